@@ -1,0 +1,33 @@
+# Every command sets up what it needs in .venv first.
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint python
+
+help: ## Say what each command does
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 12
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Stopped: $(PYTHON) is missing. Install Python 3.11 or newer, or set PYTHON=."; exit 1; }
+
+run: python ## Start the site on http://127.0.0.1:8000 (PORT=8001 for another port); Ctrl-C stops it
+	@$(PYTHON) deploy/install.py requirements.txt
+	@exec .venv/bin/python deploy/run_local.py
+
+test: python ## Run every test, on SQLite and on PostgreSQL, in a real browser
+	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
+	@echo "== on SQLite"
+	@.venv/bin/python -m pytest
+	@echo "== on PostgreSQL"
+	@TEST_DATABASE=postgresql .venv/bin/python -m pytest
+
+lint: python ## Check style, types, migrations and the settings for production
+	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	@# django-stubs and the checks read the settings, so they need an environment: the tests' one.
+	ENV_FILE=tests/test.env .venv/bin/mypy .
+	ENV_FILE=tests/test.env .venv/bin/python -W error manage.py makemigrations --check --dry-run
+	ENV_FILE=tests/test.env SITE_URL=https://clinic.example .venv/bin/python -W error manage.py check --deploy --fail-level WARNING

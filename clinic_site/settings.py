@@ -1,0 +1,242 @@
+"""Settings, read from the environment.
+
+The contract. A production server sets these; without them, or with an unsafe value, it does
+not start and says which one is wrong:
+
+  SITE_URL          public address, such as https://clinic.example (https, no path)
+  SECRET_KEY        50 random characters or more; signs sessions, attempts and tokens
+  FIELD_KEYS        Fernet keys for personal data, comma-separated, the current one first
+                    (or FIELD_KEYS_FILE: a file with one key a line)
+  DIGEST_KEY        32 random characters or more; keys the digests of what was sent
+  CLINIC_TIME_ZONE  such as America/Chicago; used until the clinic has set its own
+
+and may set these:
+
+  DATABASE_URL      postgres://...; without it, SQLite in VAR/db.sqlite3
+  VAR               folder for state; var/ beside this project without it
+  ALLOWED_HOSTS     further host names, comma-separated, beside the one in SITE_URL
+  ENV_FILE          a file with any of the above, one NAME=value a line
+
+An http:// SITE_URL is taken on a loopback address only; there, and only there, cookies are
+not Secure and HSTS is off.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+if env_file := env.str("ENV_FILE", default=""):
+    if not Path(env_file).is_file():
+        raise ImproperlyConfigured(f"ENV_FILE names {env_file}, which is not a file.")
+    env.read_env(env_file)
+
+
+def required(name: str, what: str) -> str:
+    """Return the environment's value of `name`; raise ImproperlyConfigured, saying `what`."""
+    value = env.str(name, default="").strip()
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. Set it to {what}.")
+    return value
+
+
+# Where the site answers
+
+SITE_URL = required("SITE_URL", "the public address, such as https://clinic.example").rstrip("/")
+_site = urlsplit(SITE_URL)
+LOOPBACK = _site.scheme == "http" and _site.hostname in {"127.0.0.1", "localhost", "::1"}
+if not _site.hostname or _site.path or not (_site.scheme == "https" or LOOPBACK):
+    raise ImproperlyConfigured(
+        f"SITE_URL is {SITE_URL!r}. It must be https://host without a path "
+        "(http:// only on a loopback address)."
+    )
+ALLOWED_HOSTS = [_site.hostname, *env.list("ALLOWED_HOSTS", default=[])]
+if "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS holds '*'. List the host names themselves.")
+
+# Keys
+
+SECRET_KEY = required("SECRET_KEY", "50 random characters or more")
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
+    raise ImproperlyConfigured("SECRET_KEY is too weak. Use 50 random characters or more.")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+
+def field_keys() -> list[str]:
+    """Return the key ring for personal data, the current key first.
+
+    Raises ImproperlyConfigured where there is none, or one is not a Fernet key.
+    """
+    if path := env.str("FIELD_KEYS_FILE", default=""):
+        if not Path(path).is_file():
+            raise ImproperlyConfigured(f"FIELD_KEYS_FILE names {path}, which is not a file.")
+        keys = Path(path).read_text().split()
+    else:
+        keys = [key for key in env.str("FIELD_KEYS", default="").split(",") if key.strip()]
+    if not keys:
+        raise ImproperlyConfigured(
+            "FIELD_KEYS is not set. Personal data is stored encrypted: set it to a key made by "
+            "cryptography.fernet.Fernet.generate_key()."
+        )
+    for number, key in enumerate(keys, start=1):
+        try:
+            Fernet(key.strip())
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"FIELD_KEYS: key {number} is not a Fernet key (44 characters, URL-safe base64)."
+            ) from None
+    return [key.strip() for key in keys]
+
+
+FIELD_KEYS = field_keys()
+DIGEST_KEY = required("DIGEST_KEY", "32 random characters or more")
+if len(DIGEST_KEY) < 32:
+    raise ImproperlyConfigured("DIGEST_KEY is too short. Use 32 random characters or more.")
+
+# State
+
+VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if database_url := env.str("DATABASE_URL", default=""):
+    _database = env.db_url_config(database_url)
+    if _database.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or be unset).")
+    _database.setdefault("OPTIONS", {}).update(
+        # Bound on the server, so that no parameter's value gets into PostgreSQL's error log.
+        server_side_binding=True,
+        connect_timeout=3,
+        pool={"min_size": 1, "max_size": 10, "timeout": 3},
+    )
+    _database["CONN_MAX_AGE"] = 0
+else:
+    _database = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": VAR / "db.sqlite3",
+        "OPTIONS": {
+            # Take the write lock at the start: a later upgrade could fail without waiting.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 5,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    }
+DATABASES = {"default": _database}
+
+# The application
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "crispy_forms",
+    "clinic_site",
+    "conditions",
+    "appointments",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic_site.middleware.SayDatabaseAway",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "clinic_site.middleware.UseClinicTimeZone",
+]
+ROOT_URLCONF = "clinic_site.urls"
+WSGI_APPLICATION = "clinic_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "clinic_site.context_processors.clinic",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "clinic_forms"
+CRISPY_TEMPLATE_PACK = "clinic_forms"
+CRISPY_FAIL_SILENTLY = False  # else a misspelt field just vanishes from the form
+
+PHONENUMBER_DEFAULT_REGION = "US"
+
+# A request has 26 small fields and 2,000 characters of message; pictures are checked on their own.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # the admin's form of a page with many sections
+
+# Language and time
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = required("CLINIC_TIME_ZONE", "the clinic's time zone, such as America/Chicago")
+if TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured(
+        f"CLINIC_TIME_ZONE is {TIME_ZONE!r}, no time zone. Use one such as America/Chicago."
+    )
+
+# Static files, served by WhiteNoise under names that hold a hash of their content
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # pictures are rows
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# Security. The headers that are the same on every answer: clinic_site/security_headers.py.
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOOPBACK
+SESSION_COOKIE_NAME = "sessionid" if LOOPBACK else "__Host-sessionid"
+CSRF_COOKIE_NAME = "csrftoken" if LOOPBACK else "__Host-csrftoken"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SILENCED_SYSTEM_CHECKS = ["security.W002"]  # X-Frame-Options is among those fixed headers
+CSRF_FAILURE_VIEW = "clinic_site.views.forbidden"
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SECURE_HSTS_SECONDS = 0 if LOOPBACK else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOOPBACK
+SECURE_SSL_REDIRECT = not LOOPBACK
+SECURE_PROXY_SSL_HEADER = None if LOOPBACK else ("HTTP_X_FORWARDED_PROTO", "https")
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# Logging: to standard error, for whatever runs the process to keep. No personal data goes here.
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Django's own handlers would mail tracebacks, with what was typed, to ADMINS.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

@@ -1,0 +1,27 @@
+"""Every address of the site; each app has its own list."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from clinic_site import views
+
+urlpatterns = [
+    path("", include("conditions.urls")),
+    path("appointments/", include("appointments.urls")),
+    path("physicians/", views.physician_list, name="physician_list"),
+    path("physicians/<slug:slug>/", views.physician, name="physician"),
+    path("contact/", views.contact, name="contact"),
+    path("notices/<slug:slug>/", views.notice, name="notice"),
+    path("pictures/<str:hash>", views.picture, name="picture"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("robots.txt", views.robots, name="robots"),
+    path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("favicon.ico", views.favicon),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "clinic_site.views.bad_request"
+handler403 = "clinic_site.views.forbidden"
+handler404 = "clinic_site.views.not_found"
+handler500 = "clinic_site.views.server_error"

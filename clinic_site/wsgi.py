@@ -1,0 +1,11 @@
+"""The WSGI application: Django inside the layer that sets the security headers."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from clinic_site.security_headers import SecurityHeaders
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
+
+application = SecurityHeaders(get_wsgi_application())

@@ -1,0 +1,85 @@
+"""Install what the site needs into .venv, and for the tests a Chromium.
+
+    python3 deploy/install.py requirements.txt [requirements-dev.txt] [--browser]
+
+Needs nothing but Python; what is missing ends it with one line that says what to do. Written so
+that a Python too old for the site can still read it and say so.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(HERE, ".venv")
+PYTHON = os.path.join(VENV, "bin", "python")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def stop(why):
+    """End with one line."""
+    sys.exit("Stopped: " + why)
+
+
+def run(*command):
+    """Run a command quietly; return whether it worked, and print what it said where it did not."""
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if result.returncode:
+        sys.stderr.write(result.stdout.decode(errors="replace")[-2000:])
+    return result.returncode == 0
+
+
+def install_packages(files):
+    """Make .venv hold exactly what the requirement files name; do nothing where it does."""
+    digest = hashlib.sha256(sys.version.encode())
+    for name in files:
+        with open(os.path.join(HERE, name), "rb") as file:
+            digest.update(file.read())
+    stamp = os.path.join(VENV, "installed-" + digest.hexdigest()[:16])
+    if os.path.exists(stamp):
+        return
+    print("Installing Python packages into .venv ...", flush=True)
+    try:
+        import ensurepip  # noqa: F401
+        import venv
+    except ImportError:
+        version = "%d.%d" % sys.version_info[:2]
+        stop("Python's venv module is missing. On Debian: apt-get install python%s-venv" % version)
+    if not os.path.exists(PYTHON):
+        venv.create(VENV, with_pip=True, clear=True)
+    wanted = [part for name in files for part in ("-r", os.path.join(HERE, name))]
+    pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    if not run(*pip + tuple(wanted)):
+        stop("the packages could not be installed; what pip said is above.")
+    open(stamp, "w").close()
+
+
+def install_browser():
+    """Find a Chromium on the PATH, else install one by apt-get (as root), else by Playwright."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    print("Installing Chromium for the browser tests ...", flush=True)
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+        if run("apt-get", "update", "-qq") and run("apt-get", "install", "-y", "-qq", "chromium"):
+            return
+    if run(PYTHON, "-m", "playwright", "install", "chromium"):
+        return
+    stop("Chromium is missing, and could not be installed. Put chromium on the PATH.")
+
+
+def main(arguments):
+    """Do what the command line asks for."""
+    if sys.version_info < (3, 11):
+        stop(
+            "this needs Python 3.11 or newer, and this is %d.%d. Set PYTHON=."
+            % sys.version_info[:2]
+        )
+    install_packages([name for name in arguments if not name.startswith("-")])
+    if "--browser" in arguments:
+        install_browser()
+
+
+main(sys.argv[1:])

@@ -1,0 +1,113 @@
+"""Run the site on this machine as it runs in production, on 127.0.0.1: what `make run` does.
+
+From the environment: PORT (8000), VAR (var/ beside the project), DATABASE_URL (SQLite in VAR).
+Makes keys, tables, content and a staff account where they are not there yet, and changes
+nothing that is. Ends cleanly on Ctrl-C.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+HERE = Path(__file__).resolve().parent.parent
+
+
+def make_keys(path: Path) -> None:
+    """Write this machine's own keys, for its owner's eyes only; keep those that are there."""
+    if path.exists():
+        return
+    lines = [
+        "# Keys of this machine. Without FIELD_KEYS nobody can read the requests stored here.",
+        f"SECRET_KEY={secrets.token_urlsafe(50)}",
+        f"FIELD_KEYS={Fernet.generate_key().decode()}",
+        f"DIGEST_KEY={secrets.token_urlsafe(32)}",
+    ]
+    with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def stop_if_taken(port: int) -> None:
+    """End with one line where something answers on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            sys.exit(f"Stopped: port {port} is taken. Choose another: make run PORT={port + 1}")
+
+
+def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Return once the site answers; end where the server has ended, or a minute has passed."""
+    for _try in range(600):
+        if server.poll() is not None:
+            sys.exit("Stopped: the server did not start; what it said is above.")
+        try:
+            urllib.request.urlopen(address + "/healthz", timeout=5).close()
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    server.terminate()
+    sys.exit("Stopped: the server did not answer within a minute.")
+
+
+def main() -> None:
+    """Prepare, start, wait for Ctrl-C, stop."""
+    text = os.environ.get("PORT") or "8000"
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        sys.exit(f"Stopped: PORT is {text!r}. It must be a number from 1 to 65535.")
+    port = int(text)
+    stop_if_taken(port)
+    var = Path(os.environ.get("VAR") or HERE / "var").resolve()
+    var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_keys(var / "local.env")
+    address = f"http://127.0.0.1:{port}"
+    os.environ.update(
+        ENV_FILE=str(var / "local.env"),
+        VAR=str(var),
+        SITE_URL=address,
+        ALLOWED_HOSTS="localhost",
+        BIND=f"127.0.0.1:{port}",
+    )
+    os.environ.setdefault("CLINIC_TIME_ZONE", "America/Chicago")
+    for step in (
+        ("migrate", "--verbosity=0"),
+        ("load_content", "conditions/content", "--verbosity=0"),
+        ("collectstatic", "--noinput", "--verbosity=0"),
+        ("make_staff_account",),
+    ):
+        done = subprocess.run([sys.executable, "manage.py", *step], cwd=HERE)
+        if done.returncode:
+            sys.exit(f"Stopped: manage.py {step[0]} failed; what it said is above.")
+
+    # In a session of its own, so that Ctrl-C reaches this script alone, which then lets the
+    # server finish the requests it has.
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
+        cwd=HERE,
+        start_new_session=True,
+    )
+
+    def end(number: int, frame: object) -> None:
+        server.terminate()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    wait_until_up(address, server)
+    print(f"The site:   {address}/\nThe admin:  {address}/admin/\nCtrl-C stops it.", flush=True)
+    code = server.wait()
+    if code not in (0, -signal.SIGTERM):
+        sys.exit(f"Stopped: the server ended by itself, with code {code}.")
+    print("Stopped.")
+
+
+if __name__ == "__main__":
+    main()
