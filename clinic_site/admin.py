@@ -1,0 +1,117 @@
+"""The clinic, its physicians, notices and pictures in Django's admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.models import Clinic, Notice, OpeningHours, Physician, Picture
+from clinic_site.pictures import read_picture
+
+admin.site.site_header = admin.site.site_title = _("Clinic site")
+admin.site.index_title = _("Home")
+
+
+class OpeningHoursInline(admin.TabularInline):
+    """The week's opening hours, on the clinic's page."""
+
+    model = OpeningHours
+    extra = 1
+
+
+@admin.register(Clinic)
+class ClinicAdmin(admin.ModelAdmin):
+    """The one row of the clinic."""
+
+    inlines = [OpeningHoursInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only where there is none yet."""
+        return not Clinic.objects.exists() and super().has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: the site stands on it."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Clinic, form: Any, change: bool) -> None:
+        """Keep it the one row."""
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Physician)
+class PhysicianAdmin(admin.ModelAdmin):
+    """Physicians and their bios."""
+
+    list_display = ["name", "specialty", "position", "active"]
+    list_editable = ["position", "active"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(Notice)
+class NoticeAdmin(admin.ModelAdmin):
+    """The small print."""
+
+    list_display = ["title", "required", "confirmed", "position"]
+    list_editable = ["position"]
+
+
+class PictureForm(forms.ModelForm):
+    """A file and the words for it; the file can be chosen once only, as its hash is its name."""
+
+    file = forms.FileField(label=_("picture"), help_text=_("JPEG, PNG or WebP, at most 15 MB."))
+
+    class Meta:
+        model = Picture
+        fields = ["alt"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["file"]
+
+    def clean(self) -> dict[str, Any]:
+        """Decode the file; a picture that is here already is told."""
+        cleaned = super().clean() or {}
+        if "file" in cleaned and "alt" in cleaned:
+            try:
+                read = read_picture(cleaned["file"], alt=cleaned["alt"])
+            except forms.ValidationError as error:
+                self.add_error("file", error)
+                return cleaned
+            if Picture.objects.filter(hash=read.hash).exists():
+                self.add_error("file", _("This picture is here already."))
+            for name in ("hash", "content", "width", "height"):
+                setattr(self.instance, name, getattr(read, name))
+        return cleaned
+
+
+@admin.register(Picture)
+class PictureAdmin(admin.ModelAdmin):
+    """Uploaded pictures."""
+
+    form = PictureForm
+    list_display = ["alt", "width", "height", "added_at"]
+    readonly_fields = ["preview", "used_as"]
+
+    @admin.display(description=_("picture"))
+    def preview(self, picture: Picture) -> SafeString | str:
+        """The picture itself."""
+        if not picture.pk:
+            return "-"
+        return format_html(
+            '<img src="{}" alt="{}" width="300">', picture.get_absolute_url(), picture.alt
+        )
+
+    @admin.display(description=_("name for a page's picture"))
+    def used_as(self, picture: Picture) -> str:
+        """What an editor writes in a page's picture field."""
+        return f"picture:{picture.hash}" if picture.pk else "-"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: published pages name pictures by their hash."""
+        return False

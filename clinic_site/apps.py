@@ -1,0 +1,15 @@
+"""The app of what every page shares."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ClinicSiteConfig(AppConfig):
+    """Names the app in the admin and registers its checks."""
+
+    name = "clinic_site"
+    verbose_name = _("The clinic")
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from clinic_site import checks  # noqa: F401  needs the models to be loaded

@@ -1,0 +1,284 @@
+"""What every page shares: the clinic, its hours, its physicians, its notices, its pictures."""
+
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Length
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from clinic_site.people import phone_as_read
+
+models.CharField.register_lookup(Length)
+models.BinaryField.register_lookup(Length)
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError unless `name` is a time zone of the IANA database."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            _("%(name)s is not a time zone. Use a name such as America/Chicago."),
+            params={"name": name},
+        )
+
+
+class Clinic(models.Model):
+    """The clinic itself: one row, shown on every page.
+
+    An unsaved Clinic holds what is shown while the database cannot be read.
+    """
+
+    name = models.CharField(
+        _("name"), max_length=120, default="Vascular & Interventional Specialists"
+    )
+    short_name = models.CharField(_("short name"), max_length=20, default="VIS", blank=True)
+    phone = PhoneNumberField(
+        _("phone"),
+        default="+16052175617",
+        help_text=_("The number on every page. Patients tap it to call."),
+    )
+    street = models.CharField(_("street"), max_length=120, blank=True)
+    city = models.CharField(_("city"), max_length=80, blank=True)
+    state = models.CharField(
+        _("state"),
+        max_length=2,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z]{2}\Z", _("Use the two capital letters, such as SD."))],
+    )
+    postal_code = models.CharField(
+        _("ZIP code"),
+        max_length=10,
+        blank=True,
+        validators=[
+            RegexValidator(r"^\d{5}(-\d{4})?\Z", _("Use five digits, or nine: 57104-1234."))
+        ],
+    )
+    email = models.EmailField(
+        _("email"), blank=True, help_text=_("Shown on the contact page. Leave empty to show none.")
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=60,
+        blank=True,
+        validators=[validate_time_zone],
+        help_text=_("Such as America/Chicago. Times in the admin and on pages are shown in it."),
+    )
+    emergency_wording = models.CharField(
+        _("emergency wording"),
+        max_length=200,
+        default="In an emergency, call 911.",
+        help_text=_("Stands at the foot of every page and above the request form."),
+    )
+    answer_within_hours = models.PositiveSmallIntegerField(
+        _("answer within hours"),
+        null=True,
+        blank=True,
+        help_text=_("What you promise patients. Leave empty to promise nothing."),
+    )
+
+    class Meta:
+        verbose_name = _("clinic")
+        verbose_name_plural = _("clinic")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="clinic_is_one_row"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="clinic_has_name"),
+            models.CheckConstraint(condition=~models.Q(phone=""), name="clinic_has_phone"),
+            models.CheckConstraint(
+                condition=models.Q(answer_within_hours=None) | models.Q(answer_within_hours__gte=1),
+                name="clinic_answer_within_hours_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def phone_as_read(self) -> str:
+        """The phone number as people read it: 605-217-5617."""
+        return phone_as_read(self.phone)
+
+    @property
+    def phone_link(self) -> str:
+        """The phone number as a link: tel:+16052175617."""
+        return f"tel:{self.phone}"
+
+    @property
+    def hours(self) -> list["OpeningHours"]:
+        """The opening hours in the order of the week; empty where the clinic has set none."""
+        return list(self.opening_hours.all()) if self.pk else []
+
+    @property
+    def address_lines(self) -> list[str]:
+        """The postal address, a line each; empty where the clinic has not given one."""
+        region = " ".join(part for part in (self.state, self.postal_code) if part)
+        town = ", ".join(part for part in (self.city, region) if part)
+        return [line for line in (self.street, town) if line]
+
+
+class Weekday(models.IntegerChoices):
+    """Days as Python's date.weekday() counts them."""
+
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
+
+
+class OpeningHours(models.Model):
+    """One stretch of a weekday in which the clinic is open, in the clinic's time zone."""
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="opening_hours")
+    weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday.choices)
+    opens = models.TimeField(_("opens"))
+    closes = models.TimeField(_("closes"))
+
+    class Meta:
+        verbose_name = _("opening hours")
+        verbose_name_plural = _("opening hours")
+        ordering = ["weekday", "opens"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(weekday__range=(0, 6)), name="opening_hours_weekday_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(opens__lt=models.F("closes")),
+                name="opening_hours_open_before_close",
+                violation_error_message=_("The clinic must open before it closes."),
+            ),
+            models.UniqueConstraint(
+                fields=["clinic", "weekday", "opens"], name="opening_hours_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens:%H:%M} to {self.closes:%H:%M}"
+
+
+class PhysicianQuerySet(models.QuerySet["Physician"]):
+    """The physicians, in named selections."""
+
+    def active(self) -> "PhysicianQuerySet":
+        """Those shown on the site."""
+        return self.filter(active=True)
+
+
+class Physician(models.Model):
+    """A physician of the clinic, with the bio that patients read."""
+
+    slug = models.SlugField(_("address"), max_length=80, unique=True)
+    name = models.CharField(
+        _("name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
+    )
+    title = models.CharField(_("title"), max_length=120, blank=True)
+    specialty = models.CharField(_("specialty"), max_length=120)
+    certifications = models.CharField(_("certifications"), max_length=300, blank=True)
+    interests = models.CharField(_("special interests"), max_length=300, blank=True)
+    bio = models.TextField(
+        _("bio"), help_text=_("Markdown: a few short paragraphs, an empty line between.")
+    )
+    photo = models.ForeignKey(
+        "Picture", models.PROTECT, null=True, blank=True, verbose_name=_("photo"), related_name="+"
+    )
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    active = models.BooleanField(_("active"), default=True, help_text=_("Shown on the site."))
+
+    objects = PhysicianQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("physician")
+        verbose_name_plural = _("physicians")
+        ordering = ["position", "name"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="physician_has_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The physician's public page."""
+        return reverse("physician", args=[self.slug])
+
+    @property
+    def initials(self) -> str:
+        """Two letters that stand for a missing photo: NK."""
+        words = [word for word in self.name.split() if not word.endswith(".")]
+        return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
+
+
+class Notice(models.Model):
+    """A page of small print: privacy, accessibility, and the like.
+
+    A required notice with no body is a task for staff; its page tells how to get it by phone.
+    """
+
+    slug = models.SlugField(_("address"), max_length=60, unique=True)
+    title = models.CharField(_("title"), max_length=120)
+    body = models.TextField(
+        _("text"), blank=True, help_text=_("Markdown: paragraphs, lists, ## headings, links.")
+    )
+    required = models.BooleanField(
+        _("required"), default=False, help_text=_("The law asks for it: an empty one is a task.")
+    )
+    confirmed = models.BooleanField(
+        _("confirmed"), default=False, help_text=_("The clinic's counsel has confirmed this text.")
+    )
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["position", "title"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(title=""), name="notice_has_title"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """The notice's public page."""
+        return reverse("notice", args=[self.slug])
+
+
+class Picture(models.Model):
+    """A picture as WebP bytes, served by its hash; made by clinic_site.pictures."""
+
+    hash = models.CharField(max_length=64, unique=True, editable=False)
+    alt = models.CharField(
+        _("text for people who cannot see it"),
+        max_length=300,
+        help_text=_("What the picture shows, in a sentence. Not 'photo of'."),
+    )
+    content = models.BinaryField(editable=False)
+    width = models.PositiveSmallIntegerField(editable=False)
+    height = models.PositiveSmallIntegerField(editable=False)
+    added_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        ordering = ["-added_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(hash__length=64), name="picture_hash_is_sha256"
+            ),
+            models.CheckConstraint(condition=~models.Q(alt=""), name="picture_has_alt"),
+            models.CheckConstraint(
+                condition=models.Q(width__range=(1, 1200), height__range=(1, 1200)),
+                name="picture_size_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.alt
+
+    def get_absolute_url(self) -> str:
+        """The address of the picture's bytes."""
+        return reverse("picture", args=[self.hash])

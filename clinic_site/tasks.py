@@ -1,0 +1,50 @@
+"""What is still to be done by the clinic: the list on the admin's front page."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clinic_site.models import Clinic, Notice
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing for staff to do, and the admin page where it is done."""
+
+    text: str
+    address: str
+
+
+_sources: list[Callable[[], Iterable[Task]]] = []
+
+
+def adds_tasks(source: Callable[[], Iterable[Task]]) -> Callable[[], Iterable[Task]]:
+    """Register a function that returns open tasks; an app's `tasks` module holds its own."""
+    _sources.append(source)
+    return source
+
+
+def open_tasks() -> list[Task]:
+    """Return every open task, read from the database now."""
+    return [task for source in _sources for task in source()]
+
+
+@adds_tasks
+def clinic_tasks() -> Iterable[Task]:
+    """What the clinic's own facts still lack."""
+    clinic = Clinic.objects.first()
+    if clinic is None:
+        yield Task(_("Enter the clinic's name and phone."), reverse("admin:clinic_site_clinic_add"))
+    elif not clinic.time_zone:
+        yield Task(
+            _("Confirm the clinic's time zone."),
+            reverse("admin:clinic_site_clinic_change", args=[clinic.pk]),
+        )
+    for notice in Notice.objects.all():
+        change = reverse("admin:clinic_site_notice_change", args=[notice.pk])
+        if notice.required and not notice.body.strip():
+            yield Task(_("Supply the notice “%s”: the law asks for it.") % notice.title, change)
+        elif not notice.confirmed:
+            yield Task(_("Have counsel confirm the notice “%s”.") % notice.title, change)

@@ -1,0 +1,142 @@
+"""The pages about the clinic itself, the addresses that machines ask for, and the error pages."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import get_template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from clinic_site.clinic import current_clinic, notice_links
+from clinic_site.models import Clinic, Notice, Physician, Picture
+
+
+@require_safe
+def physician_list(request: HttpRequest) -> HttpResponse:
+    """The clinic's physicians."""
+    return render(
+        request, "clinic_site/physician_list.html", {"physicians": Physician.objects.active()}
+    )
+
+
+@require_safe
+def physician(request: HttpRequest, slug: str) -> HttpResponse:
+    """One physician's bio; 404 for one who is not active."""
+    physician = get_object_or_404(Physician.objects.active().select_related("photo"), slug=slug)
+    return render(request, "clinic_site/physician.html", {"physician": physician})
+
+
+@require_safe
+def contact(request: HttpRequest) -> HttpResponse:
+    """How to reach the clinic."""
+    return render(request, "clinic_site/contact.html")
+
+
+@require_safe
+def notice(request: HttpRequest, slug: str) -> HttpResponse:
+    """One notice; an empty one says how to get it by phone."""
+    notice = get_object_or_404(Notice, slug=slug)
+    return render(request, "clinic_site/notice.html", {"notice": notice})
+
+
+@require_safe
+def picture(request: HttpRequest, hash: str) -> HttpResponse:
+    """The bytes of a picture; its address never shows anything else, so it is kept for a year."""
+    picture = get_object_or_404(Picture, hash=hash)
+    response = HttpResponse(bytes(picture.content), content_type="image/webp")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers; a balancer asks. Uses no database."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say whether the database takes writes (200) or not (503), without detail."""
+    try:
+        with transaction.atomic():
+            clinic = Clinic.objects.select_for_update().first()
+            if clinic is not None:
+                clinic.save()
+            transaction.set_rollback(True)
+    except (DatabaseError, InterfaceError):
+        clinic = None
+    if clinic is None:
+        return HttpResponse("not ready\n", content_type="text/plain", status=503)
+    return HttpResponse("ready\n", content_type="text/plain")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines may read."""
+    return render(
+        request,
+        "clinic_site/robots.txt",
+        {"site_url": settings.SITE_URL},
+        content_type="text/plain; charset=utf-8",
+    )
+
+
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Where to report a security fault (RFC 9116, which asks for a date of expiry)."""
+    return render(
+        request,
+        "clinic_site/security.txt",
+        {"site_url": settings.SITE_URL, "expires": timezone.now() + timedelta(days=180)},
+        content_type="text/plain; charset=utf-8",
+    )
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Send browsers that ask for /favicon.ico to the site's icon."""
+    return HttpResponseRedirect(static("img/mark.svg"))
+
+
+# Error pages. They must work while anything else is broken, so they ask neither the database
+# nor a context processor: the clinic is the one last read.
+
+
+def _error_page(template: str, status: int) -> HttpResponse:
+    html = get_template(template).render(
+        {"clinic": current_clinic.last(), "notice_links": notice_links.last()}
+    )
+    return HttpResponse(html, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: what was sent could not be read."""
+    return _error_page("400.html", 400)
+
+
+def forbidden(
+    request: HttpRequest, exception: Exception | None = None, reason: str = ""
+) -> HttpResponse:
+    """403: not for this person; also Django's view for a failed CSRF check, with its `reason`."""
+    return _error_page("403.html", 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: no such page."""
+    return _error_page("404.html", 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: our fault."""
+    return _error_page("500.html", 500)
+
+
+def service_unavailable(request: HttpRequest) -> HttpResponse:
+    """503: the database is away; most often for a moment only."""
+    response = _error_page("503.html", 503)
+    response["Retry-After"] = "30"
+    return response
