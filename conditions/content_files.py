@@ -1,0 +1,68 @@
+"""Content files: YAML whose every mapping remembers its file and lines, for errors that help."""
+
+from typing import Any
+
+import yaml
+
+
+class ContentError(Exception):
+    """A content file cannot be used; the text says where, why, and what to do."""
+
+
+class Located(dict[str, Any]):
+    """A mapping read from a file, with the line of each of its keys."""
+
+    path: str
+    line: int
+    lines: dict[str, int]
+
+    def error(self, key: str | None, what: str) -> ContentError:
+        """Return a ContentError that points at `key` (or, with None, at the mapping's start)."""
+        line = self.lines.get(key, self.line) if key is not None else self.line
+        return ContentError(f"{self.path}, line {line}: {what}")
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader; mappings become Located, repeated keys are refused."""
+
+    path: str
+
+
+def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
+    loader.flatten_mapping(node)
+    located = Located()
+    located.path = loader.path
+    located.line = node.start_mark.line + 1
+    located.lines = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        line = key_node.start_mark.line + 1
+        if not isinstance(key, str):
+            raise ContentError(f"{loader.path}, line {line}: {key!r} must be a word.")
+        if key in located:
+            raise ContentError(f"{loader.path}, line {line}: {key!r} stands here twice. Keep one.")
+        located.lines[key] = line
+        located[key] = loader.construct_object(value_node, deep=True)
+    return located
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+
+
+def read_yaml(text: str, path: str) -> Located:
+    """Parse one content file; raise ContentError with `path` and the line where it is no YAML."""
+    loader = _Loader(text)
+    loader.path = path
+    try:
+        data = loader.get_single_data()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else 1
+        raise ContentError(
+            f"{path}, line {line}: not readable as YAML: {error.problem}."
+        ) from error
+    except yaml.YAMLError as error:
+        raise ContentError(f"{path}, line 1: not readable as YAML: {error}.") from error
+    if not isinstance(data, Located):
+        raise ContentError(f"{path}, line 1: a content file is a list of names and values.")
+    return data

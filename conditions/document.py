@@ -1,0 +1,260 @@
+"""The one shape of a page about health: file, draft, published revision and preview are all this.
+
+Frozen dataclasses; the public templates render them and nothing else. Bodies are in the Markdown
+subset of clinic_site.markdown.
+"""
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from conditions.content_files import ContentError, Located, read_yaml
+
+if TYPE_CHECKING:
+    from conditions.models import Condition, Page, Treatment
+
+CONDITION_KINDS = (
+    *("overview", "emergency", "causes", "symptoms", "see_doctor", "diagnosis", "risk_factors"),
+    *("treatments", "evidence", "recovery", "prevention", "questions", "next_steps"),
+)
+TREATMENT_KINDS = (
+    *("overview", "procedure", "suits", "not_suited", "preparing", "afterwards"),
+    *("benefits", "risks", "evidence"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a figure comes from; `key` is what `[^key]` in a body names."""
+
+    key: str
+    title: str
+    publisher: str = ""
+    year: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One part of a page: its kind, its heading, its Markdown body."""
+
+    kind: str
+    heading: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Illustration:
+    """A page's picture: `drawing:NAME` (static/img/NAME.svg) or `picture:HASH` (a Picture)."""
+
+    source: str
+    alt: str
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageDocument:
+    """What conditions and treatments share. `name` is the title for use inside a sentence."""
+
+    slug: str
+    title: str
+    name: str
+    summary: str
+    key_points: tuple[str, ...] = ()
+    picture: Illustration | None = None
+    sections: tuple[Section, ...]
+    sources: tuple[Source, ...] = ()
+
+    page_type: typing.ClassVar[str]
+    kinds: typing.ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def from_yaml(cls, text: str, path: str = "<text>") -> Self:
+        """Read a content file; raise ContentError with path and line where it is not this shape."""
+        return cls.from_located(read_yaml(text, path))
+
+    @classmethod
+    def from_located(cls, located: Located) -> Self:
+        """Build from a parsed file (its `type` already looked at); raise ContentError."""
+        document = build(cls, _without_type(located), located)
+        document._check_kinds(located)
+        return document
+
+    def _check_kinds(self, located: Located) -> None:
+        for section, raw in zip(self.sections, located["sections"], strict=True):
+            if section.kind not in self.kinds:
+                raise raw.error("kind", f"{section.kind!r} is not one of {', '.join(self.kinds)}.")
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Build from what `to_json` gave."""
+        return build(cls, _without_type(data), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return lists, dicts, strings, numbers, booleans and None; `from_json` takes it back."""
+        return {"type": self.page_type, **_plain(dataclasses.asdict(self))}
+
+    def draft_fields(self) -> dict[str, Any]:
+        """Return the values of the draft's own columns (sections and sources are rows)."""
+        picture = self.picture or Illustration(source="", alt="")
+        return {
+            "slug": self.slug,
+            "title": self.title,
+            "name": self.name,
+            "summary": self.summary,
+            "key_points": "\n".join(self.key_points),
+            "picture_source": picture.source,
+            "picture_alt": picture.alt,
+            "picture_caption": picture.caption,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionDocument(PageDocument):
+    """A condition's page. `physicians` and `treatments` are slugs, in the order shown."""
+
+    icd10_code: str = ""
+    physicians: tuple[str, ...] = ()
+    treatments: tuple[str, ...] = ()
+
+    page_type = "condition"
+    kinds = CONDITION_KINDS
+
+    @classmethod
+    def from_draft(cls, condition: "Condition") -> Self:
+        """Build from the draft's rows, read now."""
+        return cls(
+            **_shared(condition),
+            icd10_code=condition.icd10_code,
+            physicians=tuple(condition.physicians.values_list("slug", flat=True)),
+            treatments=tuple(
+                condition.offers.order_by("position").values_list("treatment__slug", flat=True)
+            ),
+        )
+
+    def draft_fields(self) -> dict[str, Any]:
+        """Return the values of the draft's own columns."""
+        return {**super().draft_fields(), "icd10_code": self.icd10_code}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreatmentDocument(PageDocument):
+    """A treatment's page, and the facts of how it is done, as fields."""
+
+    body_site: str
+    uses_needle: bool
+    uses_balloon: bool
+    uses_cement: bool
+
+    page_type = "treatment"
+    kinds = TREATMENT_KINDS
+
+    @classmethod
+    def from_draft(cls, treatment: "Treatment") -> Self:
+        """Build from the draft's rows, read now."""
+        return cls(
+            **_shared(treatment),
+            body_site=treatment.body_site,
+            uses_needle=treatment.uses_needle,
+            uses_balloon=treatment.uses_balloon,
+            uses_cement=treatment.uses_cement,
+        )
+
+    def draft_fields(self) -> dict[str, Any]:
+        """Return the values of the draft's own columns."""
+        return {
+            **super().draft_fields(),
+            "body_site": self.body_site,
+            "uses_needle": self.uses_needle,
+            "uses_balloon": self.uses_balloon,
+            "uses_cement": self.uses_cement,
+        }
+
+
+def _shared(page: "Page") -> dict[str, Any]:
+    """Return the arguments that every document takes from a draft."""
+    picture = None
+    if page.picture_source:
+        picture = Illustration(
+            source=page.picture_source, alt=page.picture_alt, caption=page.picture_caption
+        )
+    return {
+        "slug": page.slug,
+        "title": page.title,
+        "name": page.name,
+        "summary": page.summary,
+        "key_points": tuple(line.strip() for line in page.key_points.splitlines() if line.strip()),
+        "picture": picture,
+        "sections": tuple(
+            Section(kind=row.kind, heading=row.heading, body=row.body)
+            for row in page.sections.order_by("position", "pk")
+        ),
+        "sources": tuple(
+            Source(
+                key=row.key, title=row.title, publisher=row.publisher, year=row.year, url=row.url
+            )
+            for row in page.sources.order_by("position", "pk")
+        ),
+    }
+
+
+def _without_type(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != "type"}
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` with tuples as lists, as JSON has them."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def build(cls: type, data: Mapping[str, Any], located: Located | None) -> Any:
+    """Return a dataclass of type `cls` from a mapping; nested ones too.
+
+    Raises ContentError for an unknown, missing or mistyped key, with the line where `located`
+    (the mapping as it stands in a file) knows it.
+    """
+
+    def fault(key: str | None, what: str) -> ContentError:
+        return located.error(key, what) if located is not None else ContentError(what)
+
+    hints = typing.get_type_hints(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    for key in data:
+        if key not in fields:
+            raise fault(key, f"{key!r} is not known here. Known: {', '.join(fields)}.")
+    values = {}
+    for name, field in fields.items():
+        if name in data:
+            values[name] = _value(data[name], hints[name], functools.partial(fault, name), name)
+        elif field.default is dataclasses.MISSING:
+            raise fault(None, f"{name!r} is missing. Add it.")
+    return cls(**values)
+
+
+def _value(value: Any, hint: Any, fault: typing.Callable[[str], ContentError], name: str) -> Any:
+    """Return `value` as the type `hint`, or raise what `fault` makes of the complaint."""
+    if isinstance(hint, types.UnionType):
+        if value is None:
+            return None
+        hint = next(option for option in typing.get_args(hint) if option is not type(None))
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise fault(f"{name!r} must be a list.")
+        item = typing.get_args(hint)[0]
+        return tuple(_value(each, item, fault, name) for each in value)
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise fault(f"{name!r} must be written as names and values.")
+        return build(typing.cast(type, hint), value, value if isinstance(value, Located) else None)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        wanted = {str: "text (put it in quotes)", bool: "true or false", int: "a whole number"}
+        raise fault(f"{name!r} must be {wanted[hint]}.")
+    return value.strip() if isinstance(value, str) else value

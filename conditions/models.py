@@ -1,0 +1,301 @@
+"""Conditions and treatments: the draft that editors change, the revisions that patients see."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.models import Physician
+from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
+
+DRAWINGS = Path(settings.BASE_DIR) / "static" / "img"
+
+
+def validate_picture_source(source: str) -> None:
+    """Raise ValidationError unless `source` is `drawing:NAME` of ours or `picture:HASH`."""
+    kind, _colon, name = source.partition(":")
+    if kind == "drawing" and re.fullmatch(r"[a-z0-9-]+", name):
+        if (DRAWINGS / f"{name}.svg").is_file():
+            return
+    elif kind == "picture" and re.fullmatch(r"[0-9a-f]{64}", name):
+        return
+    raise ValidationError(_("%(source)s is not a picture of this site."), params={"source": source})
+
+
+class PageQuerySet(models.QuerySet[Any]):
+    """Conditions or treatments, in named selections."""
+
+    def published(self) -> "PageQuerySet":
+        """Those that patients can see, each with its live revision."""
+        return self.filter(live__isnull=False).select_related("live").order_by("live__title")
+
+
+class Page(models.Model):
+    """What conditions and treatments share: a draft, its sections and sources, its revisions."""
+
+    slug = models.SlugField(
+        _("address"),
+        max_length=80,
+        unique=True,
+        help_text=_("The last part of the page's address."),
+    )
+    title = models.CharField(_("title"), max_length=120)
+    name = models.CharField(
+        _("name in a sentence"),
+        max_length=120,
+        help_text=_("As it stands after “signs of”: a spinal compression fracture."),
+    )
+    summary = models.TextField(
+        _("summary"),
+        max_length=300,
+        help_text=_("One or two plain sentences under the title; search engines show them too."),
+    )
+    key_points = models.TextField(
+        _("key points"), blank=True, help_text=_("What to take away, one short sentence a line.")
+    )
+    picture_source = models.CharField(
+        _("picture"),
+        max_length=80,
+        blank=True,
+        validators=[validate_picture_source],
+        help_text=_("drawing:NAME for a drawing of this site, picture:HASH for an uploaded one."),
+    )
+    picture_alt = models.CharField(
+        _("picture in words"),
+        max_length=400,
+        blank=True,
+        help_text=_("For people who cannot see it: what the picture shows."),
+    )
+    picture_caption = models.CharField(_("caption"), max_length=200, blank=True)
+    live = models.ForeignKey(
+        "Revision", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(title=""), name="page_has_title"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="page_has_name"),
+            models.CheckConstraint(
+                condition=models.Q(picture_source="") | ~models.Q(picture_alt=""),
+                name="page_picture_has_alt",
+                violation_error_message=_("Say in words what the picture shows."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Treatment(Page):
+    """A treatment: written once, shown on the page of every condition that offers it."""
+
+    class BodySite(models.TextChoices):
+        """Where in the body the treatment is done."""
+
+        VERTEBRA = "vertebra", _("vertebra")
+        SACRUM = "sacrum", _("sacrum")
+
+    document_class = TreatmentDocument
+
+    body_site = models.CharField(_("where"), max_length=20, choices=BodySite.choices)
+    uses_needle = models.BooleanField(_("uses a needle"), default=False)
+    uses_balloon = models.BooleanField(_("uses a balloon"), default=False)
+    uses_cement = models.BooleanField(_("uses bone cement"), default=False)
+
+    class Meta:
+        verbose_name = _("treatment")
+        verbose_name_plural = _("treatments")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(body_site__in=["vertebra", "sacrum"]),
+                name="treatment_body_site_known",
+            ),
+        ]
+
+    def get_absolute_url(self) -> str:
+        """The treatment's public page."""
+        return reverse("treatment", args=[self.slug])
+
+
+class Condition(Page):
+    """A condition that the clinic treats."""
+
+    document_class = ConditionDocument
+
+    icd10_code = models.CharField(
+        _("ICD-10-CM code"),
+        max_length=8,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?\Z",
+                _("Write the code as in A12.3 or A12.345A."),
+            )
+        ],
+    )
+    physicians = models.ManyToManyField(
+        Physician, blank=True, related_name="conditions", verbose_name=_("physicians")
+    )
+    treatments = models.ManyToManyField(
+        Treatment, through="ConditionTreatment", related_name="conditions"
+    )
+
+    class Meta:
+        verbose_name = _("condition")
+        verbose_name_plural = _("conditions")
+
+    def get_absolute_url(self) -> str:
+        """The condition's public page."""
+        return reverse("condition", args=[self.slug])
+
+
+class ConditionTreatment(models.Model):
+    """That a condition's page offers a treatment, and at which place in its list."""
+
+    condition = models.ForeignKey(Condition, models.CASCADE, related_name="offers")
+    treatment = models.ForeignKey(Treatment, models.PROTECT, related_name="offered_for")
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("treatment offered")
+        verbose_name_plural = _("treatments offered")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["condition", "treatment"], name="condition_treatment_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.treatment)
+
+
+class SectionKind(models.TextChoices):
+    """What a section is about; its place in structured data follows from it."""
+
+    OVERVIEW = "overview", _("What it is")
+    EMERGENCY = "emergency", _("When to call 911")
+    CAUSES = "causes", _("Causes")
+    SYMPTOMS = "symptoms", _("Signs and symptoms")
+    SEE_DOCTOR = "see_doctor", _("When to see a doctor")
+    DIAGNOSIS = "diagnosis", _("Diagnosis")
+    RISK_FACTORS = "risk_factors", _("Risk factors")
+    TREATMENTS = "treatments", _("Treatments")
+    EVIDENCE = "evidence", _("What studies say")
+    RECOVERY = "recovery", _("Recovery")
+    PREVENTION = "prevention", _("Prevention")
+    QUESTIONS = "questions", _("Questions to ask")
+    NEXT_STEPS = "next_steps", _("Next steps")
+    PROCEDURE = "procedure", _("How it is done")
+    SUITS = "suits", _("Who it may suit")
+    NOT_SUITED = "not_suited", _("Who it does not suit")
+    PREPARING = "preparing", _("Before")
+    AFTERWARDS = "afterwards", _("Afterwards")
+    BENEFITS = "benefits", _("Benefits")
+    RISKS = "risks", _("Risks")
+
+
+class Section(models.Model):
+    """One section of a draft."""
+
+    page = models.ForeignKey(Page, models.CASCADE, related_name="sections")
+    kind = models.CharField(_("kind"), max_length=20, choices=SectionKind.choices)
+    heading = models.CharField(_("heading"), max_length=120)
+    body = models.TextField(
+        _("text"),
+        blank=True,
+        help_text=_(
+            "Markdown: paragraphs, - lists, ### headings, **bold**, [^key] to cite a source."
+        ),
+    )
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("section")
+        verbose_name_plural = _("sections")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=SectionKind.values), name="section_kind_known"
+            ),
+            models.CheckConstraint(condition=~models.Q(heading=""), name="section_has_heading"),
+        ]
+
+    def __str__(self) -> str:
+        return self.heading
+
+
+class Source(models.Model):
+    """A source of a draft; `[^key]` in its sections cites it."""
+
+    page = models.ForeignKey(Page, models.CASCADE, related_name="sources")
+    key = models.SlugField(_("key"), max_length=40, help_text=_("Cite it in the text as [^key]."))
+    title = models.CharField(_("title"), max_length=300)
+    publisher = models.CharField(_("publisher"), max_length=200, blank=True)
+    year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
+    url = models.URLField(_("web address"), max_length=300, blank=True)
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("source")
+        verbose_name_plural = _("sources")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["page", "key"], name="source_key_once_a_page"),
+            models.CheckConstraint(
+                condition=models.Q(year=None) | models.Q(year__range=(1800, 2200)),
+                name="source_year_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Revision(models.Model):
+    """A page as it was published: never changed afterwards."""
+
+    page = models.ForeignKey(Page, models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField(_("number"))
+    title = models.CharField(_("title"), max_length=120)
+    document_json = models.JSONField(_("document"))
+    published_at = models.DateTimeField(_("published"), auto_now_add=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["page", "number"], name="revision_number_once_a_page"),
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1), name="revision_number_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}, {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert the revision; raise ValueError where it is there already."""
+        if not self._state.adding:
+            raise ValueError("A revision is never changed. Publish a new one.")
+        super().save(*args, **kwargs)
+
+    @cached_property
+    def document(self) -> PageDocument:
+        """The document as it was published."""
+        classes = {cls.page_type: cls for cls in (ConditionDocument, TreatmentDocument)}
+        return classes[self.document_json["type"]].from_json(self.document_json)

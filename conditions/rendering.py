@@ -1,0 +1,91 @@
+"""A document made ready for the public templates: HTML by section, sources in numbered order."""
+
+from dataclasses import dataclass, field
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from clinic_site.markdown import CARE_LEVELS, Citations, parse, render_inline, render_tokens
+from conditions.document import PageDocument, Section, Source
+
+# Sections that are a care card as a whole; their level of urgency follows from their kind.
+CARD_LEVELS = {"emergency": "emergency", "see_doctor": "soon"}
+
+
+@dataclass(frozen=True)
+class RenderedSection:
+    """One section in HTML; what follows a care card's last list stands below the card."""
+
+    kind: str
+    anchor: str
+    heading: str
+    html: SafeString
+    below: SafeString
+    level: str | None
+
+    @property
+    def level_in_words(self) -> str:
+        """What a screen reader says before a care card's heading."""
+        return gettext(CARE_LEVELS[self.level]) if self.level else ""
+
+
+@dataclass(frozen=True)
+class NumberedSource:
+    """A cited source, its number on the page, and the ids of the places that cite it."""
+
+    number: int
+    source: Source
+    places: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RenderedPage:
+    """A document, its HTML by part, and its sources in the order in which they are cited."""
+
+    document: PageDocument
+    key_points: list[SafeString]
+    emergency: list[RenderedSection]
+    sections: list[RenderedSection]
+    sources: list[NumberedSource]
+
+
+def _render_section(section: Section, anchor: str, citations: Citations) -> RenderedSection:
+    tokens = parse(section.body)
+    level = CARD_LEVELS.get(section.kind)
+    in_card = len(tokens)
+    if level:
+        ends = [i for i, token in enumerate(tokens, 1) if token.type == "bullet_list_close"]
+        in_card = ends[-1] if ends else len(tokens)
+    return RenderedSection(
+        kind=section.kind,
+        anchor=anchor,
+        heading=section.heading,
+        html=render_tokens(tokens[:in_card], citations),
+        below=render_tokens(tokens[in_card:], citations),
+        level=level,
+    )
+
+
+def render_page(document: PageDocument) -> RenderedPage:
+    """Render a document, emergency sections first, as that is the order on the page."""
+    citations = Citations()
+    seen: dict[str, int] = {}
+    emergency: list[RenderedSection] = []
+    sections: list[RenderedSection] = []
+    key_points: list[SafeString] = []
+
+    def rendered(section: Section) -> RenderedSection:
+        seen[section.kind] = seen.get(section.kind, 0) + 1
+        number = f"-{seen[section.kind]}" if seen[section.kind] > 1 else ""
+        return _render_section(section, section.kind.replace("_", "-") + number, citations)
+
+    emergency += [rendered(each) for each in document.sections if each.kind == "emergency"]
+    key_points += [render_inline(point, citations) for point in document.key_points]
+    sections += [rendered(each) for each in document.sections if each.kind != "emergency"]
+
+    by_key = {source.key: source for source in document.sources}
+    sources = [
+        NumberedSource(number, by_key.get(key, Source(key=key, title=key)), places)
+        for number, (key, places) in enumerate(citations.places.items(), start=1)
+    ]
+    return RenderedPage(document, key_points, emergency, sections, sources)
