@@ -1,0 +1,110 @@
+"""Requests from patients in Django's admin: staff read them, note what they did, set the status."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext_lazy as _
+
+from appointments.encryption import CannotRead, EncryptedTextField
+from appointments.models import WAITING, AppointmentRequest
+from clinic_site.people import phone_as_read
+
+
+def _opened(name: str) -> Callable[[Any, AppointmentRequest], str]:
+    """Return an admin column that opens an encrypted field, or says that it cannot be read."""
+    field = cast(EncryptedTextField, AppointmentRequest._meta.get_field(name))
+
+    @admin.display(description=field.verbose_name)
+    def column(self: Any, row: AppointmentRequest) -> str:
+        try:
+            value = getattr(row, name)
+            return date_format(value) if isinstance(value, dt.date) else value or "-"
+        except CannotRead:
+            return str(_("cannot be read (key missing)"))
+
+    return column
+
+
+@admin.register(AppointmentRequest)
+class AppointmentRequestAdmin(admin.ModelAdmin):
+    """The queue. What the patient sent is read only."""
+
+    list_display = ["reference", "waits", "status", "kind", "name_column", "phone_column"]
+    list_filter = ["status", "kind"]
+    list_per_page = 50
+    fieldsets = [
+        (None, {"fields": ["reference", "received_at", "status", "staff_notes"]}),
+        (_("What they ask"), {"fields": ["kind", "condition", "message_column"]}),
+        (
+            _("The patient"),
+            {
+                "fields": [
+                    *("name_column", "birth_column", "patient_status"),
+                    *("asking_for", "contact_name_column"),
+                ]
+            },
+        ),
+        (
+            _("How to reach them"),
+            {"fields": ["phone_column", "voicemail_ok", "email_column", "contact_by", "email_ok"]},
+        ),
+        (
+            _("Their visit"),
+            {"fields": ["days_column", "visit_time", "language_column", "access_column"]},
+        ),
+    ]
+    editable = ("status", "staff_notes")
+
+    name_column = _opened("patient_name")
+    contact_name_column = _opened("contact_name")
+    birth_column = _opened("date_of_birth")
+    email_column = _opened("email")
+    language_column = _opened("interpreter_language")
+    access_column = _opened("access_needs")
+    message_column = _opened("message")
+
+    @admin.display(description=_("phone"))
+    def phone_column(self, row: AppointmentRequest) -> SafeString | str:
+        """The phone number, to be tapped."""
+        try:
+            return format_html('<a href="tel:{}">{}</a>', row.phone, phone_as_read(row.phone))
+        except CannotRead:
+            return str(_("cannot be read (key missing)"))
+
+    @admin.display(description=_("days that suit"))
+    def days_column(self, row: AppointmentRequest) -> str:
+        """The days that suit, in words."""
+        return row.get_visit_days_display() or "-"
+
+    @admin.display(description=_("waits"))
+    def waits(self, row: AppointmentRequest) -> str:
+        """How long the request has been waiting; empty for one that is dealt with."""
+        return timesince(row.received_at, depth=1) if row.status in WAITING else ""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Waiting first, oldest first."""
+        return AppointmentRequest.objects.waiting_first()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Everything but the status and the notes."""
+        names = [str(name) for _title, part in self.fieldsets for name in part["fields"]]
+        return [name for name in names if name not in self.editable]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save only what was changed, so that what the patient sent stays as it came."""
+        obj.save(update_fields=[name for name in form.changed_data if name in self.editable])
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Requests come from the form."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A request is never lost."""
+        return False

@@ -1,0 +1,272 @@
+"""The public request form: what it asks, what it accepts, what it says when something is wrong."""
+
+import datetime as dt
+from typing import Any, cast
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.core.validators import MaxLengthValidator
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+from phonenumber_field.phonenumber import PhoneNumber
+
+from appointments.layout import DateGroup, Part
+from appointments.models import AskingFor, ContactBy, Kind, PatientStatus, VisitDay, VisitTime
+from clinic_site.people import plain_text
+from conditions.models import Condition
+from conditions.published import published_conditions
+
+OLDEST_AGE = 125  # in years; nobody on record has lived longer than 122
+
+CHOOSE_ONE = _("Choose one of the answers.")
+
+DATE_PARTS = {
+    "date_of_birth_month": _("Month"),
+    "date_of_birth_day": _("Day"),
+    "date_of_birth_year": _("Year"),
+}
+
+
+class PlainTextField(forms.CharField):
+    """Text of any script, without control characters; says in words where it is too long."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        message = _("Shorten this to %(limit_value)d characters. It has %(show_value)d.")
+        self.validators.append(MaxLengthValidator(max_length, message))
+
+    def to_python(self, value: Any) -> str:
+        """Return the text as typed, cleaned."""
+        return plain_text(super().to_python(value) or "")
+
+
+class PhoneField(PhoneNumberField):
+    """A phone number, typed in any way; a number without a country is American."""
+
+    def to_python(self, value: Any) -> PhoneNumber | str:
+        """Return the number, or '' for none."""
+        return super().to_python(plain_text(value or ""))
+
+
+def _radios(
+    choices: type[TextChoices],
+    label: Any,
+    *,
+    initial: str | None = None,
+    error: Any = CHOOSE_ONE,
+) -> forms.ChoiceField:
+    """Return a field of radio buttons; with an `initial` it may be left out, and means that."""
+    return forms.ChoiceField(
+        label=label,
+        choices=choices.choices,
+        widget=forms.RadioSelect,
+        initial=initial,
+        required=initial is None,
+        error_messages={"required": error, "invalid_choice": error},
+    )
+
+
+def _text(label: Any, max_length: int, hint: Any = "", **attrs: str) -> PlainTextField:
+    return PlainTextField(
+        label=label,
+        max_length=max_length,
+        required=False,
+        help_text=hint,
+        widget=forms.TextInput(attrs=attrs),
+    )
+
+
+class RequestForm(forms.Form):
+    """Asks for an appointment or puts a question; required are kind, patient_name and phone."""
+
+    use_required_attribute = False
+
+    attempt = forms.CharField(widget=forms.HiddenInput, required=False)
+    kind = _radios(
+        Kind,
+        _("What would you like?"),
+        error=_("Choose what you would like: an appointment, or an answer to a question."),
+    )
+    condition = forms.ChoiceField(
+        label=_("What is it about?"),
+        required=False,
+        error_messages={"invalid_choice": _("Choose what it is about from the list.")},
+    )
+    asking_for = _radios(AskingFor, _("Who is it for?"), initial=AskingFor.SELF)
+    contact_name = _text(_("Your name, if you ask for someone else"), 200, autocomplete="name")
+    patient_name = PlainTextField(
+        label=_("Patient's full name"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Enter the patient's full name.")},
+    )
+    date_of_birth_month = _text(DATE_PARTS["date_of_birth_month"], 20, inputmode="numeric")
+    date_of_birth_day = _text(DATE_PARTS["date_of_birth_day"], 20, inputmode="numeric")
+    date_of_birth_year = _text(DATE_PARTS["date_of_birth_year"], 20, inputmode="numeric")
+    patient_status = _radios(
+        PatientStatus,
+        _("Has the patient been to our clinic before?"),
+        initial=PatientStatus.UNSURE,
+    )
+    phone = PhoneField(
+        label=_("Phone number"),
+        help_text=_("With the area code, such as 605\u2011555\u20110142."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        error_messages={
+            "required": _("Enter a phone number where we can reach you."),
+            "invalid": _("Enter a full phone number with the area code, such as 605-555-0142."),
+        },
+    )
+    voicemail_ok = forms.BooleanField(
+        label=_("You may leave a voicemail at this number"), required=False
+    )
+    email = forms.EmailField(
+        label=_("Email address"),
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={
+            "invalid": _("Enter an email address such as name@example.com, or leave it empty.")
+        },
+    )
+    email_ok = forms.BooleanField(
+        label=_("Send a short email that you have my request"),
+        help_text=_("It says nothing about your health."),
+        required=False,
+    )
+    contact_by = _radios(ContactBy, _("How should we answer?"), initial=ContactBy.PHONE)
+    visit_days = forms.MultipleChoiceField(
+        label=_("Which days suit you?"),
+        help_text=_("Choose all that do."),
+        choices=VisitDay.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        error_messages={"invalid_choice": _("Choose days from the list.")},
+    )
+    visit_time = _radios(VisitTime, _("Which time suits you?"), initial=VisitTime.ANY)
+    interpreter_language = _text(_("If you would like an interpreter, which language?"), 100)
+    access_needs = _text(
+        _("Anything you need for your visit?"),
+        500,
+        hint=_("Such as a wheelchair, or more time."),
+    )
+    message = PlainTextField(
+        label=_("What would you like us to know?"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    website = forms.CharField(
+        label=_("Leave this empty"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
+    )
+
+    # The fields that a member of the public fills in and the request stores as they are.
+    STORED = (
+        *("kind", "asking_for", "contact_name", "patient_name", "patient_status"),
+        *("voicemail_ok", "email", "email_ok", "contact_by", "visit_days", "visit_time"),
+        *("interpreter_language", "access_needs", "message"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["condition"]).choices = [
+            ("", _("Something else, or not sure")),
+            *published_conditions(),
+        ]
+
+    @property
+    def helper(self) -> FormHelper:
+        """How crispy-forms lays the form out."""
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(
+            "attempt",
+            Part(_("Your request"), "kind", "condition", "message"),
+            Part(
+                _("The patient"),
+                "asking_for",
+                "contact_name",
+                "patient_name",
+                DateGroup(_("Date of birth"), _("For example, 4 27 1950."), *DATE_PARTS),
+                "patient_status",
+            ),
+            Part(_("How to reach you"), "phone", "voicemail_ok", "email", "email_ok", "contact_by"),
+            Part(
+                _("Your visit"),
+                "visit_days",
+                "visit_time",
+                "interpreter_language",
+                "access_needs",
+            ),
+            "website",
+        )
+        return helper
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in what radios left out mean, and check what only fields together can tell."""
+        cleaned = super().clean() or {}
+        for name, field in self.fields.items():
+            if isinstance(field.widget, forms.RadioSelect) and cleaned.get(name) == "":
+                cleaned[name] = field.initial
+        cleaned["date_of_birth"] = self._clean_date_of_birth(cleaned)
+        if (
+            cleaned.get("contact_by") == ContactBy.EMAIL
+            and not cleaned.get("email")
+            and "email" not in self.errors
+        ):
+            self.add_error("email", _("Enter an email address, or choose an answer by phone."))
+        return cleaned
+
+    def _clean_date_of_birth(self, cleaned: dict[str, Any]) -> dt.date | None:
+        """Return the date of the three inputs; None where all are empty or one is wrong."""
+        texts = {name: cleaned.get(name, "") for name in DATE_PARTS}
+        if not any(texts.values()) or any(name in self.errors for name in DATE_PARTS):
+            return None
+        for name, text in texts.items():
+            if not (text.isascii() and text.isdigit()):
+                label = str(DATE_PARTS[name]).lower()
+                self.add_error(
+                    name,
+                    _("Enter the %(part)s of birth in digits, or leave the whole date empty.")
+                    % {"part": label},
+                )
+                return None
+        month, day, year = (int(text) for text in texts.values())
+        today = timezone.localdate()
+        try:
+            date = dt.date(year, month, day)
+        except (ValueError, OverflowError):
+            self.add_error(
+                "date_of_birth_month", _("Check the date of birth: there is no such date.")
+            )
+            return None
+        if not today.year - OLDEST_AGE <= date.year or date > today:
+            self.add_error(
+                "date_of_birth_year",
+                _("Check the year of birth. Write all four digits, such as 1950."),
+            )
+            return None
+        return date
+
+    def request_fields(self) -> dict[str, Any]:
+        """Return the cleaned values by the model's field names; looks the condition up."""
+        cleaned = self.cleaned_data
+        slug = cleaned["condition"]
+        condition = Condition.objects.published().filter(slug=slug).first() if slug else None
+        return {
+            **{name: cleaned[name] for name in self.STORED},
+            "date_of_birth": cleaned["date_of_birth"],
+            "phone": stored_phone(cleaned["phone"]),
+            "condition_id": condition.pk if condition else None,
+        }
+
+
+def stored_phone(number: PhoneNumber) -> str:
+    """Return a number in E.164, with its extension where it has one: +16055550142;ext=7."""
+    return number.as_e164 + (f";ext={number.extension}" if number.extension else "")
