@@ -1,0 +1,248 @@
+"""A patient sends a request over HTTP to the running site."""
+
+import concurrent.futures
+import re
+
+import pytest
+
+from tests.make import form_answers
+from tests.visitor import Answer, Visitor
+
+FORM = "/appointments/request/"
+
+
+def open_form(visitor: Visitor) -> str:
+    """Open the form and return its attempt."""
+    return visitor.get(FORM).value_of("attempt")
+
+
+def send(visitor: Visitor, **answers: object) -> Answer:
+    """Open the form and send these answers beside the required ones."""
+    return visitor.post(FORM, form_answers(open_form(visitor), **answers))
+
+
+def reference_after(visitor: Visitor, answer: Answer) -> str:
+    """Follow an accepted answer to its confirmation and return the reference shown."""
+    assert answer.status == 303, answer.words
+    confirmation = visitor.get(answer.headers["Location"])
+    assert confirmation.status == 200
+    reference = re.search(r"VIS-[0-9A-Z]{4}-[0-9A-Z]{4}", confirmation.words)
+    assert reference
+    return reference[0]
+
+
+def test_a_request_is_confirmed_with_a_reference_and_what_happens_next(visitor: Visitor) -> None:
+    answer = send(visitor, condition="spinal-compression-fractures", message="It hurts.")
+
+    confirmation = visitor.get(answer.headers["Location"])
+    confirmation.assert_valid_html()
+    assert "VIS-" in confirmation.words
+    assert "What happens next" in confirmation.words
+    assert "605-217-5617" in confirmation.words
+    assert confirmation.words.index("call 911") < confirmation.words.index("VIS-")
+    assert "López" not in confirmation.text
+    assert "Spinal" not in confirmation.words
+    assert confirmation.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+    assert "Set-Cookie" not in confirmation.headers
+
+
+def test_every_answer_reaches_the_database(visitor: Visitor, site) -> None:
+    answer = send(
+        visitor,
+        kind="question",
+        asking_for="someone_else",
+        contact_name="Jo O'Neil-Smythe",
+        patient_name="李小龍 <b>{{ 7*7 }}</b>'; DROP TABLE x; --",
+        date_of_birth_month="2",
+        date_of_birth_day="29",
+        date_of_birth_year="1948",
+        phone="605.555.0142 ext 12",
+        voicemail_ok="on",
+        email="jo@example.com",
+        email_ok="on",
+        contact_by="email",
+        patient_status="new",
+        condition="spinal-compression-fractures",
+        visit_days=["mon", "thu"],
+        visit_time="morning",
+        interpreter_language="中文",
+        access_needs="A wheelchair",
+        message="Line one\r\nLine two",
+    )
+    reference = reference_after(visitor, answer)
+
+    stored = site.manage(
+        "shell",
+        "--verbosity=0",
+        "-c",
+        "from appointments.models import AppointmentRequest as R;"
+        f"r = R.objects.get(reference='{reference}');"
+        "print([r.kind, r.asking_for, r.contact_name, r.patient_name, str(r.date_of_birth), r.phone,"
+        " r.voicemail_ok, r.email, r.email_ok, r.contact_by, r.patient_status, r.condition.slug,"
+        " r.visit_days, r.visit_time, r.interpreter_language, r.access_needs, r.message, r.status])",
+    )
+    assert eval(stored) == [
+        *("question", "someone_else", "Jo O'Neil-Smythe"),
+        *("李小龍 <b>{{ 7*7 }}</b>'; DROP TABLE x; --", "1948-02-29", "+16055550142;ext=12"),
+        *(True, "jo@example.com", True, "email", "new", "spinal-compression-fractures"),
+        *(["mon", "thu"], "morning", "中文", "A wheelchair", "Line one\nLine two", "new"),
+    ]
+
+
+def test_a_second_click_shows_the_same_confirmation(visitor: Visitor) -> None:
+    answers = form_answers(open_form(visitor))
+
+    first, second = visitor.post(FORM, answers), visitor.post(FORM, answers)
+
+    assert reference_after(visitor, first) == reference_after(visitor, second)
+
+
+def test_many_clicks_at_once_make_one_request(visitor: Visitor) -> None:
+    answers = form_answers(open_form(visitor))
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        sent = list(pool.map(lambda _n: visitor.post(FORM, answers), range(12)))
+
+    assert {answer.status for answer in sent} == {303}
+    assert len({answer.headers["Location"] for answer in sent}) == 1
+
+
+def test_other_words_under_a_used_attempt_are_told_and_kept(visitor: Visitor) -> None:
+    attempt = open_form(visitor)
+    reference_after(visitor, visitor.post(FORM, form_answers(attempt)))
+
+    again = visitor.post(FORM, form_answers(attempt, message="My knee hurts too"))
+
+    assert again.status == 200
+    assert "You have sent this form before, with other words" in again.words
+    assert "My knee hurts too" in again.text
+    fresh = again.value_of("attempt")
+    assert fresh != attempt
+    reference_after(visitor, visitor.post(FORM, form_answers(fresh, message="My knee hurts too")))
+
+
+@pytest.mark.parametrize("attempt", ["", "forged", "0" * 32 + ":1:x"])
+def test_a_forged_attempt_gets_the_form_again_filled(visitor: Visitor, attempt: str) -> None:
+    answer = visitor.post(FORM, form_answers(attempt, message="Please call"))
+
+    assert answer.status == 200
+    assert "send it once more" in answer.words
+    assert "Please call" in answer.text
+    answers = form_answers(answer.value_of("attempt"), message="Please call")
+    reference_after(visitor, visitor.post(FORM, answers))
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}]
+)
+def test_another_sites_form_is_not_taken(visitor: Visitor, headers: dict[str, str]) -> None:
+    answer = visitor.post(FORM, form_answers(open_form(visitor)), **headers)
+
+    assert answer.status == 200
+    assert "López" in answer.text
+
+
+def test_a_filled_honeypot_gets_the_ordinary_confirmation_and_quarantine(
+    visitor: Visitor, site
+) -> None:
+    reference = reference_after(visitor, send(visitor, website="https://spam.example"))
+
+    status = site.manage(
+        "shell",
+        "--verbosity=0",
+        "-c",
+        "from appointments.models import AppointmentRequest as R;"
+        f"print(R.objects.get(reference='{reference}').status)",
+    )
+    assert status.strip() == "quarantined"
+
+
+def test_the_form_arrives_with_the_condition_chosen(visitor: Visitor) -> None:
+    page = visitor.get("/conditions/spinal-compression-fractures/")
+    way = "/appointments/request/?condition=spinal-compression-fractures"
+    assert way in page.links()
+
+    form = visitor.get(way)
+
+    assert re.search(r'<option value="spinal-compression-fractures" selected>', form.text)
+    assert visitor.get(FORM + "?condition=no-such").status == 200
+
+
+MISTAKES = {
+    "nothing": ({"kind": "", "patient_name": "", "phone": ""}, "Choose what you would like"),
+    "only spaces": ({"patient_name": "   "}, "Enter the patient's full name"),
+    "invisible": ({"patient_name": "\u202e\u2066"}, "Enter the patient's full name"),
+    "letters": ({"phone": "call me"}, "Enter a full phone number"),
+    "short phone": ({"phone": "555-0142"}, "Enter a full phone number"),
+    "email": ({"email": "not an address"}, "Enter an email address such as"),
+    "email wanted": (
+        {"contact_by": "email"},
+        "Enter an email address, or choose an answer by phone",
+    ),
+    "30 February": (
+        {"date_of_birth_month": "2", "date_of_birth_day": "30", "date_of_birth_year": "1950"},
+        "there is no such date",
+    ),
+    "1850": (
+        {"date_of_birth_month": "1", "date_of_birth_day": "1", "date_of_birth_year": "1850"},
+        "Check the year of birth",
+    ),
+    "future": (
+        {"date_of_birth_month": "1", "date_of_birth_day": "1", "date_of_birth_year": "2999"},
+        "Check the year of birth",
+    ),
+    "short year": (
+        {"date_of_birth_month": "1", "date_of_birth_day": "1", "date_of_birth_year": "50"},
+        "Check the year of birth",
+    ),
+    "half a date": ({"date_of_birth_month": "4"}, "Enter the day of birth in digits"),
+    "word for month": (
+        {"date_of_birth_month": "May", "date_of_birth_day": "1", "date_of_birth_year": "1950"},
+        "Enter the month of birth in digits",
+    ),
+    "long message": ({"message": "x" * 2001}, "Shorten this to 2000 characters. It has 2001."),
+    "long name": ({"patient_name": "x" * 201}, "Shorten this to 200 characters"),
+    "unknown kind": ({"kind": "gift"}, "Choose what you would like"),
+    "unknown day": ({"visit_days": ["mon", "sun"]}, "Choose days from the list"),
+}
+
+
+@pytest.mark.parametrize(("answers", "message"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_told_and_nothing_typed_is_lost(
+    visitor: Visitor, answers: dict[str, object], message: str
+) -> None:
+    typed = {"access_needs": "A quiet <room> & time", "interpreter_language": "Español"}
+
+    answer = send(visitor, **{**typed, **answers})
+
+    assert answer.status == 200
+    answer.assert_valid_html()
+    assert "There is a problem" in answer.words
+    assert answer.words.count(message) == 2  # in the summary, and at the field
+    assert "<title>Error: " in answer.text
+    assert "A quiet &lt;room&gt; &amp; time" in answer.text
+    assert "Español" in answer.text
+    for link in answer.links():
+        if link.startswith("#"):
+            assert f'id="{link[1:]}"' in answer.text
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"patient_name=%ff%fe%00&phone=%80",
+        b"\xff\xfe\x00" * 50,
+        b"kind=appointment&kind=question&phone=a&phone=b",
+        b"&".join(b"a%d=1" % n for n in range(3000)),
+        b"message=" + b"x" * 400_000,
+    ],
+    ids=["empty", "bad bytes", "no form", "several values", "many fields", "too large"],
+)
+def test_a_broken_body_gets_a_clean_answer(visitor: Visitor, body: bytes) -> None:
+    answer = visitor.post(FORM, body)
+
+    assert answer.status in {200, 400, 413}
+    assert "605-217-5617" in answer.words

@@ -1,0 +1,206 @@
+"""A patient and the clinic's staff in a real Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import Site
+
+CONDITION = "/conditions/spinal-compression-fractures/"
+
+
+@pytest.fixture(params=["with JavaScript", "without JavaScript and cookies"])
+def any_page(request, chromium: Browser, site: Site):
+    """A phone's browser, as most have it and as the careful have it."""
+    plain = request.param != "with JavaScript"
+    context = chromium.new_context(
+        base_url=site.address,
+        viewport={"width": 360, "height": 740},
+        java_script_enabled=not plain,
+    )
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    assert context.cookies() == []
+    context.close()
+
+
+def sign_in(page: Page, site: Site) -> None:
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("staff")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+
+
+def test_from_the_page_to_a_reference_that_staff_find(
+    any_page: Page, chromium: Browser, site: Site
+):
+    page = any_page
+    # Given a patient who reads the page and follows the way to the form,
+    page.goto(CONDITION)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Spinal compression fractures")
+    expect(page.get_by_role("heading", name=re.compile("Call 911"))).to_be_visible()
+    page.get_by_role("link", name="Ask for an appointment").first.click()
+    expect(page.get_by_label("What is it about?")).to_have_value("spinal-compression-fractures")
+
+    # when they send it with three mistakes,
+    page.get_by_label("An appointment").check()
+    page.get_by_label("Phone number").fill("555")
+    page.get_by_label("Month").fill("2")
+    page.get_by_label("Day", exact=True).fill("30")
+    page.get_by_label("Year").fill("1950")
+    page.get_by_label("What would you like us to know?").fill("My back hurts since Sunday.")
+    page.get_by_role("button", name="Send the request").click()
+
+    # then the summary names all three, and their own words are still there.
+    summary = page.get_by_role("alert")
+    expect(summary.get_by_role("listitem")).to_have_count(3)
+    expect(page).to_have_title(re.compile("^Error: "))
+    expect(page.get_by_label("Phone number")).to_have_value("555")
+    expect(page.get_by_label("Year")).to_have_value("1950")
+    expect(page.get_by_label("An appointment")).to_be_checked()
+    expect(page.get_by_label("What would you like us to know?")).to_have_value(
+        "My back hurts since Sunday."
+    )
+
+    # When they follow the summary's links and mend each,
+    summary.get_by_role("link", name=re.compile("full name")).click()
+    expect(page.get_by_label("Patient's full name")).to_be_in_viewport()
+    page.get_by_label("Patient's full name").fill("Ana María López")
+    page.get_by_label("Phone number").fill("605 555 0142")
+    page.get_by_label("Day", exact=True).fill("28")
+    page.get_by_role("button", name="Send the request").click()
+
+    # then they get a reference,
+    expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
+    reference = page.locator(".reference").inner_text()
+    assert re.fullmatch(r"VIS-[0-9A-Z]{4}-[0-9A-Z]{4}", reference)
+    assert "cond" not in page.url
+
+    # and staff find that request in the admin.
+    staff = chromium.new_context(base_url=site.address).new_page()
+    sign_in(staff, site)
+    staff.get_by_role("link", name="Requests", exact=True).click()
+    staff.get_by_role("link", name=reference).click()
+    for words in (
+        "Ana María López",
+        "605-555-0142",
+        "My back hurts since Sunday.",
+        "Feb. 28, 1950",
+    ):
+        expect(staff.get_by_text(words)).to_be_visible()
+    staff.get_by_label("Status").select_option("contacting")
+    staff.get_by_label("Staff notes").fill("Called, no answer.")
+    staff.get_by_role("button", name="Save", exact=True).click()
+    staff.locator("#result_list").get_by_role("link", name=reference).click()
+    expect(staff.get_by_label("Staff notes")).to_have_value("Called, no answer.")
+    expect(staff.get_by_text("My back hurts since Sunday.")).to_be_visible()
+    staff.context.close()
+
+
+def test_two_quick_clicks_make_one_request(phone_page: Page, site: Site):
+    phone_page.goto("/appointments/request/")
+    phone_page.get_by_label("An appointment").check()
+    phone_page.get_by_label("Patient's full name").fill("Double Click")
+    phone_page.get_by_label("Phone number").fill("605-555-0143")
+
+    phone_page.get_by_role("button", name="Send the request").dblclick()
+
+    expect(phone_page.locator(".reference")).to_be_visible()
+    count = site.manage(
+        "shell",
+        "--verbosity=0",
+        "-c",
+        "from appointments.models import AppointmentRequest as R;"
+        "print(sum(r.patient_name == 'Double Click' for r in R.objects.all()))",
+    )
+    assert count.strip() == "1"
+
+
+def test_the_error_summary_takes_the_focus(phone_page: Page):
+    phone_page.goto("/appointments/request/")
+    phone_page.get_by_role("button", name="Send the request").click()
+
+    expect(phone_page.get_by_role("alert")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+@pytest.mark.parametrize(
+    "path", ["/", CONDITION, "/treatments/kyphoplasty/", "/appointments/request/", "/contact/"]
+)
+def test_nothing_scrolls_sideways(phone_page: Page, path: str, width: int):
+    phone_page.set_viewport_size({"width": width, "height": 740})
+    phone_page.goto(path)
+
+    assert phone_page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_staff_change_a_sentence_reorder_sections_and_publish(chromium: Browser, site: Site):
+    context = chromium.new_context(base_url=site.address)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    sign_in(page, site)
+    # Given what is still to be done stands on the front page,
+    expect(page.get_by_role("link", name="Confirm the clinic's time zone.")).to_be_visible()
+    page.get_by_role("link", name="Treatments", exact=True).click()
+    page.get_by_role("link", name="Sacroplasty").click()
+
+    # when an editor changes a sentence, and moves the risks to the front, as a draft,
+    page.locator("#id_sections-0-body").fill("The sacrum is one bone low in your back.")
+    risks = page.locator("#id_sections-7-position")
+    risks.fill("5")
+    page.get_by_role("button", name="Save and continue editing").click()
+
+    # then patients see the old page,
+    reader = context.new_page()
+    reader.goto("/treatments/sacroplasty/")
+    expect(reader.get_by_text("one bone low in your back")).to_have_count(0)
+
+    # until it is published.
+    page.get_by_role("button", name="Save and publish").click()
+    expect(page.get_by_text("Published as number 2.")).to_be_visible()
+    reader.reload()
+    expect(reader.get_by_text("The sacrum is one bone low in your back.")).to_be_visible()
+    expect(reader.locator(".rest > section").first).to_contain_text("Risks")
+    context.close()
+
+
+def test_staff_add_a_physician_with_a_photo(chromium: Browser, site: Site, tmp_path):
+    from PIL import Image
+
+    photo = tmp_path / "photo.jpg"
+    Image.new("RGB", (1600, 1200), "teal").save(photo)
+    context = chromium.new_context(base_url=site.address)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    sign_in(page, site)
+    page.goto("/admin/clinic_site/picture/add/")
+    page.get_by_label("Text for people who cannot see it").fill("A teal wall")
+    page.get_by_label("Picture").set_input_files(photo)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.goto("/admin/clinic_site/physician/add/")
+    page.get_by_label("Name").fill("Dr. Test Person")
+    page.get_by_label("Specialty").fill("Testing")
+    page.get_by_label("Bio").fill("A bio with **bold** words.")
+    page.get_by_label("Photo").select_option("A teal wall")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    page.goto("/physicians/dr-test-person/")
+
+    picture = page.get_by_alt_text("A teal wall")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("picture => [picture.naturalWidth, picture.naturalHeight]") == [
+        1200,
+        900,
+    ]
+    expect(page.locator("strong", has_text="bold")).to_be_visible()
+    page.goto("/admin/clinic_site/physician/")
+    page.get_by_role("link", name="Dr. Test Person").click()
+    page.get_by_label("Active").uncheck()
+    page.get_by_role("button", name="Save", exact=True).click()
+    gone = page.goto("/physicians/dr-test-person/")
+    assert gone is not None
+    assert gone.status == 404
+    context.close()

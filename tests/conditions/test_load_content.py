@@ -1,0 +1,135 @@
+"""Content files: loaded whole, or refused whole with file, line and what to do."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from clinic_site.models import Clinic, Notice, Physician
+from conditions.models import Condition, Treatment
+
+SHIPPED = Path(__file__).resolve().parents[2] / "conditions" / "content"
+
+GOOD = """\
+    type: treatment
+    slug: rest
+    title: Rest
+    name: rest
+    summary: Lying down.
+    body_site: vertebra
+    uses_needle: false
+    uses_balloon: false
+    uses_cement: false
+    sections:
+      - kind: overview
+        heading: What it is
+        body: |
+          You lie down. It helps 1 in 2.[^survey]
+    sources:
+      - key: survey
+        title: A survey
+        year: 2020
+    """
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+@pytest.mark.django_db
+def test_the_shipped_content_loads_and_is_public(client) -> None:
+    call_command("load_content", str(SHIPPED), verbosity=0)
+
+    assert Clinic.objects.get().name == "Vascular & Interventional Specialists"
+    assert Physician.objects.get().slug == "neal-khurana"
+    assert Treatment.objects.published().count() == 3
+    assert client.get("/conditions/spinal-compression-fractures/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_what_staff_edited_is_not_overwritten(capsys) -> None:
+    call_command("load_content", str(SHIPPED), verbosity=0)
+    Condition.objects.update(title="Edited by staff")
+    Notice.objects.filter(slug="privacy").update(body="Edited too")
+
+    call_command("load_content", str(SHIPPED))
+
+    assert Condition.objects.get().title == "Edited by staff"
+    assert Condition.objects.get().revisions.count() == 1
+    assert Notice.objects.get(slug="privacy").body == "Edited too"
+    assert "kept    condition spinal-compression-fractures" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+def test_replace_overwrites_and_keeps_the_history(tmp_path: Path) -> None:
+    path = write(tmp_path, "rest.yaml", GOOD)
+    call_command("load_content", str(path), verbosity=0)
+    path.write_text(path.read_text().replace("Lying down.", "Lying down for a while."))
+
+    call_command("load_content", str(path), replace=True, verbosity=0)
+
+    rest = Treatment.objects.get()
+    assert rest.summary == "Lying down for a while."
+    assert [revision.number for revision in rest.revisions.all()] == [2, 1]
+    assert rest.sections.count() == 1
+
+
+BAD = {
+    "not yaml": (GOOD.replace("title: Rest", "title: Rest: more"), "line 3: not readable as YAML"),
+    "no type": (GOOD.replace("type: treatment", "kind: x"), "'type' must be one of clinic,"),
+    "unknown key": (GOOD.replace("summary:", "sumary:"), "line 5: 'sumary' is not known here"),
+    "missing key": (GOOD.replace("    name: rest\n", ""), "line 1: 'name' is missing. Add it."),
+    "twice": (GOOD.replace("name: rest", "title: rest"), "line 4: 'title' stands here twice"),
+    "no list": (
+        GOOD.replace("    sections:", "    key_points: none\n    sections:"),
+        "line 10: 'key_points' must be a list",
+    ),
+    "number": (GOOD.replace("title: Rest", "title: 5"), "line 3: 'title' must be text"),
+    "maybe": (
+        GOOD.replace("needle: false", "needle: perhaps"),
+        "line 7: 'uses_needle' must be true",
+    ),
+    "kind": (GOOD.replace("kind: overview", "kind: gossip"), "line 11: 'gossip' is not one of"),
+    "citation": (GOOD.replace("[^survey]", "[^other]"), "line 13: [^other] is cited, but not"),
+    "site": (GOOD.replace("site: vertebra", "site: knee"), "line 6: body_site: Value 'knee'"),
+    "slug": (GOOD.replace("slug: rest", "slug: a b"), "line 2: slug: Enter a valid"),
+    "year": (GOOD.replace("year: 2020", "year: twenty"), "line 18: 'year' must be a whole number"),
+    "url": (GOOD.rstrip() + "\n        url: javascript:x\n", "line 19: url: Enter a valid URL"),
+    "empty": ("", "line 1: a content file is a list of names and values"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("text", "message"), BAD.values(), ids=BAD.keys())
+def test_a_bad_file_is_refused_and_so_are_the_files_beside_it(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    write(tmp_path, "a-good.yaml", GOOD.replace("slug: rest", "slug: good"))
+    bad = write(tmp_path, "b-bad.yaml", text)
+
+    with pytest.raises(CommandError) as refused:
+        call_command("load_content", str(tmp_path), verbosity=0)
+
+    assert str(refused.value).startswith(f"Nothing was loaded. {bad}, line ")
+    assert message in str(refused.value)
+    assert not Treatment.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_missing_treatment_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text((SHIPPED / "spinal-compression-fractures.yaml").read_text())
+
+    with pytest.raises(CommandError, match=r"line \d+: no physician 'neal-khurana'. Load its file"):
+        call_command("load_content", str(path), verbosity=0)
+    assert not Condition.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["no-such.yaml", "."])
+def test_a_path_without_content_is_told(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CommandError, match="Nothing was loaded"):
+        call_command("load_content", str(tmp_path / name), verbosity=0)

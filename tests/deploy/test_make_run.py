@@ -1,0 +1,191 @@
+"""`make run` on a person's machine: safe to repeat, clear when it cannot start, clean when it ends."""
+
+import contextlib
+import os
+import re
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import (
+    PROJECT,
+    Site,
+    free_port,
+    is_up,
+    local_environment,
+    start_site,
+    stop_site,
+)
+from tests.visitor import Visitor
+
+
+def run_local(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "deploy/run_local.py"],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_it_can_be_stopped_and_started_again_and_keeps_what_is_there(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    environment, port = local_environment(var), free_port()
+    first = start_site(var, environment, port)
+    keys = (var / "local.env").read_text()
+    assert stat.S_IMODE((var / "local.env").stat().st_mode) == 0o600
+    first.manage(
+        "shell",
+        "--verbosity=0",
+        "-c",
+        "from clinic_site.models import Clinic; Clinic.objects.update(short_name='OURS')",
+    )
+
+    assert stop_site(first) == 0
+    assert not is_up(first.address)
+    second = start_site(var, environment, port)
+
+    shown = second.manage(
+        "shell",
+        "--verbosity=0",
+        "-c",
+        "from clinic_site.models import Clinic; print(Clinic.objects.get().short_name)",
+    )
+    assert shown.strip() == "OURS"
+    assert (var / "local.env").read_text() == keys
+    # Nobody has signed in, so a new one-time password is given; the old one no longer works.
+    assert second.password
+    assert second.password != first.password
+    assert stop_site(second) == 0
+    assert Path(f"{var}.log").read_text().endswith("Stopped.\n")
+
+
+def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = run_local({**local_environment(tmp_path), "PORT": str(port)})
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Stopped: port {port} is taken. Choose another: make run PORT={port + 1}\n"
+    )
+
+
+def test_a_port_that_is_none_is_told(tmp_path: Path) -> None:
+    done = run_local({**local_environment(tmp_path), "PORT": "eighty"})
+
+    assert done.returncode == 1
+    assert "PORT is 'eighty'" in done.stderr
+
+
+def test_too_old_a_python_is_told_in_one_line(tmp_path: Path) -> None:
+    # The installer as an older Python would read it: the same file, told another version.
+    code = (
+        "import sys; sys.version_info = (3, 10, 2); sys.argv = ['install.py'];"
+        "exec(open('deploy/install.py').read(), {'__file__': 'deploy/install.py'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Stopped: this needs Python 3.11 or newer, and this is 3.10. Set PYTHON=.\n"
+    )
+
+
+def test_a_missing_venv_module_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("nothing\n")
+    (tmp_path / "deploy").mkdir()
+    installer = tmp_path / "deploy" / "install.py"
+    installer.write_text((PROJECT / "deploy" / "install.py").read_text())
+    code = (
+        "import sys; sys.modules['ensurepip'] = None; sys.argv = ['install.py', 'requirements.txt'];"
+        f"exec(open({str(installer)!r}).read(), {{'__file__': {str(installer)!r}}})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert re.fullmatch(r"Stopped: Python's venv module is missing\. .*\n", done.stderr)
+
+
+def test_a_missing_python_is_told_by_make() -> None:
+    done = subprocess.run(
+        ["make", "run", "PYTHON=no-such-python"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert "no-such-python is missing. Install Python 3.11 or newer" in done.stdout
+
+
+def test_help_names_each_command() -> None:
+    done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True)
+
+    for command in ("make run", "make test", "make lint", "make help"):
+        assert command in done.stdout
+
+
+def take_database_away(site: Site) -> None:
+    """Cut the running site off from its data, as an outage would."""
+    if "DATABASE_URL" not in site.environment:
+        with contextlib.closing(sqlite3.connect(site.var / "db.sqlite3")) as database:
+            for table in (
+                "conditions_page",
+                "appointments_appointmentrequest",
+                "clinic_site_clinic",
+            ):
+                database.execute(f"ALTER TABLE {table} RENAME TO {table}_gone")
+        return
+    import psycopg
+
+    name = psycopg.conninfo.conninfo_to_dict(site.environment["DATABASE_URL"])["dbname"]
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
+        database.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+        database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+
+
+def test_without_its_database_the_site_says_so_and_loses_nothing_typed(tmp_path: Path) -> None:
+    site = start_site(tmp_path / "var", local_environment(tmp_path / "var"), free_port())
+    visitor = Visitor(site.address)
+    attempt = visitor.get("/appointments/request/").value_of("attempt")
+    try:
+        take_database_away(site)
+        page = visitor.get("/conditions/spinal-compression-fractures/")
+        form = visitor.post(
+            "/appointments/request/",
+            {
+                "attempt": attempt,
+                "kind": "appointment",
+                "patient_name": "Still Here",
+                "phone": "605-555-0142",
+            },
+        )
+        ready, alive = visitor.get("/readyz"), visitor.get("/healthz")
+    finally:
+        stop_site(site)
+
+    assert page.status == 503
+    assert page.headers["Retry-After"]
+    assert "605-217-5617" in page.words
+    page.assert_valid_html()
+    assert form.status == 503
+    assert "We did not receive your request" in form.words
+    assert "Still Here" in form.text
+    assert "605-217-5617" in form.words
+    assert "Try again" in form.words
+    assert form.value_of("attempt") == attempt
+    assert (ready.status, alive.status) == (503, 200)

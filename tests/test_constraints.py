@@ -1,0 +1,139 @@
+"""Each named constraint: the database refuses what breaks it, whatever wrote it."""
+
+import datetime as dt
+import uuid
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from appointments.models import AppointmentRequest
+from clinic_site.models import Clinic, Notice, OpeningHours, Physician, Picture
+from conditions.models import ConditionTreatment, Revision, Section, Source
+from tests.make import make_condition, make_request, make_treatment
+
+
+def hours(opens: int = 9, closes: int = 17, weekday: int = 0) -> OpeningHours:
+    clinic = Clinic.objects.get_or_create(pk=1)[0]
+    return OpeningHours(
+        clinic=clinic, weekday=weekday, opens=dt.time(opens), closes=dt.time(closes)
+    )
+
+
+def picture(**values: object) -> Picture:
+    valid = {"hash": "a" * 64, "alt": "A spine", "content": b"x", "width": 10, "height": 10}
+    return Picture(**{**valid, **values})
+
+
+def physician(**values: object) -> Physician:
+    return Physician(**{"slug": "a", "name": "Dr. A", "specialty": "x", "bio": "y", **values})
+
+
+def revision(number: int) -> Revision:
+    return Revision(
+        page=make_condition(slug=uuid.uuid4().hex), number=number, title="x", document_json={}
+    )
+
+
+def request(**values: object) -> AppointmentRequest:
+    stored = make_request()
+    for name, value in values.items():
+        setattr(stored, name, value)
+    return stored
+
+
+def twice(make):
+    make().save()
+    return make()
+
+
+def second_source() -> Source:
+    condition = make_condition()
+    return Source(page=condition, key="survey", title="Again")
+
+
+def second_offer() -> ConditionTreatment:
+    offer = {"condition": make_condition(), "treatment": make_treatment()}
+    ConditionTreatment.objects.create(**offer)
+    return ConditionTreatment(**offer)
+
+
+def changed(row, **values):
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row
+
+
+BROKEN = {
+    "clinic_is_one_row": lambda: Clinic(pk=2),
+    "clinic_has_name": lambda: Clinic(pk=1, name=""),
+    "clinic_has_phone": lambda: Clinic(pk=1, phone=""),
+    "clinic_answer_within_hours_positive": lambda: Clinic(pk=1, answer_within_hours=0),
+    "opening_hours_weekday_known": lambda: hours(weekday=7),
+    "opening_hours_open_before_close": lambda: hours(opens=17, closes=9),
+    "opening_hours_once": lambda: twice(hours),
+    "physician_has_name": lambda: physician(name=""),
+    "notice_has_title": lambda: Notice(slug="a", title=""),
+    "picture_hash_is_sha256": lambda: picture(hash="a"),
+    "picture_has_alt": lambda: picture(alt=""),
+    "picture_size_in_range": lambda: picture(width=1201),
+    "page_has_title": lambda: changed(make_condition(), title=""),
+    "page_has_name": lambda: changed(make_condition(), name=""),
+    "page_picture_has_alt": lambda: changed(make_condition(), picture_source="drawing:spine"),
+    "treatment_body_site_known": lambda: changed(make_treatment(), body_site="knee"),
+    "condition_treatment_once": second_offer,
+    "section_kind_known": lambda: Section(page=make_condition(), kind="gossip", heading="x"),
+    "section_has_heading": lambda: Section(page=make_condition(), kind="causes", heading=""),
+    "source_key_once_a_page": second_source,
+    "source_year_in_range": lambda: Source(page=make_condition(), key="a", title="b", year=20),
+    "revision_number_positive": lambda: revision(0),
+    "request_has_reference": lambda: request(reference="X"),
+    "request_digest_is_sha256": lambda: request(digest="short"),
+    "request_status_known": lambda: request(status="lost"),
+    "request_kind_known": lambda: request(kind="gift"),
+    "request_asking_for_known": lambda: request(asking_for="dog"),
+    "request_contact_by_known": lambda: request(contact_by="fax"),
+    "request_patient_status_known": lambda: request(patient_status="x"),
+    "request_visit_time_known": lambda: request(visit_time="night"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
+def test_the_database_refuses(broken) -> None:
+    row = broken()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save()
+    with pytest.raises(ValidationError):
+        row.full_clean()
+
+
+@pytest.mark.django_db
+def test_the_same_attempt_and_the_same_reference_stand_once() -> None:
+    stored = make_request()
+
+    for same in ({"attempt": stored.attempt}, {"reference": stored.reference}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            make_request(**same)
+
+
+@pytest.mark.django_db
+def test_what_is_right_passes() -> None:
+    for row in (hours(), physician(), picture(), Notice(slug="a", title="b")):
+        row.full_clean(exclude=["photo"])
+        row.save()
+    make_request().full_clean()
+    make_condition(picture_source="drawing:spine", picture_alt="A spine").full_clean()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "source", ["drawing:no-such", "drawing:../../etc/passwd", "spine", "picture:1"]
+)
+def test_a_picture_that_is_not_ours_is_refused(source: str) -> None:
+    condition = make_condition(slug="b")
+    condition.picture_source, condition.picture_alt = source, "x"
+
+    with pytest.raises(ValidationError, match="not a picture of this site"):
+        condition.full_clean()

@@ -1,0 +1,129 @@
+"""Every public address of the running site: works, valid, carries the phone, keeps to itself."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.visitor import Visitor
+
+PAGES = [
+    "/",
+    "/conditions/",
+    "/conditions/spinal-compression-fractures/",
+    "/treatments/vertebroplasty/",
+    "/treatments/kyphoplasty/",
+    "/treatments/sacroplasty/",
+    "/physicians/",
+    "/physicians/neal-khurana/",
+    "/contact/",
+    "/appointments/request/",
+    "/appointments/request/?condition=spinal-compression-fractures",
+    "/notices/privacy/",
+    "/notices/privacy-practices/",
+    "/notices/accessibility/",
+    "/notices/nondiscrimination/",
+    "/notices/language-help/",
+]
+FILES = {
+    "/robots.txt": "text/plain",
+    "/sitemap.xml": "application/xml",
+    "/.well-known/security.txt": "text/plain",
+    "/healthz": "text/plain",
+    "/readyz": "text/plain",
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_can_be_read_by_anyone(visitor: Visitor, site, path: str) -> None:
+    answer = visitor.get(path)
+
+    assert answer.status == 200
+    answer.assert_valid_html()
+    assert "605-217-5617" in answer.words
+    assert 'href="tel:+16052175617"' in answer.text
+    assert "/appointments/request/" in answer.text
+    assert "call 911" in answer.words.lower()
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")
+    assert "csrfmiddlewaretoken" not in answer.text
+    assert len(re.findall(r"<h1[ >]", answer.text)) == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_loads_nothing_from_another_host(visitor: Visitor, site, path: str) -> None:
+    answer = visitor.get(path)
+
+    loaded = re.findall(
+        r'<(?:link|script|img|iframe|source)\b[^>]*(?:href|src)="([^"]*)"', answer.text
+    )
+    canonical = re.findall(r'<link rel="canonical" href="([^"]*)"', answer.text)
+    assert loaded
+    assert [url for url in loaded if url not in canonical and urlsplit(url).netloc] == []
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_link_inside_the_site_works(visitor: Visitor, site, path: str) -> None:
+    answer = visitor.get(path)
+
+    for link in answer.links():
+        if link.startswith("/"):
+            assert visitor.get(link).status == 200, link
+        elif link.startswith("#"):
+            assert f'id="{link[1:]}"' in answer.text, link
+
+
+@pytest.mark.parametrize(("path", "content_type"), FILES.items())
+def test_what_machines_ask_for(visitor: Visitor, path: str, content_type: str) -> None:
+    answer = visitor.get(path)
+
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith(content_type)
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_the_sitemap_lists_every_page(visitor: Visitor, site) -> None:
+    sitemap = visitor.get("/sitemap.xml").text
+
+    listed = re.findall(r"<loc>([^<]*)</loc>", sitemap)
+    expected = {site.address + path for path in PAGES if "?" not in path}
+    assert set(listed) == expected
+
+
+def test_robots_and_security_txt_name_this_site(visitor: Visitor, site) -> None:
+    assert f"Sitemap: {site.address}/sitemap.xml" in visitor.get("/robots.txt").text
+    security = visitor.get("/.well-known/security.txt").text
+    assert "Contact: tel:+16052175617" in security
+    assert re.search(r"^Expires: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", security, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/no-such-page/", 404),
+        ("/conditions/no-such-condition/", 404),
+        ("/pictures/" + "0" * 64, 404),
+        ("/appointments/received/forged/", 404),
+    ],
+)
+def test_an_error_page_helps_too(visitor: Visitor, path: str, status: int) -> None:
+    answer = visitor.get(path)
+
+    assert answer.status == status
+    answer.assert_valid_html()
+    assert "605-217-5617" in answer.words
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_page_is_read_only(visitor: Visitor) -> None:
+    assert visitor.post("/contact/", {"a": "b"}).status == 403
+
+
+def test_a_strange_host_is_refused_with_the_phone_number(visitor: Visitor) -> None:
+    answer = visitor.get("/", Host="evil.example")
+
+    assert answer.status == 400
+    assert "605-217-5617" in answer.words
+    assert "evil.example" not in answer.text

@@ -1,0 +1,66 @@
+"""A missing or unsafe setting stops the start with one line that names it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+GOOD = {
+    "PATH": os.environ["PATH"],
+    "SITE_URL": "https://clinic.example",
+    "SECRET_KEY": "a long random secret, or so we say in this test: 0123456789",
+    "FIELD_KEYS": "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
+    "DIGEST_KEY": "another long random secret for the digests",
+    "CLINIC_TIME_ZONE": "America/Chicago",
+}
+
+
+def check(**changes: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in {**GOOD, **changes}.items() if value}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_good_settings_pass_the_check_for_production() -> None:
+    done = check()
+
+    assert done.returncode == 0, done.stderr
+
+
+BAD = {
+    "no address": ({"SITE_URL": ""}, "SITE_URL is not set"),
+    "plain http": ({"SITE_URL": "http://clinic.example"}, "SITE_URL is 'http://clinic.example'"),
+    "with a path": ({"SITE_URL": "https://clinic.example/x"}, "without a path"),
+    "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds '*'"),
+    "no secret": ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
+    "weak secret": ({"SECRET_KEY": "secret"}, "SECRET_KEY is too weak"),
+    "no keys": ({"FIELD_KEYS": ""}, "FIELD_KEYS is not set"),
+    "bad key": ({"FIELD_KEYS": "abc"}, "FIELD_KEYS: key 1 is not a Fernet key"),
+    "no key file": ({"FIELD_KEYS_FILE": "/no/such"}, "FIELD_KEYS_FILE names /no/such"),
+    "no digest key": ({"DIGEST_KEY": ""}, "DIGEST_KEY is not set"),
+    "short digest key": ({"DIGEST_KEY": "short"}, "DIGEST_KEY is too short"),
+    "no time zone": ({"CLINIC_TIME_ZONE": ""}, "CLINIC_TIME_ZONE is not set"),
+    "bad time zone": ({"CLINIC_TIME_ZONE": "Mars"}, "CLINIC_TIME_ZONE is 'Mars'"),
+    "other database": ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL must begin with postgres://"),
+    "no env file": ({"ENV_FILE": "/no/such"}, "ENV_FILE names /no/such"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD.values(), ids=BAD.keys())
+def test_a_bad_setting_is_named_in_one_line(changes: dict[str, str], message: str) -> None:
+    done = check(**changes)
+
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.startswith("Not started: ")
+    assert len(done.stderr.strip().splitlines()) == 1
