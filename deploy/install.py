@@ -82,4 +82,7 @@ def main(arguments):
         install_browser()
 
 
-main(sys.argv[1:])
+try:
+    main(sys.argv[1:])
+except KeyboardInterrupt:
+    stop("interrupted. The same command goes on from here.")

@@ -78,18 +78,20 @@ def main() -> None:
         BIND=f"127.0.0.1:{port}",
     )
     os.environ.setdefault("CLINIC_TIME_ZONE", "America/Chicago")
+    # Each child is in a session of its own, so that Ctrl-C reaches this script alone, which then
+    # lets the server finish the requests it has.
     for step in (
         ("migrate", "--verbosity=0"),
         ("load_content", "conditions/content", "--verbosity=0"),
         ("collectstatic", "--noinput", "--verbosity=0"),
         ("make_staff_account",),
     ):
-        done = subprocess.run([sys.executable, "manage.py", *step], cwd=HERE)
+        done = subprocess.run(
+            [sys.executable, "manage.py", *step], cwd=HERE, start_new_session=True
+        )
         if done.returncode:
             sys.exit(f"Stopped: manage.py {step[0]} failed; what it said is above.")
 
-    # In a session of its own, so that Ctrl-C reaches this script alone, which then lets the
-    # server finish the requests it has.
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
         cwd=HERE,
@@ -110,4 +112,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Stopped before the site was up.")
