@@ -1,6 +1,7 @@
 """What every page shares: the clinic, its hours, its physicians, its notices, its pictures."""
 
 import zoneinfo
+from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -65,6 +66,11 @@ class Clinic(models.Model):
         blank=True,
         validators=[validate_time_zone],
         help_text=_("Such as America/Chicago. Times in the admin and on pages are shown in it."),
+    )
+    introduction = models.TextField(
+        _("introduction"),
+        blank=True,
+        help_text=_("One to three plain sentences at the top of the first page."),
     )
     emergency_wording = models.CharField(
         _("emergency wording"),
@@ -282,3 +288,45 @@ class Picture(models.Model):
     def get_absolute_url(self) -> str:
         """The address of the picture's bytes."""
         return reverse("picture", args=[self.hash])
+
+
+class LanguageLine(models.Model):
+    """One line of a notice in another language, marked with that language on the page."""
+
+    # Languages written from right to left, by their tag's first part (IANA registry, CLDR).
+    RIGHT_TO_LEFT: ClassVar[set[str]] = {
+        *("ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "syr", "ug", "ur", "yi")
+    }
+
+    notice = models.ForeignKey(Notice, models.CASCADE, related_name="lines")
+    language = models.CharField(
+        _("language"),
+        max_length=20,
+        validators=[
+            RegexValidator(
+                r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z", _("Use a tag such as es or zh-Hant.")
+            )
+        ],
+        help_text=_("Its tag: es for Spanish, ar for Arabic, zh-Hant for traditional Chinese."),
+    )
+    text = models.TextField(_("line"), help_text=_("In that language, from the clinic."))
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("line in another language")
+        verbose_name_plural = _("lines in other languages")
+        ordering = ["position", "language"]
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "language"], name="language_line_once"),
+            models.CheckConstraint(condition=~models.Q(text=""), name="language_line_has_text"),
+        ]
+
+    def __str__(self) -> str:
+        return self.language
+
+    @property
+    def direction(self) -> str:
+        """`rtl` or `ltr`, as the page marks it."""
+        tag = self.language.lower()
+        right_to_left = tag in self.RIGHT_TO_LEFT or tag.split("-")[0] in self.RIGHT_TO_LEFT
+        return "rtl" if right_to_left else "ltr"

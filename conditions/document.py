@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from clinic_site.people import plain_text
 from conditions.content_files import ContentError, Located, read_yaml
 
 if TYPE_CHECKING:
@@ -115,14 +116,23 @@ class PageDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionDocument(PageDocument):
-    """A condition's page. `physicians` and `treatments` are slugs, in the order shown."""
+    """A condition's page.
+
+    `treatments`, in the order shown, `physicians` and related conditions, in that of the
+    alphabet, are slugs.
+    """
 
     icd10_code: str = ""
     physicians: tuple[str, ...] = ()
     treatments: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
 
     page_type = "condition"
     kinds = CONDITION_KINDS
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "physicians", tuple(sorted(set(self.physicians))))
+        object.__setattr__(self, "related", tuple(sorted(set(self.related))))
 
     @classmethod
     def from_draft(cls, condition: "Condition") -> Self:
@@ -131,6 +141,7 @@ class ConditionDocument(PageDocument):
             **_shared(condition),
             icd10_code=condition.icd10_code,
             physicians=tuple(condition.physicians.values_list("slug", flat=True)),
+            related=tuple(condition.related.values_list("slug", flat=True)),
             treatments=tuple(
                 condition.offers.order_by("position").values_list("treatment__slug", flat=True)
             ),
@@ -177,26 +188,28 @@ class TreatmentDocument(PageDocument):
 
 def _shared(page: "Page") -> dict[str, Any]:
     """Return the arguments that every document takes from a draft."""
+
+    def texts(row: Any, *names: str) -> dict[str, str]:
+        return {name: _text(getattr(row, name), name) for name in names}
+
     picture = None
     if page.picture_source:
         picture = Illustration(
-            source=page.picture_source, alt=page.picture_alt, caption=page.picture_caption
+            source=page.picture_source,
+            alt=_text(page.picture_alt, "alt"),
+            caption=_text(page.picture_caption, "caption"),
         )
+    key_points = (_text(line, "key_points") for line in page.key_points.splitlines())
     return {
-        "slug": page.slug,
-        "title": page.title,
-        "name": page.name,
-        "summary": page.summary,
-        "key_points": tuple(line.strip() for line in page.key_points.splitlines() if line.strip()),
+        **texts(page, "slug", "title", "name", "summary"),
+        "key_points": tuple(point for point in key_points if point),
         "picture": picture,
         "sections": tuple(
-            Section(kind=row.kind, heading=row.heading, body=row.body)
+            Section(**texts(row, "kind", "heading", "body"))
             for row in page.sections.order_by("position", "pk")
         ),
         "sources": tuple(
-            Source(
-                key=row.key, title=row.title, publisher=row.publisher, year=row.year, url=row.url
-            )
+            Source(**texts(row, "key", "title", "publisher", "url"), year=row.year)
             for row in page.sources.order_by("position", "pk")
         ),
     }
@@ -257,4 +270,13 @@ def _value(value: Any, hint: Any, fault: typing.Callable[[str], ContentError], n
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         wanted = {str: "text (put it in quotes)", bool: "true or false", int: "a whole number"}
         raise fault(f"{name!r} must be {wanted[hint]}.")
-    return value.strip() if isinstance(value, str) else value
+    return _text(value, name) if isinstance(value, str) else value
+
+
+def _text(text: str, name: str) -> str:
+    """Return a text in its normal form, in which file, draft and revision are alike.
+
+    A body keeps its lines; anything else is one line.
+    """
+    text = plain_text(text)
+    return text if name == "body" else " ".join(text.split())

@@ -33,8 +33,10 @@ class PageQuerySet(models.QuerySet[Any]):
     """Conditions or treatments, in named selections."""
 
     def published(self) -> "PageQuerySet":
-        """Those that patients can see, each with its live revision."""
-        return self.filter(live__isnull=False).select_related("live").order_by("live__title")
+        """Those that patients can see, by title, each with its live revision and its review."""
+        return (
+            self.filter(live__isnull=False).select_related("live", "review").order_by("live__title")
+        )
 
 
 class Page(models.Model):
@@ -74,9 +76,22 @@ class Page(models.Model):
         help_text=_("For people who cannot see it: what the picture shows."),
     )
     picture_caption = models.CharField(_("caption"), max_length=200, blank=True)
+    draft_version = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("Counts saves, so that none is overwritten unseen.")
+    )
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
     live = models.ForeignKey(
         "Revision", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
+    review = models.ForeignKey(
+        "Review", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    edited_since_review = models.BooleanField(default=False, editable=False)
+    search_title = models.CharField(max_length=120, default="", editable=False)
+    search_text = models.TextField(default="", editable=False)
 
     objects = PageQuerySet.as_manager()
 
@@ -147,6 +162,9 @@ class Condition(Page):
     )
     treatments = models.ManyToManyField(
         Treatment, through="ConditionTreatment", related_name="conditions"
+    )
+    related = models.ManyToManyField(
+        "self", blank=True, symmetrical=False, verbose_name=_("related conditions")
     )
 
     class Meta:
@@ -266,7 +284,9 @@ class Revision(models.Model):
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField(_("number"))
+    slug = models.SlugField(_("address"), max_length=80)
     title = models.CharField(_("title"), max_length=120)
+    summary = models.TextField(_("summary"))
     document_json = models.JSONField(_("document"))
     published_at = models.DateTimeField(_("published"), auto_now_add=True)
     published_by = models.ForeignKey(
@@ -299,3 +319,50 @@ class Revision(models.Model):
         """The document as it was published."""
         classes = {cls.page_type: cls for cls in (ConditionDocument, TreatmentDocument)}
         return classes[self.document_json["type"]].from_json(self.document_json)
+
+
+class FormerSlug(models.Model):
+    """An address that a page had before; it redirects to the page for ever."""
+
+    page = models.ForeignKey(Page, models.CASCADE, related_name="former_slugs")
+    slug = models.SlugField(_("address"), max_length=80, unique=True)
+
+    class Meta:
+        verbose_name = _("former address")
+        verbose_name_plural = _("former addresses")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Review(models.Model):
+    """A clinician's signature under a revision: who read it, when, and when to read it again."""
+
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    reviewer_name = models.CharField(
+        _("your name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
+    )
+    reviewed_on = models.DateField(_("reviewed"))
+    next_due = models.DateField(_("next review due"))
+
+    class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
+        ordering = ["-reviewed_on", "-pk"]
+        permissions = [("sign_page", _("Can sign pages as a clinician"))]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(reviewer_name=""), name="review_has_reviewer_name"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(next_due__gt=models.F("reviewed_on")),
+                name="review_due_after_reviewed",
+                violation_error_message=_("The next review must be due after this one."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer_name}, {self.reviewed_on}"
