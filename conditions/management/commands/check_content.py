@@ -1,0 +1,74 @@
+"""manage.py check_content PATH...: what stands against publishing content files."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
+
+from conditions.content_checks import Finding, check
+from conditions.content_files import ContentError, Located
+from conditions.loading import files_in, read_file
+from conditions.readability import page_grade
+
+
+class Command(BaseCommand):
+    """Checks each file by itself, without the database."""
+
+    help = "Check content files (or folders of them): errors block publishing, warnings tell."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Paths."""
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print a line for each finding, then the counts; exit code 1 where one is an error."""
+        self.counts = {"error": 0, "warning": 0}
+        grades = []
+        files = 0
+        for given in options["paths"]:
+            for path in self._files_in(given):
+                files += 1
+                try:
+                    file = read_file(path)
+                except ContentError as error:
+                    self._say_unreadable(path, error)
+                    continue
+                if file.document is not None:
+                    grades.append(f"{file.document.slug} {page_grade(file.document):.1f}")
+                    for finding in check(file.document):
+                        self._say(f"{path}{_line_of(finding, file.located)}", finding)
+        counts = f"{self.counts['error']} errors, {self.counts['warning']} warnings"
+        self.stdout.write(f"{files} files: {counts}. School grade: {', '.join(grades) or 'none'}.")
+        if self.counts["error"]:
+            sys.exit(1)
+
+    def _files_in(self, given: Path) -> list[Path]:
+        try:
+            return files_in([given])
+        except ContentError as error:
+            self._say_unreadable(given, error)
+            return []
+
+    def _say_unreadable(self, path: Path, error: ContentError) -> None:
+        """Print a ContentError, whose text starts with the path and, often, the line."""
+        self.counts["error"] += 1
+        line, _colon, what = str(error).removeprefix(str(path)).partition(": ")
+        self.stdout.write(f"{path}{line}: error: {what}")
+
+    def _say(self, place: str, finding: Finding) -> None:
+        self.counts[finding.level] += 1
+        self.stdout.write(f"{place}: {finding.level}: {finding.where}: {finding.message}")
+
+
+def _line_of(finding: Finding, located: Located) -> str:
+    """Return ", line N" for the part of the file that a finding is about; "" where unknown."""
+    keys = {_("Title"): "title", _("Summary"): "summary", _("Key points"): "key_points"}
+    keys |= {_("Picture"): "picture", _("Sources"): "sources", _("Emergency"): "sections"}
+    line = located.lines.get(keys.get(finding.where, ""))
+    for section in located["sections"]:
+        if finding.where in (" ".join(section["heading"].split()), section["kind"]):
+            line = section.line
+            break
+    return f", line {line}" if line else ""

@@ -1,0 +1,331 @@
+"""The checks before publishing: what an editor breaks is found, named, and gone when mended."""
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from conditions.content_checks import Finding, check
+from conditions.document import ConditionDocument, Illustration, PageDocument, Section, Source
+from tests.conditions.test_load_content import GOOD, write
+from tests.conditions.test_readability import PAGES, SHIPPED
+
+EMERGENCY = Section(kind="emergency", heading="Call 911 if:", body="- your legs are numb")
+
+
+def page(body: str = "It eases.[^a]", **values: Any) -> ConditionDocument:
+    """A page that has nothing wrong, with `body` as its section "What it is"."""
+    plain = ConditionDocument(
+        slug="sore-back",
+        title="Sore back",
+        name="a sore back",
+        summary="A back that hurts.",
+        key_points=("It eases.[^a]",),
+        picture=Illustration(source="drawing:spine", alt="Four bones of the spine."),
+        sections=(EMERGENCY, Section(kind="overview", heading="What it is", body=body)),
+        sources=(Source(key="a", title="A survey"),),
+    )
+    return dataclasses.replace(plain, **values)
+
+
+def section(kind: str, heading: str, body: str) -> tuple[Section, ...]:
+    return (EMERGENCY, Section(kind=kind, heading=heading, body=body))
+
+
+def errors(document: PageDocument, phone: str | None = None) -> list[Finding]:
+    return [each for each in check(document, phone) if each.level == "error"]
+
+
+# What breaks a page, where that is said, a word of the message, and the same mended.
+BROKEN = {
+    "no emergency": (page(sections=page().sections[1:]), "Emergency", "no such section", page()),
+    "emergency without a list": (
+        page(sections=section("emergency", "Go now if:", "your legs are numb")),
+        "Go now if:",
+        "List when to call",
+        page(sections=section("emergency", "Go now if:", "- your legs are numb")),
+    ),
+    "empty list": (
+        page(sections=section("emergency", "Go now if:", "- ")),
+        "Go now if:",
+        "List when to call",
+        page(),
+    ),
+    "figure": (page("It hurts 1 in 5."), "What it is", "“1” has no source", page("It hurts.")),
+    "source in the next sentence": (
+        page("It hurts 5 people. It eases.[^a]"),
+        "What it is",
+        "in: It hurts 5 people.",
+        page("It hurts 5 people.[^a] It eases."),
+    ),
+    "source in the next item": (
+        page("- It hurts 5%\n- It eases[^a]"),
+        "What it is",
+        "“5%”",
+        page("- It hurts 5%.[^a] It eases.\n- It lasts"),
+    ),
+    "source in the next row": (
+        page("| A | B |\n|---|---|\n| 5 | no |\n| x | y[^a] |"),
+        "What it is",
+        "“5”",
+        page("| A | B |\n|---|---|\n| 5 | no[^a] |\n| x | y |"),
+    ),
+    "source above the card": (
+        page("It eases.[^a]\n\n::: soon Call us if:\n\n- it lasts 6 weeks\n:::"),
+        "What it is",
+        "“6”",
+        page("::: soon Call us if:\n\n- it lasts 6 weeks\n:::\n\nIt eases.[^a]"),
+    ),
+    "no source below the section's card": (
+        page(sections=section("see_doctor", "Call if:", "- over 50\n- in pain[^a]")),
+        "Call if:",
+        "“50”",
+        page(sections=section("see_doctor", "Call if:", "- over 50\n- in pain\n\nIt is.[^a]")),
+    ),
+    "figure in the summary": (page(summary="It hurts half."), "Summary", "“half”", page()),
+    "figure in the title": (page(title="5 facts"), "Title", "“5”", page()),
+    "figure in a heading": (
+        page(sections=section("overview", "In 6 weeks", "It eases.")),
+        "In 6 weeks",
+        "“6”",
+        page(sections=section("overview", "In weeks", "It eases.")),
+    ),
+    "figure in a caption": (
+        page(picture=Illustration(source="drawing:spine", alt="Bones.", caption="1 in 5")),
+        "Picture",
+        "“1”",
+        page(),
+    ),
+    "figure in a key point": (
+        page(key_points=("It hurts 7.", "It eases.[^a]")),
+        "Key points",
+        "“7”",
+        page(key_points=("It hurts 7. It eases.[^a]",)),
+    ),
+    "unknown key": (page("It eases.[^b]"), "What it is", "[^b] is not among", page()),
+    "unknown key in a key point": (page(key_points=("So.[^b]",)), "Key points", "[^b]", page()),
+    "source twice": (page(sources=page().sources * 2), "Sources", "“a” is defined twice", page()),
+    "source's address": (
+        page(sources=(Source(key="a", title="A", url="http://a.example/"),)),
+        "Sources",
+        "“a” is not safe",
+        page(sources=(Source(key="a", title="A", url="https://a.example/"),)),
+    ),
+    "heading too high": (page("## Pain\n\nIt."), "What it is", "not with ##", page("### A\n\nIt.")),
+    "card without a colon": (
+        page("::: soon Call us\n\n- fever\n:::"),
+        "What it is",
+        "“Call us” must end in a colon",
+        page("::: soon Call us:\n\n- fever\n:::"),
+    ),
+    "card section without a colon": (
+        page(sections=section("see_doctor", "Call us", "- fever")),
+        "Call us",
+        "colon",
+        page(sections=section("see_doctor", "Call us if:", "- fever")),
+    ),
+    "card never closed": (
+        page("::: soon Call us:\n\n- fever"),
+        "What it is",
+        "“Call us:” is not closed",
+        page("::: soon Call us:\n\n- fever\n\n:::"),
+    ),
+    "card in a card": (
+        page("::: soon A:\n\n- x\n\n::: routine B:\n\n- y\n:::"),
+        "What it is",
+        "“::: routine B:” stands where it cannot",
+        page("::: soon A:\n\n- x\n:::\n\n::: routine B:\n\n- y\n:::"),
+    ),
+    "card closed twice": (page("So.\n\n:::"), "What it is", "stands where it cannot", page("So.")),
+    "unknown level": (
+        page("::: urgent Call us:\n\n- fever\n:::"),
+        "What it is",
+        "“urgent” is not a level",
+        page("::: routine Call us:\n\n- fever\n:::"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("broken", "where", "word", "mended"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_broken_is_named_and_gone_when_mended(
+    broken: PageDocument, where: str, word: str, mended: PageDocument
+) -> None:
+    found = errors(broken)
+
+    assert [each for each in found if each.where == where and word in each.message], found
+    assert errors(mended) == []
+
+
+FIGURES = [
+    *("About half do.", "Two thirds do.", "A third do.", "One-third do.", "A quarter do."),
+    *("Three quarters do.", "One in five do.", "Nine out of ten do.", "One in every ten do."),
+    *("One person in ten does.", "Nine of ten do.", "Ten percent do.", "Ten per cent do."),
+    *("About ½ do.", "&frac12; of it.", "7 in 1,000 do.", "We answer 24/7.", "It was 1,911.", "911% do."),
+    *("In 2019 it fell.", "**8**.3 points.", "Call 605-217-5618.", "One in a hundred do.", "Every third does."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FIGURES)
+def test_a_figure_in_any_writing_needs_a_source(text: str) -> None:
+    assert errors(page(text))
+    assert errors(page(f"- {text}"))
+    assert errors(page(text.removesuffix(".") + ".[^a]")) == []
+
+
+NO_FIGURES = [
+    *("Call 911.", "Call 911, or come.", "Call 605-217-5617.", "Call (605) 217-5617.", "Call 6052175617."),
+    *("Call +1 605 217 5617.", "Call 1-605-217-5617.", "Call [605.217.5617](tel:+16052175617)."),
+    *("COVID-19 is new.", "SARS-CoV-2 too.", "T12 and L1 broke.", "T11-12, L4/L5.", "VERTOS IV ran."),
+    *("Type 2 diabetes counts.", "Vitamin B12 and D3.", "One of them is new.", "The third bone broke."),
+    *("1. You lie down.\n2. You rest.", "Numbness in one or both legs.", "[See](https://x.example/2019/)."),
+    *("One of two ways.", "The cement goes in within a second.", "Headquarters.", "Behalf of you."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_FIGURES)
+def test_a_name_a_phone_number_and_an_ordinal_are_no_figures(text: str) -> None:
+    assert errors(page(text)) == []
+
+
+def test_the_clinics_own_phone_number_can_be_another() -> None:
+    assert errors(page("Call 605-555-0142 ext. 12."), phone="+16055550142;ext=12") == []
+    assert errors(page("Call 605-217-5617."), phone="+16055550142")
+
+
+@pytest.mark.parametrize("alt", ["", "  ", "spine.png", "IMG_2041", "my-scan.JPEG", "photo 3"])
+def test_a_picture_needs_words_for_people_who_cannot_see_it(alt: str) -> None:
+    found = errors(page(picture=Illustration(source="drawing:spine", alt=alt)))
+
+    assert [(each.where, each.message[:6]) for each in found] == [("Picture", "Say in")]
+    assert errors(page(picture=None)) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("javascript:alert()", "JavaScript:alert", "data:text/html,x", "http://x.example/"),
+        *(
+            "//x.example/",
+            "ftp://x.example/",
+            "contact/",
+            "",
+            "https:x",
+            "vbscript:x",
+        ),
+    ],
+)
+def test_an_unsafe_link_is_refused(address: str) -> None:
+    assert [each.where for each in errors(page(f"See [**us**]({address})."))] == ["What it is"]
+    assert [each.where for each in errors(page(key_points=(f"[us]({address})[^a]",)))] == [
+        "Key points"
+    ]
+
+
+@pytest.mark.parametrize("address", ["/", "/contact/", "#causes", "https://x.example/", "tel:911", "mailto:a@x.example"])  # fmt: skip
+def test_a_safe_link_is_taken(address: str) -> None:
+    assert errors(page(f"See [us]({address}).")) == []
+
+
+@pytest.mark.parametrize("html", ["<b>now</b>", "<!-- note -->", "<br/>", "</p>", "<a\nhref='x'>", "<?php", "<IMG SRC=x>"])  # fmt: skip
+def test_html_in_a_text_is_refused(html: str) -> None:
+    assert [each.where for each in errors(page(f"Call {html} us."))] == ["What it is"]
+
+
+def test_signs_and_entities_are_no_html() -> None:
+    assert errors(page("a < b, b > a, &lt;b&gt; &amp; x<y")) == []
+
+
+def warnings(document: PageDocument) -> list[tuple[str, str]]:
+    return [(each.where, each.message) for each in check(document) if each.level == "warning"]
+
+
+def test_warnings_tell_and_do_not_block() -> None:
+    hard = "Percutaneous vertebral augmentation necessitates radiological visualization of anatomy."
+    found = warnings(
+        page(
+            f"{hard} It eases.",
+            key_points=(),
+            sections=(
+                *page(f"{hard} It eases.").sections,
+                Section(kind="causes", heading="Why", body=""),
+            ),
+        )
+    )
+
+    assert [where for where, _message in found] == ["Key points", "What it is", "Why", "Sources"]
+    assert re.search(
+        r"grade \d+\.\d; the most is 8\. Shorten “Percutaneous .*…”, “It eases”", found[1][1]
+    )
+    assert found[3][1].startswith("“a” is never cited")
+    assert check(page()) == []
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.slug)
+def test_the_shipped_pages_have_nothing_wrong(document: PageDocument) -> None:
+    assert check(document) == []
+
+
+# One place that may cite, as it is written: a list item, a table row, or a sentence.
+PLACE = re.compile(r"^ *(?:-|\d+\.) .*(?:\n +.*)*|^\|.*|(?=\S)(?:[^.?!\n]|\.(?=\d)|\n(?!\n))+[.?!:]*(?:\[\^[\w-]+\])*", re.M)  # fmt: skip
+CITES = re.compile(r"\s*\[\^[\w-]+\]")
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.slug)
+def test_a_citation_taken_away_from_a_figure_is_found(document: PageDocument) -> None:
+    taken = 0
+    for index, part in enumerate(document.sections):
+        if part.kind in ("emergency", "see_doctor"):
+            continue  # may cite below the card
+        for place in PLACE.finditer(part.body):
+            without = CITES.sub("", place[0])
+            numbers = re.sub(r"^ *\d+\. ", "", without)
+            if without == place[0] or not re.search(r"\d|two thirds", numbers):
+                continue
+            body = part.body[: place.start()] + without + part.body[place.end() :]
+            sections = list(document.sections)
+            sections[index] = dataclasses.replace(part, body=body)
+            found = errors(dataclasses.replace(document, sections=tuple(sections)))
+            assert [each.where for each in found if "no source" in each.message], place[0]
+            assert {each.where for each in found} == {part.heading}
+            taken += 1
+    for index, point in enumerate(document.key_points):
+        without = CITES.sub("", point)
+        if without != point and re.search(r"\d|two thirds", without):
+            points = list(document.key_points)
+            points[index] = without
+            found = errors(dataclasses.replace(document, key_points=tuple(points)))
+            assert {each.where for each in found} == {"Key points"}, point
+            taken += 1
+    assert taken >= 5
+
+
+def test_the_command_says_nothing_wrong_with_the_shipped_files(capsys) -> None:
+    call_command("check_content", str(SHIPPED))
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.match(r"\d+ files: 0 errors, 0 warnings\. School grade: kyphoplasty \d\.\d, ", last)
+
+
+def test_the_command_names_file_and_line_and_goes_on_after_a_bad_file(
+    tmp_path: Path, capsys
+) -> None:
+    bad = write(tmp_path, "a-bad.yaml", "title: [\n")
+    broken = write(tmp_path, "b-broken.yaml", GOOD.replace("[^survey]", ""))
+    write(tmp_path, "c-good.yaml", GOOD)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("check_content", str(tmp_path), str(empty), str(tmp_path / "none.yaml"))
+
+    assert ended.value.code == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{bad}, line 2: error: not readable as YAML")
+    assert lines[1].startswith(f"{broken}, line 11: error: What it is: “1” has no source.")
+    assert lines[2].startswith(f"{broken}, line 15: warning: Sources: “survey” is never cited.")
+    assert lines[3] == f"{empty}: error: no .yaml file in this folder."
+    assert lines[4].startswith(f"{tmp_path}/none.yaml: error: cannot be read")
+    assert lines[5].startswith("4 files: 4 errors, 1 warnings. School grade: rest ")
