@@ -1,0 +1,65 @@
+"""Markdown as plain words, for structured data and for search.
+
+Citations and marks such as bold are gone; what a reader would read aloud stays.
+"""
+
+from collections.abc import Iterator
+
+from markdown_it.tree import SyntaxTreeNode
+
+from clinic_site.markdown import parse
+
+_LISTS = {"bullet_list", "ordered_list"}
+
+
+def plain(markdown: str) -> str:
+    """Return the words of a text, a line each for its paragraphs, items, headings and cells.
+
+    >>> plain("It **eases**.[^aafp] See [our page](/contact/).")
+    'It eases. See our page.'
+    """
+    return "\n".join(_lines(SyntaxTreeNode(parse(markdown))))
+
+
+def list_items(body: str) -> list[str]:
+    r"""Return what each item of the body's own lists says, on one line.
+
+    Lists inside an item or a care card are not the body's own.
+
+    >>> list_items("You may feel:\n\n- **pain**[^aafp]\n  - at night\n- nothing")
+    ['pain', 'nothing']
+    """
+    items = [
+        " ".join(
+            line for block in item.children if not _holds_a_list(block) for line in _lines(block)
+        )
+        for block in SyntaxTreeNode(parse(body)).children
+        if block.type in _LISTS
+        for item in block.children
+    ]
+    return [item for item in items if item]
+
+
+def _holds_a_list(block: SyntaxTreeNode) -> bool:
+    return block.type in _LISTS or block.type.startswith("container_")
+
+
+def _lines(node: SyntaxTreeNode) -> Iterator[str]:
+    if node.type == "inline":
+        line = " ".join(_words(node).split())
+        if line:
+            yield line
+        return
+    if node.type.startswith("container_"):
+        yield from filter(None, [node.info.strip().partition(" ")[2]])  # a care card's heading
+    for child in node.children:
+        yield from _lines(child)
+
+
+def _words(node: SyntaxTreeNode) -> str:
+    """Return the text of inline Markdown; a citation has none."""
+    if node.type in {"softbreak", "hardbreak"}:
+        return " "
+    if node.type in {"text", "code_inline"}:
+        return node.content
+    return "".join(_words(child) for child in node.children)

@@ -1,0 +1,90 @@
+"""What the pages about the clinic say, for search engines: JSON-LD, schema.org 30.
+
+Pure functions to plain dicts. They say only what the page shows; what has no value is left out.
+`site_url` has no slash at its end; `picture_address` is absolute.
+"""
+
+import json
+from typing import Any
+
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from clinic_site.models import Clinic, Physician, Weekday
+from clinic_site.plain import plain
+
+Data = dict[str, Any]
+VOCABULARY = "https://schema.org"
+_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
+
+
+def to_script(data: Data) -> SafeString:
+    """Return JSON for a `<script type="application/ld+json">`; no text in it can end the script."""
+    text = json.dumps({"@context": VOCABULARY, **data}, ensure_ascii=False)
+    return mark_safe(text.translate(_ESCAPES))  # noqa: S308  has no <, > or &
+
+
+def clinic_data(clinic: Clinic, *, site_url: str) -> Data:
+    """Return the clinic as its contact page shows it."""
+    region = given(addressRegion=clinic.state, postalCode=clinic.postal_code)
+    address = given(streetAddress=clinic.street, addressLocality=clinic.city) | region
+    hours = []
+    for each in clinic.hours:
+        day = f"{VOCABULARY}/{Weekday(each.weekday).name.title()}"
+        times = {"opens": each.opens.isoformat(), "closes": each.closes.isoformat()}
+        hours.append({"@type": "OpeningHoursSpecification", "dayOfWeek": day, **times})
+    address = address and {"@type": "PostalAddress", **address}
+    return clinic_node(clinic, site_url) | given(address=address, openingHoursSpecification=hours)
+
+
+def physician_data(
+    physician: Physician, *, clinic: Clinic, site_url: str, picture_address: str | None
+) -> Data:
+    """Return a physician's page, about a Person.
+
+    schema.org's Physician is an organization, a business with opening hours: it has no job title
+    and works for no one, and its medicalSpecialty has no word for interventional radiology.
+    """
+    address = site_url + reverse("physician", args=[physician.slug])
+    person = given(
+        name=physician.name,
+        url=address,
+        jobTitle=physician.title,
+        description=plain(physician.bio),
+        knowsAbout=[text for text in (physician.specialty, physician.interests) if text],
+        image=picture_address,
+        worksFor=clinic_node(clinic, site_url),
+    )
+    way = [(_("Physicians"), site_url + reverse("physician_list")), (physician.name, address)]
+    return {
+        "@type": "ProfilePage",
+        "url": address,
+        "name": physician.name,
+        "inLanguage": "en",
+        "mainEntity": {"@type": "Person", **person},
+        "breadcrumb": breadcrumbs(*way, clinic=clinic, site_url=site_url),
+    }
+
+
+def breadcrumbs(*steps: tuple[str, str], clinic: Clinic, site_url: str) -> Data:
+    """Return the way from the home page to this one: each step below home by name and address."""
+    home = (clinic.name, site_url + reverse("home"))
+    # A bare address would be a text, and `item` takes a thing.
+    items = [
+        {"@type": "ListItem", "position": n, "name": name, "item": {"@type": "WebPage", "@id": url}}
+        for n, (name, url) in enumerate([home, *steps], start=1)
+    ]
+    return {"@type": "BreadcrumbList", "itemListElement": items}
+
+
+def clinic_node(clinic: Clinic, site_url: str) -> Data:
+    """Return what every page shows of the clinic."""
+    home = site_url + reverse("home")
+    phone = clinic.phone.as_e164
+    return {"@type": "MedicalClinic", "name": clinic.name, "url": home, "telephone": phone}
+
+
+def given(**properties: Any) -> Data:
+    """Return the properties that have a value."""
+    return {name: value for name, value in properties.items() if value}

@@ -1,0 +1,122 @@
+"""What the pages say, for search engines: JSON-LD in the vocabulary of schema.org 30.
+
+Pure functions from documents to plain dicts. They say only what the page shows;
+what has no value is left out. `site_url` has no slash at its end; `picture_address` is absolute.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clinic_site.models import Clinic
+from clinic_site.plain import list_items, plain
+from clinic_site.structured_data import VOCABULARY, Data, breadcrumbs, clinic_node, given
+from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
+
+# Which property of a MedicalCondition the list items of a kind of section are, and their type.
+# Prevention is secondaryPrevention, as primaryPrevention takes no LifestyleModification.
+CONDITION_LISTS = {
+    "symptoms": ("signOrSymptom", "MedicalSignOrSymptom"),
+    "causes": ("cause", "MedicalCause"),
+    "risk_factors": ("riskFactor", "MedicalRiskFactor"),
+    "diagnosis": ("typicalTest", "MedicalTest"),
+    "prevention": ("secondaryPrevention", "LifestyleModification"),
+}
+# Which property of a MedicalTherapy the text of a kind of section is.
+TREATMENT_TEXTS = {
+    "procedure": "howPerformed",
+    "preparing": "preparation",
+    "afterwards": "followup",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    """That a clinician has read a page and signed it: who, and when."""
+
+    reviewer_name: str
+    reviewed_on: date
+
+
+def condition_data(
+    document: ConditionDocument,
+    *,
+    treatments: Sequence[TreatmentDocument],
+    clinic: Clinic,
+    site_url: str,
+    review: Reviewed | None,
+    picture_address: str | None,
+) -> Data:
+    """Return a condition's page; `treatments` are those that it shows, in order."""
+    about = _subject("MedicalCondition", document, site_url)
+    for kind, (name, type_) in CONDITION_LISTS.items():
+        items = [item for body in _bodies(document, kind) for item in list_items(body)]
+        about |= given(**{name: [{"@type": type_, "name": item} for item in items]})
+    if _bodies(document, "treatments"):  # the page shows them in that section
+        about |= given(possibleTreatment=[_therapy(each, site_url) for each in treatments])
+    if code := document.icd10_code:
+        about["code"] = {"@type": "MedicalCode", "codeValue": code, "codingSystem": "ICD-10-CM"}
+    return _page(document, about, {"@type": "Patient"}, clinic, site_url, review, picture_address)
+
+
+def treatment_data(
+    document: TreatmentDocument,
+    *,
+    conditions: Sequence[ConditionDocument],
+    clinic: Clinic,
+    site_url: str,
+    review: Reviewed | None,
+    picture_address: str | None,
+) -> Data:
+    """Return a treatment's page; `conditions` are those that it is shown to be used for."""
+    about = _therapy(document, site_url)
+    for kind, name in TREATMENT_TEXTS.items():
+        about |= given(**{name: "\n".join(map(plain, _bodies(document, kind)))})
+    treated = [_subject("MedicalCondition", each, site_url) for each in conditions]
+    patients = {"@type": "Patient", **given(healthCondition=treated)}
+    return _page(document, about, patients, clinic, site_url, review, picture_address)
+
+
+def _page(
+    document: PageDocument,
+    about: Data,
+    audience: Data,
+    clinic: Clinic,
+    site_url: str,
+    review: Reviewed | None,
+    picture_address: str | None,
+) -> Data:
+    way = [(_("Conditions"), site_url + reverse("condition_list")), (document.title, about["url"])]
+    page = given(
+        url=about["url"],
+        name=document.title,
+        description=document.summary,
+        inLanguage="en",
+        image=picture_address,
+        lastReviewed=review and review.reviewed_on.isoformat(),
+        reviewedBy=review and {"@type": "Person", "name": review.reviewer_name},
+        audience=audience,
+        about=about,
+        breadcrumb=breadcrumbs(*way, clinic=clinic, site_url=site_url),
+        publisher=clinic_node(clinic, site_url),
+    )
+    return {"@type": "MedicalWebPage", **page}
+
+
+def _subject(type_: str, document: PageDocument, site_url: str) -> Data:
+    address = site_url + reverse(document.page_type, args=[document.slug])
+    return {"@type": type_, "name": document.title, "url": address}
+
+
+def _therapy(document: TreatmentDocument, site_url: str) -> Data:
+    """Return a treatment: a MedicalTherapy always, as possibleTreatment takes no procedure else."""
+    percutaneous = document.uses_needle and f"{VOCABULARY}/PercutaneousProcedure"
+    shown = given(description=document.summary, procedureType=percutaneous)
+    return _subject("MedicalTherapy", document, site_url) | shown
+
+
+def _bodies(document: PageDocument, kind: str) -> list[str]:
+    return [section.body for section in document.sections if section.kind == kind]
