@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from conditions import views
+from conditions import search_view, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("conditions/", views.condition_list, name="condition_list"),
     path("conditions/<slug:slug>/", views.condition, name="condition"),
     path("treatments/<slug:slug>/", views.treatment, name="treatment"),
+    path("search/", search_view.search_page, name="search"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
 ]

@@ -1,0 +1,305 @@
+"""Patients find pages and physicians by the words they know, and nobody keeps what they sought."""
+
+import logging
+
+import html5lib
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import path
+from django.utils.text import slugify
+
+from clinic_site.models import Physician
+from clinic_site.urls import urlpatterns as project_urls
+from conditions.models import Condition, Page, Treatment
+from conditions.publishing import publish, unpublish
+from conditions.search import search
+from conditions.search_view import search_page
+from tests.make import make_condition, make_treatment
+
+urlpatterns = [path("search/", search_page, name="search"), *project_urls]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+HOSTILE = {
+    "NUL": "bo\x00ne",
+    "surrogate": "bone \ud800",
+    "percent": "%",
+    "underscore": "_one",
+    "quote": "o'bone",
+    "quotes": '"bone',
+    "backslash": "bone\\",
+    "operators": "bone:* & | ! <-> (",
+    "SQL": "'; DROP TABLE conditions_page; --",
+    "minus": "-bone",
+    "or": "bone or",
+    "only common words": "what is the",
+    "regular expression": "(a+)+$ [bone",
+    "markup": "<script>alert(1)</script>",
+    "template": "{{ clinic }} {% now %}",
+    "long": "bone " * 2_000,
+    "one long word": "b" * 10_000,
+    "many marks": "e\u0301" * 5_000,
+    "emoji": "🦴",
+    "right to left": "\u202eenob",
+}
+
+
+def page(title: str, text: str = "", *, make=make_condition, **values) -> Condition | Treatment:
+    """A published page with these words."""
+    made = make(slug=slugify(title), title=title, **values)
+    made.live = publish(page=made, by=None, meaning=True)
+    Page.objects.filter(pk=made.pk).update(search_title=title, search_text=text)
+    return made
+
+
+def physician(name: str = "Dr. Ada Stone", **values) -> Physician:
+    return Physician.objects.create(
+        **{"slug": slugify(name), "name": name, "specialty": "Radiology", "bio": "x", **values}
+    )
+
+
+def titles(query: str) -> list[str]:
+    return [result.title for result in search(query)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("broken back", "Broken", "BACK broken", "vertebra", "vertebrae", "bones", "Bone"),
+        *("is my bone broken?", "masses", "mass", "artery", "bone back vertebra", "verteb"),
+        *("x-ray", "ray", "women's", "women’s", "T11.5", "COVID-19", "bone/back", "bone, back"),
+    ],
+)
+def test_a_page_is_found_by_its_words(query: str) -> None:
+    page(
+        "Broken back",
+        "A vertebra is a bone. Two vertebrae. A mass. Arteries. An X-ray of women's backs, "
+        "at T11.5 and after COVID-19.",
+    )
+    page("Sore knee", "Rest it.")
+
+    assert titles(query) == ["Broken back"]
+
+
+@pytest.mark.parametrize("query", ["bone knee", "one", "_one", "b%ne", "rebone"])
+def test_a_page_without_all_of_the_words_is_not_found(query: str) -> None:
+    page("Broken back", "A vertebra is a bone.")
+
+    assert titles(query) == []
+
+
+def test_the_address_the_kind_and_the_title_are_those_that_patients_see() -> None:
+    condition = page("Broken back", "A bone.")
+    page("Bone cement", "It hardens.", make=make_treatment)
+    physician("Dr. Ada Bone")
+    Page.objects.filter(pk=condition.pk).update(title="Draft", slug="draft", summary="Draft")
+
+    found = {result.kind: result for result in search("bone")}
+
+    assert found["condition"].title == "Broken back"
+    assert found["condition"].address == "/conditions/broken-back/"
+    assert found["treatment"].address == "/treatments/bone-cement/"
+    assert found["physician"].address == "/physicians/dr-ada-bone/"
+
+
+def test_an_unpublished_page_and_a_draft_are_never_found() -> None:
+    gone = page("Broken back", "A bone.")
+    unpublish(page=gone, by=None)
+    half_gone = page("Broken bone", "A bone.")
+    Page.objects.filter(pk=half_gone.pk).update(live=None)
+    make_condition(slug="draft", title="Bone draft")
+
+    assert search("bone") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["stone", "ada stones", "spine", "radiology", "fellow", "chief", "sailing", "chief spines"],
+)
+def test_a_physician_is_found_by_what_the_page_says(query: str) -> None:
+    physician(
+        title="Chief",
+        certifications="Fellow of the society",
+        interests="Spines, veins",
+        bio="Ada likes **sailing** & tea.",
+    )
+    physician(
+        "Dr. Former", slug="former", active=False, bio="Chief Stone of spines, sailing fellow."
+    )
+    physician("Dr. Other", slug="other", specialty="Hands")
+
+    assert titles(query) == ["Dr. Ada Stone"]
+
+
+def test_a_title_that_matches_stands_first() -> None:
+    page("Ache", "A broken back, a broken back, a broken back. " * 20)
+    page("Tired", "One day a broken leg. " + "Long words. " * 300 + "And a back.")
+    page("Zoster of a broken back")
+    physician("Dr. Broken-Back")
+
+    assert titles("broken back")[:2] == ["Zoster of a broken back", "Dr. Broken-Back"]
+    assert set(titles("broken back")[2:]) == {"Ache", "Tired"}
+
+
+def test_the_passage_is_the_first_sentence_with_a_word_marked() -> None:
+    page(
+        "Broken back", "It hurts. Bones break, says Dr. Hale & all <b>bone</b> ends. Some bones do."
+    )
+    page("Sore knee", "Nothing here.", summary="The <knee> & its kneecap.")
+
+    assert search("bones")[0].passage == (
+        "<mark>Bones</mark> break, says Dr. Hale &amp; all &lt;b&gt;<mark>bone</mark>&lt;/b&gt; ends."
+    )
+    assert (
+        search("knee")[0].passage == "The &lt;<mark>knee</mark>&gt; &amp; its <mark>kneecap</mark>."
+    )
+    assert search("knee here")[0].passage == "Nothing <mark>here</mark>."
+
+
+def test_common_words_are_not_marked_and_short_words_only_as_they_are() -> None:
+    page("Scan", "The thesis and the MRI of an MR msn scan.")
+
+    assert "<mark>MR</mark> msn <mark>scan</mark>" in search("the MR scan")[0].passage
+    assert search("the MR scan")[0].passage.count("<mark>") == 2
+
+
+def test_a_long_sentence_is_cut_at_words_around_the_match() -> None:
+    words = " ".join(f"word{n}" for n in range(400))
+    page("Long", f"{words} needle {words}")
+    page("Unbroken", "x" * 3_000 + " needle" + "y" * 3_000)
+
+    passages = {result.title: result.passage for result in search("needle")}
+
+    assert "<mark>needle</mark>" in passages["Long"]
+    assert passages["Long"].startswith("… word")
+    assert passages["Long"].endswith(" …")
+    assert all(
+        word in f"{words} needle …".split()
+        for word in passages["Long"].replace("<mark>needle</mark>", "").split()
+    )
+    assert all(len(passage) < 240 for passage in passages.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "marked"),
+    [
+        ("Die Ödeme sind da.", "ödeme", "Die <mark>Ödeme</mark> sind da."),
+        ("Die Ödeme sind da.", "O\u0308DEME", "Die <mark>Ödeme</mark> sind da."),
+        ("Боль в спине.", "СПИНЕ", "Боль в <mark>спине</mark>."),
+        ("पीठ में हड्डी है", "हड्डी", "पीठ में <mark>हड्डी</mark> है"),
+        ("骨折。休息。", "骨折", "<mark>骨折</mark>。"),
+    ],
+)
+def test_words_of_any_script_are_found_and_marked(text: str, query: str, marked: str) -> None:
+    page("Page", text)
+
+    assert [result.passage for result in search(query)] == [marked]
+
+
+def test_the_page_tells_how_many_and_links_each(client: Client) -> None:
+    page("Broken <back>", "A bone & a bone.")
+    physician(interests="Bones")
+
+    answer = client.get("/search/", {"q": "bone"})
+
+    assert "2 results for “bone”" in answer.text
+    assert "Broken &lt;back&gt;</a></h3>" in answer.text
+    assert "A <mark>bone</mark> &amp; a <mark>bone</mark>." in answer.text
+    assert 'name="robots" content="noindex"' in answer.text
+    assert "<title>Search – Vascular" in answer.text
+    assert 'value="bone"' in answer.text
+    assert answer["Cache-Control"] == "no-store"
+    assert not answer.cookies
+    html5lib.HTMLParser(strict=True).parse(answer.text)
+    assert client.head("/search/").status_code == 200
+    assert client.post("/search/", {"q": "bone"}).status_code == 405
+
+
+def test_no_result_offers_the_phone_and_the_list(client: Client) -> None:
+    answer = client.get("/search/", {"q": "<unicorn>"})
+
+    html5lib.HTMLParser(strict=True).parse(answer.text)
+    main = answer.text.partition("<main")[2].partition("</main>")[0]
+    assert "No results for “&lt;unicorn&gt;”" in main
+    assert 'href="tel:+16052175617">605-217-5617</a>' in main
+    assert 'href="/conditions/"' in main
+
+
+@pytest.mark.parametrize("query", ["", "   ", "?!", "%", "--", "\x00", "\ud800", "“…”"])
+def test_without_a_word_nothing_is_searched(client: Client, query: str) -> None:
+    physician()
+
+    assert search(query) == []
+    answer = client.get("/search/", {"q": query.encode("utf-8", "replace").decode()})
+    assert "esults for" not in answer.text
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("query", HOSTILE.values(), ids=HOSTILE.keys())
+def test_whatever_is_typed_is_answered(rf, query: str) -> None:
+    page("Broken back", "A bone.")
+    request = rf.get("/search/")
+    request.GET = {"q": query}
+
+    answer = search_page(request)
+
+    assert answer.status_code == 200
+    html5lib.HTMLParser(strict=True).parse(answer.content.decode())
+    assert "<script>" not in answer.content.decode()
+
+
+def test_search_takes_at_most_three_queries_however_many_pages(
+    django_assert_max_num_queries,
+) -> None:
+    live = page("Broken back", "A bone.").live
+    for number in range(300):
+        values = {"title": f"Bone {number}", "search_title": f"Bone {number}", "summary": "x"}
+        Condition.objects.create(
+            slug=f"b{number}", name="x", live=live, search_text="A spine.", **values
+        )
+    page("Bone cement", make=make_treatment)
+    physician(interests="Bones")
+
+    for query, kinds in {"bone spine": ["condition"] * 20, "bone": None, "bone spi": None}.items():
+        with django_assert_max_num_queries(3) as asked:
+            found = [result.kind for result in search(query)]
+        assert kinds is None or found == kinds
+        assert not any("document_json" in each["sql"] for each in asked.captured_queries)
+    assert [result.kind for result in search("bone")].count("condition") == 20
+    assert {result.kind for result in search("bone")} == {"condition", "treatment", "physician"}
+
+
+def test_what_was_sought_is_never_logged(client: Client, caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    client.get("/search/", {"q": "secretword \x00"})
+    client.post("/search/?q=secretword")
+
+    assert caplog.records
+    assert "secretword" not in caplog.text
+
+
+def test_postgresql_uses_its_index_and_sqlite_needs_none() -> None:
+    on_postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        names = connection.introspection.get_constraints(cursor, "conditions_page")
+        assert ("conditions_page_search_vector" in names) == on_postgresql
+        if on_postgresql:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(
+                "EXPLAIN SELECT id FROM conditions_page"
+                " WHERE search_vector @@ (websearch_to_tsquery('english', 'bones'))"
+            )
+            assert "conditions_page_search_vector" in str(cursor.fetchall())
+
+
+def test_what_is_published_is_found_as_it_is() -> None:
+    condition = make_condition(title="Sore back")
+    publish(page=condition, by=None, meaning=True)
+
+    [result] = search("numb legs")
+
+    assert (result.title, result.passage) == (
+        "Sore back",
+        "your <mark>legs</mark> are <mark>numb</mark>",
+    )
