@@ -258,7 +258,7 @@ class RequestForm(forms.Form):
         """Return the cleaned values by the model's field names; looks the condition up."""
         cleaned = self.cleaned_data
         slug = cleaned["condition"]
-        condition = Condition.objects.published().filter(slug=slug).first() if slug else None
+        condition = Condition.objects.published().filter(live__slug=slug).first() if slug else None
         return {
             **{name: cleaned[name] for name in self.STORED},
             "date_of_birth": cleaned["date_of_birth"],

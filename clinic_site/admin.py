@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.models import Clinic, Notice, OpeningHours, Physician, Picture
+from clinic_site.models import Clinic, LanguageLine, Notice, OpeningHours, Physician, Picture
 from clinic_site.pictures import read_picture
 
 admin.site.site_header = admin.site.site_title = _("Clinic site")
@@ -52,9 +52,18 @@ class PhysicianAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ["name"]}
 
 
+class LanguageLineInline(admin.TabularInline):
+    """A notice's lines in other languages."""
+
+    model = LanguageLine
+    extra = 0
+
+
 @admin.register(Notice)
 class NoticeAdmin(admin.ModelAdmin):
     """The small print."""
+
+    inlines = [LanguageLineInline]
 
     list_display = ["title", "required", "confirmed", "position"]
     list_editable = ["position"]

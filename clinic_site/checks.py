@@ -19,7 +19,8 @@ def required_notices_have_text(
         try:
             if Notice._meta.db_table not in connections[alias].introspection.table_names():
                 continue  # before the first migration
-            empty = list(Notice.objects.using(alias).filter(required=True, body=""))
+            notices = Notice.objects.using(alias).prefetch_related("lines")
+            empty = [notice for notice in notices if notice.is_missing]
         except DatabaseError as error:
             return [
                 Error(f"The database cannot be read: {type(error).__name__}.", id="clinic.E002")

@@ -252,6 +252,11 @@ class Notice(models.Model):
         """The notice's public page."""
         return reverse("notice", args=[self.slug])
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether the law asks for this notice and the clinic has not supplied it yet."""
+        return self.required and not self.body.strip() and not self.lines.all()
+
 
 class Picture(models.Model):
     """A picture as WebP bytes, served by its hash; made by clinic_site.pictures."""

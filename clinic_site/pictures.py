@@ -4,7 +4,9 @@ import hashlib
 import io
 from typing import IO
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
@@ -14,6 +16,17 @@ MAX_BYTES = 15 * 1024 * 1024
 MAX_PIXELS = 60_000_000
 MAX_EDGE = 1200  # in pixels; design of the site
 FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+def picture_address(source: str) -> str | None:
+    """Return the absolute address of an uploaded picture, `picture:HASH`; None for a drawing.
+
+    Sites that show a card of a page take no SVG.
+    """
+    kind, _colon, name = source.partition(":")
+    if kind != "picture":
+        return None
+    return settings.SITE_URL + reverse("picture", args=[name])
 
 
 def read_picture(file: IO[bytes], *, alt: str) -> Picture:

@@ -42,9 +42,9 @@ def clinic_tasks() -> Iterable[Task]:
             _("Confirm the clinic's time zone."),
             reverse("admin:clinic_site_clinic_change", args=[clinic.pk]),
         )
-    for notice in Notice.objects.all():
+    for notice in Notice.objects.prefetch_related("lines"):
         change = reverse("admin:clinic_site_notice_change", args=[notice.pk])
-        if notice.required and not notice.body.strip():
+        if notice.is_missing:
             yield Task(_("Supply the notice “%s”: the law asks for it.") % notice.title, change)
         elif not notice.confirmed:
             yield Task(_("Have counsel confirm the notice “%s”.") % notice.title, change)

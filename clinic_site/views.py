@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import current_clinic, notice_links
 from clinic_site.models import Clinic, Notice, Physician, Picture
+from clinic_site.pictures import picture_address
+from clinic_site.structured_data import clinic_data, physician_data, to_script
 
 
 @require_safe
@@ -27,13 +29,25 @@ def physician_list(request: HttpRequest) -> HttpResponse:
 def physician(request: HttpRequest, slug: str) -> HttpResponse:
     """One physician's bio; 404 for one who is not active."""
     physician = get_object_or_404(Physician.objects.active().select_related("photo"), slug=slug)
-    return render(request, "clinic_site/physician.html", {"physician": physician})
+    photo = f"picture:{physician.photo.hash}" if physician.photo else ""
+    data = physician_data(
+        physician,
+        clinic=current_clinic(),
+        site_url=settings.SITE_URL,
+        picture_address=picture_address(photo),
+    )
+    return render(
+        request,
+        "clinic_site/physician.html",
+        {"physician": physician, "structured_data": to_script(data)},
+    )
 
 
 @require_safe
 def contact(request: HttpRequest) -> HttpResponse:
     """How to reach the clinic."""
-    return render(request, "clinic_site/contact.html")
+    data = clinic_data(current_clinic(), site_url=settings.SITE_URL)
+    return render(request, "clinic_site/contact.html", {"structured_data": to_script(data)})
 
 
 @require_safe

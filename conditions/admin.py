@@ -1,16 +1,23 @@
 """Conditions and treatments in Django's admin: edit the draft, then publish it."""
 
+from pathlib import Path
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.models import Picture
+from conditions.admin_publishing import PublishingAdmin
 from conditions.document import CONDITION_KINDS, TREATMENT_KINDS
+from conditions.drafts import mark_changed
 from conditions.models import (
+    DRAWINGS,
     Condition,
     ConditionTreatment,
     Page,
@@ -19,7 +26,57 @@ from conditions.models import (
     Source,
     Treatment,
 )
-from conditions.publishing import publish
+from conditions.publishing import draft_of, findings_of
+from conditions.readability import school_grade
+
+
+def picture_choices() -> list[tuple[str, Any]]:
+    """Return the pictures that a page can show: this site's drawings, then what was uploaded."""
+    drawings = sorted(Path(path).stem for path in DRAWINGS.glob("*.svg"))
+    return [
+        ("", _("No picture")),
+        *((f"drawing:{name}", _("Drawing: %s") % name) for name in drawings if name != "mark"),
+        *((f"picture:{each.hash}", each.alt) for each in Picture.objects.only("hash", "alt")),
+    ]
+
+
+class PageForm(forms.ModelForm):
+    """The draft of a page. It knows which save it began from, so that none is lost unseen."""
+
+    began_from = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    picture_source = forms.ChoiceField(label=_("picture"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "picture_source" in self.fields:
+            cast(forms.ChoiceField, self.fields["picture_source"]).choices = picture_choices()
+        if "began_from" in self.fields:
+            self.fields["began_from"].initial = self.instance.draft_version
+
+    def clean(self) -> dict[str, Any]:
+        """Tell an editor whose page was saved by someone else meanwhile; the next save wins."""
+        cleaned = super().clean() or {}
+        if self.instance.pk is None:
+            return cleaned
+        now = Page.objects.select_for_update(of=("self",)).get(pk=self.instance.pk)
+        if cleaned.get("began_from") != now.draft_version:
+            who = now.changed_by.get_username() if now.changed_by else gettext("Someone else")
+            self.add_error(
+                None,
+                format_html(
+                    gettext(
+                        "{} saved this page while you were editing it. Nothing of yours is saved "
+                        'yet: it is all below. <a href="{}" target="_blank">See the page as it is '
+                        "saved now</a>. Put together what should stay; saving again replaces "
+                        "theirs by yours."
+                    ),
+                    who,
+                    "../preview/",
+                ),
+            )
+            self.data = self.data.copy()  # type: ignore[union-attr]
+            self.data["began_from"] = str(now.draft_version)  # type: ignore[index]
+        return cleaned
 
 
 class SectionInline(admin.StackedInline):
@@ -27,7 +84,11 @@ class SectionInline(admin.StackedInline):
 
     model = Section
     extra = 0
-    fields = [("kind", "position"), "heading", "body"]
+    fields = [("kind", "position", "school_grade"), "heading", "body"]
+    readonly_fields = ["school_grade"]
+    formfield_overrides = {
+        models.TextField: {"widget": forms.Textarea(attrs={"rows": 14, "cols": 90})}
+    }
     kinds: tuple[str, ...]
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -35,6 +96,12 @@ class SectionInline(admin.StackedInline):
         if db_field.name == "kind":
             kwargs["choices"] = [(kind, SectionKind(kind).label) for kind in self.kinds]
         return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    @admin.display(description=_("school grade"))
+    def school_grade(self, section: Section) -> str:
+        """How hard the section reads, as it is saved: the aim is 6, the ceiling 8."""
+        grade = school_grade(f"### {section.heading}\n\n{section.body}") if section.pk else None
+        return "-" if grade is None else f"{grade:.1f}"
 
 
 class ConditionSectionInline(SectionInline):
@@ -67,11 +134,13 @@ class OfferInline(admin.TabularInline):
     verbose_name_plural = _("treatments")
 
 
-class PageAdmin(admin.ModelAdmin):
+class PageAdmin(PublishingAdmin):
     """What the admin of conditions and of treatments share."""
 
+    form = PageForm
     change_form_template = "admin/conditions/change_form.html"
-    list_display = ["title", "slug", "is_published"]
+    list_display = ["title", "slug", "is_published", "is_signed", "changed_at"]
+    list_select_related = ["live", "review"]
     search_fields = ["title"]
     prepopulated_fields = {"slug": ["title"]}
 
@@ -80,13 +149,18 @@ class PageAdmin(admin.ModelAdmin):
         """Whether patients can see the page."""
         return page.live_id is not None
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """The address stays once it is public: people have it in their bookmarks."""
-        return ["slug"] if obj is not None and obj.live_id else []
+    @admin.display(description=_("signed"), boolean=True)
+    def is_signed(self, page: Page) -> bool:
+        """Whether a clinician's signature stands under it."""
+        return page.review_id is not None
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Without the long texts that a list does not show."""
+        return super().get_queryset(request).defer("live__document_json", "search_text")
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        """Make the address from the title until it is public."""
-        return {} if obj is not None and obj.live_id else {"slug": ["title"]}
+        """Make the address from the title for a new page; a known one stays as it is."""
+        return {} if obj is not None else {"slug": ["title"]}
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A page that was ever published is kept, with its history."""
@@ -98,23 +172,47 @@ class PageAdmin(admin.ModelAdmin):
         """None in bulk: deleting goes page by page, by the rule above."""
         return {}
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show what the checks find in the saved draft above the form."""
+        page = self.get_object(request, object_id)
+        extra = dict(extra_context or {})
+        if page is not None and request.method == "GET":
+            extra["findings"] = findings_of(page, draft_of(page))
+        return super().change_view(request, object_id, form_url, extra)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Save the draft's rows; then publish it where that button was used."""
+        """Save the draft's rows, and count the save."""
         super().save_related(request, form, formsets, change)
+        mark_changed(form.instance, by=cast(User, request.user))
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go on to publishing where that button was used."""
         if "_publish" in request.POST:
-            revision = publish(page=form.instance, by=cast(User, request.user))
-            self.message_user(
-                request,
-                _("Published as number %d. Patients see it now.") % revision.number,
-                messages.SUCCESS,
-            )
+            return HttpResponseRedirect(self.address("publish", obj))
+        return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Go on to publishing where that button was used."""
+        if "_publish" in request.POST:
+            return HttpResponseRedirect(self.address("publish", obj))
+        return super().response_change(request, obj)
 
 
 @admin.register(Condition)
 class ConditionAdmin(PageAdmin):
     """Condition pages."""
 
+    # Check boxes, as there are few physicians; and no script is needed.
     formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
+    autocomplete_fields = ["related"]
     inlines = [ConditionSectionInline, OfferInline, SourceInline]
 
 

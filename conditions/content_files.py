@@ -66,3 +66,20 @@ def read_yaml(text: str, path: str) -> Located:
     if not isinstance(data, Located):
         raise ContentError(f"{path}, line 1: a content file is a list of names and values.")
     return data
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper; texts of several lines stand as blocks, as a person writes them."""
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def write_yaml(data: dict[str, Any]) -> str:
+    """Return `data` as a content file that `read_yaml` takes back without loss."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from clinic_site.people import plain_text
-from conditions.content_files import ContentError, Located, read_yaml
+from conditions.content_files import ContentError, Located, read_yaml, write_yaml
 
 if TYPE_CHECKING:
     from conditions.models import Condition, Page, Treatment
@@ -98,6 +98,10 @@ class PageDocument:
     def to_json(self) -> dict[str, Any]:
         """Return lists, dicts, strings, numbers, booleans and None; `from_json` takes it back."""
         return {"type": self.page_type, **_plain(dataclasses.asdict(self))}
+
+    def to_yaml(self) -> str:
+        """Return the content file that `from_yaml` takes back without loss."""
+        return write_yaml(self.to_json())
 
     def draft_fields(self) -> dict[str, Any]:
         """Return the values of the draft's own columns (sections and sources are rows)."""

@@ -1,19 +1,21 @@
 """Content files into the database: all of them, or none."""
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from clinic_site.markdown import cited_keys
-from clinic_site.models import Clinic, Notice, Physician
+from clinic_site.models import Clinic, LanguageLine, Notice, Physician
+from clinic_site.people import plain_text
 from conditions.content_files import ContentError, Located, read_yaml
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.models import Condition, ConditionTreatment, Section, Source, Treatment
-from conditions.publishing import publish
+from conditions.drafts import Unfit, save_row, write_draft
+from conditions.models import Condition, Treatment
+from conditions.publishing import NotPublishable, publish
 
 # In this order, as a condition names its physicians and treatments.
 TYPES = ("clinic", "notice", "physician", "treatment", "condition")
@@ -86,75 +88,61 @@ def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], No
     What is there already is kept as it is, unless `replace`. Raises ContentError, and stores
     nothing at all, where one file cannot be stored.
     """
+    pages: list[tuple[Condition | Treatment, ContentFile]] = []
     for file in sorted(files, key=lambda file: TYPES.index(file.type)):
-        name = f"{file.type} {file.located.get('slug', '')}".strip()
-        model = PAGES.get(file.type) or ROWS[file.type]
-        keys = {"pk": 1} if file.type == "clinic" else {"slug": file.located.get("slug")}
-        row = model.objects.filter(**keys).first()  # type: ignore[attr-defined]
+        slug = file.located.get("slug")
+        name = f"{file.type} {slug or ''}".strip()
+        model: Any = PAGES.get(file.type) or ROWS[file.type]
+        keys = {"pk": 1} if file.type == "clinic" else {"slug": slug}
+        row = model.objects.filter(**keys).first()
         if row is not None and not replace:
             say(f"kept    {name} (it is there already; --replace overwrites it)")
             continue
-        if file.document is not None:
-            _load_page(row or model(), file)  # type: ignore[arg-type]
-        else:
-            values = {key: value for key, value in file.located.items() if key != "type"}
-            _save(row or model(**keys), values, file.located)
+        row = row or model(**keys)
+        with _located(file.located):
+            if file.document is None:
+                _save_plain_row(row, file.located)
+            else:
+                save_row(row, file.document.draft_fields(), None)
+                pages.append((row, file))
         say(f"loaded  {name}")
+    # Only now, as pages name each other.
+    for page, file in pages:
+        assert file.document is not None
+        with _located(file.located):
+            write_draft(page=page, document=file.document, by=None)
+    for page, file in pages:
+        note = f"Loaded from {Path(file.located.path).name}"
+        try:
+            publish(page=page, by=None, meaning=True, note=note)
+        except NotPublishable as error:
+            raise ContentError(f"{file.located.path}: {error}") from error
 
 
-def _save(row: models.Model, values: dict[str, Any], located: Located) -> None:
-    """Set and save a row's values; raise ContentError at the first that does not fit."""
-    known = {field.name for field in row._meta.fields} - {"id", "live", "photo", "page_ptr"}
-    for key, value in values.items():
+@contextlib.contextmanager
+def _located(located: Located) -> Iterator[None]:
+    """Turn a value that does not fit into a ContentError that names its line."""
+    try:
+        yield
+    except Unfit as error:
+        where = located[error.part[0]][error.part[1]] if error.part else located
+        raise where.error(error.field, str(error)) from error
+
+
+def _save_plain_row(row: models.Model, located: Located) -> None:
+    """Store a clinic, a physician or a notice; a notice's lines in other languages are rows."""
+    known = {field.name for field in row._meta.fields}
+    known -= {"id", "photo", "confirmed"}
+    values = {key: value for key, value in located.items() if key not in {"type", "lines"}}
+    for key in values:
         if key not in known:
             raise located.error(
                 key, f"{key!r} is not known here. Known: {', '.join(sorted(known))}."
             )
-        setattr(row, key, value.strip() if isinstance(value, str) else value)
-    try:
-        row.full_clean()
-    except ValidationError as error:
-        key, messages = next(iter(error.message_dict.items()))
-        raise located.error(key, f"{key}: {' '.join(messages)}") from error
-    row.save()
-
-
-def _load_page(page: Condition | Treatment, file: ContentFile) -> None:
-    document, located = file.document, file.located
-    assert document is not None
-    _save(page, document.draft_fields(), located)
-    page.sections.all().delete()
-    for position, (section, raw) in enumerate(
-        zip(document.sections, located["sections"], strict=True), start=1
-    ):
-        values = {"kind": section.kind, "heading": section.heading, "body": section.body}
-        _save(Section(page=page, position=position * 10), values, raw)
-    page.sources.all().delete()
-    for position, (source, raw) in enumerate(
-        zip(document.sources, located.get("sources", []), strict=True), start=1
-    ):
-        values = {
-            name: getattr(source, name) for name in ("key", "title", "publisher", "year", "url")
-        }
-        _save(Source(page=page, position=position * 10), values, raw)
-    if isinstance(page, Condition) and isinstance(document, ConditionDocument):
-        page.physicians.set(_named(Physician, "physicians", document.physicians, located))
-        page.offers.all().delete()
-        for position, treatment in enumerate(
-            _named(Treatment, "treatments", document.treatments, located), start=1
-        ):
-            ConditionTreatment.objects.create(
-                condition=page, treatment=treatment, position=position * 10
-            )
-    publish(page=page, by=None, note=f"Loaded from {Path(located.path).name}")
-
-
-def _named(model: Any, key: str, slugs: Iterable[str], located: Located) -> list[Any]:
-    """Return the rows with these slugs, in this order; raise ContentError for one not there."""
-    rows = model.objects.in_bulk(list(slugs), field_name="slug")
-    for slug in slugs:
-        if slug not in rows:
-            raise located.error(
-                key, f"no {model._meta.verbose_name} {slug!r}. Load its file as well."
-            )
-    return [rows[slug] for slug in slugs]
+    texts = {k: plain_text(v) if isinstance(v, str) else v for k, v in values.items()}
+    save_row(row, texts, None)
+    if "lines" in located and isinstance(row, Notice):
+        row.lines.all().delete()
+        for index, line in enumerate(located["lines"]):
+            fields = {"language": line.get("language", ""), "text": line.get("text", "")}
+            save_row(LanguageLine(notice=row, position=index * 10), fields, ("lines", index))

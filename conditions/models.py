@@ -109,6 +109,16 @@ class Page(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        """The public page, of a condition or a treatment."""
+        kind = self.live.document_json["type"] if self.live else "condition"
+        return reverse(kind, args=[self.public_slug])
+
+    @property
+    def public_slug(self) -> str:
+        """The last part of the address that patients use; the draft may have another."""
+        return self.live.slug if self.live else self.slug
+
 
 class Treatment(Page):
     """A treatment: written once, shown on the page of every condition that offers it."""
@@ -138,7 +148,7 @@ class Treatment(Page):
 
     def get_absolute_url(self) -> str:
         """The treatment's public page."""
-        return reverse("treatment", args=[self.slug])
+        return reverse("treatment", args=[self.public_slug])
 
 
 class Condition(Page):
@@ -173,7 +183,7 @@ class Condition(Page):
 
     def get_absolute_url(self) -> str:
         """The condition's public page."""
-        return reverse("condition", args=[self.slug])
+        return reverse("condition", args=[self.public_slug])
 
 
 class ConditionTreatment(models.Model):

@@ -1,26 +1,90 @@
-"""The one way by which a draft reaches patients."""
+"""The one way by which a draft reaches patients, and back; and the clinician's signature."""
+
+import dataclasses
+import datetime as dt
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from conditions.models import Condition, Page, Revision, Treatment
+from clinic_site.models import Physician
+from conditions.content_checks import Finding, check
+from conditions.document import ConditionDocument, PageDocument
+from conditions.drafts import write_draft
+from conditions.models import Condition, FormerSlug, Page, Review, Revision, Treatment
+from conditions.rendering import page_text
+from conditions.reviewing import changes_meaning
+
+
+class NotPublishable(Exception):
+    """The draft has errors; `findings` holds them."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__(" ".join(f"{each.where}: {each.message}" for each in findings))
+        self.findings = findings
+
+
+class ChangedMeanwhile(Exception):
+    """Someone else changed the page after it was shown; nothing was done."""
+
+
+def _locked(page: Page) -> Condition | Treatment:
+    """Lock a page's row and return it as it is in the database now."""
+    model = Treatment if Treatment.objects.filter(pk=page.pk).exists() else Condition
+    Page.objects.select_for_update().get(pk=page.pk)
+    return model.objects.select_related("live", "review").get(pk=page.pk)
+
+
+def draft_of(page: Condition | Treatment) -> PageDocument:
+    """Return the document of a page's draft, read now."""
+    return page.document_class.from_draft(page)  # type: ignore[arg-type]
+
+
+def findings_of(page: Page, document: PageDocument) -> list[Finding]:
+    """Return what stands against publishing `document` for `page`, errors and warnings."""
+    findings = check(document)
+    others = Page.objects.exclude(pk=page.pk)
+    taken = others.filter(live__slug=document.slug).exists()
+    if taken or FormerSlug.objects.filter(slug=document.slug).exclude(page=page.pk).exists():
+        message = _("Another page has, or had, the address “%s”. Choose another.") % document.slug
+        findings.insert(0, Finding(level="error", where=_("Address"), message=message))
+    return findings
 
 
 @transaction.atomic
-def publish(*, page: Condition | Treatment, by: User | None, note: str = "") -> Revision:
+def publish(
+    *,
+    page: Page,
+    by: User | None,
+    meaning: bool,
+    note: str = "",
+    draft_version: int | None = None,
+) -> Revision:
     """Make the page's draft, as it stands in the database now, its live revision.
 
-    `by` is the member of staff (None for a command), `note` says why in a few words. A draft
-    that equals the live revision makes no new one. Returns the live revision.
+    `by` is the member of staff (None for a command), `note` says why in a few words. `meaning`
+    says that more than wording has changed: that withdraws the clinician's signature, as does
+    any change that `changes_meaning` finds. A draft that equals the live revision makes no new
+    one. Returns the live revision. Raises NotPublishable where the checks find an error, and
+    ChangedMeanwhile where the draft is no longer the `draft_version` that was shown.
     """
-    Page.objects.select_for_update().get(pk=page.pk)
-    page = type(page).objects.select_related("live").get(pk=page.pk)
-    document = page.document_class.from_draft(page)  # type: ignore[arg-type]
-    if page.live is not None and page.live.document_json == document.to_json():
-        return page.live
+    page = _locked(page)
+    if draft_version is not None and page.draft_version != draft_version:
+        raise ChangedMeanwhile
+    document = draft_of(page)
+    errors = [each for each in findings_of(page, document) if each.level == "error"]
+    if errors:
+        raise NotPublishable(errors)
+    before = page.live
+    if before is not None and before.document_json == document.to_json():
+        return before
+    if before is not None and before.slug != document.slug:
+        FormerSlug.objects.get_or_create(page=page, slug=before.slug)
+    FormerSlug.objects.filter(page=page, slug=document.slug).delete()
     last = page.revisions.aggregate(last=Max("number"))["last"] or 0
-    page.live = Revision.objects.create(
+    revision = Revision.objects.create(
         page=page,
         number=last + 1,
         slug=document.slug,
@@ -30,5 +94,80 @@ def publish(*, page: Condition | Treatment, by: User | None, note: str = "") -> 
         published_by=by,
         note=note,
     )
-    page.save(update_fields=["live"])
-    return page.live
+    if page.review is not None:
+        signed = page.review.revision.document
+        if meaning or changes_meaning(signed, document):
+            page.review = None
+        page.edited_since_review = page.review is not None
+    page.live = revision
+    page.search_title = document.title
+    page.search_text = page_text(document)
+    page.save()
+    return revision
+
+
+@transaction.atomic
+def unpublish(*, page: Page, by: User | None) -> None:
+    """Take a page from patients; its address then answers 410. Draft and history stay."""
+    page = _locked(page)
+    page.live = page.review = None
+    page.edited_since_review = False
+    page.search_title = page.search_text = ""
+    page.changed_by = by
+    page.save()
+
+
+@transaction.atomic
+def return_to(*, revision: Revision, by: User, draft_version: int) -> Revision:
+    """Publish an earlier revision again, as a new one; the draft becomes the same.
+
+    Physicians, treatments and related conditions that are no longer there are left out. Raises
+    ChangedMeanwhile where the draft is no longer the one that was shown, NotPublishable where
+    the earlier text breaks a check of today.
+    """
+    page = _locked(revision.page)
+    if page.draft_version != draft_version:
+        raise ChangedMeanwhile
+    document = revision.document
+    if isinstance(document, ConditionDocument):
+        document = dataclasses.replace(
+            document,
+            physicians=_still_there(Physician, document.physicians),
+            treatments=_still_there(Treatment, document.treatments),
+            related=_still_there(Condition, document.related),
+        )
+    write_draft(page=page, document=document, by=by)
+    note = _("Back to number %d") % revision.number
+    return publish(page=page, by=by, meaning=False, note=note)
+
+
+def _still_there(
+    model: type[Physician] | type[Treatment] | type[Condition], slugs: tuple[str, ...]
+) -> tuple[str, ...]:
+    there = set(model.objects.filter(slug__in=slugs).values_list("slug", flat=True))
+    return tuple(slug for slug in slugs if slug in there)
+
+
+@transaction.atomic
+def sign(*, revision: Revision, by: User, reviewer_name: str, next_due: dt.date) -> Review:
+    """Put a clinician's signature, dated today, under a live revision.
+
+    Raises ChangedMeanwhile where it is not the live one any more, and ValidationError for a
+    missing name or a due date that is not in the future.
+    """
+    page = _locked(revision.page)
+    if page.live is None or page.live.pk != revision.pk:
+        raise ChangedMeanwhile
+    review = Review(
+        revision=revision,
+        reviewer=by,
+        reviewer_name=reviewer_name,
+        reviewed_on=timezone.localdate(),
+        next_due=next_due,
+    )
+    review.full_clean()
+    review.save()
+    page.review = review
+    page.edited_since_review = False
+    page.save()
+    return review

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from markdown_it.token import Token
 
 from clinic_site.markdown import CARE_LEVELS, Citations, parse, render_inline, render_tokens
+from clinic_site.plain import plain
 from conditions.document import PageDocument, Section, Source
 
 # Sections that are a care card as a whole; their level of urgency follows from their kind.
@@ -49,13 +51,17 @@ class RenderedPage:
     sources: list[NumberedSource]
 
 
+def end_of_card(tokens: list[Token]) -> int:
+    """Return how many of a section's block tokens stand in its care card: all to its last list."""
+    closes = {"bullet_list_close", "ordered_list_close"}
+    ends = [i for i, token in enumerate(tokens, 1) if token.type in closes and token.level == 0]
+    return max(ends, default=len(tokens))
+
+
 def _render_section(section: Section, anchor: str, citations: Citations) -> RenderedSection:
     tokens = parse(section.body)
     level = CARD_LEVELS.get(section.kind)
-    in_card = len(tokens)
-    if level:
-        ends = [i for i, token in enumerate(tokens, 1) if token.type == "bullet_list_close"]
-        in_card = ends[-1] if ends else len(tokens)
+    in_card = end_of_card(tokens) if level else len(tokens)
     return RenderedSection(
         kind=section.kind,
         anchor=anchor,
@@ -89,3 +95,11 @@ def render_page(document: PageDocument) -> RenderedPage:
         for number, (key, places) in enumerate(citations.places.items(), start=1)
     ]
     return RenderedPage(document, key_points, emergency, sections, sources)
+
+
+def page_text(document: PageDocument) -> str:
+    """Return a page's words: its summary, its key points, its headings and bodies, in order."""
+    parts = [document.summary, *map(plain, document.key_points)]
+    for section in document.sections:
+        parts += [section.heading, plain(section.body)]
+    return "\n".join(part for part in parts if part)

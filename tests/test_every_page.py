@@ -19,6 +19,8 @@ PAGES = [
     "/contact/",
     "/appointments/request/",
     "/appointments/request/?condition=spinal-compression-fractures",
+    "/search/?q=bone",
+    "/search/?q=no-such-word",
     "/notices/privacy/",
     "/notices/privacy-practices/",
     "/notices/accessibility/",

@@ -123,7 +123,9 @@ def test_a_missing_treatment_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text((SHIPPED / "spinal-compression-fractures.yaml").read_text())
 
-    with pytest.raises(CommandError, match=r"line \d+: no physician 'neal-khurana'. Load its file"):
+    with pytest.raises(
+        CommandError, match=r"line \d+: no physician 'neal-khurana' is here. Load its file"
+    ):
         call_command("load_content", str(path), verbosity=0)
     assert not Condition.objects.exists()
 

@@ -1,12 +1,27 @@
 """What patients see is what was published, never the draft."""
 
+import datetime as dt
+
 import pytest
+import time_machine
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from conditions.document import ConditionDocument
-from conditions.models import Condition, ConditionTreatment, Section
-from conditions.publishing import publish
+from conditions.models import Condition, ConditionTreatment, Review, Section
+from conditions.publishing import (
+    ChangedMeanwhile,
+    NotPublishable,
+    publish,
+    return_to,
+    sign,
+    unpublish,
+)
+from conditions.tasks import review_tasks
 from tests.make import make_condition, make_treatment
 
 
@@ -16,7 +31,7 @@ def test_a_draft_is_not_public_until_it_is_published(client: Client) -> None:
     assert client.get("/conditions/sore-back/").status_code == 404
     assert "Sore back" not in client.get("/conditions/").text
 
-    publish(page=condition, by=None)
+    publish(page=condition, by=None, meaning=True)
 
     page = client.get("/conditions/sore-back/")
     assert page.status_code == 200
@@ -27,13 +42,13 @@ def test_a_draft_is_not_public_until_it_is_published(client: Client) -> None:
 @pytest.mark.django_db
 def test_a_change_shows_only_once_it_is_published(client: Client) -> None:
     condition = make_condition()
-    publish(page=condition, by=None)
+    publish(page=condition, by=None, meaning=True)
     Section.objects.filter(page=condition, kind="overview").update(body="It can hurt at night.")
     Condition.objects.filter(pk=condition.pk).update(title="Aching back")
 
     assert "hurt at night" not in client.get("/conditions/sore-back/").text
     assert "Aching back" not in client.get("/conditions/").text
-    publish(page=condition, by=None)
+    publish(page=condition, by=None, meaning=True)
     assert "hurt at night" in client.get("/conditions/sore-back/").text
     assert "Aching back" in client.get("/conditions/").text
 
@@ -43,11 +58,11 @@ def test_each_publication_is_a_numbered_revision_that_never_changes() -> None:
     editor = User.objects.create_user("editor")
     condition = make_condition()
 
-    first = publish(page=condition, by=editor, note="First")
-    unchanged = publish(page=condition, by=editor)
+    first = publish(page=condition, by=editor, meaning=True, note="First")
+    unchanged = publish(page=condition, by=editor, meaning=True)
     condition.summary = "A back that hurts a lot."
     condition.save()
-    second = publish(page=condition, by=None)
+    second = publish(page=condition, by=None, meaning=True)
 
     assert unchanged == first
     assert (first.number, second.number) == (1, 2)
@@ -64,7 +79,7 @@ def test_draft_and_revision_are_the_same_document() -> None:
     ConditionTreatment.objects.create(condition=condition, treatment=treatment)
 
     draft = ConditionDocument.from_draft(condition)
-    revision = publish(page=condition, by=None)
+    revision = publish(page=condition, by=None, meaning=True)
     revision = type(revision).objects.get(pk=revision.pk)
 
     assert revision.document == draft
@@ -79,14 +94,259 @@ def test_what_an_editor_types_is_shown_and_never_obeyed(client: Client) -> None:
         body="<script>alert(1)</script> [a](javascript:alert(1)) ![x](https://evil.example/x.png)\n\n"
         "[b](http://evil.example) {{ clinic }} <img src=x onerror=y> [^nowhere]"
     )
-    publish(page=condition, by=None)
+    with pytest.raises(NotPublishable):
+        publish(page=condition, by=None, meaning=True)
+    client.force_login(User.objects.create_superuser("staff"))
 
-    page = client.get("/conditions/sore-back/").text
+    page = client.get(f"/admin/conditions/condition/{condition.pk}/preview/").text
 
-    assert "<script" not in page
+    assert "<script>" not in page
     assert "onerror=y>" not in page
-    assert "javascript:" not in page.replace("[a](javascript:alert(1))", "")
+    assert 'href="javascript:' not in page
     assert 'src="https://evil.example' not in page
     assert 'href="http://evil' not in page
     assert "{{ clinic }}" in page
     assert "Back &amp; &lt;b&gt;bones&lt;/b&gt;" in page
+
+
+def sign_live(condition: Condition, **values) -> Review:
+    revision = Condition.objects.get(pk=condition.pk).live
+    assert revision is not None
+    clinician = User.objects.get_or_create(username="clinician")[0]
+    due = timezone.localdate() + dt.timedelta(days=365)
+    return sign(
+        **{
+            "revision": revision,
+            "by": clinician,
+            "reviewer_name": "Dr. Jane Doe",
+            "next_due": due,
+            **values,
+        }
+    )
+
+
+def publish_change(condition: Condition, body: str, *, meaning: bool = False) -> Condition:
+    """Change the overview and publish it; return the page as it is then."""
+    Section.objects.filter(page=condition, kind="overview").update(body=body)
+    publish(page=condition, by=None, meaning=meaning)
+    return Condition.objects.select_related("review").get(pk=condition.pk)
+
+
+@pytest.mark.django_db
+def test_an_unsigned_page_says_so_and_a_signed_one_names_who_and_when(client: Client) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    assert "A clinician has not signed this page yet." in client.get("/conditions/sore-back/").text
+
+    sign_live(condition)
+
+    page = client.get("/conditions/sore-back/").text
+    assert f"Reviewed by Dr. Jane Doe on {date_format(timezone.localdate(), 'F j, Y')}." in page
+    assert "Next review due" in page
+    assert "not signed" not in page
+
+
+@pytest.mark.django_db
+def test_a_signature_falls_with_a_number_and_stays_with_a_comma(client: Client) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    sign_live(condition)
+
+    comma = publish_change(condition, "It hurts, 1 in 5 people.[^survey]")
+    assert comma.review is not None
+    assert "Wording was edited since." in client.get("/conditions/sore-back/").text
+
+    number = publish_change(condition, "It hurts, 1 in 6 people.[^survey]")
+    assert number.review is None
+    assert "has not signed" in client.get("/conditions/sore-back/").text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: Section.objects.filter(page=c, kind="emergency").update(
+            body="- your arms are numb"
+        ),
+        lambda c: Section.objects.filter(page=c, kind="overview").update(
+            body="It hurts 1 in 5 people.[^survey] It does.[^survey]"
+        ),
+        lambda c: Section.objects.create(page=c, kind="evidence", heading="Studies", body="Few."),
+        lambda c: c.sources.update(year=2021),
+        lambda c: ConditionTreatment.objects.create(condition=c, treatment=make_treatment()),
+    ],
+    ids=["emergency", "citation", "evidence", "source", "treatment"],
+)
+def test_a_signature_falls_with_what_matters_even_if_called_wording(change) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    sign_live(condition)
+
+    change(condition)
+    publish(page=condition, by=None, meaning=False)
+
+    assert Condition.objects.get(pk=condition.pk).review is None
+
+
+@pytest.mark.django_db
+def test_a_change_of_meaning_takes_the_signature_away() -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    sign_live(condition)
+
+    assert publish_change(condition, "It hurts most people.", meaning=True).review is None
+
+
+@pytest.mark.django_db
+def test_an_overdue_review_is_told_to_patients_and_stands_in_the_tasks(client: Client) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    today = timezone.localdate()
+    review = sign_live(condition, next_due=today + dt.timedelta(days=59))
+    assert [task.text for task in review_tasks()] == [
+        f"Review “Sore back” by {date_format(review.next_due)}."
+    ]
+
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(days=70)):
+        assert "The next review is overdue: Sore back." in client.get("/conditions/sore-back/").text
+        assert "it was due on" in next(iter(review_tasks())).text
+
+
+@pytest.mark.django_db
+def test_a_page_shows_the_weakest_review_of_its_parts(client: Client) -> None:
+    condition, treatment = make_condition(), make_treatment()
+    ConditionTreatment.objects.create(condition=condition, treatment=treatment)
+    publish(page=treatment, by=None, meaning=True)
+    publish(page=condition, by=None, meaning=True)
+
+    sign_live(condition)
+
+    page = client.get("/conditions/sore-back/").text
+    assert "Reviewed by Dr. Jane Doe" in page
+    assert "Not signed by a clinician yet: Rest." in page
+
+
+@pytest.mark.django_db
+def test_only_the_live_revision_can_be_signed() -> None:
+    condition = make_condition()
+    first = publish(page=condition, by=None, meaning=True)
+    publish_change(condition, "Changed.")
+
+    with pytest.raises(ChangedMeanwhile):
+        sign_live(condition, revision=first)
+    with pytest.raises(ValidationError):
+        sign_live(condition, next_due=timezone.localdate())
+    with pytest.raises(ValidationError):
+        sign_live(condition, reviewer_name=" ".strip())
+
+
+@pytest.mark.django_db
+def test_a_page_taken_off_the_site_answers_gone_and_leads_on(client: Client) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+
+    unpublish(page=condition, by=None)
+
+    answer = client.get("/conditions/sore-back/")
+    assert answer.status_code == 410
+    assert "/conditions/" in answer.text
+    assert "605-217-5617" in answer.text
+    assert "Sore back" not in client.get("/conditions/").text
+    publish(page=condition, by=None, meaning=True)
+    assert client.get("/conditions/sore-back/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_changed_address_redirects_for_ever(client: Client) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    for slug in ("aching-back", "back-pain"):
+        Condition.objects.filter(pk=condition.pk).update(slug=slug)
+        publish(page=condition, by=None, meaning=False)
+
+    for slug in ("sore-back", "aching-back"):
+        answer = client.get(f"/conditions/{slug}/")
+        assert (answer.status_code, answer["Location"]) == (301, "/conditions/back-pain/")
+    assert client.get("/conditions/back-pain/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_an_address_changed_in_the_draft_changes_nothing_yet(client: Client) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    Condition.objects.filter(pk=condition.pk).update(slug="other")
+
+    assert client.get("/conditions/sore-back/").status_code == 200
+    assert client.get("/conditions/other/").status_code == 404
+    assert "/conditions/sore-back/" in client.get("/sitemap.xml").text
+
+
+@pytest.mark.django_db
+def test_another_pages_address_is_not_taken() -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    Condition.objects.filter(pk=condition.pk).update(slug="back")
+    publish(page=condition, by=None, meaning=False)
+    other = make_condition(slug="sore-back")
+
+    with pytest.raises(NotPublishable, match="has, or had, the address “sore-back”"):
+        publish(page=other, by=None, meaning=True)
+
+
+@pytest.mark.django_db
+def test_a_page_goes_back_to_an_earlier_revision_as_a_new_one(client: Client) -> None:
+    editor = User.objects.create_user("editor")
+    condition = make_condition()
+    first = publish(page=condition, by=editor, meaning=True)
+    publish_change(condition, "Something wrong.")
+
+    version = Condition.objects.get(pk=condition.pk).draft_version
+    back = return_to(revision=first, by=editor, draft_version=version)
+
+    assert (back.number, back.note) == (3, "Back to number 1")
+    assert back.document == first.document
+    assert ConditionDocument.from_draft(condition) == first.document
+    assert "Something wrong" not in client.get("/conditions/sore-back/").text
+    with pytest.raises(ChangedMeanwhile):
+        return_to(revision=first, by=editor, draft_version=version)
+
+
+@pytest.mark.django_db
+def test_a_draft_with_errors_is_not_published() -> None:
+    condition = make_condition()
+    condition.sections.filter(kind="emergency").delete()
+
+    with pytest.raises(NotPublishable) as refused:
+        publish(page=condition, by=None, meaning=True)
+    assert refused.value.findings
+    assert not condition.revisions.exists()
+
+
+@pytest.mark.django_db
+def test_a_corrected_treatment_corrects_every_page_and_its_new_address_is_followed(
+    client: Client,
+) -> None:
+    condition, treatment = make_condition(), make_treatment()
+    ConditionTreatment.objects.create(condition=condition, treatment=treatment)
+    publish(page=treatment, by=None, meaning=True)
+    publish(page=condition, by=None, meaning=True)
+    Section.objects.create(page=condition, kind="treatments", heading="Choices", body="Ask us.")
+    publish(page=condition, by=None, meaning=True)
+
+    type(treatment).objects.update(slug="lying-down", summary="Lying down for a while.")
+    publish(page=treatment, by=None, meaning=True)
+
+    page = client.get("/conditions/sore-back/").text
+    assert "Lying down for a while." in page
+    assert 'href="/treatments/lying-down/"' in page
+
+
+@pytest.mark.django_db
+def test_a_condition_page_needs_at_most_three_queries(
+    client: Client, django_assert_max_num_queries
+) -> None:
+    call_command("load_content", "conditions/content", verbosity=0)
+    client.get("/contact/")  # the clinic is remembered from here on
+
+    with django_assert_max_num_queries(3):
+        assert client.get("/conditions/spinal-compression-fractures/").status_code == 200

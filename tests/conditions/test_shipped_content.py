@@ -126,5 +126,6 @@ def test_each_cited_number_jumps_to_its_source_and_back(visitor: Visitor) -> Non
     for place, source in cited:
         assert page.text.count(f'id="{source}"') == 1
         assert page.text.count(f'id="{place}"') == 1
-    for back in re.findall(r'class="back" href="#([^"]+)"', page.text):
-        assert f'id="{back}"' in page.text
+    sources = page.text[page.text.index('<ol class="sources">') :]
+    backs = re.findall(r'href="#(cite-\d+-\d+)"', sources)
+    assert sorted(backs) == sorted(place for place, _source in cited)

@@ -1,0 +1,52 @@
+"""manage.py export_content DIR: the site's content into files."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from clinic_site.models import Clinic, Notice, Physician
+from conditions.exporting import page_file, row_file
+from conditions.models import Condition, Treatment
+
+
+class Command(BaseCommand):
+    """Writes a file for each page, physician and notice, and one for the clinic."""
+
+    help = "Write the published content into DIR, as files that load_content takes back."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The folder, and whether drafts are wanted."""
+        parser.add_argument("folder", type=Path, metavar="DIR")
+        parser.add_argument(
+            "--drafts", action="store_true", help="write the drafts instead of what is published"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write; refuse a folder that holds content files already."""
+        folder: Path = options["folder"]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.glob("*.yaml")):
+                raise CommandError(f"{folder} holds .yaml files already. Name an empty folder.")
+            for name, text in self._files(drafts=options["drafts"]):
+                (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+                self.stdout.write(f"wrote   {folder / name}.yaml")
+        except OSError as error:
+            raise CommandError(f"{folder} cannot be written: {error.strerror}.") from error
+
+    def _files(self, *, drafts: bool) -> Any:
+        """Yield the name and text of each file."""
+        for clinic in Clinic.objects.all():
+            yield "clinic", row_file(clinic)
+        for physician in Physician.objects.all():
+            yield f"physician-{physician.slug}", row_file(physician)
+        for notice in Notice.objects.all():
+            yield f"notice-{notice.slug}", row_file(notice)
+        for model in (Treatment, Condition):
+            for page in model.objects.select_related("live"):
+                text = page_file(page, draft=drafts)
+                if text is None:
+                    self.stdout.write(f"left out {page.slug}: patients do not see it (--drafts)")
+                else:
+                    yield f"{model._meta.model_name}-{page.slug}", text

@@ -1,0 +1,197 @@
+"""The staff guide, followed word for word in a real browser.
+
+With SCREENSHOTS=1 in the environment the guide's pictures are taken anew as well.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import PROJECT, Site
+
+GUIDE = PROJECT / "docs" / "staff-guide.md"
+PICTURES = PROJECT / "docs" / "staff-guide"
+
+
+class Guide:
+    """The guide's numbered steps, each to be followed once, in order."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.steps = re.findall(r"^\d+\. (.+(?:\n   .+)*)$", GUIDE.read_text(), re.MULTILINE)
+        self.pictures = re.findall(r"\(staff-guide/([a-z-]+)\.png\)", GUIDE.read_text())
+
+    def step(self, words: str) -> None:
+        """Say that this step is followed now; it must be the guide's next one."""
+        assert self.steps.pop(0) == words
+
+    def picture(self, name: str) -> None:
+        """The guide's next picture is of what the browser shows now."""
+        assert self.pictures.pop(0) == name
+        path = PICTURES / f"{name}.png"
+        if os.environ.get("SCREENSHOTS"):
+            PICTURES.mkdir(exist_ok=True)
+            self.page.screenshot(path=path)
+        assert path.is_file(), f"{path} is missing: run this test with SCREENSHOTS=1"
+
+    def click(self, role: str, name: str) -> None:
+        self.page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def guide(chromium: Browser, site: Site):
+    context = chromium.new_context(
+        base_url=site.address, viewport={"width": 1100, "height": 760}, accept_downloads=True
+    )
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield Guide(page)
+    context.close()
+
+
+def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
+    page = guide.page
+
+    guide.step("Open `/admin/`.")
+    page.goto("/admin/")
+    guide.step("Enter your name and your password, then click **Log in**.")
+    page.get_by_label("Username").fill("staff")
+    page.get_by_label("Password").fill(site.password)
+    guide.click("button", "Log in")
+    expect(page.get_by_role("heading", name="To do")).to_be_visible()
+    expect(page.get_by_role("link", name="Have a clinician sign “Sacroplasty”.")).to_be_visible()
+    guide.picture("front-page")
+
+    guide.step("Click **Treatments**, then **Sacroplasty**.")
+    guide.click("link", "Treatments")
+    guide.click("link", "Sacroplasty")
+    guide.step("Change the text of the first section.")
+    before = page.locator("#id_sections-0-body").input_value()
+    page.locator("#id_sections-0-body").fill(before + "\n\nIt is one bone of the five.")
+    guide.step("Click **Save and continue editing**.")
+    guide.click("button", "Save and continue editing")
+    guide.step("Look at **School grade** beside each section. Aim at 6; 8 is the most.")
+    expect(page.locator(".field-school_grade .readonly").first).to_have_text(
+        re.compile(r"^\d+\.\d$")
+    )
+    guide.step("Look at **What the checks find**, at the top of the page.")
+    expect(page.get_by_role("heading", name="What the checks find")).to_be_visible()
+    guide.picture("edit")
+
+    guide.step("Click **Preview**.")
+    guide.click("link", "Preview")
+    guide.step("Read the page. The box at its top lists what is missing.")
+    expect(
+        page.get_by_role("heading", name="Preview: patients do not see this draft")
+    ).to_be_visible()
+    expect(page.get_by_text("It is one bone of the five.")).to_be_visible()
+    guide.picture("preview")
+    guide.step("Click **Back to editing**.")
+    guide.click("link", "Back to editing")
+
+    guide.step("Click **Save and go on to publishing**.")
+    guide.click("button", "Save and go on to publishing")
+    guide.step("Read what changes for patients.")
+    changed = page.get_by_text("It is one bone of the five.")
+    expect(changed.and_(page.locator("ins"))).to_be_visible()
+    guide.step("Choose **Wording only** if the page says the same as before, else **Meaning**.")
+    page.get_by_label(re.compile("^Wording only")).check()
+    guide.step("Write a note for your colleagues.")
+    page.get_by_label("Note for your colleagues").fill("Tried the guide")
+    guide.picture("publish")
+    guide.step("Click **Publish**.")
+    guide.click("button", "Publish")
+    expect(
+        page.get_by_text(re.compile(r"Published as number \d+\. Patients see it now\."))
+    ).to_be_visible()
+    assert "one bone of the five" in page.context.request.get("/treatments/sacroplasty/").text()
+
+    guide.step("Click **Publishing history**.")
+    guide.click("link", "Publishing history")
+    guide.step("Choose two numbers, then click **Compare**.")
+    page.get_by_label("From number 1", exact=True).check()
+    guide.click("button", "Compare")
+    expect(changed.and_(page.locator("ins"))).to_be_visible()
+    guide.picture("compare")
+    guide.step("Click **Back to the history**.")
+    guide.click("link", "Back to the history")
+    guide.step("Click **Go back to number 1**.")
+    guide.click("link", "Go back to number 1")
+    guide.step("Read what changes for patients, then click **Publish it again**.")
+    expect(changed.and_(page.locator("del"))).to_be_visible()
+    guide.click("button", "Publish it again")
+    expect(page.get_by_text("Published number 1 again")).to_be_visible()
+    assert "one bone of the five" not in page.context.request.get("/treatments/sacroplasty/").text()
+
+    guide.step("Click **Publishing history**, then **Sign the live page**.")
+    guide.click("link", "Publishing history")
+    guide.click("link", "Sign the live page")
+    guide.step("Click **Read the page as patients see it**, and read it.")
+    with page.context.expect_page() as read:
+        guide.click("link", "Read the page as patients see it")
+    expect(read.value.get_by_role("heading", level=1)).to_have_text("Sacroplasty")
+    read.value.close()
+    guide.step(
+        "Enter your name as patients read it, and the day by which the page is to be read again."
+    )
+    page.get_by_label("Your name").fill("Dr. Test Reviewer")
+    guide.step("Tick that you have read the page and answer for it, then click **Sign**.")
+    page.get_by_label("I have read this page").check()
+    guide.picture("sign")
+    guide.click("button", "Sign")
+    expect(page.get_by_text("Signed by Dr. Test Reviewer.")).to_be_visible()
+    assert (
+        "Reviewed by Dr. Test Reviewer on"
+        in page.context.request.get("/treatments/sacroplasty/").text()
+    )
+
+    assert guide.steps == []
+    assert guide.pictures == []
+
+
+def test_two_editors_on_one_page_lose_nothing(chromium: Browser, site: Site) -> None:
+    pages = []
+    for _editor in range(2):
+        page = chromium.new_context(base_url=site.address).new_page()
+        page.set_default_timeout(10_000)
+        page.goto("/admin/login/?next=/admin/conditions/treatment/")
+        page.get_by_label("Username").fill("staff")
+        page.get_by_label("Password").fill(site.password)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("link", name="Kyphoplasty").click()
+        pages.append(page)
+    first, second = pages
+    first.get_by_label("Caption:").fill("The first editor's words")
+    second.get_by_label("Caption:").fill("The second editor's words")
+
+    first.get_by_role("button", name="Save and continue editing").click()
+    second.get_by_role("button", name="Save and continue editing").click()
+
+    expect(second.get_by_text("saved this page while you were editing it")).to_be_visible()
+    expect(second.get_by_label("Caption:")).to_have_value("The second editor's words")
+    first.reload()
+    expect(first.get_by_label("Caption:")).to_have_value("The first editor's words")
+    second.get_by_role("button", name="Save and continue editing").click()
+    expect(second.get_by_text("was changed successfully")).to_be_visible()
+    for page in pages:
+        page.context.close()
+
+
+def test_a_page_saved_as_a_file_can_be_loaded(guide: Guide, site: Site, tmp_path: Path) -> None:
+    page = guide.page
+    page.goto("/admin/login/?next=/admin/conditions/condition/")
+    page.get_by_label("Username").fill("staff")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="Spinal compression fractures").click()
+    page.get_by_role("link", name="Publishing history").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as a file").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+
+    assert path.name == "condition-spinal-compression-fractures.yaml"
+    assert "loaded  condition" in site.manage("load_content", "--replace", str(path))

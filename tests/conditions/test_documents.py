@@ -1,0 +1,137 @@
+"""One shape: file, draft, revision and file again say the same, without loss."""
+
+import string
+
+import pytest
+from django.core.management import call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clinic_site.models import Clinic, LanguageLine, Notice, Physician
+from clinic_site.people import plain_text
+from conditions.document import (
+    CONDITION_KINDS,
+    TREATMENT_KINDS,
+    ConditionDocument,
+    Illustration,
+    Section,
+    Source,
+    TreatmentDocument,
+)
+from conditions.drafts import write_draft
+from conditions.models import Condition, Page, Treatment
+from tests.make import make_condition, make_treatment
+
+words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
+lines = words.map(lambda text: " ".join(plain_text(text).split())).filter(bool)
+awkward = st.sampled_from(
+    ["yes", "1950", "- a", "a: b", "#x", "'", '"', "null", "~", "|", "  x", "é"]
+)
+bodies = st.lists(lines | awkward | st.just(""), max_size=6).map(
+    lambda all: plain_text("\n".join(all))
+)
+slugs = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=12)
+
+
+def sections(kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[Section, ...]]:
+    section = st.builds(Section, kind=st.sampled_from(kinds), heading=lines, body=bodies)
+    return st.lists(section, max_size=5).map(tuple)
+
+
+sources = st.lists(
+    st.builds(
+        Source,
+        key=slugs,
+        title=lines,
+        publisher=lines | st.just(""),
+        year=st.none() | st.integers(1800, 2200),
+        url=st.sampled_from(["", "https://example.com/a?b=1", "https://example.org/"]),
+    ),
+    max_size=4,
+    unique_by=lambda source: source.key,
+).map(tuple)
+shared = {
+    "slug": slugs,
+    "title": lines,
+    "name": lines,
+    "summary": lines,
+    "key_points": st.lists(lines, max_size=4).map(tuple),
+    "picture": st.none()
+    | st.builds(
+        Illustration, source=st.just("drawing:spine"), alt=lines, caption=lines | st.just("")
+    ),
+    "sources": sources,
+}
+conditions = st.builds(
+    ConditionDocument,
+    **shared,
+    sections=sections(CONDITION_KINDS),
+    icd10_code=st.sampled_from(["", "A12.3", "M48.50XA"]),
+    physicians=st.sampled_from([(), ("dr-a",), ("dr-b", "dr-a")]),
+    treatments=st.sampled_from([(), ("rest",), ("walking", "rest")]),
+    related=st.sampled_from([(), ("sore-knee",), ("sore-knee", "sore-hip")]),
+)
+treatments = st.builds(
+    TreatmentDocument,
+    **shared,
+    sections=sections(TREATMENT_KINDS),
+    body_site=st.sampled_from(["vertebra", "sacrum"]),
+    uses_needle=st.booleans(),
+    uses_balloon=st.booleans(),
+    uses_cement=st.booleans(),
+)
+
+
+@given(conditions | treatments)
+@settings(max_examples=300, deadline=None)
+def test_a_document_survives_file_and_revision(document) -> None:
+    kind = type(document)
+
+    assert kind.from_yaml(document.to_yaml()) == document
+    assert kind.from_json(document.to_json()) == document
+
+
+@pytest.mark.django_db
+@given(document=conditions | treatments)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_document_survives_the_draft(document) -> None:
+    for name in ("dr-a", "dr-b"):
+        Physician.objects.get_or_create(slug=name, name=name, specialty="x", bio="y")
+    for name in ("rest", "walking"):
+        if not Treatment.objects.filter(slug=name).exists():
+            make_treatment(slug=name)
+    for name in ("sore-knee", "sore-hip"):
+        if not Condition.objects.filter(slug=name).exists():
+            make_condition(slug=name)
+    page = Condition() if isinstance(document, ConditionDocument) else Treatment()
+    Page.objects.exclude(slug__in=["rest", "walking", "sore-knee", "sore-hip"]).delete()
+
+    write_draft(page=page, document=document, by=None)
+
+    assert type(document).from_draft(page) == document
+
+
+@pytest.mark.django_db
+def test_the_whole_site_survives_export_and_import(tmp_path) -> None:
+    call_command("load_content", "conditions/content", verbosity=0)
+    Clinic.objects.update(
+        street="1 Main St", city="Sioux Falls", state="SD", time_zone="America/Chicago"
+    )
+    notice = Notice.objects.get(slug="language-help")
+    LanguageLine.objects.create(notice=notice, language="ar", text="سطر")
+    before = {page.slug: page.live.document for page in Page.objects.published()}
+    call_command("export_content", str(tmp_path / "out"), verbosity=0)
+    Page.objects.update(live=None)
+    Condition.objects.all().delete()
+    Treatment.objects.all().delete()
+    for model in (Physician, Notice, Clinic):
+        model.objects.all().delete()
+
+    call_command("load_content", str(tmp_path / "out"), verbosity=0)
+
+    assert {page.slug: page.live.document for page in Page.objects.published()} == before
+    assert Clinic.objects.get().address_lines == ["1 Main St", "Sioux Falls, SD"]
+    assert Notice.objects.get(slug="language-help").lines.get().direction == "rtl"
+    assert Physician.objects.get().certifications == "Board certified, fellowship trained"
