@@ -27,7 +27,11 @@ lint: python ## Check style, types, migrations and the settings for production
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	@# django-stubs and the checks read the settings, so they need an environment: the tests' one.
+	@# What follows reads the settings, so it gets the tests' environment and an empty folder.
 	ENV_FILE=tests/test.env .venv/bin/mypy .
-	ENV_FILE=tests/test.env .venv/bin/python -W error manage.py makemigrations --check --dry-run
-	ENV_FILE=tests/test.env SITE_URL=https://clinic.example .venv/bin/python -W error manage.py check --deploy --fail-level WARNING
+	mkdir -p .venv/var
+	ENV_FILE=tests/test.env VAR=.venv/var .venv/bin/python -W error manage.py makemigrations --check --dry-run
+	SITE_URL=https://clinic.example CLINIC_TIME_ZONE=America/Chicago VAR=.venv/var \
+	SECRET_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(40))") DIGEST_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(20))") \
+	FIELD_KEYS=$$(.venv/bin/python -c "from cryptography.fernet import Fernet as F; print(F.generate_key().decode())") \
+	.venv/bin/python -W error manage.py check --deploy --fail-level WARNING

@@ -1,11 +1,16 @@
-"""The clinic as every page shows it, from memory, so that pages outlive the database."""
+"""The clinic as every page shows it, from memory, so that pages outlive the database.
+
+A web process looks at the database in the background (`keep_remembering`), so that no request
+ever waits for it. Elsewhere, as in tests and commands, a value is read when it is asked for.
+"""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
 
 from clinic_site.models import Clinic, Notice
 
@@ -13,41 +18,79 @@ logger = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
+LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
+
 
 class Remembered(Generic[Value]):
-    """A value read from the database at most once a second, and kept while it is away.
+    """A value of the database that is kept while the database is away.
 
-    Calling it returns the value; `default()` gives it until the first read has worked.
+    Calling it returns the value as last read; `default()` gives it until a read has worked.
     """
 
-    seconds = 1.0
-    stale_at = 0.0
-    everything: "list[Remembered]" = []
+    everything: "ClassVar[list[Remembered]]" = []
+    in_background: ClassVar[bool] = False
 
     def __init__(self, read: Callable[[], Value], default: Callable[[], Value]) -> None:
         self.read = read
         self.default = default
-        self.forget()
         self.everything.append(self)
+        self.forget()
 
     def __call__(self) -> Value:
-        """Return the value, no older than a second while the database answers."""
-        if time.monotonic() >= self.stale_at:
-            self.stale_at = time.monotonic() + self.seconds
-            try:
-                self.value = self.read()
-            except (DatabaseError, InterfaceError) as error:
-                logger.error("Kept the last value read: %s", type(error).__name__)
+        """Return the value; no older than a second, unless the database is away."""
+        if not self.in_background and time.monotonic() >= self.stale_at:
+            self.look()
         return self.value
+
+    def look(self) -> bool:
+        """Read the value now; return whether that worked."""
+        try:
+            self.value = self.read()
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("Kept what was read before: %s", type(error).__name__)
+            return False
+        finally:
+            self.stale_at = time.monotonic() + 1
+        self.is_read = True
+        return True
 
     def last(self) -> Value:
         """Return the value as last read, without the database."""
         return self.value
 
     def forget(self) -> None:
-        """Read afresh at the next call (for tests, which change the database under it)."""
+        """Start again (for tests, which change the database under it)."""
         self.value = self.default()
         self.stale_at = 0.0
+        self.is_read = False
+
+
+def keep_remembering() -> None:
+    """Read everything once, then go on in a thread of this process for as long as it lives.
+
+    For a web process, called once as it starts. Where the database is away, it starts with the
+    defaults and looks again until it is back.
+    """
+    _look_at_everything()
+    Remembered.in_background = True
+
+    def go_on() -> None:
+        while True:
+            time.sleep(LOOK_EVERY)
+            try:
+                _look_at_everything()
+            except Exception:  # whatever it was, the next look may work
+                logger.exception("The clinic could not be looked at")
+
+    threading.Thread(target=go_on, name="remember", daemon=True).start()
+
+
+def _look_at_everything() -> None:
+    try:
+        # One that fails would have the others wait for the same database.
+        all(remembered.look() for remembered in Remembered.everything)
+    finally:
+        connection.close()  # back to the pool; this thread's own
 
 
 def read_clinic() -> Clinic:

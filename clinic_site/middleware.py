@@ -3,17 +3,44 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 
 from clinic_site.clinic import current_clinic
-from clinic_site.views import service_unavailable
+from clinic_site.views import service_unavailable, too_large
 
 logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+PUBLIC_BODY = 256 * 1024  # bytes; a request has 26 small fields and 2,000 characters of message
+ADMIN_BODY = 16 * 1024 * 1024  # bytes; a picture
+DRAINED = 32 * 1024 * 1024  # bytes; a browser shows no answer while what it sends is not read
+
+
+class LimitBody:
+    """Answers 413 to a body larger than anything this site asks for, and keeps none of it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on what is small enough. A body without a length is never read by Django."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        limit = ADMIN_BODY if is_admin(request) else PUBLIC_BODY
+        if length.isdecimal() and int(length) > limit:
+            left = min(int(length), DRAINED)
+            while left > 0 and (read := request.META["wsgi.input"].read(min(left, 65_536))):
+                left -= len(read)
+            return too_large(request)
+        return self.get_response(request)
 
 
 class SayDatabaseAway:
@@ -46,3 +73,38 @@ class UseClinicTimeZone:
         name = current_clinic().time_zone
         with timezone.override(zoneinfo.ZoneInfo(name) if name else None):
             return self.get_response(request)
+
+
+def is_admin(request: HttpRequest) -> bool:
+    """Whether the request is for the admin, the one part of the site where people sign in."""
+    return request.path_info.startswith("/admin/")
+
+
+class OnlyInAdmin:
+    """Leaves Django's own middleware out on public pages: there it could only set a cookie."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Do what the middleware does, in the admin; else pass the request on."""
+        if is_admin(request):
+            return super().__call__(request)  # type: ignore[misc]
+        return self.get_response(request)  # type: ignore[attr-defined]
+
+
+class AdminSession(OnlyInAdmin, SessionMiddleware):
+    """Sessions, for staff."""
+
+
+class AdminCsrf(OnlyInAdmin, CsrfViewMiddleware):
+    """CSRF tokens, for staff: a public form has no one signed in whose rights could be used."""
+
+    def process_view(self, request: HttpRequest, *args: Any) -> Any:
+        """Check the token, in the admin."""
+        return super().process_view(request, *args) if is_admin(request) else None
+
+
+class AdminAuthentication(OnlyInAdmin, AuthenticationMiddleware):
+    """Who is signed in, for staff."""
+
+
+class AdminMessages(OnlyInAdmin, MessageMiddleware):
+    """Messages after a save, for staff."""

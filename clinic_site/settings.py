@@ -12,6 +12,7 @@ not start and says which one is wrong:
 
 and may set these:
 
+  SECRET_KEY_FALLBACKS  earlier secret keys, comma-separated, while what they signed is in use
   DATABASE_URL      postgres://...; without it, SQLite in VAR/db.sqlite3
   VAR               folder for state; var/ beside this project without it
   ALLOWED_HOSTS     further host names, comma-separated, beside the one in SITE_URL
@@ -21,8 +22,9 @@ An http:// SITE_URL is taken on a loopback address only; there, and only there, 
 not Secure and HSTS is off.
 """
 
+import os
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import environ
@@ -40,7 +42,8 @@ if env_file := env.str("ENV_FILE", default=""):
 
 def required(name: str, what: str) -> str:
     """Return the environment's value of `name`; raise ImproperlyConfigured, saying `what`."""
-    value = env.str(name, default="").strip()
+    # Not env.str, which takes a value that begins with $ for another variable's name.
+    value = os.environ.get(name, "").strip()
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. Set it to {what}.")
     return value
@@ -49,21 +52,36 @@ def required(name: str, what: str) -> str:
 # Where the site answers
 
 SITE_URL = required("SITE_URL", "the public address, such as https://clinic.example").rstrip("/")
-_site = urlsplit(SITE_URL)
-LOOPBACK = _site.scheme == "http" and _site.hostname in {"127.0.0.1", "localhost", "::1"}
-if not _site.hostname or _site.path or not (_site.scheme == "https" or LOOPBACK):
+_site = re.fullmatch(
+    r"(https?)://(?P<host>\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:(?P<port>\d{1,5}))?",
+    SITE_URL,
+)
+LOOPBACK = (
+    _site is not None
+    and _site[1] == "http"
+    and _site["host"] in {"127.0.0.1", "localhost", "[::1]"}
+)
+if (
+    _site is None
+    or not (_site[1] == "https" or LOOPBACK)
+    or int(_site["port"] or 443) not in range(1, 65536)
+):
     raise ImproperlyConfigured(
         f"SITE_URL is {SITE_URL!r}. It must be https://host without a path "
         "(http:// only on a loopback address)."
     )
-ALLOWED_HOSTS = [_site.hostname, *env.list("ALLOWED_HOSTS", default=[])]
-if "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS holds '*'. List the host names themselves.")
+_hosts = [host.strip() for host in env.list("ALLOWED_HOSTS", default=[])]
+ALLOWED_HOSTS = [_site["host"], *(host for host in _hosts if host)]
+for _host in ALLOWED_HOSTS:
+    if "*" in _host or _host.startswith("."):
+        raise ImproperlyConfigured(
+            f"ALLOWED_HOSTS holds {_host!r}, which stands for many. List the host names themselves."
+        )
 
 # Keys
 
 SECRET_KEY = required("SECRET_KEY", "50 random characters or more")
-if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10:
     raise ImproperlyConfigured("SECRET_KEY is too weak. Use 50 random characters or more.")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
@@ -76,7 +94,7 @@ def field_keys() -> list[str]:
     if path := env.str("FIELD_KEYS_FILE", default=""):
         if not Path(path).is_file():
             raise ImproperlyConfigured(f"FIELD_KEYS_FILE names {path}, which is not a file.")
-        keys = Path(path).read_text().split()
+        keys = Path(path).read_text(encoding="utf-8", errors="replace").split()
     else:
         keys = [key for key in env.str("FIELD_KEYS", default="").split(",") if key.strip()]
     if not keys:
@@ -87,7 +105,7 @@ def field_keys() -> list[str]:
     for number, key in enumerate(keys, start=1):
         try:
             Fernet(key.strip())
-        except ValueError:
+        except ValueError:  # of the wrong length, or no base64 at all
             raise ImproperlyConfigured(
                 f"FIELD_KEYS: key {number} is not a Fernet key (44 characters, URL-safe base64)."
             ) from None
@@ -96,8 +114,10 @@ def field_keys() -> list[str]:
 
 FIELD_KEYS = field_keys()
 DIGEST_KEY = required("DIGEST_KEY", "32 random characters or more")
-if len(DIGEST_KEY) < 32:
-    raise ImproperlyConfigured("DIGEST_KEY is too short. Use 32 random characters or more.")
+if len(DIGEST_KEY) < 32 or len(set(DIGEST_KEY)) < 10:
+    raise ImproperlyConfigured("DIGEST_KEY is too weak. Use 32 random characters or more.")
+if not LOOPBACK and "for-tests-only" in SECRET_KEY + DIGEST_KEY:
+    raise ImproperlyConfigured("SECRET_KEY or DIGEST_KEY is the one of the tests. Make your own.")
 
 # State
 
@@ -105,7 +125,10 @@ VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if database_url := env.str("DATABASE_URL", default=""):
-    _database = env.db_url_config(database_url)
+    try:
+        _database = env.db_url_config(database_url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from None
     if _database.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or be unset).")
     _database.setdefault("OPTIONS", {}).update(
@@ -115,6 +138,7 @@ if database_url := env.str("DATABASE_URL", default=""):
         pool={"min_size": 1, "max_size": 10, "timeout": 3},
     )
     _database["CONN_MAX_AGE"] = 0
+    _database["CONN_HEALTH_CHECKS"] = True  # so that a restarted server fails no request
 else:
     _database = {
         "ENGINE": "django.db.backends.sqlite3",
@@ -137,7 +161,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "crispy_forms",
     "clinic_site",
     "conditions",
@@ -146,13 +169,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic_site.middleware.LimitBody",
     "clinic_site.middleware.SayDatabaseAway",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "clinic_site.middleware.UseClinicTimeZone",
+    "django.middleware.common.CommonMiddleware",
+    "clinic_site.middleware.AdminSession",
+    "clinic_site.middleware.AdminCsrf",
+    "clinic_site.middleware.AdminAuthentication",
+    "clinic_site.middleware.AdminMessages",
 ]
 ROOT_URLCONF = "clinic_site.urls"
 WSGI_APPLICATION = "clinic_site.wsgi.application"
@@ -178,8 +202,7 @@ CRISPY_FAIL_SILENTLY = False  # else a misspelt field just vanishes from the for
 
 PHONENUMBER_DEFAULT_REGION = "US"
 
-# A request has 26 small fields and 2,000 characters of message; pictures are checked on their own.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # a long page in the admin; LimitBody is stricter
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # the admin's form of a page with many sections
 
 # Language and time
@@ -211,7 +234,10 @@ SESSION_COOKIE_NAME = "sessionid" if LOOPBACK else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if LOOPBACK else "__Host-csrftoken"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SILENCED_SYSTEM_CHECKS = ["security.W002"]  # X-Frame-Options is among those fixed headers
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # X-Frame-Options is among those fixed headers
+    "security.W003",  # CSRF tokens are checked in the admin, by AdminCsrf
+]
 CSRF_FAILURE_VIEW = "clinic_site.views.forbidden"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_HSTS_SECONDS = 0 if LOOPBACK else 31_536_000
@@ -235,7 +261,14 @@ LOGGING = {
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"hide_tokens": {"()": "clinic_site.logs.HideTokens"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["hide_tokens"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would mail tracebacks, with what was typed, to ADMINS.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},

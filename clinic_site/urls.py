@@ -1,7 +1,7 @@
 """Every address of the site; each app has its own list."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from clinic_site import views
 
@@ -12,7 +12,7 @@ urlpatterns = [
     path("physicians/<slug:slug>/", views.physician, name="physician"),
     path("contact/", views.contact, name="contact"),
     path("notices/<slug:slug>/", views.notice, name="notice"),
-    path("pictures/<str:hash>", views.picture, name="picture"),
+    re_path(r"^pictures/(?P<hash>[0-9a-f]{64})\Z", views.picture, name="picture"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),

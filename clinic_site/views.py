@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import get_template
@@ -77,15 +78,16 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether the database takes writes (200) or not (503), without detail."""
     try:
         with transaction.atomic():
-            clinic = Clinic.objects.select_for_update().first()
-            if clinic is not None:
-                clinic.save()
+            if connection.vendor == "postgresql":
+                connection.cursor().execute("SET LOCAL lock_timeout = '1s'")
+            ready = Clinic.objects.filter(pk=1).update(short_name=F("short_name")) == 1
             transaction.set_rollback(True)
     except (DatabaseError, InterfaceError):
-        clinic = None
-    if clinic is None:
-        return HttpResponse("not ready\n", content_type="text/plain", status=503)
-    return HttpResponse("ready\n", content_type="text/plain")
+        ready = False
+    response = HttpResponse("ready\n" if ready else "not ready\n", content_type="text/plain")
+    response["Cache-Control"] = "no-store"
+    response.status_code = 200 if ready else 503
+    return response
 
 
 @require_safe
@@ -147,6 +149,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault."""
     return _error_page("500.html", 500)
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413: more was sent than this site asks for."""
+    response = _error_page("413.html", 413)
+    response["Connection"] = "close"  # the rest of the body is not read
+    return response
 
 
 def service_unavailable(request: HttpRequest) -> HttpResponse:

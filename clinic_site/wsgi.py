@@ -9,3 +9,9 @@ from clinic_site.security_headers import SecurityHeaders
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 
 application = SecurityHeaders(get_wsgi_application())
+
+# Only now, as they need the apps; the URLs, so that all there is to remember is known.
+import clinic_site.urls  # noqa: E402, F401
+from clinic_site.clinic import keep_remembering  # noqa: E402
+
+keep_remembering()

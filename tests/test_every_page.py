@@ -120,7 +120,7 @@ def test_an_error_page_helps_too(visitor: Visitor, path: str, status: int) -> No
 
 
 def test_a_page_is_read_only(visitor: Visitor) -> None:
-    assert visitor.post("/contact/", {"a": "b"}).status == 403
+    assert visitor.post("/contact/", {"a": "b"}).status == 405
 
 
 def test_a_strange_host_is_refused_with_the_phone_number(visitor: Visitor) -> None:

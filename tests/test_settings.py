@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment import VAR
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 GOOD = {
@@ -21,6 +23,7 @@ GOOD = {
 
 def check(**changes: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in {**GOOD, **changes}.items() if value}
+    environment["VAR"] = str(VAR)  # where there is no database yet
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=PROJECT,
@@ -41,14 +44,23 @@ BAD = {
     "no address": ({"SITE_URL": ""}, "SITE_URL is not set"),
     "plain http": ({"SITE_URL": "http://clinic.example"}, "SITE_URL is 'http://clinic.example'"),
     "with a path": ({"SITE_URL": "https://clinic.example/x"}, "without a path"),
-    "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds '*'"),
+    "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds '*', which stands for many"),
     "no secret": ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
     "weak secret": ({"SECRET_KEY": "secret"}, "SECRET_KEY is too weak"),
     "no keys": ({"FIELD_KEYS": ""}, "FIELD_KEYS is not set"),
     "bad key": ({"FIELD_KEYS": "abc"}, "FIELD_KEYS: key 1 is not a Fernet key"),
     "no key file": ({"FIELD_KEYS_FILE": "/no/such"}, "FIELD_KEYS_FILE names /no/such"),
     "no digest key": ({"DIGEST_KEY": ""}, "DIGEST_KEY is not set"),
-    "short digest key": ({"DIGEST_KEY": "short"}, "DIGEST_KEY is too short"),
+    "short digest key": ({"DIGEST_KEY": "short"}, "DIGEST_KEY is too weak"),
+    "plain digest key": ({"DIGEST_KEY": "a" * 40}, "DIGEST_KEY is too weak"),
+    "the tests' key": ({"DIGEST_KEY": "for-tests-only" * 4}, "is the one of the tests"),
+    "no port": ({"SITE_URL": "https://clinic.example:abc"}, "SITE_URL is"),
+    "high port": ({"SITE_URL": "https://clinic.example:99999"}, "SITE_URL is"),
+    "a query": ({"SITE_URL": "https://clinic.example?x=1"}, "SITE_URL is"),
+    "a password": ({"SITE_URL": "https://user:pw@clinic.example"}, "SITE_URL is"),
+    "half an address": ({"SITE_URL": "https://[::1"}, "SITE_URL is"),
+    "a family of hosts": ({"ALLOWED_HOSTS": "clinic.example, .com"}, "ALLOWED_HOSTS holds '.com'"),
+    "database port": ({"DATABASE_URL": "postgres://a:b@c:port/d"}, "DATABASE_URL cannot be read"),
     "no time zone": ({"CLINIC_TIME_ZONE": ""}, "CLINIC_TIME_ZONE is not set"),
     "bad time zone": ({"CLINIC_TIME_ZONE": "Mars"}, "CLINIC_TIME_ZONE is 'Mars'"),
     "other database": ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL must begin with postgres://"),
