@@ -7,6 +7,7 @@ that a Python too old for the site can still read it and say so.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ import sys
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(HERE, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
+# What was installed last, from each requirements file, so that it need not be done again.
+RECORD = os.path.join(VENV, "installed.json")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -23,22 +26,28 @@ def stop(why):
     sys.exit("Stopped: " + why)
 
 
-def run(*command):
-    """Run a command quietly; return whether it worked, and print what it said where it did not."""
+def run(*command, **options):
+    """Run a command; return whether it worked. Print what it said where it did not."""
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if result.returncode:
+    if result.returncode and not options.get("quiet"):
         sys.stderr.write(result.stdout.decode(errors="replace")[-2000:])
     return result.returncode == 0
 
 
+def digest_of(name):
+    """Return a digest of a requirements file and of this Python."""
+    with open(os.path.join(HERE, name), "rb") as file:
+        return hashlib.sha256(sys.version.encode() + file.read()).hexdigest()
+
+
 def install_packages(files):
-    """Make .venv hold exactly what the requirement files name; do nothing where it does."""
-    digest = hashlib.sha256(sys.version.encode())
-    for name in files:
-        with open(os.path.join(HERE, name), "rb") as file:
-            digest.update(file.read())
-    stamp = os.path.join(VENV, "installed-" + digest.hexdigest()[:16])
-    if os.path.exists(stamp):
+    """Make .venv hold what the requirement files name; do nothing where it does."""
+    wanted = {name: digest_of(name) for name in files}
+    recorded = {}
+    if os.path.exists(RECORD):
+        with open(RECORD) as file:
+            recorded = json.load(file)
+    if all(recorded.get(name) == digest for name, digest in wanted.items()):
         return
     print("Installing Python packages into .venv ...", flush=True)
     try:
@@ -47,13 +56,16 @@ def install_packages(files):
     except ImportError:
         version = "%d.%d" % sys.version_info[:2]
         stop("Python's venv module is missing. On Debian: apt-get install python%s-venv" % version)
-    if not os.path.exists(PYTHON):
+    if not (os.path.exists(PYTHON) and run(PYTHON, "-m", "pip", "--version", quiet=True)):
         venv.create(VENV, with_pip=True, clear=True)
-    wanted = [part for name in files for part in ("-r", os.path.join(HERE, name))]
+        recorded = {}
+    paths = [part for name in files for part in ("-r", os.path.join(HERE, name))]
     pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    if not run(*pip + tuple(wanted)):
+    if not run(*pip + tuple(paths)):
         stop("the packages could not be installed; what pip said is above.")
-    open(stamp, "w").close()
+    recorded.update(wanted)
+    with open(RECORD, "w") as file:
+        json.dump(recorded, file)
 
 
 def install_browser():

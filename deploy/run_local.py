@@ -2,9 +2,10 @@
 
 From the environment: PORT (8000), VAR (var/ beside the project), DATABASE_URL (SQLite in VAR).
 Makes keys, tables, content and a staff account where they are not there yet, and changes
-nothing that is. Ends cleanly on Ctrl-C.
+nothing that is. Ends cleanly on Ctrl-C, and with its terminal.
 """
 
+import fcntl
 import os
 import secrets
 import signal
@@ -15,10 +16,22 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import IO, Any
 
 from cryptography.fernet import Fernet
 
 HERE = Path(__file__).resolve().parent.parent
+
+
+class Ended(BaseException):
+    """The person at the terminal has had enough."""
+
+
+def end(number: int, frame: object) -> None:
+    """Signal handler: leave whatever is being done."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise Ended
 
 
 def make_keys(path: Path) -> None:
@@ -35,6 +48,16 @@ def make_keys(path: Path) -> None:
         file.write("\n".join(lines) + "\n")
 
 
+def take_folder(var: Path) -> IO[Any]:
+    """Lock the folder of state until this process ends; end with one line where it is in use."""
+    lock = open(var / "run.lock", "w")  # noqa: SIM115  the caller closes it
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(f"Stopped: make run is at work in {var} already. Another folder: make run VAR=...")
+    return lock
+
+
 def stop_if_taken(port: int) -> None:
     """End with one line where something answers on the port already."""
     with socket.socket() as probe:
@@ -47,27 +70,28 @@ def stop_if_taken(port: int) -> None:
 
 def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
     """Return once the site answers; end where the server has ended, or a minute has passed."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _try in range(600):
         if server.poll() is not None:
             sys.exit("Stopped: the server did not start; what it said is above.")
         try:
-            urllib.request.urlopen(address + "/healthz", timeout=5).close()
+            direct.open(address + "/healthz", timeout=5).close()
             return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
-    server.terminate()
     sys.exit("Stopped: the server did not answer within a minute.")
 
 
-def main() -> None:
-    """Prepare, start, wait for Ctrl-C, stop."""
+def port_wanted() -> int:
+    """Return PORT; end with one line where it is none."""
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         sys.exit(f"Stopped: PORT is {text!r}. It must be a number from 1 to 65535.")
-    port = int(text)
-    stop_if_taken(port)
-    var = Path(os.environ.get("VAR") or HERE / "var").resolve()
-    var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return int(text)
+
+
+def prepare(var: Path, port: int) -> str:
+    """Make what the site needs to start, and set its environment; return its address."""
     make_keys(var / "local.env")
     address = f"http://127.0.0.1:{port}"
     os.environ.update(
@@ -78,41 +102,52 @@ def main() -> None:
         BIND=f"127.0.0.1:{port}",
     )
     os.environ.setdefault("CLINIC_TIME_ZONE", "America/Chicago")
-    # Each child is in a session of its own, so that Ctrl-C reaches this script alone, which then
-    # lets the server finish the requests it has.
     for step in (
         ("migrate", "--verbosity=0"),
         ("load_content", "conditions/content", "--verbosity=0"),
         ("collectstatic", "--noinput", "--verbosity=0"),
         ("make_staff_account",),
     ):
+        # In a session of its own, so that Ctrl-C reaches this script alone.
         done = subprocess.run(
             [sys.executable, "manage.py", *step], cwd=HERE, start_new_session=True
         )
         if done.returncode:
             sys.exit(f"Stopped: manage.py {step[0]} failed; what it said is above.")
+    return address
 
+
+def serve(address: str) -> None:
+    """Run the server until it ends by itself; whatever else happens, it ends with this script."""
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
         cwd=HERE,
         start_new_session=True,
     )
+    try:
+        wait_until_up(address, server)
+        print(f"The site:   {address}/\nThe admin:  {address}/admin/\nCtrl-C stops it.", flush=True)
+        server.wait()
+        sys.exit(f"Stopped: the server ended by itself, with code {server.returncode}.")
+    finally:
+        server.terminate()  # it finishes the requests it has
+        server.wait()
 
-    def end(number: int, frame: object) -> None:
-        server.terminate()
 
-    signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGTERM, end)
-    wait_until_up(address, server)
-    print(f"The site:   {address}/\nThe admin:  {address}/admin/\nCtrl-C stops it.", flush=True)
-    code = server.wait()
-    if code not in (0, -signal.SIGTERM):
-        sys.exit(f"Stopped: the server ended by itself, with code {code}.")
-    print("Stopped.")
+def main() -> None:
+    """Prepare, start, wait for Ctrl-C, stop."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, end)
+    port = port_wanted()
+    var = Path(os.environ.get("VAR") or HERE / "var").resolve()
+    var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with take_folder(var):
+        stop_if_taken(port)
+        serve(prepare(var, port))
 
 
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:
-        sys.exit("Stopped before the site was up.")
+    except Ended:
+        print("Stopped.")

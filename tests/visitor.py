@@ -70,7 +70,9 @@ class Visitor:
             headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
         try:
-            response = urllib.request.build_opener(_NoRedirect).open(request, timeout=20)
+            response = urllib.request.build_opener(
+                _NoRedirect, urllib.request.ProxyHandler({})
+            ).open(request, timeout=20)
         except urllib.error.HTTPError as error:
             response = error
         with response:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import signal
 import socket
 import sqlite3
 import stat
@@ -59,9 +60,11 @@ def test_it_can_be_stopped_and_started_again_and_keeps_what_is_there(tmp_path: P
     )
     assert shown.strip() == "OURS"
     assert (var / "local.env").read_text() == keys
-    # Nobody has signed in, so a new one-time password is given; the old one no longer works.
-    assert second.password
-    assert second.password != first.password
+    # Nobody has chosen a password yet, so the first one still holds, and is shown again.
+    assert second.password == first.password != ""
+    running = run_local({**environment, "PORT": str(free_port())})
+    assert (running.returncode, running.stdout) == (1, "")
+    assert running.stderr.startswith(f"Stopped: make run is at work in {var} already.")
     assert stop_site(second) == 0
     assert Path(f"{var}.log").read_text().endswith("Stopped.\n")
 
@@ -77,6 +80,22 @@ def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
     assert done.stderr == (
         f"Stopped: port {port} is taken. Choose another: make run PORT={port + 1}\n"
     )
+
+
+def test_a_closed_terminal_ends_the_server_too(tmp_path: Path) -> None:
+    site = start_site(tmp_path / "var", local_environment(tmp_path / "var"), free_port())
+
+    site.process.send_signal(signal.SIGHUP)
+
+    assert site.process.wait(timeout=40) == 0
+    assert not is_up(site.address)
+
+
+def test_a_proxy_in_the_environment_does_no_harm(tmp_path: Path) -> None:
+    environment = {**local_environment(tmp_path / "var"), "http_proxy": "http://127.0.0.1:9"}
+    site = start_site(tmp_path / "var", environment, free_port())
+
+    assert stop_site(site) == 0
 
 
 def test_a_port_that_is_none_is_told(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """manage.py make_staff_account: the first account of the admin, for a new installation."""
 
+import os
 import secrets
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
 
@@ -10,27 +12,26 @@ NAME = "staff"
 
 
 class Command(BaseCommand):
-    """Makes the account once; its password is shown until it has been used to sign in."""
+    """Makes the account once; its password is shown until it has been changed."""
 
-    help = (
-        "Make the first staff account and print its password, until someone has signed in with it."
-    )
+    help = "Make the first staff account, and print its one-time password until it is changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create the account, or give it a new password where nobody has signed in yet."""
-        user = User.objects.filter(username=NAME).first()
-        if user is None and User.objects.exists():
-            return  # the clinic has accounts of its own
-        if user is not None and user.last_login is not None:
-            self.stdout.write(
-                f"Staff:      sign in as {NAME!r} (its password was printed at the first start)"
-            )
+        """Create the account where there is none at all; never change one that is there."""
+        kept = settings.VAR / "one-time-password"
+        if not User.objects.exists():
+            password = "-".join(secrets.token_hex(2) for _ in range(5))
+            User.objects.create_superuser(NAME, password=password)
+            kept.unlink(missing_ok=True)
+            with open(kept, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                file.write(password)
+        if not kept.exists():
             return
-        if user is None:
-            user = User(username=NAME, is_staff=True, is_superuser=True)
-        password = "-".join(secrets.token_hex(2) for _ in range(5))
-        user.set_password(password)
-        user.save()
+        password = kept.read_text()
+        user = User.objects.filter(username=NAME).first()
+        if user is None or not user.check_password(password):
+            kept.unlink()  # its person has chosen another
+            return
         self.stdout.write(
             f"Staff:      sign in as {NAME!r} with the one-time password {password}\n"
             "            then choose your own: /admin/password_change/"
