@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +37,7 @@ def _opened(name: str) -> Callable[[Any, AppointmentRequest], str]:
 class AppointmentRequestAdmin(admin.ModelAdmin):
     """The queue. What the patient sent is read only."""
 
-    list_display = ["reference", "waits", "status", "kind", "name_column", "phone_column"]
+    list_display = ["reference", "waits", "status", "kind", "phone_column", "short_name_column"]
     list_filter = ["status", "kind"]
     list_per_page = 50
     fieldsets = [
@@ -69,6 +70,7 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
     language_column = _opened("interpreter_language")
     access_column = _opened("access_needs")
     message_column = _opened("message")
+    notes_column = _opened("staff_notes")
 
     @admin.display(description=_("phone"))
     def phone_column(self, row: AppointmentRequest) -> SafeString | str:
@@ -77,6 +79,11 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
             return format_html('<a href="tel:{}">{}</a>', row.phone, phone_as_read(row.phone))
         except CannotRead:
             return str(_("cannot be read (key missing)"))
+
+    @admin.display(description=_("patient's name"))
+    def short_name_column(self, row: AppointmentRequest) -> str:
+        """The name, cut where it would push the other columns out of sight."""
+        return Truncator(self.name_column(row)).chars(40)
 
     @admin.display(description=_("days that suit"))
     def days_column(self, row: AppointmentRequest) -> str:
@@ -92,9 +99,23 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
         """Waiting first, oldest first."""
         return AppointmentRequest.objects.waiting_first()
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Notes that no key opens are told, and cannot be typed over."""
+        first = (None, {"fields": ["reference", "received_at", "status", self._notes(obj)]})
+        return [first, *self.fieldsets[1:]]
+
+    def _notes(self, row: AppointmentRequest | None) -> str:
+        try:
+            if row is not None:
+                _ = row.staff_notes
+        except CannotRead:
+            return "notes_column"
+        return "staff_notes"
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Everything but the status and the notes."""
-        names = [str(name) for _title, part in self.fieldsets for name in part["fields"]]
+        parts = self.get_fieldsets(request, obj)
+        names = [str(name) for _title, part in parts for name in part["fields"]]
         return [name for name in names if name not in self.editable]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -1,12 +1,13 @@
 """The public request form: what it asks, what it accepts, what it says when something is wrong."""
 
 import datetime as dt
+import re
 from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
-from django.core.validators import MaxLengthValidator
+from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -35,8 +36,16 @@ class PlainTextField(forms.CharField):
 
     def __init__(self, *, max_length: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        message = _("Shorten this to %(limit_value)d characters. It has %(show_value)d.")
-        self.validators.append(MaxLengthValidator(max_length, message))
+        self.most = max_length
+
+    def validate(self, value: str) -> None:
+        """Name the field where it is too long, as the summary stands far from it."""
+        super().validate(value)
+        if len(value) > self.most:
+            raise ValidationError(
+                _("Shorten “%(label)s” to %(most)d characters. It has %(count)d."),
+                params={"label": self.label, "most": self.most, "count": len(value)},
+            )
 
     def to_python(self, value: Any) -> str:
         """Return the text as typed, cleaned."""
@@ -49,6 +58,20 @@ class PhoneField(PhoneNumberField):
     def to_python(self, value: Any) -> PhoneNumber | str:
         """Return the number, or '' for none."""
         return super().to_python(plain_text(value or ""))
+
+
+class ConditionField(forms.ChoiceField):
+    """A published condition by its slug. What is not published any more counts as none chosen."""
+
+    def offer(self, chosen: str | None) -> None:
+        """Offer the published conditions, and what was `chosen` where none could be read yet."""
+        published = published_conditions()
+        if not published and chosen and re.fullmatch(r"[a-z0-9-]{1,80}", chosen):
+            published = [(chosen, chosen.replace("-", " ").capitalize())]
+        self.choices = [("", _("Something else, or not sure")), *published]
+
+    def validate(self, value: str) -> None:
+        """Take any slug: the database decides, once the request is stored."""
 
 
 def _radios(
@@ -90,17 +113,17 @@ class RequestForm(forms.Form):
         _("What would you like?"),
         error=_("Choose what you would like: an appointment, or an answer to a question."),
     )
-    condition = forms.ChoiceField(
-        label=_("What is it about?"),
-        required=False,
-        error_messages={"invalid_choice": _("Choose what it is about from the list.")},
-    )
+    condition = ConditionField(label=_("What is it about?"), required=False)
     asking_for = _radios(AskingFor, _("Who is it for?"), initial=AskingFor.SELF)
-    contact_name = _text(_("Your name, if you ask for someone else"), 200, autocomplete="name")
+    contact_name = _text(
+        _("Your name, if you ask for someone else"),
+        200,
+        hint=_("So that we know whom to ask for when we call."),
+        autocomplete="name",
+    )
     patient_name = PlainTextField(
         label=_("Patient's full name"),
         max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": _("Enter the patient's full name.")},
     )
     date_of_birth_month = _text(DATE_PARTS["date_of_birth_month"], 20, inputmode="numeric")
@@ -129,11 +152,12 @@ class RequestForm(forms.Form):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={
-            "invalid": _("Enter an email address such as name@example.com, or leave it empty.")
+            "invalid": _("Enter an email address such as name@example.com, or leave it empty."),
+            "max_length": _("Enter a shorter email address, or leave it empty."),
         },
     )
     email_ok = forms.BooleanField(
-        label=_("Send a short email that you have my request"),
+        label=_("You may send me a short email to confirm this"),
         help_text=_("It says nothing about your health."),
         required=False,
     )
@@ -174,10 +198,7 @@ class RequestForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(forms.ChoiceField, self.fields["condition"]).choices = [
-            ("", _("Something else, or not sure")),
-            *published_conditions(),
-        ]
+        cast(ConditionField, self.fields["condition"]).offer(self["condition"].value())
 
     @property
     def helper(self) -> FormHelper:
@@ -215,13 +236,20 @@ class RequestForm(forms.Form):
             if isinstance(field.widget, forms.RadioSelect) and cleaned.get(name) == "":
                 cleaned[name] = field.initial
         cleaned["date_of_birth"] = self._clean_date_of_birth(cleaned)
-        if (
-            cleaned.get("contact_by") == ContactBy.EMAIL
-            and not cleaned.get("email")
-            and "email" not in self.errors
-        ):
-            self.add_error("email", _("Enter an email address, or choose an answer by phone."))
+        if not cleaned.get("email") and "email" not in self.errors:
+            if cleaned.get("contact_by") == ContactBy.EMAIL:
+                self.add_error("email", _("Enter an email address, or choose an answer by phone."))
+            elif cleaned.get("email_ok"):
+                message = _("Enter the email address for the confirmation, or untick that box.")
+                self.add_error("email", message)
         return cleaned
+
+    def clean_patient_name(self) -> str:
+        """A name has a letter or a digit; marks that nobody sees are none."""
+        name = self.cleaned_data["patient_name"]
+        if not any(character.isalnum() for character in name):
+            raise ValidationError(self.fields["patient_name"].error_messages["required"])
+        return name
 
     def _clean_date_of_birth(self, cleaned: dict[str, Any]) -> dt.date | None:
         """Return the date of the three inputs; None where all are empty or one is wrong."""
@@ -229,13 +257,14 @@ class RequestForm(forms.Form):
         if not any(texts.values()) or any(name in self.errors for name in DATE_PARTS):
             return None
         for name, text in texts.items():
+            part = {"part": str(DATE_PARTS[name]).lower()}
+            if not text:
+                message = _("Enter the %(part)s of birth too, or leave the whole date empty.")
+                self.add_error(name, message % part)
+                return None
             if not (text.isascii() and text.isdigit()):
-                label = str(DATE_PARTS[name]).lower()
-                self.add_error(
-                    name,
-                    _("Enter the %(part)s of birth in digits, or leave the whole date empty.")
-                    % {"part": label},
-                )
+                message = _("Enter the %(part)s of birth in digits, such as 4 27 1950.")
+                self.add_error(name, message % part)
                 return None
         month, day, year = (int(text) for text in texts.values())
         today = timezone.localdate()
@@ -258,9 +287,10 @@ class RequestForm(forms.Form):
         """Return the cleaned values by the model's field names; looks the condition up."""
         cleaned = self.cleaned_data
         slug = cleaned["condition"]
-        condition = Condition.objects.published().filter(live__slug=slug).first() if slug else None
+        condition = Condition.objects.filter(live__slug=slug).only("pk").first() if slug else None
         return {
             **{name: cleaned[name] for name in self.STORED},
+            "visit_days": [day for day in VisitDay.values if day in cleaned["visit_days"]],
             "date_of_birth": cleaned["date_of_birth"],
             "phone": stored_phone(cleaned["phone"]),
             "condition_id": condition.pk if condition else None,

@@ -75,6 +75,10 @@ WAITING = (Status.NEW, Status.CONTACTING, Status.QUARANTINED)
 class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
     """Requests, in named selections."""
 
+    def waiting(self) -> "AppointmentRequestQuerySet":
+        """Those that nobody has dealt with yet."""
+        return self.filter(status__in=WAITING)
+
     def waiting_first(self) -> "AppointmentRequestQuerySet":
         """Waiting ones first, the oldest first; then the others, the newest first."""
         waits = models.Q(status__in=WAITING)

@@ -49,7 +49,18 @@ class PhysicianAdmin(admin.ModelAdmin):
 
     list_display = ["name", "specialty", "position", "active"]
     list_editable = ["position", "active"]
-    prepopulated_fields = {"slug": ["name"]}
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        """Make the address of a new physician from the name."""
+        return {} if obj is not None else {"slug": ["name"]}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The address stays: published pages and bookmarks name it."""
+        return ["slug"] if obj is not None else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: published pages name their physicians. One who has left is not active."""
+        return False
 
 
 class LanguageLineInline(admin.TabularInline):
@@ -67,6 +78,14 @@ class NoticeAdmin(admin.ModelAdmin):
 
     list_display = ["title", "required", "confirmed", "position"]
     list_editable = ["position"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The address stays: pages and bookmarks name it."""
+        return ["slug"] if obj is not None else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: pages link to the notices. An empty one says how to get it by phone."""
+        return False
 
 
 class PictureForm(forms.ModelForm):
@@ -104,8 +123,13 @@ class PictureAdmin(admin.ModelAdmin):
     """Uploaded pictures."""
 
     form = PictureForm
+    fields = ["file", "alt", "preview", "used_as"]
     list_display = ["alt", "width", "height", "added_at"]
     readonly_fields = ["preview", "used_as"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A picture that is there already has no file to choose."""
+        return [name for name in self.fields or [] if name != "file" or obj is None]
 
     @admin.display(description=_("picture"))
     def preview(self, picture: Picture) -> SafeString | str:

@@ -101,12 +101,26 @@ def _render_care_card(
     )
 
 
+def _render_table_part(
+    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
+) -> str:
+    """A wide table scrolls by itself, and can be reached by keyboard to do so."""
+    label = escape(_("Table"))
+    return {
+        "table_open": f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table>',
+        "table_close": "</table></div>",
+        "th_open": '<th scope="col">',
+    }[tokens[index].type]
+
+
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.disable(["code", "fence", "hr", "lheading", "html_block", "html_inline", "image"])
     parser.disable(["reference", "autolink", "blockquote"])
     parser.inline.ruler.before("link", "citation", _read_citation)
     parser.add_render_rule("citation", _render_citation)
+    for part in ("table_open", "table_close", "th_open"):
+        parser.add_render_rule(part, _render_table_part)
     for level in CARE_LEVELS:
         parser.use(
             container_plugin,
@@ -128,15 +142,6 @@ def parse(text: str) -> list[Token]:
 def render_tokens(tokens: Sequence[Token], citations: Citations) -> SafeString:
     """Return safe HTML of block tokens; what they cite is numbered in `citations`."""
     html = _parser.renderer.render(tokens, _parser.options, {"citations": citations})
-    # A wide table scrolls by itself, and can be reached by keyboard to do so.
-    label = escape(_("Table"))
-    html = (
-        html.replace(
-            "<table>", f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table>'
-        )
-        .replace("</table>", "</table></div>")
-        .replace("<th>", '<th scope="col">')
-    )
     return mark_safe(  # noqa: S308  cleaned by nh3
         nh3.clean(
             html,

@@ -14,7 +14,6 @@ from phonenumber_field.modelfields import PhoneNumberField
 from clinic_site.people import phone_as_read
 
 models.CharField.register_lookup(Length)
-models.BinaryField.register_lookup(Length)
 
 
 def validate_time_zone(name: str) -> None:
@@ -95,6 +94,7 @@ class Clinic(models.Model):
             models.CheckConstraint(
                 condition=models.Q(answer_within_hours=None) | models.Q(answer_within_hours__gte=1),
                 name="clinic_answer_within_hours_positive",
+                violation_error_message=_("Promise an hour or more, or leave it empty."),
             ),
         ]
 
@@ -158,7 +158,9 @@ class OpeningHours(models.Model):
                 violation_error_message=_("The clinic must open before it closes."),
             ),
             models.UniqueConstraint(
-                fields=["clinic", "weekday", "opens"], name="opening_hours_once"
+                fields=["clinic", "weekday", "opens"],
+                name="opening_hours_once",
+                violation_error_message=_("These hours stand here already."),
             ),
         ]
 
@@ -322,7 +324,11 @@ class LanguageLine(models.Model):
         verbose_name_plural = _("lines in other languages")
         ordering = ["position", "language"]
         constraints = [
-            models.UniqueConstraint(fields=["notice", "language"], name="language_line_once"),
+            models.UniqueConstraint(
+                fields=["notice", "language"],
+                name="language_line_once",
+                violation_error_message=_("This language has a line already."),
+            ),
             models.CheckConstraint(condition=~models.Q(text=""), name="language_line_has_text"),
         ]
 

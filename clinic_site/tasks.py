@@ -15,6 +15,7 @@ class Task:
 
     text: str
     address: str
+    first: bool = False
 
 
 _sources: list[Callable[[], Iterable[Task]]] = []
@@ -27,8 +28,8 @@ def adds_tasks(source: Callable[[], Iterable[Task]]) -> Callable[[], Iterable[Ta
 
 
 def open_tasks() -> list[Task]:
-    """Return every open task, read from the database now."""
-    return [task for source in _sources for task in source()]
+    """Return every open task, read from the database now; what cannot wait comes first."""
+    return sorted((task for source in _sources for task in source()), key=lambda t: not t.first)
 
 
 @adds_tasks

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.models import Picture
+from conditions import document
 from conditions.admin_publishing import PublishingAdmin
 from conditions.document import CONDITION_KINDS, TREATMENT_KINDS
 from conditions.drafts import mark_changed
@@ -27,7 +28,7 @@ from conditions.models import (
     Treatment,
 )
 from conditions.publishing import draft_of, findings_of
-from conditions.readability import school_grade
+from conditions.readability import section_grade
 
 
 def picture_choices() -> list[tuple[str, Any]]:
@@ -74,7 +75,7 @@ class PageForm(forms.ModelForm):
                     "../preview/",
                 ),
             )
-            self.data = self.data.copy()  # type: ignore[union-attr]
+            self.data = self.data.copy()  # type: ignore[attr-defined]
             self.data["began_from"] = str(now.draft_version)  # type: ignore[index]
         return cleaned
 
@@ -100,7 +101,11 @@ class SectionInline(admin.StackedInline):
     @admin.display(description=_("school grade"))
     def school_grade(self, section: Section) -> str:
         """How hard the section reads, as it is saved: the aim is 6, the ceiling 8."""
-        grade = school_grade(f"### {section.heading}\n\n{section.body}") if section.pk else None
+        if not section.pk:
+            return "-"
+        grade = section_grade(
+            document.Section(kind=section.kind, heading=section.heading, body=section.body)
+        )
         return "-" if grade is None else f"{grade:.1f}"
 
 
@@ -186,10 +191,30 @@ class PageAdmin(PublishingAdmin):
             extra["findings"] = findings_of(page, draft_of(page))
         return super().change_view(request, object_id, form_url, extra)
 
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the rows so that two may exchange what must be unlike: a key, a treatment."""
+        if formset.model not in (Source, ConditionTreatment):
+            super().save_formset(request, form, formset, change)
+            return
+        rows = formset.save(commit=False)
+        old = [row.pk for row in (*formset.deleted_objects, *rows) if row.pk]
+        formset.model.objects.filter(pk__in=old).delete()
+        for row in rows:
+            row.save(force_insert=True)
+        formset.save_m2m()
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save the draft's rows, and count the save."""
         super().save_related(request, form, formsets, change)
         mark_changed(form.instance, by=cast(User, request.user))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save the draft, and say that patients do not see it yet."""
+        super().save_model(request, obj, form, change)
+        if "_publish" not in request.POST:
+            seen = _("They see the page as it was published last.") if obj.live_id else ""
+            message = format_html("{} {}", _("Saved as a draft. Patients do not see it yet."), seen)
+            self.message_user(request, message)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None

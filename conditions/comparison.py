@@ -40,12 +40,16 @@ def word_by_word(old: str, new: str) -> SafeString:
     '<p>It <del>hurts a lot</del><ins>can hurt</ins>.</p>'
     """
     a, b = (re.findall(r"\n+|[^\S\n]+|\w+|[^\w\s]", text) for text in (old, new))
-    html = ""
+    html = out = put = ""
     for tag, i, j, k, m in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():
-        if tag == "equal":
-            html += escape("".join(a[i:j]))
+        taken, added = "".join(a[i:j]), "".join(b[k:m])
+        # A space between two changed words belongs to the change.
+        if tag == "equal" and (taken.strip() or not (out or put)):
+            html += _marked("del", out) + _marked("ins", put) + escape(taken)
+            out = put = ""
         else:
-            html += _marked("del", "".join(a[i:j])) + _marked("ins", "".join(b[k:m]))
+            out, put = out + taken, put + added
+    html += _marked("del", out) + _marked("ins", put)
     return mark_safe(f"<p>{html.replace(chr(10), '<br>')}</p>")  # noqa: S308  escaped above
 
 

@@ -26,6 +26,7 @@ class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader; mappings become Located, repeated keys are refused."""
 
     path: str
+    at = 1  # the line of the key that is being read
 
 
 def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
@@ -41,7 +42,7 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
             raise ContentError(f"{loader.path}, line {line}: {key!r} must be a word.")
         if key in located:
             raise ContentError(f"{loader.path}, line {line}: {key!r} stands here twice. Keep one.")
-        located.lines[key] = line
+        located.lines[key] = loader.at = line
         located[key] = loader.construct_object(value_node, deep=True)
     return located
 
@@ -51,7 +52,10 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _constru
 
 def read_yaml(text: str, path: str) -> Located:
     """Parse one content file; raise ContentError with `path` and the line where it is no YAML."""
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:
+        raise ContentError(f"{path}, line 1: not readable as YAML: {error}.") from error
     loader.path = path
     try:
         data = loader.get_single_data()
@@ -61,8 +65,12 @@ def read_yaml(text: str, path: str) -> Located:
         raise ContentError(
             f"{path}, line {line}: not readable as YAML: {error.problem}."
         ) from error
-    except yaml.YAMLError as error:
-        raise ContentError(f"{path}, line 1: not readable as YAML: {error}.") from error
+    except ContentError:
+        raise
+    except (
+        Exception
+    ) as error:  # what PyYAML's own constructors raise: a date that is none, and so on
+        raise ContentError(f"{path}, line {loader.at}: not readable as YAML: {error}.") from error
     if not isinstance(data, Located):
         raise ContentError(f"{path}, line 1: a content file is a list of names and values.")
     return data

@@ -34,7 +34,8 @@ def save_row(row: models.Model, values: dict[str, Any], part: tuple[str, int] | 
         row.full_clean()
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
-        raise Unfit(part, field, f"{field}: {' '.join(messages)}") from error
+        told = " ".join(messages)
+        raise Unfit(part, field, told if field == "__all__" else f"{field}: {told}") from error
     row.save()
 
 

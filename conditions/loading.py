@@ -14,7 +14,7 @@ from clinic_site.people import plain_text
 from conditions.content_files import ContentError, Located, read_yaml
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.drafts import Unfit, save_row, write_draft
-from conditions.models import Condition, Treatment
+from conditions.models import Condition, LoadedContent, Treatment
 from conditions.publishing import NotPublishable, publish
 
 # In this order, as a condition names its physicians and treatments.
@@ -89,14 +89,22 @@ def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], No
     nothing at all, where one file cannot be stored.
     """
     pages: list[tuple[Condition | Treatment, ContentFile]] = []
+    seen: dict[tuple[str, str], str] = {}
     for file in sorted(files, key=lambda file: TYPES.index(file.type)):
-        slug = file.located.get("slug")
-        name = f"{file.type} {slug or ''}".strip()
+        slug = "" if file.type == "clinic" else str(file.located.get("slug", ""))
+        name = f"{file.type} {slug}".strip()
+        if other := seen.get((file.type, slug)):
+            raise file.located.error("slug", f"{name} stands in {other} as well. Keep one.")
+        seen[file.type, slug] = file.located.path
         model: Any = PAGES.get(file.type) or ROWS[file.type]
         keys = {"pk": 1} if file.type == "clinic" else {"slug": slug}
         row = model.objects.filter(**keys).first()
         if row is not None and not replace:
             say(f"kept    {name} (it is there already; --replace overwrites it)")
+            continue
+        _loaded, is_new = LoadedContent.objects.get_or_create(type=file.type, slug=slug)
+        if not is_new and not replace:
+            say(f"left    {name} (it was loaded once, and removed since; --replace brings it back)")
             continue
         row = row or model(**keys)
         with _located(file.located):
@@ -139,10 +147,27 @@ def _save_plain_row(row: models.Model, located: Located) -> None:
             raise located.error(
                 key, f"{key!r} is not known here. Known: {', '.join(sorted(known))}."
             )
+        wanted = _type_of(row._meta.get_field(key))
+        value = values[key]
+        if not isinstance(value, wanted) or (bool not in wanted and isinstance(value, bool)):
+            names = {str: "text (put it in quotes)", bool: "true or false", int: "a whole number"}
+            raise located.error(key, f"{key!r} must be {names[wanted[0]]}.")
     texts = {k: plain_text(v) if isinstance(v, str) else v for k, v in values.items()}
     save_row(row, texts, None)
     if "lines" in located and isinstance(row, Notice):
         row.lines.all().delete()
-        for index, line in enumerate(located["lines"]):
-            fields = {"language": line.get("language", ""), "text": line.get("text", "")}
+        lines = located["lines"]
+        if not isinstance(lines, list) or not all(isinstance(line, Located) for line in lines):
+            raise located.error("lines", "'lines' must be a list, each with language and text.")
+        for index, line in enumerate(lines):
+            fields = {name: str(line.get(name, "")) for name in ("language", "text")}
             save_row(LanguageLine(notice=row, position=index * 10), fields, ("lines", index))
+
+
+def _type_of(field: Any) -> tuple[type, ...]:
+    """Return the types that a file may give for a column, the usual one first."""
+    if isinstance(field, models.BooleanField):
+        return (bool,)
+    if isinstance(field, models.IntegerField):
+        return (int, type(None)) if field.null else (int,)
+    return (str,)

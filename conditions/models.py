@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.models import Physician
+from clinic_site.models import Physician, Picture
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
 
 DRAWINGS = Path(settings.BASE_DIR) / "static" / "img"
@@ -24,7 +24,7 @@ def validate_picture_source(source: str) -> None:
     if kind == "drawing" and re.fullmatch(r"[a-z0-9-]+", name):
         if (DRAWINGS / f"{name}.svg").is_file():
             return
-    elif kind == "picture" and re.fullmatch(r"[0-9a-f]{64}", name):
+    elif kind == "picture" and Picture.objects.filter(hash=name).exists():
         return
     raise ValidationError(_("%(source)s is not a picture of this site."), params={"source": source})
 
@@ -52,7 +52,7 @@ class Page(models.Model):
     name = models.CharField(
         _("name in a sentence"),
         max_length=120,
-        help_text=_("As it stands after “signs of”: a spinal compression fracture."),
+        help_text=_("As it stands after “To talk with us about”: a spinal compression fracture."),
     )
     summary = models.TextField(
         _("summary"),
@@ -199,7 +199,9 @@ class ConditionTreatment(models.Model):
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(
-                fields=["condition", "treatment"], name="condition_treatment_once"
+                fields=["condition", "treatment"],
+                name="condition_treatment_once",
+                violation_error_message=_("This page offers the treatment already."),
             ),
         ]
 
@@ -278,10 +280,15 @@ class Source(models.Model):
         verbose_name_plural = _("sources")
         ordering = ["position", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["page", "key"], name="source_key_once_a_page"),
+            models.UniqueConstraint(
+                fields=["page", "key"],
+                name="source_key_once_a_page",
+                violation_error_message=_("Another source of this page has this key."),
+            ),
             models.CheckConstraint(
                 condition=models.Q(year=None) | models.Q(year__range=(1800, 2200)),
                 name="source_year_in_range",
+                violation_error_message=_("Write the year in four digits."),
             ),
         ]
 
@@ -376,3 +383,20 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reviewer_name}, {self.reviewed_on}"
+
+
+class LoadedContent(models.Model):
+    """That a content file was loaded once: what staff removed since is not loaded again."""
+
+    type = models.CharField(max_length=20)
+    slug = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("loaded content")
+        verbose_name_plural = _("loaded content")
+        constraints = [
+            models.UniqueConstraint(fields=["type", "slug"], name="loaded_content_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.slug}".strip()

@@ -1,7 +1,7 @@
 """The public pages of conditions and treatments, the home page, and the sitemap."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import F, Q
@@ -14,11 +14,11 @@ from django.views.decorators.http import require_safe
 from clinic_site.clinic import current_clinic
 from clinic_site.models import Notice, Physician
 from clinic_site.pictures import picture_address
-from clinic_site.structured_data import to_script
-from conditions.document import ConditionDocument, PageDocument
-from conditions.models import Condition, Page, Review, Treatment
+from clinic_site.structured_data import Data, to_script
+from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
+from conditions.models import Condition, Page, Revision, Treatment
 from conditions.rendering import render_page
-from conditions.reviewing import review_of
+from conditions.reviewing import ReviewOfPage, review_of
 from conditions.structured_data import Reviewed, condition_data, treatment_data
 
 
@@ -85,66 +85,78 @@ def show_document(
 
     `preview` holds the `findings` and the `change_address` of a draft.
     """
-    today = timezone.localdate()
-    picture = document.picture.source if document.picture else ""
+    picture = picture_address(document.picture.source if document.picture else "")
     context: dict[str, Any] = {
         "page": render_page(document),
         "revision": page.live,
         "preview": preview,
-        "picture_address": picture_address(picture),
+        "picture_address": picture,
     }
-    if isinstance(document, ConditionDocument):
-        named = named_pages([*document.treatments, *document.related])
-        treatments = [named[slug] for slug in document.treatments if slug in named]
-        physicians = Physician.objects.active().filter(slug__in=document.physicians)
-        context |= {
-            "treatments": treatments,
-            "related": [named[slug] for slug in document.related if slug in named],
-            "physicians": physicians.select_related("photo").defer("photo__content"),
-            "ask_about": document.slug,
-            "review": review_of(page, treatments, today=today),
-        }
-        data = condition_data(
-            document,
-            treatments=[each.live.document for each in treatments],
-            **_shown_with(context),
-        )
-        template = "conditions/condition.html"
-    else:
-        offering = Condition.objects.published().filter(treatments=page)
-        conditions = [each for each in offering if page.live and _offers(each, page)]
-        context |= {
-            "conditions": conditions,
-            "ask_about": conditions[0].live.slug if len(conditions) == 1 else "",
-            "review": review_of(page, [], today=today),
-        }
-        data = treatment_data(
-            document,
-            conditions=[each.live.document for each in conditions],
-            **_shown_with(context),
-        )
+    if isinstance(document, TreatmentDocument):
         template = "conditions/treatment.html"
-    if preview is None:
-        context["structured_data"] = to_script(data)
+        context |= _treatment_context(page, document, picture)
+    else:
+        template = "conditions/condition.html"
+        context |= _condition_context(page, cast(ConditionDocument, document), picture)
+    if preview is not None:
+        del context["structured_data"]  # what search engines may read
     return render(request, template, context)
 
 
-def _shown_with(context: Mapping[str, Any]) -> dict[str, Any]:
+def _condition_context(page: Page, document: ConditionDocument, picture: str | None) -> Data:
+    named = named_pages([*document.treatments, *document.related])
+    treatments = [named[slug] for slug in document.treatments if slug in named]
+    physicians = Physician.objects.active().filter(slug__in=document.physicians)
+    review = review_of(page, treatments, today=timezone.localdate())
+    data = condition_data(
+        document,
+        treatments=[cast(TreatmentDocument, cast(Revision, t.live).document) for t in treatments],
+        **_shown_with(review, picture),
+    )
+    return {
+        "treatments": treatments,
+        "related": [named[slug] for slug in document.related if slug in named],
+        "physicians": physicians.select_related("photo").defer("photo__content"),
+        "ask_about": document.slug,
+        "review": review,
+        "structured_data": to_script(data),
+    }
+
+
+def _treatment_context(page: Page, document: TreatmentDocument, picture: str | None) -> Data:
+    offering = Condition.objects.published().filter(treatments=page) if page.live else []
+    names = {page.public_slug, *page.former_slugs.values_list("slug", flat=True)}
+    conditions = [each for each in offering if _offers(each, names)]
+    review = review_of(page, [], today=timezone.localdate())
+    data = treatment_data(
+        document,
+        conditions=[each.live.document for each in conditions],
+        **_shown_with(review, picture),
+    )
+    return {
+        "conditions": conditions,
+        "ask_about": conditions[0].live.slug if len(conditions) == 1 else "",
+        "review": review,
+        "structured_data": to_script(data),
+    }
+
+
+def _shown_with(review: ReviewOfPage, picture: str | None) -> dict[str, Any]:
     """Return what structured data takes beside the documents."""
-    signed: Review | None = context["review"].review
+    signed = review.review
     return {
         "clinic": current_clinic(),
         "site_url": settings.SITE_URL,
         "review": signed
         and Reviewed(reviewer_name=signed.reviewer_name, reviewed_on=signed.reviewed_on),
-        "picture_address": context["picture_address"],
+        "picture_address": picture,
     }
 
 
-def _offers(condition: Condition, treatment: Condition | Treatment) -> bool:
-    """Whether the published page of a condition, not just its draft, offers a treatment."""
+def _offers(condition: Condition, names: set[str]) -> bool:
+    """Whether a condition's published page, not just its draft, offers a treatment by its names."""
     document = condition.live.document if condition.live else None
-    return isinstance(document, ConditionDocument) and treatment.slug in document.treatments
+    return isinstance(document, ConditionDocument) and not names.isdisjoint(document.treatments)
 
 
 def named_pages(slugs: Collection[str]) -> dict[str, Page]:

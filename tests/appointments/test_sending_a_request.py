@@ -172,6 +172,8 @@ def test_the_form_arrives_with_the_condition_chosen(visitor: Visitor) -> None:
 MISTAKES = {
     "nothing": ({"kind": "", "patient_name": "", "phone": ""}, "Choose what you would like"),
     "only spaces": ({"patient_name": "   "}, "Enter the patient's full name"),
+    "zero width": ({"patient_name": "\u200b\u200b"}, "Enter the patient's full name"),
+    "no address": ({"email_ok": "on"}, "Enter the email address for the confirmation"),
     "invisible": ({"patient_name": "\u202e\u2066"}, "Enter the patient's full name"),
     "letters": ({"phone": "call me"}, "Enter a full phone number"),
     "short phone": ({"phone": "555-0142"}, "Enter a full phone number"),
@@ -196,13 +198,13 @@ MISTAKES = {
         {"date_of_birth_month": "1", "date_of_birth_day": "1", "date_of_birth_year": "50"},
         "Check the year of birth",
     ),
-    "half a date": ({"date_of_birth_month": "4"}, "Enter the day of birth in digits"),
+    "half a date": ({"date_of_birth_month": "4"}, "Enter the day of birth too"),
     "word for month": (
         {"date_of_birth_month": "May", "date_of_birth_day": "1", "date_of_birth_year": "1950"},
         "Enter the month of birth in digits",
     ),
-    "long message": ({"message": "x" * 2001}, "Shorten this to 2000 characters. It has 2001."),
-    "long name": ({"patient_name": "x" * 201}, "Shorten this to 200 characters"),
+    "long message": ({"message": "x" * 2001}, "to 2000 characters. It has 2001."),
+    "long name": ({"patient_name": "x" * 201}, "Shorten “Patient's full name” to 200 characters"),
     "unknown kind": ({"kind": "gift"}, "Choose what you would like"),
     "unknown day": ({"visit_days": ["mon", "sun"]}, "Choose days from the list"),
 }
@@ -226,6 +228,9 @@ def test_a_mistake_is_told_and_nothing_typed_is_lost(
     for link in answer.links():
         if link.startswith("#"):
             assert f'id="{link[1:]}"' in answer.text
+    for names in re.findall(r'aria-describedby="([^"]+)"', answer.text):
+        for name in names.split():
+            assert f'id="{name}"' in answer.text, name
     assert "Set-Cookie" not in answer.headers
 
 

@@ -129,7 +129,7 @@ def test_the_whole_site_survives_export_and_import(tmp_path) -> None:
     for model in (Physician, Notice, Clinic):
         model.objects.all().delete()
 
-    call_command("load_content", str(tmp_path / "out"), verbosity=0)
+    call_command("load_content", str(tmp_path / "out"), replace=True, verbosity=0)
 
     assert {page.slug: page.live.document for page in Page.objects.published()} == before
     assert Clinic.objects.get().address_lines == ["1 Main St", "Sioux Falls, SD"]

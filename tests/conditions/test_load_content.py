@@ -98,6 +98,12 @@ BAD = {
     "slug": (GOOD.replace("slug: rest", "slug: a b"), "line 2: slug: Enter a valid"),
     "year": (GOOD.replace("year: 2020", "year: twenty"), "line 18: 'year' must be a whole number"),
     "url": (GOOD.rstrip() + "\n        url: javascript:x\n", "line 19: url: Enter a valid URL"),
+    "date": (GOOD.replace("year: 2020", "year: 2020-13-45"), "line 18: not readable as YAML"),
+    "tag": (GOOD.replace("title: Rest", "title: !!timestamp abc"), "not readable as YAML"),
+    "deep": (GOOD.replace("title: Rest", "title: " + "[" * 3000), "not readable as YAML"),
+    "bare phone": ("type: clinic\nphone: +16052175617\n", "line 2: 'phone' must be text"),
+    "number for text": ("type: notice\nslug: a\ntitle: 5\n", "line 3: 'title' must be text"),
+    "lines": ("type: notice\nslug: a\ntitle: b\nlines: x\n", "line 4: 'lines' must be a list"),
     "empty": ("", "line 1: a content file is a list of names and values"),
 }
 
@@ -116,6 +122,27 @@ def test_a_bad_file_is_refused_and_so_are_the_files_beside_it(
     assert str(refused.value).startswith(f"Nothing was loaded. {bad}, line ")
     assert message in str(refused.value)
     assert not Treatment.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_staff_removed_stays_removed(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.yaml", "type: notice\nslug: a\ntitle: b\n")
+    call_command("load_content", str(path), verbosity=0)
+    Notice.objects.all().delete()
+
+    call_command("load_content", str(path), verbosity=0)
+    assert not Notice.objects.exists()
+    call_command("load_content", str(path), replace=True, verbosity=0)
+    assert Notice.objects.exists()
+
+
+@pytest.mark.django_db
+def test_one_thing_in_two_files_is_refused(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        write(tmp_path, name, "type: notice\nslug: a\ntitle: b\n")
+
+    with pytest.raises(CommandError, match=r"b.yaml, line 2: notice a stands in .*a.yaml as well"):
+        call_command("load_content", str(tmp_path), verbosity=0)
 
 
 @pytest.mark.django_db

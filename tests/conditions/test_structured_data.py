@@ -94,7 +94,7 @@ def describe_physician() -> dict[str, Any]:
 def open_clinic() -> Clinic:
     """A clinic with all that it may have, in the database."""
     clinic = Clinic.objects.create(
-        street="1 Main St", city="Sioux Falls", state="SD", postal_code="57104"
+        pk=1, street="1 Main St", city="Sioux Falls", state="SD", postal_code="57104"
     )
     for weekday in (0, 1):
         OpeningHours.objects.create(

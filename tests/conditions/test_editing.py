@@ -1,0 +1,128 @@
+"""Staff at work in the admin on pages: awkward but honest edits."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+
+from appointments.models import AppointmentRequest
+from conditions.models import Condition, ConditionTreatment, Source
+from tests.make import make_condition, make_request, make_treatment
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("staff"))
+    return client
+
+
+def fields_of(client: Client, address: str) -> dict[str, object]:
+    """What a browser would send for the form as it is shown."""
+    form = client.get(address).context["adminform"].form
+    sent = {name: form[name].value() for name in form.fields}
+    for formset in client.get(address).context["inline_admin_formsets"]:
+        management = formset.formset.management_form
+        sent |= {
+            management.add_prefix(name): management[name].value() for name in management.fields
+        }
+        for row in formset.formset.forms:
+            sent |= {row.add_prefix(name): row[name].value() for name in row.fields}
+    return {
+        name: "" if value is None else value for name, value in sent.items() if value is not False
+    }
+
+
+def change(page: Condition) -> str:
+    return f"/admin/conditions/condition/{page.pk}/change/"
+
+
+@pytest.mark.django_db
+def test_two_sources_exchange_their_keys_and_two_treatments_their_places(staff: Client) -> None:
+    page = make_condition()
+    Source.objects.create(page=page, key="other", title="Another survey", position=10)
+    for slug in ("rest", "walking"):
+        treatment = make_treatment(slug=slug, title=slug)
+        ConditionTreatment.objects.create(condition=page, treatment=treatment)
+    sent = fields_of(staff, change(page))
+    for prefix, name in (("sources", "key"), ("offers", "treatment")):
+        first, second = f"{prefix}-0-{name}", f"{prefix}-1-{name}"
+        sent[first], sent[second] = sent[second], sent[first]
+
+    answer = staff.post(change(page), sent, follow=True)
+
+    assert "was changed successfully" in answer.text
+    assert "Patients do not see it yet." in answer.text
+    assert dict(page.sources.values_list("title", "key")) == {
+        "A survey": "other",
+        "Another survey": "survey",
+    }
+    assert page.offers.count() == 2
+
+
+@pytest.mark.django_db
+def test_an_untouched_form_saves_and_changes_nothing(staff: Client) -> None:
+    page = make_condition()
+    document = page.document_class.from_draft(page)
+
+    answer = staff.post(change(page), fields_of(staff, change(page)), follow=True)
+
+    assert "was changed successfully" in answer.text
+    assert page.document_class.from_draft(page) == document
+
+
+@pytest.mark.django_db
+def test_a_page_that_was_published_is_not_deleted(staff: Client) -> None:
+    call_command("load_content", "conditions/content", verbosity=0)
+    page = Condition.objects.get()
+
+    assert (
+        staff.post(f"/admin/conditions/condition/{page.pk}/delete/", {"post": "yes"}).status_code
+        == 403
+    )
+    assert Condition.objects.filter(pk=page.pk).exists()
+
+
+@pytest.mark.django_db
+def test_only_who_may_sign_can_sign(client: Client) -> None:
+    call_command("load_content", "conditions/content", verbosity=0)
+    page = Condition.objects.get()
+    client.force_login(User.objects.create_user("clerk", is_staff=True))
+
+    for view in ("sign", "publish", "revisions", "preview", "export", "unpublish"):
+        answer = client.post(f"/admin/conditions/condition/{page.pk}/{view}/")
+        assert answer.status_code == 403, view
+        assert "605-217-5617" in answer.text
+
+
+@pytest.mark.django_db
+def test_the_admin_list_takes_a_constant_number_of_queries(
+    staff: Client, django_assert_num_queries
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    make_condition(slug="first")
+    staff.get("/admin/conditions/condition/")
+    with CaptureQueriesContext(connection) as few:
+        staff.get("/admin/conditions/condition/")
+    for number in range(60):
+        make_condition(slug=f"page-{number}")
+
+    with django_assert_num_queries(len(few)):
+        assert staff.get("/admin/conditions/condition/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_request_whose_notes_no_key_opens_can_still_be_worked_on(staff: Client, settings) -> None:
+    from cryptography.fernet import Fernet
+
+    row = make_request(staff_notes="Called twice.", message="Hello")
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    address = f"/admin/appointments/appointmentrequest/{row.pk}/change/"
+
+    page = staff.get(address)
+    assert page.text.count("cannot be read (key missing)") >= 4
+    staff.post(address, {"status": "contacting"})
+
+    assert AppointmentRequest.objects.get(pk=row.pk).status == "contacting"
+    assert "1 request waits." in staff.get("/admin/").text
