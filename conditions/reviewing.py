@@ -7,15 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clinic_site.markdown import cited_keys
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.models import Page, Review
+from conditions.rendering import CARD_LEVELS
 
-# A change in these is a change of meaning, whatever the editor says of it.
-CLINICAL_KINDS = {
-    *("emergency", "treatments", "evidence"),
-    *("procedure", "suits", "not_suited", "benefits", "risks"),
-}
+# Text of these kinds is about emergencies, treatment or evidence: any other word in it is a change
+# of meaning, whatever the editor says of it. So is all text of a treatment's own page.
+CLINICAL_KINDS = {*CARD_LEVELS, "treatments", "evidence"}
 DUE_SOON = dt.timedelta(days=60)
 
 
@@ -41,11 +39,13 @@ def review_state(page: Page, *, today: dt.date) -> ReviewState:
 class ReviewOfPage:
     """What a page tells of its review: the weakest state of its parts.
 
-    `unsigned` are the titles of parts without a signature, `review` is the page's own.
+    `unsigned` and `overdue` are titles of parts; `review` is the page's own signature, and
+    `is_edited` says that words, but no meaning, were changed since.
     """
 
     state: ReviewState
     review: Review | None
+    is_edited: bool
     unsigned: list[str]
     overdue: list[str]
 
@@ -53,11 +53,6 @@ class ReviewOfPage:
     def is_unsigned(self) -> bool:
         """Whether the page itself has no signature."""
         return self.review is None
-
-    @property
-    def is_edited(self) -> bool:
-        """Whether words were changed since the signature, but no meaning."""
-        return self.state == ReviewState.EDITED
 
 
 def review_of(page: Page, parts: Iterable[Page], *, today: dt.date) -> ReviewOfPage:
@@ -70,6 +65,7 @@ def review_of(page: Page, parts: Iterable[Page], *, today: dt.date) -> ReviewOfP
     return ReviewOfPage(
         state=min(state for _each, state in states),
         review=page.review,
+        is_edited=page.review is not None and page.edited_since_review,
         unsigned=titles(ReviewState.UNSIGNED),
         overdue=titles(ReviewState.OVERDUE),
     )
@@ -78,33 +74,55 @@ def review_of(page: Page, parts: Iterable[Page], *, today: dt.date) -> ReviewOfP
 def changes_meaning(old: PageDocument, new: PageDocument) -> bool:
     """Whether a change withdraws the signature even where the editor calls it wording.
 
-    It does where any number, citation or source, or any emergency, treatment or evidence text
-    is not the same (the design of the site, "Review").
+    It does where a number, a citation, a link, a source or a picture's words are not the same
+    and in the same order, or any word of emergency, treatment or evidence text; commas, spaces
+    and capitals never matter (docs/decisions/0005-what-withdraws-a-signature.md).
     """
     return _clinical_content(old) != _clinical_content(new)
 
 
+_NUMBERS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    "|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+    "|hundreds?|thousands?|millions?|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|tenths?"
+    "|once|twice|double|no|not|never|none"
+)
+_FIXED = re.compile(rf"\d[\d./:-]*|%|\[\^[^\]]*\]|\]\([^)]*\)|\b(?:{_NUMBERS})\b", re.IGNORECASE)
+
+
+def _words(text: str) -> list[str]:
+    """Return what is said, without what does not change it: commas, spaces, capitals."""
+    return re.findall(r"\w+|[%.?!:]|\]\([^)]*\)", _without_commas(text).lower())
+
+
+def _fixed(text: str) -> list[str]:
+    """Return the numbers, the negations, the citations and the links of a text, in order."""
+    return [found.lower().rstrip("./:-") for found in _FIXED.findall(_without_commas(text))]
+
+
+def _without_commas(text: str) -> str:
+    return text.replace(",", "")
+
+
 def _clinical_content(document: PageDocument) -> list[object]:
-    bodies = [section.body for section in document.sections]
-    text = "\n".join(
-        [
-            *(document.title, document.name, document.summary, *document.key_points),
-            *(section.heading for section in document.sections),
-            *bodies,
-        ]
-    )
+    picture = document.picture
     content: list[object] = [
-        Counter(re.findall(r"\d[\d.,/:%-]*\d%?|\d%?", text)),
-        Counter(key for body in (*bodies, *document.key_points) for key in cited_keys(body)),
         set(document.sources),
-        [
-            (section.kind, section.heading, section.body)
-            for section in document.sections
-            if section.kind in CLINICAL_KINDS or ":::" in section.body
-        ],
+        _words("\n".join(document.key_points)),
+        _fixed(f"{document.title}\n{document.name}\n{document.summary}"),
+        picture and (picture.source, _words(f"{picture.alt}\n{picture.caption}")),
     ]
+    seen: Counter[str] = Counter()
+    sections: dict[tuple[str, int], list[str]] = {}
+    for section in document.sections:
+        seen[section.kind] += 1
+        clinical = section.kind in CLINICAL_KINDS or ":::" in section.body
+        is_clinical = clinical or isinstance(document, TreatmentDocument)
+        text = f"{section.heading}\n{section.body}"
+        sections[section.kind, seen[section.kind]] = _words(text) if is_clinical else _fixed(text)
+    content.append({key: found for key, found in sections.items() if found})
     if isinstance(document, ConditionDocument):
-        content.append(document.treatments)
+        content += [document.treatments, document.icd10_code]
     if isinstance(document, TreatmentDocument):
         content += [document.body_site, document.uses_needle]
         content += [document.uses_balloon, document.uses_cement]
