@@ -79,6 +79,13 @@ class NoticeAdmin(admin.ModelAdmin):
     list_display = ["title", "required", "confirmed", "position"]
     list_editable = ["position"]
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """A changed text is not the one that counsel confirmed, unless that is said anew."""
+        super().save_related(request, form, formsets, change)
+        changed = "body" in form.changed_data or any(each.has_changed() for each in formsets)
+        if changed and "confirmed" not in form.changed_data:
+            Notice.objects.filter(pk=form.instance.pk).update(confirmed=False)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """The address stays: pages and bookmarks name it."""
         return ["slug"] if obj is not None else []
@@ -130,6 +137,10 @@ class PictureAdmin(admin.ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A picture that is there already has no file to choose."""
         return [name for name in self.fields or [] if name != "file" or obj is None]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Without the bytes."""
+        return super().get_queryset(request).defer("content")
 
     @admin.display(description=_("picture"))
     def preview(self, picture: Picture) -> SafeString | str:

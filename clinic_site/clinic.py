@@ -12,7 +12,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from clinic_site.models import Clinic, Notice
+from clinic_site.models import Clinic, Notice, Physician, Picture
 
 logger = logging.getLogger(__name__)
 
@@ -102,4 +102,12 @@ current_clinic = Remembered(read_clinic, default=Clinic)
 notice_links: Remembered[list[tuple[str, str]]] = Remembered(
     lambda: [(notice.get_absolute_url(), notice.title) for notice in Notice.objects.all()],
     default=list,
+)
+active_physicians: Remembered[list[Physician]] = Remembered(
+    lambda: list(Physician.objects.active().select_related("photo").defer("photo__content")),
+    default=list,
+)
+picture_sizes: Remembered[dict[str, tuple[int, int]]] = Remembered(
+    lambda: {each.hash: (each.width, each.height) for each in Picture.objects.defer("content")},
+    default=dict,
 )

@@ -12,7 +12,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clinic_site.clinic import current_clinic, notice_links
+from clinic_site.clinic import active_physicians, current_clinic, notice_links
 from clinic_site.models import Clinic, Notice, Physician, Picture
 from clinic_site.pictures import picture_address
 from clinic_site.structured_data import clinic_data, physician_data, to_script
@@ -21,15 +21,15 @@ from clinic_site.structured_data import clinic_data, physician_data, to_script
 @require_safe
 def physician_list(request: HttpRequest) -> HttpResponse:
     """The clinic's physicians."""
-    return render(
-        request, "clinic_site/physician_list.html", {"physicians": Physician.objects.active()}
-    )
+    return render(request, "clinic_site/physician_list.html", {"physicians": active_physicians()})
 
 
 @require_safe
 def physician(request: HttpRequest, slug: str) -> HttpResponse:
     """One physician's bio; 404 for one who is not active."""
-    physician = get_object_or_404(Physician.objects.active().select_related("photo"), slug=slug)
+    physician = get_object_or_404(
+        Physician.objects.active().select_related("photo").defer("photo__content"), slug=slug
+    )
     photo = f"picture:{physician.photo.hash}" if physician.photo else ""
     data = physician_data(
         physician,

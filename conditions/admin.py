@@ -1,5 +1,6 @@
 """Conditions and treatments in Django's admin: edit the draft, then publish it."""
 
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -41,11 +42,55 @@ def picture_choices() -> list[tuple[str, Any]]:
     ]
 
 
+# What is written by publishing, signing and saving, never by an editor's form.
+NOT_OF_THE_DRAFT = {
+    *("id", "page_ptr", "draft_version", "changed_by", "live", "review"),
+    *("edited_since_review", "search_title", "search_text"),
+}
+# Which field of a row names the page that it belongs to.
+OWNER: dict[type[models.Model], str] = {
+    Section: "page",
+    Source: "page",
+    ConditionTreatment: "condition",
+}
+
+
+def with_orphans_as_new(post: QueryDict, prefix: str, model: type[models.Model]) -> QueryDict:
+    """Return a formset's data in which rows that are no longer there are new ones.
+
+    Django wants rows that exist first; a row whose id is gone would be refused without a word.
+    """
+    if not post.get(f"{prefix}-TOTAL_FORMS", "").isdecimal():
+        return post
+    total = min(int(str(post[f"{prefix}-TOTAL_FORMS"])), 1000)
+    ids = [str(post.get(f"{prefix}-{n}-id", "")) for n in range(total)]
+    there = set(
+        model._default_manager.filter(pk__in=[int(i) for i in ids if i.isdecimal()]).values_list(
+            "pk", flat=True
+        )
+    )
+    known = [n for n in range(total) if ids[n].isdecimal() and int(ids[n]) in there]
+    order = [*known, *(n for n in range(total) if n not in known)]
+    mended = post.copy()
+    for key in post:
+        if re.match(rf"{re.escape(prefix)}-\d+-", key):
+            del mended[key]
+    for new, old in enumerate(order):
+        start = f"{prefix}-{old}-"
+        for key in post:
+            if key.startswith(start):
+                mended.setlist(f"{prefix}-{new}-{key.removeprefix(start)}", post.getlist(key))
+        if old not in known:
+            mended[f"{prefix}-{new}-id"] = ""
+    mended[f"{prefix}-INITIAL_FORMS"] = str(len(known))
+    return mended
+
+
 class PageForm(forms.ModelForm):
     """The draft of a page. It knows which save it began from, so that none is lost unseen."""
 
     began_from = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    picture_source = forms.ChoiceField(label=_("picture"), required=False)
+    picture_source = forms.ChoiceField(label=_("Picture"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -209,12 +254,38 @@ class PageAdmin(PublishingAdmin):
         mark_changed(form.instance, by=cast(User, request.user))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save the draft, and say that patients do not see it yet."""
-        super().save_model(request, obj, form, change)
+        """Save the draft's own columns, and say that patients do not see it yet.
+
+        What publishing and signing write is left as it is in the database: someone may publish
+        or sign while this form is open.
+        """
+        if change:
+            columns = {field.name for field in obj._meta.concrete_fields} - NOT_OF_THE_DRAFT
+            obj.save(update_fields=columns)
+        else:
+            obj.save()
         if "_publish" not in request.POST:
             seen = _("They see the page as it was published last.") if obj.live_id else ""
             message = format_html("{} {}", _("Saved as a draft. Patients do not see it yet."), seen)
             self.message_user(request, message)
+
+    def view_on_site(self, obj: Any) -> str | None:
+        """The public page, where there is one."""
+        return obj.get_absolute_url() if obj.live_id else None
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Take rows that someone else has removed meanwhile as new ones, so that none is lost."""
+        if request.method == "POST" and object_id is not None:
+            for inline in self.inlines:
+                prefix = inline.model._meta.get_field(OWNER[inline.model]).related_query_name()
+                request.POST = with_orphans_as_new(request.POST, prefix, inline.model)  # type: ignore[assignment]
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None

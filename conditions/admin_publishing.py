@@ -16,11 +16,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conditions.comparison import compare
+from conditions.drafts import Unfit
 from conditions.exporting import page_file
 from conditions.models import Condition, Review, Revision, Treatment
 from conditions.publishing import (
     ChangedMeanwhile,
     NotPublishable,
+    as_it_would_return,
     draft_of,
     findings_of,
     publish,
@@ -117,6 +119,10 @@ class PublishingAdmin(admin.ModelAdmin):
             raise PermissionDenied
         return page
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may sign may see what there is to sign."""
+        return super().has_view_permission(request, obj) or self.has_sign_permission(request)
+
     def has_sign_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """A permission of its own: an editor does not sign, a clinician need not edit."""
         return request.user.has_perm("conditions.sign_page")
@@ -190,7 +196,12 @@ class PublishingAdmin(admin.ModelAdmin):
             unpublish(page=page, by=cast(User, request.user))
             return self._back(request, page, gettext("Patients do not see this page any more."))
         title = gettext("Take “%s” off the site") % page.live.title
-        return self._render(request, "unpublish", title, page)
+        offering = (
+            Condition.objects.listed().filter(live_treatments=page.pk)
+            if isinstance(page, Treatment)
+            else []
+        )
+        return self._render(request, "unpublish", title, page, offering=offering)
 
     def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The draft in the public templates, with what is missing beside it."""
@@ -224,6 +235,7 @@ class PublishingAdmin(admin.ModelAdmin):
             revisions=revisions,
             compare_address=self.address("compare", page),
             can_return=self.has_change_permission(request, page),
+            can_sign=self.has_sign_permission(request),
         )
 
     def _revision(self, page: AnyPage, number: str | int | None) -> Revision:
@@ -266,6 +278,8 @@ class PublishingAdmin(admin.ModelAdmin):
                 return HttpResponseRedirect(request.path)
             except NotPublishable as error:
                 problems = [f"{each.where}: {each.message}" for each in error.findings]
+            except Unfit as error:
+                problems = [str(error)]
         draft = draft_of(page)
         live = page.live.document if page.live else None
         return self._render(
@@ -275,7 +289,7 @@ class PublishingAdmin(admin.ModelAdmin):
             page,
             form=form,
             problems=problems,
-            changes=compare(live, revision.document),
+            changes=compare(live, as_it_would_return(revision)),
             unpublished=[] if live == draft else compare(live, draft),
         )
 

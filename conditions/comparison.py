@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from conditions.document import PageDocument, Section
 
+MOST_WORDS = 8_000  # of both texts; longer ones are compared line by line, as words would take long
+
 
 @dataclass(frozen=True)
 class Change:
@@ -40,6 +42,8 @@ def word_by_word(old: str, new: str) -> SafeString:
     '<p>It <del>hurts a lot</del><ins>can hurt</ins>.</p>'
     """
     a, b = (re.findall(r"\n+|[^\S\n]+|\w+|[^\w\s]", text) for text in (old, new))
+    if len(a) + len(b) > MOST_WORDS:
+        a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
     html = out = put = ""
     for tag, i, j, k, m in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():
         taken, added = "".join(a[i:j]), "".join(b[k:m])
@@ -84,6 +88,7 @@ def _parts(document: PageDocument) -> Iterator[tuple[str, str]]:
     for section in document.sections:
         seen[section.kind] = seen.get(section.kind, 0) + 1
         yield _section_name(section, seen[section.kind]), f"{section.heading}\n{section.body}"
+    yield _("Order of sources"), "\n".join(source.key for source in document.sources)
     for source in document.sources:
         values = (source.title, source.publisher, str(source.year or ""), source.url)
         yield _("Source %s") % source.key, "\n".join(value for value in values if value)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db.models.functions import Coalesce
+
 from clinic_site.people import plain_text
 from conditions.content_files import ContentError, Located, read_yaml, write_yaml
 
@@ -118,6 +120,10 @@ class PageDocument:
         }
 
 
+# The address that patients use; a draft may have another that is not published yet.
+_PUBLIC_SLUG = Coalesce("live__slug", "slug")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConditionDocument(PageDocument):
     """A condition's page.
@@ -145,9 +151,11 @@ class ConditionDocument(PageDocument):
             **_shared(condition),
             icd10_code=condition.icd10_code,
             physicians=tuple(condition.physicians.values_list("slug", flat=True)),
-            related=tuple(condition.related.values_list("slug", flat=True)),
+            related=tuple(condition.related.values_list(_PUBLIC_SLUG, flat=True)),
             treatments=tuple(
-                condition.offers.order_by("position").values_list("treatment__slug", flat=True)
+                condition.offers.order_by("position").values_list(
+                    Coalesce("treatment__live__slug", "treatment__slug"), flat=True
+                )
             ),
         )
 

@@ -1,6 +1,7 @@
 """Writing a whole document into a draft's rows: from a file, or from an earlier revision."""
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -10,7 +11,15 @@ from django.db.models import F
 
 from clinic_site.models import Physician
 from conditions.document import ConditionDocument, PageDocument
-from conditions.models import Condition, ConditionTreatment, Page, Section, Source, Treatment
+from conditions.models import (
+    Condition,
+    ConditionTreatment,
+    Page,
+    Section,
+    Source,
+    Treatment,
+    by_address,
+)
 
 
 class Unfit(Exception):
@@ -43,26 +52,31 @@ def save_row(row: models.Model, values: dict[str, Any], part: tuple[str, int] | 
 def write_draft(*, page: Condition | Treatment, document: PageDocument, by: User | None) -> None:
     """Replace the draft by `document`, in the database; raise Unfit where it does not fit."""
     save_row(page, document.draft_fields(), None)
-    page.sections.all().delete()
-    for index, section in enumerate(document.sections):
-        values = {"kind": section.kind, "heading": section.heading, "body": section.body}
-        row: Section | Source = Section(page=page, position=(index + 1) * 10)
-        save_row(row, values, ("sections", index))
-    page.sources.all().delete()
-    for index, source in enumerate(document.sources):
-        names = ("key", "title", "publisher", "year", "url")
-        row = Source(page=page, position=(index + 1) * 10)
-        save_row(row, {name: getattr(source, name) for name in names}, ("sources", index))
+    _write_rows(Section, page, "sections", document.sections)
+    _write_rows(Source, page, "sources", document.sources)
     if isinstance(page, Condition) and isinstance(document, ConditionDocument):
-        page.physicians.set(_named(Physician, "physicians", document.physicians))
-        page.related.set(_named(Condition, "related", document.related))
+        physicians = Physician.objects.in_bulk(document.physicians, field_name="slug")
+        page.physicians.set(_all_of(physicians, Physician, "physicians", document.physicians))
+        related = by_address(Condition.objects.named(document.related), document.related)
+        page.related.set(_all_of(related, Condition, "related", document.related))
         page.offers.all().delete()
-        treatments = _named(Treatment, "treatments", document.treatments)
-        for index, treatment in enumerate(treatments, start=1):
+        offered = by_address(Treatment.objects.named(document.treatments), document.treatments)
+        rows = _all_of(offered, Treatment, "treatments", document.treatments)
+        for index, treatment in enumerate(rows, start=1):
             ConditionTreatment.objects.create(
                 condition=page, treatment=treatment, position=index * 10
             )
     mark_changed(page, by=by)
+
+
+def _write_rows(
+    model: type[Section] | type[Source], page: Page, part: str, values: Sequence[Any]
+) -> None:
+    """Make a page's rows of one kind what `values`, dataclasses with the same fields, say."""
+    model.objects.filter(page=page).delete()
+    for index, value in enumerate(values):
+        row = model(page=page, position=(index + 1) * 10)
+        save_row(row, dataclasses.asdict(value), (part, index))
 
 
 def mark_changed(page: Page, *, by: User | None) -> None:
@@ -70,11 +84,12 @@ def mark_changed(page: Page, *, by: User | None) -> None:
     Page.objects.filter(pk=page.pk).update(draft_version=F("draft_version") + 1, changed_by=by)
 
 
-def _named(model: type[Any], field: str, slugs: Iterable[str]) -> list[Any]:
-    """Return the rows with these slugs, in this order; raise Unfit for one that is not there."""
-    rows = model.objects.in_bulk(list(slugs), field_name="slug")
+def _all_of(
+    rows: Mapping[str, Any], model: type[Any], field: str, slugs: Iterable[str]
+) -> list[Any]:
+    """Return the rows that these addresses name, in this order; raise Unfit for one not there."""
     for slug in slugs:
         if slug not in rows:
             kind = model._meta.verbose_name
             raise Unfit(None, field, f"no {kind} {slug!r} is here. Load its file as well.")
-    return [rows[slug] for slug in slugs]
+    return list(dict.fromkeys(rows[slug] for slug in slugs))

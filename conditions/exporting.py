@@ -1,12 +1,14 @@
 """The site's content as files that `load_content` takes back."""
 
+import dataclasses
 from typing import Any
 
 from django.db.models import Model
 
-from clinic_site.models import Clinic, Notice, Physician
+from clinic_site.models import Clinic, Notice, Physician, Picture
 from conditions.content_files import write_yaml
-from conditions.models import Condition, Treatment
+from conditions.document import ConditionDocument, PageDocument
+from conditions.models import Condition, Page, Treatment, by_address
 from conditions.publishing import draft_of
 
 _FIELDS: dict[type[Model], tuple[str, ...]] = {
@@ -19,22 +21,48 @@ _FIELDS: dict[type[Model], tuple[str, ...]] = {
         *("position", "active"),
     ),
     Notice: ("slug", "title", "body", "required", "position"),
+    Picture: ("hash", "alt"),
 }
 
 
 def page_file(page: Condition | Treatment, *, draft: bool = False) -> str | None:
-    """Return a page's content file: what patients see, or the draft; None for an unseen page."""
+    """Return a page's content file: what patients see, or the draft; None for an unseen page.
+
+    What patients see names the pages that patients see, by the addresses of today.
+    """
     if draft:
         return draft_of(page).to_yaml()
-    return page.live.document.to_yaml() if page.live else None
+    return _with_addresses_of_today(page.live.document).to_yaml() if page.live else None
 
 
-def row_file(row: Clinic | Physician | Notice) -> str:
-    """Return the content file of a clinic, a physician or a notice."""
+def _with_addresses_of_today(document: PageDocument) -> PageDocument:
+    if not isinstance(document, ConditionDocument):
+        return document
+    slugs = {*document.treatments, *document.related}
+    named = by_address(Page.objects.listed().named(slugs), slugs)
+    return dataclasses.replace(
+        document,
+        treatments=tuple(named[each].public_slug for each in document.treatments if each in named),
+        related=tuple(named[each].public_slug for each in document.related if each in named),
+    )
+
+
+def row_file(row: Clinic | Physician | Notice | Picture) -> str:
+    """Return the content file of a clinic, a physician, a notice or a picture.
+
+    A picture's bytes are a file of their own beside it, HASH.webp.
+    """
     data: dict[str, Any] = {"type": row._meta.model_name}
     for name in _FIELDS[type(row)]:
         value = getattr(row, name)
         data[name] = value if isinstance(value, str | int | None) else str(value)
     if isinstance(row, Notice) and row.lines.exists():
         data["lines"] = [{"language": each.language, "text": each.text} for each in row.lines.all()]
+    if isinstance(row, Clinic) and row.hours:
+        data["opening_hours"] = [
+            {"weekday": each.weekday, "opens": str(each.opens), "closes": str(each.closes)}
+            for each in row.hours
+        ]
+    if isinstance(row, Physician) and row.photo:
+        data["photo"] = row.photo.hash
     return write_yaml(data)

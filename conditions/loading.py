@@ -1,15 +1,18 @@
 """Content files into the database: all of them, or none."""
 
 import contextlib
+import hashlib
+import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.db import models, transaction
+from PIL import Image
 
 from clinic_site.markdown import cited_keys
-from clinic_site.models import Clinic, LanguageLine, Notice, Physician
+from clinic_site.models import Clinic, Notice, Physician, Picture
 from clinic_site.people import plain_text
 from conditions.content_files import ContentError, Located, read_yaml
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
@@ -17,8 +20,10 @@ from conditions.drafts import Unfit, save_row, write_draft
 from conditions.models import Condition, LoadedContent, Treatment
 from conditions.publishing import NotPublishable, publish
 
-# In this order, as a condition names its physicians and treatments.
-TYPES = ("clinic", "notice", "physician", "treatment", "condition")
+# In this order, as pages name physicians, and both name pictures.
+TYPES = ("picture", "clinic", "notice", "physician", "treatment", "condition")
+# What a file's thing goes by; all others by their slug.
+KEYS = {"picture": "hash"}
 DOCUMENTS: dict[str, type[PageDocument]] = {
     "treatment": TreatmentDocument,
     "condition": ConditionDocument,
@@ -27,7 +32,12 @@ PAGES: dict[str, type[Treatment] | type[Condition]] = {
     "treatment": Treatment,
     "condition": Condition,
 }
-ROWS: dict[str, type[models.Model]] = {"clinic": Clinic, "notice": Notice, "physician": Physician}
+ROWS: dict[str, type[models.Model]] = {
+    "picture": Picture,
+    "clinic": Clinic,
+    "notice": Notice,
+    "physician": Physician,
+}
 
 
 @dataclass(frozen=True)
@@ -91,13 +101,14 @@ def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], No
     pages: list[tuple[Condition | Treatment, ContentFile]] = []
     seen: dict[tuple[str, str], str] = {}
     for file in sorted(files, key=lambda file: TYPES.index(file.type)):
-        slug = "" if file.type == "clinic" else str(file.located.get("slug", ""))
+        key = KEYS.get(file.type, "slug")
+        slug = "" if file.type == "clinic" else str(file.located.get(key, ""))
         name = f"{file.type} {slug}".strip()
         if other := seen.get((file.type, slug)):
-            raise file.located.error("slug", f"{name} stands in {other} as well. Keep one.")
+            raise file.located.error(key, f"{name} stands in {other} as well. Keep one.")
         seen[file.type, slug] = file.located.path
         model: Any = PAGES.get(file.type) or ROWS[file.type]
-        keys = {"pk": 1} if file.type == "clinic" else {"slug": slug}
+        keys = {"pk": 1} if file.type == "clinic" else {key: slug}
         row = model.objects.filter(**keys).first()
         if row is not None and not replace:
             say(f"kept    {name} (it is there already; --replace overwrites it)")
@@ -137,31 +148,64 @@ def _located(located: Located) -> Iterator[None]:
         raise where.error(error.field, str(error)) from error
 
 
+# What a plain file may hold beside the columns of its own row.
+_ROWS_OF = {
+    "clinic": ("opening_hours", ("weekday", "opens", "closes")),
+    "notice": ("lines", ("language", "text")),
+}
+
+
 def _save_plain_row(row: models.Model, located: Located) -> None:
-    """Store a clinic, a physician or a notice; a notice's lines in other languages are rows."""
+    """Store a picture, a clinic, a physician or a notice, with the rows that belong to it."""
+    kind = located["type"]
+    part, names = _ROWS_OF.get(kind, ("", ()))
     known = {field.name for field in row._meta.fields}
-    known -= {"id", "photo", "confirmed"}
-    values = {key: value for key, value in located.items() if key not in {"type", "lines"}}
-    for key in values:
+    known -= {"id", "confirmed", "content", "width", "height", "added_at"}
+    values = {key: value for key, value in located.items() if key not in {"type", part, "file"}}
+    for key, value in values.items():
         if key not in known:
             raise located.error(
                 key, f"{key!r} is not known here. Known: {', '.join(sorted(known))}."
             )
-        wanted = _type_of(row._meta.get_field(key))
-        value = values[key]
+        wanted = (str,) if key == "photo" else _type_of(row._meta.get_field(key))
         if not isinstance(value, wanted) or (bool not in wanted and isinstance(value, bool)):
-            names = {str: "text (put it in quotes)", bool: "true or false", int: "a whole number"}
-            raise located.error(key, f"{key!r} must be {names[wanted[0]]}.")
+            types = {str: "text (put it in quotes)", bool: "true or false", int: "a whole number"}
+            raise located.error(key, f"{key!r} must be {types[wanted[0]]}.")
     texts = {k: plain_text(v) if isinstance(v, str) else v for k, v in values.items()}
+    if "photo" in texts:
+        texts["photo"] = Picture.objects.filter(hash=texts["photo"]).first()
+        if texts["photo"] is None:
+            raise located.error("photo", "no picture of this hash is here. Load its file as well.")
+    if isinstance(row, Picture):
+        texts |= _picture_columns(located)
     save_row(row, texts, None)
-    if "lines" in located and isinstance(row, Notice):
-        row.lines.all().delete()
-        lines = located["lines"]
+    if part in located:
+        lines = located[part]
         if not isinstance(lines, list) or not all(isinstance(line, Located) for line in lines):
-            raise located.error("lines", "'lines' must be a list, each with language and text.")
+            raise located.error(part, f"{part!r} must be a list, each with {', '.join(names)}.")
+        rows = getattr(row, part)
+        rows.all().delete()
         for index, line in enumerate(lines):
-            fields = {name: str(line.get(name, "")) for name in ("language", "text")}
-            save_row(LanguageLine(notice=row, position=index * 10), fields, ("lines", index))
+            new = rows.model(**{rows.field.name: row})
+            if part == "lines":
+                new.position = index * 10
+            save_row(new, {name: line.get(name, "") for name in names}, (part, index))
+
+
+def _picture_columns(located: Located) -> dict[str, Any]:
+    """Return the bytes and the size of an exported picture, from HASH.webp beside its file."""
+    path = Path(located.path).with_name(f"{located.get('hash', '')}.webp")
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content), formats=["WEBP"]) as image:
+            size = {"width": image.width, "height": image.height}
+    except (OSError, ValueError) as error:
+        raise located.error(
+            "hash", f"{path.name} beside this file is missing or broken."
+        ) from error
+    if hashlib.sha256(content).hexdigest() != located["hash"]:
+        raise located.error("hash", f"{path.name} is not the picture of this hash.")
+    return {"content": content, **size}
 
 
 def _type_of(field: Any) -> tuple[type, ...]:

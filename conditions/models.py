@@ -1,6 +1,7 @@
 """Conditions and treatments: the draft that editors change, the revisions that patients see."""
 
 import re
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +39,22 @@ class PageQuerySet(models.QuerySet[Any]):
         return (
             self.filter(live__isnull=False).select_related("live", "review").order_by("live__title")
         )
+
+    def listed(self) -> "PageQuerySet":
+        """The published ones without their long texts, for lists."""
+        return self.published().defer("live__document_json", "search_text")
+
+    def named(self, slugs: Collection[str]) -> "PageQuerySet":
+        """Those that have, or had, one of these addresses, published or in the draft.
+
+        Each has the former address that named it as `former_slug`.
+        """
+        former = FormerSlug.objects.filter(slug__in=slugs)
+        # By keys, so that each part of the "or" has an index to go by.
+        live = Revision.objects.filter(slug__in=slugs).values("pk")
+        return self.filter(
+            Q(slug__in=slugs) | Q(live__in=live) | Q(pk__in=former.values("page"))
+        ).annotate(former_slug=Subquery(former.filter(page=OuterRef("pk")).values("slug")[:1]))
 
 
 class Page(models.Model):
@@ -173,6 +191,7 @@ class Condition(Page):
     treatments = models.ManyToManyField(
         Treatment, through="ConditionTreatment", related_name="conditions"
     )
+    live_treatments = models.ManyToManyField(Treatment, related_name="offered_by", editable=False)
     related = models.ManyToManyField(
         "self", blank=True, symmetrical=False, verbose_name=_("related conditions")
     )
@@ -296,10 +315,22 @@ class Source(models.Model):
         return self.title
 
 
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    """Revisions, which are neither changed nor deleted."""
+
+    def update(self, **values: Any) -> int:
+        """Raise ValueError: a revision is never changed."""
+        raise ValueError("A revision is never changed. Publish a new one.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Raise ValueError: a revision is never deleted."""
+        raise ValueError("A revision is never deleted. Take the page off the site instead.")
+
+
 class Revision(models.Model):
     """A page as it was published: never changed afterwards."""
 
-    page = models.ForeignKey(Page, models.CASCADE, related_name="revisions")
+    page = models.ForeignKey(Page, models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField(_("number"))
     slug = models.SlugField(_("address"), max_length=80)
     title = models.CharField(_("title"), max_length=120)
@@ -310,6 +341,8 @@ class Revision(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
     )
     note = models.CharField(_("note"), max_length=300, blank=True)
+
+    objects = RevisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("revision")
@@ -330,6 +363,10 @@ class Revision(models.Model):
         if not self._state.adding:
             raise ValueError("A revision is never changed. Publish a new one.")
         super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raise ValueError: a revision is never deleted."""
+        raise ValueError("A revision is never deleted. Take the page off the site instead.")
 
     @cached_property
     def document(self) -> PageDocument:
@@ -400,3 +437,18 @@ class LoadedContent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.slug}".strip()
+
+
+def by_address(pages: Iterable[Any], slugs: Collection[str]) -> dict[str, Any]:
+    """Return which of `pages`, from `named`, each address names: published first, then former."""
+    named: dict[str, Any] = {}
+    pages = list(pages)
+    for page in pages:
+        named[page.slug] = page
+    for page in pages:
+        if page.former_slug:
+            named[page.former_slug] = page
+    for page in pages:
+        if page.live is not None:
+            named[page.live.slug] = page
+    return {slug: page for slug, page in named.items() if slug in slugs}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -9,13 +10,23 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic_site.clinic import current_clinic
 from clinic_site.models import Physician
 from conditions.content_checks import Finding, check
 from conditions.document import ConditionDocument, PageDocument
 from conditions.drafts import write_draft
-from conditions.models import Condition, FormerSlug, Page, Review, Revision, Treatment
+from conditions.models import (
+    Condition,
+    FormerSlug,
+    Page,
+    PageQuerySet,
+    Review,
+    Revision,
+    Treatment,
+    by_address,
+)
 from conditions.rendering import page_text
-from conditions.reviewing import changes_meaning
+from conditions.reviewing import ReviewState, changes_meaning, review_state
 
 
 class NotPublishable(Exception):
@@ -44,13 +55,46 @@ def draft_of(page: Condition | Treatment) -> PageDocument:
 
 def findings_of(page: Page, document: PageDocument) -> list[Finding]:
     """Return what stands against publishing `document` for `page`, errors and warnings."""
-    findings = check(document)
-    others = Page.objects.exclude(pk=page.pk)
-    taken = others.filter(live__slug=document.slug).exists()
+    return [
+        *_address_findings(page, document),
+        *check(document, current_clinic().phone),
+        *_offer_findings(document),
+        *_review_findings(page),
+    ]
+
+
+def _address_findings(page: Page, document: PageDocument) -> Iterator[Finding]:
+    taken = Page.objects.exclude(pk=page.pk).filter(live__slug=document.slug).exists()
     if taken or FormerSlug.objects.filter(slug=document.slug).exclude(page=page.pk).exists():
         message = _("Another page has, or had, the address “%s”. Choose another.") % document.slug
-        findings.insert(0, Finding(level="error", where=_("Address"), message=message))
-    return findings
+        yield Finding(level="error", where=_("Address"), message=message)
+
+
+def _offer_findings(document: PageDocument) -> Iterator[Finding]:
+    if not isinstance(document, ConditionDocument) or not document.treatments:
+        return
+    where = _("Treatments")
+    if not any(section.kind == "treatments" for section in document.sections):
+        message = _("They show in a section of the kind “Treatments”. Add one.")
+        yield Finding(level="warning", where=where, message=message)
+    seen = by_address(Treatment.objects.published().named(document.treatments), document.treatments)
+    for slug in document.treatments:
+        if slug not in seen:
+            message = _("“%s” is not published, so it does not show. Publish it.") % slug
+            yield Finding(level="warning", where=where, message=message)
+
+
+def _review_findings(page: Page) -> Iterator[Finding]:
+    if page.live is None:
+        return
+    where = _("Review")
+    state = review_state(page, today=timezone.localdate())
+    if state == ReviewState.UNSIGNED:
+        message = _("No clinician has signed what patients see. Ask one to.")
+        yield Finding(level="warning", where=where, message=message)
+    elif state == ReviewState.OVERDUE:
+        message = _("The clinician's review is overdue. Ask for a new one.")
+        yield Finding(level="warning", where=where, message=message)
 
 
 @transaction.atomic
@@ -77,11 +121,12 @@ def publish(
     errors = [each for each in findings_of(page, document) if each.level == "error"]
     if errors:
         raise NotPublishable(errors)
-    before = page.live
-    if before is not None and before.document_json == document.to_json():
-        return before
-    if before is not None and before.slug != document.slug:
-        FormerSlug.objects.get_or_create(page=page, slug=before.slug)
+    if page.live is not None and page.live.document_json == document.to_json():
+        return page.live
+    # Also where the page was off the site meanwhile: people may have the address still.
+    before = page.revisions.order_by("-number").values_list("slug", flat=True).first()
+    if before is not None and before != document.slug:
+        FormerSlug.objects.get_or_create(page=page, slug=before)
     FormerSlug.objects.filter(page=page, slug=document.slug).delete()
     last = page.revisions.aggregate(last=Max("number"))["last"] or 0
     revision = Revision.objects.create(
@@ -98,12 +143,20 @@ def publish(
         signed = page.review.revision.document
         if meaning or changes_meaning(signed, document):
             page.review = None
-        page.edited_since_review = page.review is not None
+        page.edited_since_review = page.review is not None and document != signed
     page.live = revision
     page.search_title = document.title
     page.search_text = page_text(document)
     page.save()
+    _keep_offers(page, document)
     return revision
+
+
+def _keep_offers(page: Page, document: PageDocument | None) -> None:
+    """Note which treatments a condition's published page offers, for the treatments' own pages."""
+    if isinstance(page, Condition):
+        slugs = document.treatments if isinstance(document, ConditionDocument) else ()
+        page.live_treatments.set(by_address(Treatment.objects.named(slugs), slugs).values())
 
 
 @transaction.atomic
@@ -115,37 +168,46 @@ def unpublish(*, page: Page, by: User | None) -> None:
     page.search_title = page.search_text = ""
     page.changed_by = by
     page.save()
+    _keep_offers(page, None)
+
+
+def as_it_would_return(revision: Revision) -> PageDocument:
+    """Return an earlier revision's document as it would be published today.
+
+    Treatments and related conditions go by the addresses they have now; those, and physicians,
+    that are no longer there are left out.
+    """
+    document = revision.document
+    if not isinstance(document, ConditionDocument):
+        return document
+    physicians = Physician.objects.filter(slug__in=document.physicians)
+    return dataclasses.replace(
+        document,
+        physicians=tuple(physicians.values_list("slug", flat=True)),
+        treatments=_addresses_now(Treatment.objects.all(), document.treatments),
+        related=_addresses_now(Condition.objects.all(), document.related),
+    )
+
+
+def _addresses_now(pages: PageQuerySet, slugs: tuple[str, ...]) -> tuple[str, ...]:
+    named = by_address(pages.select_related("live").named(slugs), slugs)
+    return tuple(named[slug].public_slug for slug in slugs if slug in named)
 
 
 @transaction.atomic
 def return_to(*, revision: Revision, by: User, draft_version: int) -> Revision:
     """Publish an earlier revision again, as a new one; the draft becomes the same.
 
-    Physicians, treatments and related conditions that are no longer there are left out. Raises
-    ChangedMeanwhile where the draft is no longer the one that was shown, NotPublishable where
-    the earlier text breaks a check of today.
+    Raises ChangedMeanwhile where the draft is no longer the one that was shown, NotPublishable
+    where the earlier text breaks a check of today, Unfit where the draft cannot hold it: another
+    page has its address now.
     """
     page = _locked(revision.page)
     if page.draft_version != draft_version:
         raise ChangedMeanwhile
-    document = revision.document
-    if isinstance(document, ConditionDocument):
-        document = dataclasses.replace(
-            document,
-            physicians=_still_there(Physician, document.physicians),
-            treatments=_still_there(Treatment, document.treatments),
-            related=_still_there(Condition, document.related),
-        )
-    write_draft(page=page, document=document, by=by)
+    write_draft(page=page, document=as_it_would_return(revision), by=by)
     note = _("Back to number %d") % revision.number
     return publish(page=page, by=by, meaning=False, note=note)
-
-
-def _still_there(
-    model: type[Physician] | type[Treatment] | type[Condition], slugs: tuple[str, ...]
-) -> tuple[str, ...]:
-    there = set(model.objects.filter(slug__in=slugs).values_list("slug", flat=True))
-    return tuple(slug for slug in slugs if slug in there)
 
 
 @transaction.atomic

@@ -50,6 +50,11 @@ class RenderedPage:
     sections: list[RenderedSection]
     sources: list[NumberedSource]
 
+    @property
+    def next_steps(self) -> RenderedSection | None:
+        """The section that stands in the page's closing invitation."""
+        return next((each for each in self.sections if each.kind == "next_steps"), None)
+
 
 def end_of_card(tokens: list[Token]) -> int:
     """Return how many of a section's block tokens stand in its care card: all to its last list."""

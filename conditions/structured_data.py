@@ -7,6 +7,7 @@ what has no value is left out. `site_url` has no slash at its end; `picture_addr
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -41,6 +42,18 @@ class Reviewed:
     reviewed_on: date
 
 
+class Named(Protocol):
+    """A published page by what other pages tell of it: a document, or a revision."""
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+
+    @property
+    def slug(self) -> str:
+        """The last part of its address."""
+
+
 def condition_data(
     document: ConditionDocument,
     *,
@@ -51,7 +64,9 @@ def condition_data(
     picture_address: str | None,
 ) -> Data:
     """Return a condition's page; `treatments` are those that it shows, in order."""
-    about = _subject("MedicalCondition", document, site_url)
+    about = _subject(
+        "MedicalCondition", document.title, document.page_type, document.slug, site_url
+    )
     for kind, (name, type_) in CONDITION_LISTS.items():
         items = [item for body in _bodies(document, kind) for item in list_items(body)]
         about |= given(**{name: [{"@type": type_, "name": item} for item in items]})
@@ -65,7 +80,7 @@ def condition_data(
 def treatment_data(
     document: TreatmentDocument,
     *,
-    conditions: Sequence[ConditionDocument],
+    conditions: Sequence[Named],
     clinic: Clinic,
     site_url: str,
     review: Reviewed | None,
@@ -75,7 +90,10 @@ def treatment_data(
     about = _therapy(document, site_url)
     for kind, name in TREATMENT_TEXTS.items():
         about |= given(**{name: "\n".join(map(plain, _bodies(document, kind)))})
-    treated = [_subject("MedicalCondition", each, site_url) for each in conditions]
+    treated = [
+        _subject("MedicalCondition", each.title, "condition", each.slug, site_url)
+        for each in conditions
+    ]
     patients = {"@type": "Patient", **given(healthCondition=treated)}
     return _page(document, about, patients, clinic, site_url, review, picture_address)
 
@@ -106,16 +124,18 @@ def _page(
     return {"@type": "MedicalWebPage", **page}
 
 
-def _subject(type_: str, document: PageDocument, site_url: str) -> Data:
-    address = site_url + reverse(document.page_type, args=[document.slug])
-    return {"@type": type_, "name": document.title, "url": address}
+def _subject(type_: str, title: str, page_type: str, slug: str, site_url: str) -> Data:
+    return {"@type": type_, "name": title, "url": site_url + reverse(page_type, args=[slug])}
 
 
 def _therapy(document: TreatmentDocument, site_url: str) -> Data:
     """Return a treatment: a MedicalTherapy always, as possibleTreatment takes no procedure else."""
     percutaneous = document.uses_needle and f"{VOCABULARY}/PercutaneousProcedure"
     shown = given(description=document.summary, procedureType=percutaneous)
-    return _subject("MedicalTherapy", document, site_url) | shown
+    return (
+        _subject("MedicalTherapy", document.title, document.page_type, document.slug, site_url)
+        | shown
+    )
 
 
 def _bodies(document: PageDocument, kind: str) -> list[str]:

@@ -1,22 +1,21 @@
 """The public pages of conditions and treatments, the home page, and the sitemap."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clinic_site.clinic import current_clinic
-from clinic_site.models import Notice, Physician
+from clinic_site.clinic import active_physicians, current_clinic
+from clinic_site.models import Notice
 from clinic_site.pictures import picture_address
 from clinic_site.structured_data import Data, to_script
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.models import Condition, FormerSlug, Page, Revision, Treatment
+from conditions.models import Condition, Page, Revision, Treatment, by_address
 from conditions.rendering import render_page
 from conditions.reviewing import ReviewOfPage, review_of
 from conditions.structured_data import Reviewed, condition_data, treatment_data
@@ -29,9 +28,9 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "conditions/home.html",
         {
-            "conditions": Condition.objects.published(),
+            "conditions": Condition.objects.listed(),
             "treatments": Treatment.objects.published(),
-            "physicians": Physician.objects.active(),
+            "physicians": active_physicians(),
         },
     )
 
@@ -43,7 +42,7 @@ def condition_list(request: HttpRequest) -> HttpResponse:
         request,
         "conditions/condition_list.html",
         {
-            "conditions": Condition.objects.published(),
+            "conditions": Condition.objects.listed(),
             "treatments": Treatment.objects.published(),
         },
     )
@@ -104,9 +103,9 @@ def show_document(
 
 
 def _condition_context(page: Page, document: ConditionDocument, picture: str | None) -> Data:
-    named = named_pages([*document.treatments, *document.related])
+    slugs = {*document.treatments, *document.related}
+    named = by_address(Page.objects.published().named(slugs), slugs)
     treatments = [named[slug] for slug in document.treatments if slug in named]
-    physicians = Physician.objects.active().filter(slug__in=document.physicians)
     review = review_of(page, treatments, today=timezone.localdate())
     data = condition_data(
         document,
@@ -116,7 +115,7 @@ def _condition_context(page: Page, document: ConditionDocument, picture: str | N
     return {
         "treatments": treatments,
         "related": [named[slug] for slug in document.related if slug in named],
-        "physicians": physicians.select_related("photo").defer("photo__content"),
+        "physicians": [each for each in active_physicians() if each.slug in document.physicians],
         "ask_about": document.slug,
         "review": review,
         "structured_data": to_script(data),
@@ -124,13 +123,11 @@ def _condition_context(page: Page, document: ConditionDocument, picture: str | N
 
 
 def _treatment_context(page: Page, document: TreatmentDocument, picture: str | None) -> Data:
-    offering = Condition.objects.published().filter(treatments=page) if page.live else []
-    names = {page.public_slug, *page.former_slugs.values_list("slug", flat=True)}
-    conditions = [each for each in offering if _offers(each, names)]
+    conditions = list(Condition.objects.listed().filter(live_treatments=page.pk))
     review = review_of(page, [], today=timezone.localdate())
     data = treatment_data(
         document,
-        conditions=[each.live.document for each in conditions],
+        conditions=[cast(Revision, each.live) for each in conditions],
         **_shown_with(review, picture),
     )
     return {
@@ -153,40 +150,15 @@ def _shown_with(review: ReviewOfPage, picture: str | None) -> dict[str, Any]:
     }
 
 
-def _offers(condition: Condition, names: set[str]) -> bool:
-    """Whether a condition's published page, not just its draft, offers a treatment by its names."""
-    document = condition.live.document if condition.live else None
-    return isinstance(document, ConditionDocument) and not names.isdisjoint(document.treatments)
-
-
-def named_pages(slugs: Collection[str]) -> dict[str, Page]:
-    """Return the published pages that these addresses, of today or earlier, name; in one query."""
-    former = FormerSlug.objects.filter(slug__in=slugs)
-    # By keys, so that both halves of the "or" have an index to go by.
-    live = Q(live__in=Revision.objects.filter(slug__in=slugs).values("pk"))
-    named_before = Subquery(former.filter(page=OuterRef("pk")).values("slug")[:1])
-    found = (
-        Page.objects.published()
-        .filter(live | Q(pk__in=former.values("page")))
-        .annotate(former_slug=named_before)
-    )
-    named: dict[str, Page] = {}
-    for page in found:
-        named[page.live.slug] = page
-        if page.former_slug:
-            named[page.former_slug] = page
-    return named
-
-
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The addresses of all public pages, for search engines."""
     pages = [reverse(name) for name in ("home", "condition_list", "physician_list", "contact")]
     pages.append(reverse("request_appointment"))
     for rows in (
-        Condition.objects.published(),
-        Treatment.objects.published(),
-        Physician.objects.active(),
+        Condition.objects.listed(),
+        Treatment.objects.listed(),
+        active_physicians(),
         Notice.objects.all(),
     ):
         pages += [row.get_absolute_url() for row in rows]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from django import template
 from django.conf import settings
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from clinic_site import models
+from clinic_site.clinic import picture_sizes
 from clinic_site.markdown import render
 from clinic_site.tasks import Task, open_tasks
 
@@ -52,7 +53,5 @@ def picture_of(source: str) -> Picture | None:
     kind, _colon, name = source.partition(":")
     if kind == "drawing":
         return Picture(static(f"img/{name}.svg"), *_drawing_size(name))
-    stored = models.Picture.objects.filter(hash=name).only("hash", "width", "height").first()
-    if stored is None:
-        return None
-    return Picture(stored.get_absolute_url(), stored.width, stored.height)
+    size = picture_sizes().get(name)
+    return Picture(reverse("picture", args=[name]), *size) if size else None

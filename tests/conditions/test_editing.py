@@ -1,12 +1,20 @@
 """Staff at work in the admin on pages: awkward but honest edits."""
 
+import datetime as dt
+from unittest import mock
+
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from appointments.models import AppointmentRequest
-from conditions.models import Condition, ConditionTreatment, Source
+from clinic_site.models import Notice
+from conditions.admin import ConditionAdmin
+from conditions.drafts import mark_changed
+from conditions.models import Condition, ConditionTreatment, Page, Source
+from conditions.publishing import publish, sign
 from tests.make import make_condition, make_request, make_treatment
 
 
@@ -57,6 +65,84 @@ def test_two_sources_exchange_their_keys_and_two_treatments_their_places(staff: 
         "Another survey": "survey",
     }
     assert page.offers.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_form_open_while_someone_publishes_and_signs_undoes_neither(staff: Client) -> None:
+    page = make_condition()
+    publish(page=page, by=None, meaning=True)
+    sent = fields_of(staff, change(page))
+    stale = Condition.objects.select_related("live", "review").get(pk=page.pk)
+    Condition.objects.filter(pk=page.pk).update(summary="New words.")
+    revision = publish(page=page, by=None, meaning=True)
+    user = User.objects.get(username="staff")
+    sign(
+        revision=revision,
+        by=user,
+        reviewer_name="Dr. A",
+        next_due=timezone.localdate() + dt.timedelta(days=9),
+    )
+
+    # The admin loads its row before it can lock it: here, before all of the above.
+    with mock.patch.object(ConditionAdmin, "get_object", return_value=stale):
+        staff.post(change(page), sent)
+
+    now = Condition.objects.get(pk=page.pk)
+    assert now.live == revision
+    assert now.review is not None
+
+
+@pytest.mark.django_db
+def test_what_someone_else_deleted_meanwhile_is_kept_by_the_later_save(staff: Client) -> None:
+    page = make_condition()
+    sent = fields_of(staff, change(page))
+    sent["sections-0-body"] = "- my own words"
+    page.sections.all().delete()
+    mark_changed(page, by=None)
+
+    told = staff.post(change(page), sent)
+    assert "saved this page while you were editing it" in told.text
+    assert "my own words" in told.text
+    sent["began_from"] = str(Page.objects.get(pk=page.pk).draft_version)
+    answer = staff.post(change(page), sent, follow=True)
+
+    assert "was changed successfully" in answer.text
+    assert [section.body for section in page.sections.all()][0] == "- my own words"
+    assert page.sections.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_clinician_who_only_signs_can_do_so(client: Client) -> None:
+    call_command("load_content", "conditions/content", verbosity=0)
+    page = Condition.objects.get()
+    clinician = User.objects.create_user("clinician", is_staff=True)
+    clinician.user_permissions.add(Permission.objects.get(codename="sign_page"))
+    client.force_login(clinician)
+    start = f"/admin/conditions/condition/{page.pk}/"
+
+    assert "Sign the live page" in client.get(f"{start}revisions/").text
+    number = client.get(f"{start}sign/").context["form"]["number"].value()
+    signed = client.post(
+        f"{start}sign/",
+        {"number": number, "reviewer_name": "Dr. A", "next_due": "2199-01-01", "read": "on"},
+        follow=True,
+    )
+
+    assert "Signed by Dr. A." in signed.text
+    assert client.post(f"{start}publish/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_a_notice_changed_after_counsel_confirmed_it_is_to_be_confirmed_again(
+    staff: Client,
+) -> None:
+    notice = Notice.objects.create(slug="a", title="A", body="Text", confirmed=True)
+    address = f"/admin/clinic_site/notice/{notice.pk}/change/"
+
+    staff.post(address, {**fields_of(staff, address), "title": "B"})
+    assert Notice.objects.get().confirmed
+    staff.post(address, {**fields_of(staff, address), "body": "Other"})
+    assert not Notice.objects.get().confirmed
 
 
 @pytest.mark.django_db

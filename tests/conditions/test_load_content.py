@@ -79,7 +79,10 @@ def test_replace_overwrites_and_keeps_the_history(tmp_path: Path) -> None:
 
 BAD = {
     "not yaml": (GOOD.replace("title: Rest", "title: Rest: more"), "line 3: not readable as YAML"),
-    "no type": (GOOD.replace("type: treatment", "kind: x"), "'type' must be one of clinic,"),
+    "no type": (
+        GOOD.replace("type: treatment", "kind: x"),
+        "'type' must be one of picture, clinic,",
+    ),
     "unknown key": (GOOD.replace("summary:", "sumary:"), "line 5: 'sumary' is not known here"),
     "missing key": (GOOD.replace("    name: rest\n", ""), "line 1: 'name' is missing. Add it."),
     "twice": (GOOD.replace("name: rest", "title: rest"), "line 4: 'title' stands here twice"),

@@ -7,15 +7,18 @@ import time_machine
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db.models import ProtectedError
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from clinic_site.models import Clinic
 from conditions.document import ConditionDocument
-from conditions.models import Condition, ConditionTreatment, Review, Section
+from conditions.models import Condition, ConditionTreatment, Review, Revision, Section
 from conditions.publishing import (
     ChangedMeanwhile,
     NotPublishable,
+    findings_of,
     publish,
     return_to,
     sign,
@@ -186,6 +189,195 @@ def test_a_signature_falls_with_what_matters_even_if_called_wording(change) -> N
     publish(page=condition, by=None, meaning=False)
 
     assert Condition.objects.get(pk=condition.pk).review is None
+
+
+SIGNED = "One in five people lie down.[^survey] Half do not, see [us](/contact/).[^survey]"
+MEANINGS = {
+    "one in five": "One in ten people lie down.[^survey] Half do not, see [us](/contact/).[^survey]",
+    "half": "One in five people lie down.[^survey] Two thirds do not, see [us](/contact/).[^survey]",
+    "not": "One in five people lie down.[^survey] Half do, see [us](/contact/).[^survey]",
+    "citation": "One in five people lie down.[^survey][^survey] Half do not, see [us](/contact/).[^survey]",
+    "link": "One in five people lie down.[^survey] Half do not, see [us](/physicians/).[^survey]",
+}
+WORDINGS = {
+    "comma": "One in five people lie down.[^survey] Half do not; see [us](/contact/).[^survey]",
+    "capital": "one in five people lie down.[^survey] Half do not, see [us](/contact/).[^survey]",
+    "words": "One in five patients lie down.[^survey] Half do not, see [us](/contact/).[^survey]",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body", [*MEANINGS.values(), *WORDINGS.values()], ids=[*MEANINGS, *WORDINGS]
+)
+def test_numbers_in_words_and_their_order_count_and_commas_do_not(body: str) -> None:
+    condition = make_condition()
+    Section.objects.filter(page=condition, kind="overview").update(body=SIGNED)
+    publish(page=condition, by=None, meaning=True)
+    sign_live(condition)
+
+    stays = publish_change(condition, body).review is not None
+
+    assert stays == (body in WORDINGS.values())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "signed", "changed", "stays"),
+    [
+        ("emergency", "- your legs are numb", "- your legs, are numb", True),
+        ("emergency", "- your legs are numb", "- your legs are weak", False),
+        ("see_doctor", "- it does not ease", "- it does ease", False),
+        ("evidence", "Few studies, few people.", "Few studies few people.", True),
+        ("evidence", "Few studies.", "Most studies.", False),
+        (
+            "recovery",
+            "::: soon Call us if:\n\n- it hurts\n:::",
+            "::: soon Call us if:\n\n- it itches\n:::",
+            False,
+        ),
+    ],
+)
+def test_any_word_of_clinical_text_counts(
+    kind: str, signed: str, changed: str, stays: bool
+) -> None:
+    condition = make_condition()
+    Section.objects.filter(page=condition, kind=kind).delete()
+    section = Section.objects.create(page=condition, kind=kind, heading="Now, if:", body=signed)
+    publish(page=condition, by=None, meaning=True)
+    sign_live(condition)
+
+    section.body = changed
+    section.save()
+    publish(page=condition, by=None, meaning=False)
+
+    assert (Condition.objects.get(pk=condition.pk).review is not None) == stays
+
+
+@pytest.mark.django_db
+def test_text_put_back_as_it_was_signed_is_not_edited(client: Client) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    sign_live(condition)
+    before = condition.sections.get(kind="overview").body
+
+    publish_change(condition, before.replace("It hurts", "It aches for"))
+    assert "Wording was edited since." in client.get("/conditions/sore-back/").text
+    publish_change(condition, before)
+    assert "Wording was edited since." not in client.get("/conditions/sore-back/").text
+
+
+@pytest.mark.django_db
+def test_a_draft_of_one_page_changes_nothing_on_another(client: Client) -> None:
+    condition, treatment = make_condition(), make_treatment()
+    offer = ConditionTreatment.objects.create(condition=condition, treatment=treatment)
+    Section.objects.create(page=condition, kind="treatments", heading="Choices", body="Ask us.")
+    publish(page=treatment, by=None, meaning=True)
+    publish(page=condition, by=None, meaning=True)
+    sign_live(condition)
+
+    # An address changed in the treatment's draft only; the condition is published again.
+    type(treatment).objects.update(slug="lying-down")
+    assert publish_change(condition, "It aches, 1 in 5 people.[^survey]").review is not None
+    assert "Lying down." in client.get("/conditions/sore-back/").text
+    # An offer taken from the condition's draft only.
+    offer.delete()
+    assert "Sore back" in client.get("/treatments/rest/").text
+
+
+@pytest.mark.django_db
+def test_going_back_follows_treatments_to_their_addresses_of_today(client: Client) -> None:
+    editor = User.objects.create_user("editor")
+    condition, treatment = make_condition(), make_treatment()
+    ConditionTreatment.objects.create(condition=condition, treatment=treatment)
+    publish(page=treatment, by=None, meaning=True)
+    first = publish(page=condition, by=None, meaning=True)
+    type(treatment).objects.update(slug="bed-rest")
+    publish(page=treatment, by=None, meaning=True)
+    publish_change(condition, "Changed.")
+
+    version = Condition.objects.get(pk=condition.pk).draft_version
+    back = return_to(revision=first, by=editor, draft_version=version)
+
+    assert isinstance(back.document, ConditionDocument)
+    assert back.document.treatments == ("bed-rest",)
+
+
+@pytest.mark.django_db
+def test_going_back_to_an_address_that_another_draft_has_is_told(client: Client) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    Condition.objects.filter(pk=condition.pk).update(slug="new")
+    publish(page=condition, by=None, meaning=True)
+    make_condition(slug="sore-back")
+    client.force_login(User.objects.create_superuser("staff"))
+    address = f"/admin/conditions/condition/{condition.pk}/return/1/"
+
+    version = Condition.objects.get(pk=condition.pk).draft_version
+    answer = client.post(address, {"draft_version": version})
+
+    assert answer.status_code == 200
+    assert "It was not published" in answer.text
+
+
+@pytest.mark.django_db
+def test_an_address_redirects_also_after_the_page_was_off_the_site(client: Client) -> None:
+    condition = make_condition()
+    publish(page=condition, by=None, meaning=True)
+    unpublish(page=condition, by=None)
+    Condition.objects.filter(pk=condition.pk).update(slug="new")
+    publish(page=condition, by=None, meaning=True)
+
+    assert client.get("/conditions/sore-back/")["Location"] == "/conditions/new/"
+
+
+@pytest.mark.django_db
+def test_what_is_not_an_error_is_told_before_publishing() -> None:
+    condition, treatment = make_condition(), make_treatment()
+    ConditionTreatment.objects.create(condition=condition, treatment=treatment)
+    publish(page=condition, by=None, meaning=True)
+    condition = Condition.objects.get(pk=condition.pk)
+
+    told = [
+        each.message for each in findings_of(condition, ConditionDocument.from_draft(condition))
+    ]
+
+    for words in ("of the kind “Treatments”", "“rest” is not published", "No clinician has signed"):
+        assert any(words in message for message in told), told
+
+
+@pytest.mark.django_db
+def test_the_clinics_own_phone_is_no_figure() -> None:
+    Clinic.objects.create(pk=1, phone="+16055550199")
+    condition = make_condition()
+    Section.objects.filter(page=condition, kind="overview").update(body="Call 605-555-0199.")
+
+    publish(page=condition, by=None, meaning=True)
+    Section.objects.filter(page=condition, kind="overview").update(body="Call 605-555-0123.")
+    with pytest.raises(NotPublishable):
+        publish(page=condition, by=None, meaning=True)
+
+
+@pytest.mark.django_db
+def test_a_revision_is_neither_changed_nor_deleted() -> None:
+    revision = publish(page=make_condition(), by=None, meaning=True)
+
+    for forbidden in (
+        lambda: Revision.objects.all().update(note="x"),
+        lambda: Revision.objects.all().delete(),
+        revision.delete,
+    ):
+        with pytest.raises(ValueError, match="A revision is never"):
+            forbidden()
+    with pytest.raises(ProtectedError):
+        Condition.objects.all().delete()
+
+
+@pytest.mark.django_db
+def test_every_condition_ends_with_an_invitation(client: Client) -> None:
+    publish(page=make_condition(), by=None, meaning=True)
+
+    assert "To talk with us about a sore back, call" in client.get("/conditions/sore-back/").text
 
 
 @pytest.mark.django_db

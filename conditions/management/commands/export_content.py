@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from clinic_site.models import Clinic, Notice, Physician
+from clinic_site.models import Clinic, Notice, Physician, Picture
 from conditions.exporting import page_file, row_file
 from conditions.models import Condition, Treatment
 
@@ -29,14 +29,22 @@ class Command(BaseCommand):
             folder.mkdir(parents=True, exist_ok=True)
             if any(folder.glob("*.yaml")):
                 raise CommandError(f"{folder} holds .yaml files already. Name an empty folder.")
-            for name, text in self._files(drafts=options["drafts"]):
-                (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-                self.stdout.write(f"wrote   {folder / name}.yaml")
+            for name, content in self._files(drafts=options["drafts"]):
+                if isinstance(content, bytes):
+                    path = folder / name
+                    path.write_bytes(content)
+                else:
+                    path = folder / f"{name}.yaml"
+                    path.write_text(content, encoding="utf-8")
+                self.stdout.write(f"wrote   {path}")
         except OSError as error:
             raise CommandError(f"{folder} cannot be written: {error.strerror}.") from error
 
     def _files(self, *, drafts: bool) -> Any:
-        """Yield the name and text of each file."""
+        """Yield the name and the text, or the bytes, of each file."""
+        for picture in Picture.objects.all():
+            yield f"{picture.hash}.webp", bytes(picture.content)
+            yield f"picture-{picture.hash}", row_file(picture)
         for clinic in Clinic.objects.all():
             yield "clinic", row_file(clinic)
         for physician in Physician.objects.all():
@@ -49,4 +57,4 @@ class Command(BaseCommand):
                 if text is None:
                     self.stdout.write(f"left out {page.slug}: patients do not see it (--drafts)")
                 else:
-                    yield f"{model._meta.model_name}-{page.slug}", text
+                    yield f"{model._meta.model_name}-{page.public_slug}", text
