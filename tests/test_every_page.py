@@ -1,5 +1,6 @@
 """Every public address of the running site: works, valid, carries the phone, keeps to itself."""
 
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -63,6 +64,23 @@ def test_a_page_loads_nothing_from_another_host(visitor: Visitor, site, path: st
     assert loaded
     assert [url for url in loaded if url not in canonical and urlsplit(url).netloc] == []
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_search_engines_read_is_json_about_this_site(
+    visitor: Visitor, site, path: str
+) -> None:
+    page = visitor.get(path).text
+
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL)
+    for attributes, text in scripts:
+        assert attributes == ' type="application/ld+json"'
+        data = json.loads(text)
+        assert data["@context"] == "https://schema.org"
+        assert data["url"].startswith(site.address)
+        assert "lastReviewed" not in text
+    named = ("/conditions/s", "/treatments/", "/physicians/n", "/contact/")
+    assert len(scripts) == (1 if path.startswith(named) else 0)
 
 
 @pytest.mark.parametrize("path", PAGES)
