@@ -83,6 +83,18 @@ def test_what_search_engines_read_is_json_about_this_site(
     assert len(scripts) == (1 if path.startswith(named) else 0)
 
 
+@pytest.mark.parametrize("path", [path for path in PAGES if "search" not in path])
+def test_a_page_says_what_it_is_where_it_is_shared(visitor: Visitor, site, path: str) -> None:
+    page = visitor.get(path, Host=site.address.removeprefix("http://")).text
+
+    said = dict(re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)">', page))
+    assert said["og:title"]
+    assert said["og:description"] == said["description"] != ""
+    assert said["og:url"] == site.address + path.partition("?")[0]
+    assert f'<link rel="canonical" href="{said["og:url"]}">' in page
+    assert "og:image" not in said  # an SVG drawing is none
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_every_link_inside_the_site_works(visitor: Visitor, site, path: str) -> None:
     answer = visitor.get(path)

@@ -20,7 +20,7 @@ from clinic_site.models import Clinic, OpeningHours, Physician
 from clinic_site.plain import list_items, plain
 from clinic_site.structured_data import breadcrumbs, clinic_data, physician_data, to_script
 from conditions.content_files import read_yaml
-from conditions.document import ConditionDocument, Illustration, Section, TreatmentDocument
+from conditions.document import ConditionDocument, Section, TreatmentDocument
 from conditions.rendering import page_text, render_page
 from conditions.structured_data import (
     CONDITION_LISTS,
@@ -485,9 +485,11 @@ def test_any_text_comes_through_the_script_whole(text: str) -> None:
 def social(**values: Any) -> dict[str, str]:
     """The properties that _social.html gives, by name."""
     html = render_to_string(
-        "conditions/_social.html",
+        "_social.html",
         {
-            "page": render_page(CONDITION),
+            "title": CONDITION.title,
+            "description": CONDITION.summary,
+            "type": "article",
             "clinic": Clinic(),
             "canonical": describe_condition()["url"],
             **values,
@@ -504,15 +506,14 @@ def test_a_shared_link_shows_what_the_page_is() -> None:
         "og:title": "Spinal compression fractures",
         "og:description": CONDITION.summary,
         "og:url": f"{SITE}/conditions/spinal-compression-fractures/",
+        "description": CONDITION.summary,
         "twitter:card": "summary",
     }
 
 
 def test_a_shared_link_shows_the_picture_in_full_address() -> None:
     address = f"{SITE}/pictures/{'0' * 64}"
-    picture = Illustration(source=f"picture:{'0' * 64}", alt='A "wedge" of bone')
-    page = render_page(dataclasses.replace(CONDITION, picture=picture))
-    given = social(page=page, picture_address=address)
+    given = social(picture_address=address, picture_alt='A "wedge" of bone')
 
     assert given["og:image"] == address
     assert given["og:image:alt"] == 'A "wedge" of bone'
