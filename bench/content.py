@@ -22,7 +22,8 @@ FEW, MANY, ROUNDS = 20, 2_000, 15
 def fill(up_to: int) -> None:
     """Publish copies of the shipped condition until there are `up_to` conditions."""
     from conditions.document import ConditionDocument
-    from conditions.models import Condition, Revision
+    from conditions.history import Revision
+    from conditions.models import Condition
     from conditions.rendering import page_text
 
     path = Path("conditions/content/spinal-compression-fractures.yaml")

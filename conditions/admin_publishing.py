@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from conditions.comparison import compare
 from conditions.drafts import Unfit
 from conditions.exporting import page_file
-from conditions.models import Condition, Review, Revision, Treatment
+from conditions.history import Review, Revision
+from conditions.models import Condition, Treatment
 from conditions.publishing import (
     ChangedMeanwhile,
     NotPublishable,

@@ -17,7 +17,8 @@ from clinic_site.people import plain_text
 from conditions.content_files import ContentError, Located, read_yaml
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.drafts import Unfit, save_row, write_draft
-from conditions.models import Condition, LoadedContent, Treatment
+from conditions.history import LoadedContent
+from conditions.models import Condition, Treatment
 from conditions.publishing import NotPublishable, publish
 
 # In this order, as pages name physicians, and both name pictures.

@@ -15,16 +15,8 @@ from clinic_site.models import Physician
 from conditions.content_checks import Finding, check
 from conditions.document import ConditionDocument, PageDocument
 from conditions.drafts import write_draft
-from conditions.models import (
-    Condition,
-    FormerSlug,
-    Page,
-    PageQuerySet,
-    Review,
-    Revision,
-    Treatment,
-    by_address,
-)
+from conditions.history import FormerSlug, Review, Revision
+from conditions.models import Condition, Page, PageQuerySet, Treatment, by_address
 from conditions.rendering import page_text
 from conditions.reviewing import ReviewState, changes_meaning, review_state
 

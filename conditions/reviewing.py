@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.models import Page, Review
+from conditions.history import Review
+from conditions.models import Page
 from conditions.rendering import CARD_LEVELS
 
 # Text of these kinds is about emergencies, treatment or evidence: any other word in it is a change

@@ -15,7 +15,8 @@ from clinic_site.models import Notice
 from clinic_site.pictures import picture_address
 from clinic_site.structured_data import Data, to_script
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.models import Condition, Page, Revision, Treatment, by_address
+from conditions.history import Revision
+from conditions.models import Condition, Page, Treatment, by_address
 from conditions.rendering import render_page
 from conditions.reviewing import ReviewOfPage, review_of
 from conditions.structured_data import Reviewed, condition_data, treatment_data

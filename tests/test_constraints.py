@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 
 from appointments.models import AppointmentRequest
 from clinic_site.models import Clinic, Notice, OpeningHours, Physician, Picture
-from conditions.models import ConditionTreatment, Revision, Section, Source
+from conditions.history import Revision
+from conditions.models import ConditionTreatment, Section, Source
 from tests.make import make_condition, make_request, make_treatment
 
 

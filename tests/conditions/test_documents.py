@@ -23,7 +23,8 @@ from conditions.document import (
     TreatmentDocument,
 )
 from conditions.drafts import write_draft
-from conditions.models import Condition, Page, Revision, Treatment
+from conditions.history import Revision
+from conditions.models import Condition, Page, Treatment
 from conditions.publishing import publish
 from tests.make import make_condition, make_treatment
 

@@ -14,7 +14,8 @@ from django.utils.formats import date_format
 
 from clinic_site.models import Clinic
 from conditions.document import ConditionDocument
-from conditions.models import Condition, ConditionTreatment, Review, Revision, Section
+from conditions.history import Review, Revision
+from conditions.models import Condition, ConditionTreatment, Section
 from conditions.publishing import (
     ChangedMeanwhile,
     NotPublishable,
