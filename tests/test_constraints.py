@@ -8,9 +8,16 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from appointments.models import AppointmentRequest
-from clinic_site.models import Clinic, Notice, OpeningHours, Physician, Picture
-from conditions.history import Revision
-from conditions.models import ConditionTreatment, Section, Source
+from clinic_site.models import (
+    Clinic,
+    LanguageLine,
+    Notice,
+    OpeningHours,
+    Physician,
+    Picture,
+)
+from conditions.history import LoadedContent, Review, Revision
+from conditions.models import ConditionTreatment, Page, Section, Source
 from tests.make import make_condition, make_request, make_treatment
 
 
@@ -30,10 +37,26 @@ def physician(**values: object) -> Physician:
     return Physician(**{"slug": "a", "name": "Dr. A", "specialty": "x", "bio": "y", **values})
 
 
-def revision(number: int) -> Revision:
+def revision(number: int, slug: str = "") -> Revision:
+    slug = slug or uuid.uuid4().hex
+    page = Page.objects.filter(slug=slug).first() or make_condition(slug=slug)
     return Revision(
-        page=make_condition(slug=uuid.uuid4().hex), number=number, title="x", document_json={}
+        page=page, number=number, slug=slug, title="x", summary="y", document_json={"type": "x"}
     )
+
+
+def review(**values: object) -> Review:
+    signed = revision(1)
+    signed.save()
+    day = dt.date(2026, 1, 1)
+    due = day + dt.timedelta(days=1)
+    valid = {"revision": signed, "reviewer_name": "Dr. A", "reviewed_on": day, "next_due": due}
+    return Review(**{**valid, **values})
+
+
+def line(text: str = "Línea") -> LanguageLine:
+    notice = Notice.objects.get_or_create(slug="a", title="A")[0]
+    return LanguageLine(notice=notice, language="es", text=text)
 
 
 def request(**values: object) -> AppointmentRequest:
@@ -88,6 +111,12 @@ BROKEN = {
     "source_key_once_a_page": second_source,
     "source_year_in_range": lambda: Source(page=make_condition(), key="a", title="b", year=20),
     "revision_number_positive": lambda: revision(0),
+    "revision_number_once_a_page": lambda: twice(lambda: revision(1, slug="sore-back")),
+    "review_has_reviewer_name": lambda: review(reviewer_name=""),
+    "review_due_after_reviewed": lambda: review(next_due=dt.date(2026, 1, 1)),
+    "language_line_once": lambda: twice(line),
+    "language_line_has_text": lambda: line(text=""),
+    "loaded_content_once": lambda: twice(lambda: LoadedContent(type="notice", slug="a")),
     "request_has_reference": lambda: request(reference="X"),
     "request_digest_is_sha256": lambda: request(digest="short"),
     "request_status_known": lambda: request(status="lost"),
