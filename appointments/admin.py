@@ -40,8 +40,7 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
     list_display = ["reference", "waits", "status", "kind", "phone_column", "short_name_column"]
     list_filter = ["status", "kind"]
     list_per_page = 50
-    fieldsets = [
-        (None, {"fields": ["reference", "received_at", "status", "staff_notes"]}),
+    sent = [
         (_("What they ask"), {"fields": ["kind", "condition", "message_column"]}),
         (
             _("The patient"),
@@ -102,7 +101,7 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Notes that no key opens are told, and cannot be typed over."""
         first = (None, {"fields": ["reference", "received_at", "status", self._notes(obj)]})
-        return [first, *self.fieldsets[1:]]
+        return [first, *self.sent]
 
     def _notes(self, row: AppointmentRequest | None) -> str:
         try:

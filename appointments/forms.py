@@ -192,7 +192,7 @@ class RequestForm(forms.Form):
     # The fields that a member of the public fills in and the request stores as they are.
     STORED = (
         *("kind", "asking_for", "contact_name", "patient_name", "patient_status"),
-        *("voicemail_ok", "email", "email_ok", "contact_by", "visit_days", "visit_time"),
+        *("voicemail_ok", "email", "email_ok", "contact_by", "visit_time"),
         *("interpreter_language", "access_needs", "message"),
     )
 

@@ -51,7 +51,6 @@ class Remembered(Generic[Value]):
             return False
         finally:
             self.stale_at = time.monotonic() + 1
-        self.is_read = True
         return True
 
     def last(self) -> Value:
@@ -62,7 +61,6 @@ class Remembered(Generic[Value]):
         """Start again (for tests, which change the database under it)."""
         self.value = self.default()
         self.stale_at = 0.0
-        self.is_read = False
 
 
 def keep_remembering() -> None:

@@ -1,7 +1,6 @@
 """Conditions and treatments in Django's admin: edit the draft, then publish it."""
 
 import re
-from pathlib import Path
 from typing import Any, cast
 
 from django import forms
@@ -34,7 +33,7 @@ from conditions.readability import section_grade
 
 def picture_choices() -> list[tuple[str, Any]]:
     """Return the pictures that a page can show: this site's drawings, then what was uploaded."""
-    drawings = sorted(Path(path).stem for path in DRAWINGS.glob("*.svg"))
+    drawings = sorted(path.stem for path in DRAWINGS.glob("*.svg"))
     return [
         ("", _("No picture")),
         *((f"drawing:{name}", _("Drawing: %s") % name) for name in drawings if name != "mark"),
@@ -47,11 +46,11 @@ NOT_OF_THE_DRAFT = {
     *("id", "page_ptr", "draft_version", "changed_by", "live", "review"),
     *("edited_since_review", "search_title", "search_text"),
 }
-# Which field of a row names the page that it belongs to.
-OWNER: dict[type[models.Model], str] = {
-    Section: "page",
-    Source: "page",
-    ConditionTreatment: "condition",
+# What a page's form calls its rows of each kind.
+PREFIXES: dict[type[models.Model], str] = {
+    Section: "sections",
+    Source: "sources",
+    ConditionTreatment: "offers",
 }
 
 
@@ -192,7 +191,6 @@ class PageAdmin(PublishingAdmin):
     list_display = ["title", "slug", "is_published", "is_signed", "changed_at"]
     list_select_related = ["live", "review"]
     search_fields = ["title"]
-    prepopulated_fields = {"slug": ["title"]}
 
     @admin.display(description=_("published"), boolean=True)
     def is_published(self, page: Page) -> bool:
@@ -283,7 +281,7 @@ class PageAdmin(PublishingAdmin):
         """Take rows that someone else has removed meanwhile as new ones, so that none is lost."""
         if request.method == "POST" and object_id is not None:
             for inline in self.inlines:
-                prefix = inline.model._meta.get_field(OWNER[inline.model]).related_query_name()
+                prefix = PREFIXES[inline.model]
                 request.POST = with_orphans_as_new(request.POST, prefix, inline.model)  # type: ignore[assignment]
         return super().changeform_view(request, object_id, form_url, extra_context)
 

@@ -4,6 +4,12 @@ from typing import Any
 
 import yaml
 
+TYPES_IN_WORDS: dict[Any, str] = {
+    str: "text (put it in quotes)",
+    bool: "true or false",
+    int: "a whole number",
+}
+
 
 class ContentError(Exception):
     """A content file cannot be used; the text says where, why, and what to do."""

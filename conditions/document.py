@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db.models.functions import Coalesce
 
 from clinic_site.people import plain_text
-from conditions.content_files import ContentError, Located, read_yaml, write_yaml
+from conditions.content_files import (
+    TYPES_IN_WORDS,
+    ContentError,
+    Located,
+    read_yaml,
+    write_yaml,
+)
 
 if TYPE_CHECKING:
     from conditions.models import Condition, Page, Treatment
@@ -280,8 +286,7 @@ def _value(value: Any, hint: Any, fault: typing.Callable[[str], ContentError], n
             raise fault(f"{name!r} must be written as names and values.")
         return build(typing.cast(type, hint), value, value if isinstance(value, Located) else None)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        wanted = {str: "text (put it in quotes)", bool: "true or false", int: "a whole number"}
-        raise fault(f"{name!r} must be {wanted[hint]}.")
+        raise fault(f"{name!r} must be {TYPES_IN_WORDS[hint]}.")
     return _text(value, name) if isinstance(value, str) else value
 
 

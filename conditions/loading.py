@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,8 @@ from PIL import Image
 from clinic_site.markdown import cited_keys
 from clinic_site.models import Clinic, Notice, Physician, Picture
 from clinic_site.people import plain_text
-from conditions.content_files import ContentError, Located, read_yaml
-from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
+from conditions.content_files import TYPES_IN_WORDS, ContentError, Located, read_yaml
+from conditions.document import PageDocument
 from conditions.drafts import Unfit, save_row, write_draft
 from conditions.history import LoadedContent
 from conditions.models import Condition, Treatment
@@ -25,10 +26,6 @@ from conditions.publishing import NotPublishable, publish
 TYPES = ("picture", "clinic", "notice", "physician", "treatment", "condition")
 # What a file's thing goes by; all others by their slug.
 KEYS = {"picture": "hash"}
-DOCUMENTS: dict[str, type[PageDocument]] = {
-    "treatment": TreatmentDocument,
-    "condition": ConditionDocument,
-}
 PAGES: dict[str, type[Treatment] | type[Condition]] = {
     "treatment": Treatment,
     "condition": Condition,
@@ -73,8 +70,8 @@ def read_file(path: Path) -> ContentFile:
     if kind not in TYPES:
         raise located.error("type", f"'type' must be one of {', '.join(TYPES)}.")
     document = None
-    if kind in DOCUMENTS:
-        document = DOCUMENTS[kind].from_located(located)
+    if kind in PAGES:
+        document = PAGES[kind].document_class.from_located(located)
         _check_citations(document, located)
     return ContentFile(kind, located, document)
 
@@ -162,7 +159,7 @@ def _save_plain_row(row: models.Model, located: Located) -> None:
     part, names = _ROWS_OF.get(kind, ("", ()))
     known = {field.name for field in row._meta.fields}
     known -= {"id", "confirmed", "content", "width", "height", "added_at"}
-    values = {key: value for key, value in located.items() if key not in {"type", part, "file"}}
+    values = {key: value for key, value in located.items() if key not in {"type", part}}
     for key, value in values.items():
         if key not in known:
             raise located.error(
@@ -170,8 +167,7 @@ def _save_plain_row(row: models.Model, located: Located) -> None:
             )
         wanted = (str,) if key == "photo" else _type_of(row._meta.get_field(key))
         if not isinstance(value, wanted) or (bool not in wanted and isinstance(value, bool)):
-            types = {str: "text (put it in quotes)", bool: "true or false", int: "a whole number"}
-            raise located.error(key, f"{key!r} must be {types[wanted[0]]}.")
+            raise located.error(key, f"{key!r} must be {TYPES_IN_WORDS[wanted[0]]}.")
     texts = {k: plain_text(v) if isinstance(v, str) else v for k, v in values.items()}
     if "photo" in texts:
         texts["photo"] = Picture.objects.filter(hash=texts["photo"]).first()
@@ -195,7 +191,9 @@ def _save_plain_row(row: models.Model, located: Located) -> None:
 
 def _picture_columns(located: Located) -> dict[str, Any]:
     """Return the bytes and the size of an exported picture, from HASH.webp beside its file."""
-    path = Path(located.path).with_name(f"{located.get('hash', '')}.webp")
+    if not re.fullmatch(r"[0-9a-f]{64}", located.get("hash", "")):
+        raise located.error("hash", "'hash' must be the 64 digits of a SHA-256.")
+    path = Path(located.path).with_name(f"{located['hash']}.webp")
     try:
         content = path.read_bytes()
         with Image.open(io.BytesIO(content), formats=["WEBP"]) as image:

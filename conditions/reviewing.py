@@ -18,13 +18,12 @@ CLINICAL_KINDS = {*CARD_LEVELS, "treatments", "evidence"}
 DUE_SOON = dt.timedelta(days=60)
 
 
-class ReviewState(enum.IntEnum):
-    """How far a page can be trusted as reviewed, the weakest first."""
+class ReviewState(enum.Enum):
+    """Whether a clinician's signature stands under a page."""
 
-    UNSIGNED = 0
-    OVERDUE = 1
-    EDITED = 2
-    SIGNED = 3
+    UNSIGNED = enum.auto()
+    OVERDUE = enum.auto()
+    SIGNED = enum.auto()
 
 
 def review_state(page: Page, *, today: dt.date) -> ReviewState:
@@ -33,18 +32,17 @@ def review_state(page: Page, *, today: dt.date) -> ReviewState:
         return ReviewState.UNSIGNED
     if page.review.next_due < today:
         return ReviewState.OVERDUE
-    return ReviewState.EDITED if page.edited_since_review else ReviewState.SIGNED
+    return ReviewState.SIGNED
 
 
 @dataclass(frozen=True)
 class ReviewOfPage:
-    """What a page tells of its review: the weakest state of its parts.
+    """What a page tells of its review, and of that of its parts.
 
-    `unsigned` and `overdue` are titles of parts; `review` is the page's own signature, and
-    `is_edited` says that words, but no meaning, were changed since.
+    `review` is the page's own signature, and `is_edited` says that words, but no meaning, were
+    changed since; `unsigned` and `overdue` are the titles of parts, the page itself among them.
     """
 
-    state: ReviewState
     review: Review | None
     is_edited: bool
     unsigned: list[str]
@@ -64,7 +62,6 @@ def review_of(page: Page, parts: Iterable[Page], *, today: dt.date) -> ReviewOfP
         return [each.live.title for each, found in states if found == state and each.live]
 
     return ReviewOfPage(
-        state=min(state for _each, state in states),
         review=page.review,
         is_edited=page.review is not None and page.edited_since_review,
         unsigned=titles(ReviewState.UNSIGNED),
@@ -89,20 +86,17 @@ _NUMBERS = (
     "|once|twice|double|no|not|never|none"
 )
 _FIXED = re.compile(rf"\d[\d./:-]*|%|\[\^[^\]]*\]|\]\([^)]*\)|\b(?:{_NUMBERS})\b", re.IGNORECASE)
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # 1,000 says the same as 1000
 
 
 def _words(text: str) -> list[str]:
     """Return what is said, without what does not change it: commas, spaces, capitals."""
-    return re.findall(r"\w+|[%.?!:]|\]\([^)]*\)", _without_commas(text).lower())
+    return re.findall(r"\w+|[%.?!:]|\]\([^)]*\)", _THOUSANDS.sub("", text).lower())
 
 
 def _fixed(text: str) -> list[str]:
     """Return the numbers, the negations, the citations and the links of a text, in order."""
-    return [found.lower().rstrip("./:-") for found in _FIXED.findall(_without_commas(text))]
-
-
-def _without_commas(text: str) -> str:
-    return text.replace(",", "")
+    return [found.lower().rstrip("./:-") for found in _FIXED.findall(_THOUSANDS.sub("", text))]
 
 
 def _clinical_content(document: PageDocument) -> list[object]:

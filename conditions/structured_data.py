@@ -5,8 +5,6 @@ what has no value is left out. `site_url` has no slash at its end; `picture_addr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 
 from django.urls import reverse
@@ -16,6 +14,7 @@ from clinic_site.models import Clinic
 from clinic_site.plain import list_items, plain
 from clinic_site.structured_data import VOCABULARY, Data, breadcrumbs, clinic_node, given
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
+from conditions.history import Review
 
 # Which property of a MedicalCondition the list items of a kind of section are, and their type.
 # Prevention is secondaryPrevention, as primaryPrevention takes no LifestyleModification.
@@ -32,14 +31,6 @@ TREATMENT_TEXTS = {
     "preparing": "preparation",
     "afterwards": "followup",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reviewed:
-    """That a clinician has read a page and signed it: who, and when."""
-
-    reviewer_name: str
-    reviewed_on: date
 
 
 class Named(Protocol):
@@ -60,7 +51,7 @@ def condition_data(
     treatments: Sequence[TreatmentDocument],
     clinic: Clinic,
     site_url: str,
-    review: Reviewed | None,
+    review: Review | None,
     picture_address: str | None,
 ) -> Data:
     """Return a condition's page; `treatments` are those that it shows, in order."""
@@ -83,7 +74,7 @@ def treatment_data(
     conditions: Sequence[Named],
     clinic: Clinic,
     site_url: str,
-    review: Reviewed | None,
+    review: Review | None,
     picture_address: str | None,
 ) -> Data:
     """Return a treatment's page; `conditions` are those that it is shown to be used for."""
@@ -104,7 +95,7 @@ def _page(
     audience: Data,
     clinic: Clinic,
     site_url: str,
-    review: Reviewed | None,
+    review: Review | None,
     picture_address: str | None,
 ) -> Data:
     way = [(_("Conditions"), site_url + reverse("condition_list")), (document.title, about["url"])]

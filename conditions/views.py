@@ -19,7 +19,7 @@ from conditions.history import Revision
 from conditions.models import Condition, Page, Treatment, by_address
 from conditions.rendering import render_page
 from conditions.reviewing import ReviewOfPage, review_of
-from conditions.structured_data import Reviewed, condition_data, treatment_data
+from conditions.structured_data import condition_data, treatment_data
 
 
 @require_safe
@@ -141,12 +141,10 @@ def _treatment_context(page: Page, document: TreatmentDocument, picture: str | N
 
 def _shown_with(review: ReviewOfPage, picture: str | None) -> dict[str, Any]:
     """Return what structured data takes beside the documents."""
-    signed = review.review
     return {
         "clinic": current_clinic(),
         "site_url": settings.SITE_URL,
-        "review": signed
-        and Reviewed(reviewer_name=signed.reviewer_name, reviewed_on=signed.reviewed_on),
+        "review": review.review,
         "picture_address": picture,
     }
 

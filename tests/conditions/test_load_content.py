@@ -107,6 +107,8 @@ BAD = {
     "bare phone": ("type: clinic\nphone: +16052175617\n", "line 2: 'phone' must be text"),
     "number for text": ("type: notice\nslug: a\ntitle: 5\n", "line 3: 'title' must be text"),
     "lines": ("type: notice\nslug: a\ntitle: b\nlines: x\n", "line 4: 'lines' must be a list"),
+    "hash": ("type: picture\nhash: ../x\nalt: b\n", "line 2: 'hash' must be the 64 digits"),
+    "no file": (f"type: picture\nhash: {'a' * 64}\nalt: b\n", ".webp beside this file is missing"),
     "empty": ("", "line 1: a content file is a list of names and values"),
 }
 

@@ -21,10 +21,10 @@ from clinic_site.plain import list_items, plain
 from clinic_site.structured_data import breadcrumbs, clinic_data, physician_data, to_script
 from conditions.content_files import read_yaml
 from conditions.document import ConditionDocument, Section, TreatmentDocument
+from conditions.history import Review
 from conditions.rendering import page_text, render_page
 from conditions.structured_data import (
     CONDITION_LISTS,
-    Reviewed,
     condition_data,
     treatment_data,
 )
@@ -33,7 +33,7 @@ from tests.schema_org import PROPERTIES, faults
 CONTENT = Path(settings.BASE_DIR) / "conditions" / "content"
 SITE = "https://clinic.example"
 MENU = "Conditions Physicians"
-REVIEW = Reviewed(reviewer_name="Dr. Jane Doe", reviewed_on=date(2025, 3, 14))
+REVIEW = Review(reviewer_name="Dr. Jane Doe", reviewed_on=date(2025, 3, 14))
 # What is not a text that people read: types, addresses, codes, dates.
 NOT_WORDS = {
     *("@type", "@id", "url", "image", "inLanguage", "lastReviewed", "procedureType"),
