@@ -223,7 +223,7 @@ STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # pictures are rows
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "clinic_site.static_files.JoinedStaticFilesStorage"},
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
