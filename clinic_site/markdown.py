@@ -1,7 +1,8 @@
 """The small Markdown subset of this site, turned into safe HTML.
 
-Paragraphs, lists, ### headings, bold, italic, links, tables, and two things of our own:
-`[^key]` cites a source, and a care card
+Paragraphs, lists, ### headings, bold, italic, links, tables, pictures of this site as
+`![what it shows](drawing:NAME)`, and two things of our own: `[^key]` cites a source, and a care
+card
 
     ::: soon Call us soon if:
 
@@ -25,6 +26,8 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
 
+from clinic_site.pictures import picture_of
+
 # What a screen reader says before a care card's heading: the level, never its colour.
 CARE_LEVELS = {
     "emergency": gettext_noop("Emergency:"),
@@ -34,13 +37,14 @@ CARE_LEVELS = {
 
 _TAGS = {
     *("p", "br", "strong", "em", "a", "sup", "ul", "ol", "li", "div", "span"),
-    *("h2", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td"),
+    *("h2", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td", "img"),
 }
 _ATTRIBUTES = {
     "a": {"href", "id", "aria-label"},
     "div": {"class", "role", "aria-label", "tabindex"},
     "span": {"class"},
     "sup": {"class"},
+    "img": {"src", "alt", "width", "height", "loading"},
     "ol": {"start"},
     "th": {"scope"},
 }
@@ -82,8 +86,9 @@ def _render_citation(
 ) -> str:
     number, place = env["citations"].cite(tokens[index].meta["key"])
     label = escape(_("Source %d") % number)
+    comma = ", " if index and tokens[index - 1].type == "citation" else ""
     return (
-        f'<sup class="cite"><a id="{place}" href="#source-{number}" aria-label="{label}">'
+        f'<sup class="cite">{comma}<a id="{place}" href="#source-{number}" aria-label="{label}">'
         f"{number}</a></sup>"
     )
 
@@ -101,6 +106,20 @@ def _render_care_card(
     )
 
 
+def _render_picture(
+    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
+) -> str:
+    """A picture far down the page is loaded when the reader comes near it."""
+    token = tokens[index]
+    picture = picture_of(str(token.attrs["src"]))
+    if picture is None:
+        return ""
+    return (
+        f'<img src="{escape(picture.address)}" alt="{escape(token.content)}" '
+        f'width="{picture.width}" height="{picture.height}" loading="lazy">'
+    )
+
+
 def _render_table_part(
     renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
 ) -> str:
@@ -115,10 +134,11 @@ def _render_table_part(
 
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    parser.disable(["code", "fence", "hr", "lheading", "html_block", "html_inline", "image"])
+    parser.disable(["code", "fence", "hr", "lheading", "html_block", "html_inline"])
     parser.disable(["reference", "autolink", "blockquote"])
     parser.inline.ruler.before("link", "citation", _read_citation)
     parser.add_render_rule("citation", _render_citation)
+    parser.add_render_rule("image", _render_picture)
     for part in ("table_open", "table_close", "th_open"):
         parser.add_render_rule(part, _render_table_part)
     for level in CARE_LEVELS:
@@ -162,6 +182,20 @@ def render_inline(text: str, citations: Citations) -> SafeString:
     """Return safe HTML of one line, without a paragraph around it."""
     tokens = _parser.parseInline(text)
     return render_tokens(tokens, citations)
+
+
+def pictures_in(text: str) -> list[tuple[str, str]]:
+    """Return the source and the alternative text of each picture of a body, in order.
+
+    >>> pictures_in("It goes in. ![A needle in a bone](drawing:vertebroplasty-1)")
+    [('drawing:vertebroplasty-1', 'A needle in a bone')]
+    """
+    return [
+        (str(child.attrs["src"]), child.content)
+        for token in parse(text)
+        for child in token.children or []
+        if child.type == "image"
+    ]
 
 
 def cited_keys(text: str) -> list[str]:

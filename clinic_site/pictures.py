@@ -1,15 +1,24 @@
-"""Uploaded pictures: decoded, turned upright, made smaller, and stored anew without their EXIF."""
+"""Pictures: this site's own drawings, and what staff upload.
 
+A text names one by its source: `drawing:NAME` is static/img/NAME.svg, `picture:HASH` an uploaded
+one, which is decoded, turned upright, made smaller, and stored anew without its EXIF.
+"""
+
+import functools
 import hashlib
 import io
+import re
+from dataclasses import dataclass
 from typing import IO
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image
 
+from clinic_site.clinic import picture_sizes
 from clinic_site.models import Picture
 
 MAX_BYTES = 15 * 1024 * 1024
@@ -26,6 +35,38 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+DRAWINGS = settings.BASE_DIR / "static" / "img"
+
+
+@dataclass(frozen=True)
+class ShownPicture:
+    """Where a picture is served, and its size in CSS pixels."""
+
+    address: str
+    width: int
+    height: int
+
+
+@functools.cache
+def drawing_size(name: str) -> tuple[int, int] | None:
+    """Return the width and height of one of this site's drawings; None where there is none."""
+    path = DRAWINGS / f"{name}.svg"
+    if not re.fullmatch(r"[a-z0-9-]+", name) or not path.is_file():
+        return None
+    view_box = re.search(r'viewBox="\S+ \S+ (\d+) (\d+)"', path.read_text(encoding="utf-8"))
+    if view_box is None:
+        raise ValueError(f"static/img/{name}.svg has no viewBox in whole numbers.")
+    return int(view_box[1]), int(view_box[2])
+
+
+def picture_of(source: str) -> ShownPicture | None:
+    """Return the picture of a source; None for one that is not, or no longer, there."""
+    kind, _colon, name = source.partition(":")
+    if kind == "drawing":
+        size = drawing_size(name)
+        return ShownPicture(static(f"img/{name}.svg"), *size) if size else None
+    size = picture_sizes().get(name) if kind == "picture" else None
+    return ShownPicture(reverse("picture", args=[name]), *size) if size else None
 
 
 def picture_address(source: str) -> str | None:

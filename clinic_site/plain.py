@@ -62,4 +62,6 @@ def _words(node: SyntaxTreeNode) -> str:
         return " "
     if node.type in {"text", "code_inline"}:
         return node.content
+    if node.type == "image":
+        return ""  # its words stand in for it; they are no part of the sentence
     return "".join(_words(child) for child in node.children)

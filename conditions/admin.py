@@ -13,12 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.models import Picture
+from clinic_site.pictures import DRAWINGS
 from conditions import document
 from conditions.admin_publishing import PublishingAdmin
 from conditions.document import CONDITION_KINDS, TREATMENT_KINDS
 from conditions.drafts import mark_changed
 from conditions.models import (
-    DRAWINGS,
     Condition,
     ConditionTreatment,
     Page,

@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from markdown_it.token import Token
 from phonenumber_field.phonenumber import PhoneNumber
 
-from clinic_site.markdown import CARE_LEVELS, cited_keys, parse
+from clinic_site.markdown import CARE_LEVELS, cited_keys, parse, pictures_in
 from clinic_site.models import Clinic
 from conditions.document import ConditionDocument, PageDocument, Section
+from conditions.models import validate_picture_source
 from conditions.readability import flatten, section_grade, sentences
 from conditions.rendering import CARD_LEVELS, end_of_card
 
@@ -146,12 +148,15 @@ def _needs_source(where: str, text: str, exempt: re.Pattern[str]) -> Iterator[Fi
                 yield _error(where, "no_source", figure, _beginning(sentence))
 
 
+def _says_nothing(alt: str) -> bool:
+    return not alt.strip() or _FILE_NAME.fullmatch(alt.strip()) is not None
+
+
 def _check_opening(document: PageDocument, exempt: re.Pattern[str]) -> Iterator[Finding]:
     yield from _cannot_cite(_("Title"), f"{document.title} {document.name}", exempt)
     yield from _cannot_cite(_("Summary"), document.summary, exempt)
     if document.picture is not None:
-        alt = document.picture.alt.strip()
-        if not alt or _FILE_NAME.fullmatch(alt):
+        if _says_nothing(document.picture.alt):
             yield _error(_("Picture"), "no_alt")
         yield from _cannot_cite(_("Picture"), document.picture.caption, exempt)
 
@@ -198,6 +203,8 @@ def _line(token: Token) -> str:
     """Return a block token's words, its citations as [^key], without other markup."""
     parts = []
     for child in token.children or []:
+        if child.type == "image":
+            continue
         if child.type == "citation":
             parts.append(f"[^{child.meta['key']}]")
         else:
@@ -249,6 +256,13 @@ def _check_markdown(where: str, text: str, known: set[str]) -> Iterator[Finding]
         for address in addresses:
             if not _SAFE_LINK.match(address):
                 yield _error(where, "link", address.strip())
+    for source, alt in pictures_in(text):
+        try:
+            validate_picture_source(source)
+        except ValidationError as error:
+            yield Finding("error", where, " ".join(error.messages))
+        if _says_nothing(alt):
+            yield _error(where, "no_alt")
     if html := _HTML.search(text):
         yield _error(where, "html", html[0])
 

@@ -1,8 +1,6 @@
 """Conditions and treatments: the draft that editors change, the revisions that patients see."""
 
-import re
 from collections.abc import Collection, Iterable
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,21 +12,19 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.models import Physician, Picture
+from clinic_site.pictures import drawing_size
 from conditions.document import ConditionDocument, TreatmentDocument
 from conditions.history import FormerSlug, Revision
-
-DRAWINGS = Path(settings.BASE_DIR) / "static" / "img"
 
 
 def validate_picture_source(source: str) -> None:
     """Raise ValidationError unless `source` is `drawing:NAME` of ours or `picture:HASH`."""
     kind, _colon, name = source.partition(":")
-    if kind == "drawing" and re.fullmatch(r"[a-z0-9-]+", name):
-        if (DRAWINGS / f"{name}.svg").is_file():
-            return
-    elif kind == "picture" and Picture.objects.filter(hash=name).exists():
-        return
-    raise ValidationError(_("%(source)s is not a picture of this site."), params={"source": source})
+    uploaded = kind == "picture" and Picture.objects.filter(hash=name).exists()
+    if not uploaded and (kind != "drawing" or drawing_size(name) is None):
+        raise ValidationError(
+            _("%(source)s is not a picture of this site."), params={"source": source}
+        )
 
 
 class PageQuerySet(models.QuerySet[Any]):
@@ -37,7 +33,10 @@ class PageQuerySet(models.QuerySet[Any]):
     def published(self) -> "PageQuerySet":
         """Those that patients can see, by title, each with its live revision and its review."""
         return (
-            self.filter(live__isnull=False).select_related("live", "review").order_by("live__title")
+            self.filter(live__isnull=False)
+            .annotate(live_picture=models.F("live__document_json__picture"))
+            .select_related("live", "review")
+            .order_by("live__title")
         )
 
     def listed(self) -> "PageQuerySet":
