@@ -35,6 +35,6 @@ class DateGroup:
                 "group": self,
                 "fields": fields,
                 "errors": [error for field in fields for error in field.errors],
-                "id": f"id_{self.names[0]}_group",
+                "id": f"{fields[0].auto_id}_group",
             },
         )

@@ -86,9 +86,9 @@ def _render_citation(
 ) -> str:
     number, place = env["citations"].cite(tokens[index].meta["key"])
     label = escape(_("Source %d") % number)
-    comma = ", " if index and tokens[index - 1].type == "citation" else ""
+    more = " cite-more" if index and tokens[index - 1].type == "citation" else ""
     return (
-        f'<sup class="cite">{comma}<a id="{place}" href="#source-{number}" aria-label="{label}">'
+        f'<sup class="cite{more}"><a id="{place}" href="#source-{number}" aria-label="{label}">'
         f"{number}</a></sup>"
     )
 
@@ -106,6 +106,10 @@ def _render_care_card(
     )
 
 
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _render_picture(
     renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
 ) -> str:
@@ -115,7 +119,7 @@ def _render_picture(
     if picture is None:
         return ""
     return (
-        f'<img src="{escape(picture.address)}" alt="{escape(token.content)}" '
+        f'<img src="{escape(picture.address)}" alt="{escape(_one_line(token.content))}" '
         f'width="{picture.width}" height="{picture.height}" loading="lazy">'
     )
 
@@ -191,7 +195,7 @@ def pictures_in(text: str) -> list[tuple[str, str]]:
     [('drawing:vertebroplasty-1', 'A needle in a bone')]
     """
     return [
-        (str(child.attrs["src"]), child.content)
+        (str(child.attrs["src"]), _one_line(child.content))
         for token in parse(text)
         for child in token.children or []
         if child.type == "image"

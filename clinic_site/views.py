@@ -114,8 +114,8 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Send browsers that ask for /favicon.ico to the site's icon."""
-    return HttpResponseRedirect(static("img/mark.svg"))
+    """Send browsers that ask for /favicon.ico, and so know no SVG, to the site's icon."""
+    return HttpResponseRedirect(static("img/icon-32.png"))
 
 
 # Error pages. They must work while anything else is broken, so they ask neither the database
