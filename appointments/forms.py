@@ -146,7 +146,9 @@ class RequestForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
         error_messages={
             "required": _("Enter a phone number where we can reach you."),
-            "invalid": _("Enter a full phone number with the area code, such as 605\u2011555\u20110142."),
+            "invalid": _(
+                "Enter a full phone number with the area code, such as 605\u2011555\u20110142."
+            ),
         },
     )
     voicemail_ok = forms.BooleanField(

@@ -1,10 +1,12 @@
 """What is done around every request that reaches Django."""
 
 import logging
+import re
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
+import brotli
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -12,6 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 
 from clinic_site.clinic import current_clinic
 from clinic_site.views import service_unavailable, too_large
@@ -41,6 +44,35 @@ class LimitBody:
                 left -= len(read)
             return too_large(request)
         return self.get_response(request)
+
+
+class CompressPages:
+    """Sends public pages as brotli to browsers that take it: a fifth of the bytes.
+
+    Not what is answered to a POST or must not be stored, which can hold what a person typed.
+    """
+
+    QUALITY = 5  # 1 ms for the longest page; higher ones cost 10 ms and more for a tenth less
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Compress the page, once it is made."""
+        response = self.get_response(request)
+        if (
+            request.method not in {"GET", "HEAD"}
+            or is_admin(request)
+            or "no-store" in response.get("Cache-Control", "")
+            or not response.get("Content-Type", "").startswith("text/html")
+        ):
+            return response
+        patch_vary_headers(response, ["Accept-Encoding"])
+        if re.search(r"(?:^|,)\s*br\s*(?:,|$)", request.headers.get("Accept-Encoding", "")):
+            response.content = brotli.compress(response.content, quality=self.QUALITY)
+            response["Content-Encoding"] = "br"
+            response["Content-Length"] = str(len(response.content))
+        return response
 
 
 class SayDatabaseAway:

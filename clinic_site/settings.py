@@ -169,6 +169,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic_site.middleware.CompressPages",
     "clinic_site.middleware.LimitBody",
     "clinic_site.middleware.SayDatabaseAway",
     "clinic_site.middleware.UseClinicTimeZone",

@@ -1,0 +1,139 @@
+"""The style sheets: contrast of every pair of tokens, and what joining and minifying leaves."""
+
+import re
+from itertools import product
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser
+
+from clinic_site.static_files import JOINED, joined_styles
+from tests.conftest import Site
+from tests.visitor import Visitor
+
+STYLES = settings.BASE_DIR / "static" / "css"
+LIGHT, DARK = (STYLES / "tokens.css").read_text().split("@media screen and (prefers-color-scheme")
+
+
+def colours(css: str) -> dict[str, str]:
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", css))
+
+
+SCHEMES = {"light": colours(LIGHT), "dark": {**colours(LIGHT), **colours(DARK)}}
+# What stands on a fill of its own, beside every text on every ground.
+ON_FILLS = {"on-action": "fill-action", "on-alarm": "fill-alarm"}
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2, contrast ratio."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_is_computed_as_wcag_does() -> None:
+    assert contrast("#000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#fff") == pytest.approx(4.48, abs=0.01)
+
+
+def pairs(scheme: str, on: str) -> list[tuple[str, str]]:
+    names = SCHEMES[scheme]
+    grounds = [name for name in names if name.startswith("ground")]
+    assert len(grounds) == 6
+    return list(product([name for name in names if name.startswith(on)], grounds))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_text_has_seven_to_one_on_every_ground(scheme: str) -> None:
+    colour = SCHEMES[scheme]
+    found = {
+        pair: contrast(colour[pair[0]], colour[pair[1]])
+        for pair in [*pairs(scheme, "text"), *ON_FILLS.items()]
+    }
+
+    assert len(found) == 5 * 6 + 2
+    assert {pair: ratio for pair, ratio in found.items() if ratio < 7} == {}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_controls_have_three_to_one_on_every_ground(scheme: str) -> None:
+    colour = SCHEMES[scheme]
+    # A filled button is told from what is around it, and the ring around a card by its text.
+    found = {
+        (one, ground): contrast(colour[one], colour[ground])
+        for one, ground in [*pairs(scheme, "control"), *product(["fill-action"], ["ground"])]
+    }
+
+    assert len(found) == 2 * 6 + 1
+    assert {pair: ratio for pair, ratio in found.items() if ratio < 3} == {}
+
+
+def test_every_colour_is_a_token() -> None:
+    for path in STYLES.glob("*.css"):
+        if path.name not in {"tokens.css", "print.css", "admin.css"}:
+            assert re.findall(r"#[0-9a-f]{3,6}\b(?![^{]*\{)|\brgba?\(", path.read_text()) == [], (
+                path
+            )
+
+
+def test_every_style_is_used_and_every_style_sheet_is_joined() -> None:
+    names = {path.name for path in STYLES.glob("*.css")} - {"site.css", "admin.css"}
+    imported = re.findall(r'@import url\("([\w.]+)"\)', (STYLES / "site.css").read_text())
+    assert sorted(imported) == sorted(names)
+
+    written = "".join((STYLES / name).read_text() for name in names)
+    written = re.sub(r"(?s)/\*.*?\*/", "", written)
+    sources = [*settings.BASE_DIR.glob("templates/**/*.html"), *settings.BASE_DIR.glob("*/*.py")]
+    used = "".join(path.read_text() for path in sources)
+    classes = set(re.findall(r"\.([a-z][\w-]*)(?![\w%]*[;}])", written))
+    assert {name for name in classes if not re.search(rf"[\"' -]{name}\b|care-", used)} == set()
+
+
+RULES = r"""css => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  const text = rule => rule.cssRules
+    ? [rule.constructor.name, rule.conditionText || rule.name || rule.selectorText || '',
+       rule.style ? rule.style.cssText : '', [...rule.cssRules].map(text)]
+    : [rule.cssText];
+  // Custom properties keep their text as written.
+  return JSON.stringify([...sheet.cssRules].map(text)).replace(/([,(])\s+/g, '$1');
+}"""
+
+
+def test_minifying_changes_no_rule(chromium: Browser) -> None:
+    entry = (STYLES / "site.css").read_text()
+    written = re.sub(
+        r'@import url\("([\w.]+)"\) layer\((\w+)\);',
+        lambda found: f"@layer {found[2]} {{ {(STYLES / found[1]).read_text()} }}",
+        entry,
+    )
+    page = chromium.new_page()
+
+    rules = page.evaluate(RULES, written)
+
+    assert "@import" not in written
+    assert page.evaluate(RULES, joined_styles(STYLES)) == rules
+    assert len(rules) > 10_000
+    page.close()
+
+
+def test_a_page_asks_for_one_style_sheet_under_a_name_that_may_be_kept_for_ever(
+    visitor: Visitor, site: Site
+) -> None:
+    page = visitor.get("/")
+
+    sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
+    assert len(sheets) == 1
+    assert re.fullmatch(r"/static/css/site\.[0-9a-f]{12}\.css", sheets[0])
+    sheet = visitor.get(sheets[0], Accept_Encoding="br")
+    assert sheet.headers["Content-Encoding"] == "br"
+    assert "immutable" in sheet.headers["Cache-Control"]
+    assert JOINED == "css/site.css"
