@@ -24,7 +24,7 @@ test: python ## Run every test, on SQLite and on PostgreSQL, in a real browser
 	@TEST_DATABASE=postgresql .venv/bin/python -m pytest
 
 bench: python ## Print the speed table, as ratios measured in one run
-	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt
+	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
 	@.venv/bin/python bench/run.py
 
 lint: python ## Check style, types, migrations and the settings for production

@@ -9,6 +9,14 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+def run(script: str, environment: dict[str, str]) -> None:
+    """Run one benchmark; end with one line where it fails."""
+    command = [sys.executable, script]  # of this project
+    done = subprocess.run(command, cwd=PROJECT, env=environment, check=False)  # noqa: S603
+    if done.returncode:
+        sys.exit(f"Stopped: {script} failed; what it said is above.")
+
+
 def main() -> None:
     """Run the benchmarks on empty databases that end with this script."""
     with tempfile.TemporaryDirectory(prefix="clinic-bench-", ignore_cleanup_errors=True) as folder:
@@ -24,15 +32,12 @@ def main() -> None:
             "ALLOWED_HOSTS": "testserver",
         }
         common.pop("DATABASE_URL", None)
+        run("bench/first_view.py", common)
         for name, database in (("sqlite", {}), ("postgresql", {"DATABASE_URL": server.get_uri()})):
             var = Path(folder) / name
             var.mkdir()
             environment = {**common, **database, "VAR": str(var)}
-            done = subprocess.run(
-                [sys.executable, "bench/content.py"], cwd=PROJECT, env=environment, check=False
-            )
-            if done.returncode:
-                sys.exit(f"Stopped: bench/content.py failed on {name}; what it said is above.")
+            run("bench/content.py", environment)
 
 
 main()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import Site
+from tests.running import Site
 
 CONDITION = "/conditions/spinal-compression-fractures/"
 

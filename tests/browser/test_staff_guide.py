@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import PROJECT, Site
+from tests.running import PROJECT, Site
 
 GUIDE = PROJECT / "docs" / "staff-guide.md"
 PICTURES = PROJECT / "docs" / "staff-guide"

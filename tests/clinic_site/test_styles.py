@@ -8,7 +8,7 @@ from django.conf import settings
 from playwright.sync_api import Browser
 
 from clinic_site.static_files import JOINED, joined_styles
-from tests.conftest import Site
+from tests.running import Site
 from tests.visitor import Visitor
 
 STYLES = settings.BASE_DIR / "static" / "css"

@@ -234,6 +234,20 @@ def test_html_in_a_text_is_refused(html: str) -> None:
     assert [each.where for each in errors(page(f"Call {html} us."))] == ["What it is"]
 
 
+@pytest.mark.parametrize(
+    ("picture", "said"),
+    [
+        ("![](drawing:spine)", "for people who cannot see it"),
+        ("![IMG_2041.jpg](drawing:spine)", "for people who cannot see it"),
+        ("![A bone](drawing:nowhere)", "drawing:nowhere is not a picture of this site."),
+        ("![A bone](https://elsewhere.example/a.png)", "is not a picture of this site."),
+    ],
+)
+def test_a_picture_in_a_text_is_ours_and_has_words(picture: str, said: str) -> None:
+    assert [said in each.message for each in errors(page(f"It eases. {picture}"))] == [True]
+    assert errors(page("It eases. ![One bone of 4 is lower.](drawing:spine)")) == []
+
+
 def test_signs_and_entities_are_no_html() -> None:
     assert errors(page("a < b, b > a, &lt;b&gt; &amp; x<y")) == []
 
@@ -281,7 +295,7 @@ def test_a_citation_taken_away_from_a_figure_is_found(document: PageDocument) ->
             continue  # may cite below the card
         for place in PLACE.finditer(part.body):
             without = CITES.sub("", place[0])
-            numbers = re.sub(r"^ *\d+\. ", "", without)
+            numbers = re.sub(r"^ *\d+\. |(?s:!\[.*?\]\(.*?\))", "", without)
             if without == place[0] or not re.search(r"\d|two thirds", numbers):
                 continue
             body = part.body[: place.start()] + without + part.body[place.end() :]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import (
+from tests.running import (
     PROJECT,
     Site,
     free_port,

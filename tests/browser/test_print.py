@@ -1,0 +1,77 @@
+"""The condition page on paper: a handout whose first sheet has what matters at once."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.running import Site
+
+CONDITION = "/conditions/spinal-compression-fractures/"
+MILLIMETRE = 96 / 25.4  # in CSS pixels
+MARGINS = 2 * 14  # static/css/print.css
+SHEETS = {"Letter": (215.9, 279.4), "A4": (210, 297)}
+
+
+@pytest.fixture
+def paper(chromium: Browser, site: Site):
+    page = chromium.new_page(base_url=site.address)
+    page.goto(CONDITION)
+    page.emulate_media(media="print")
+    yield page
+    page.close()
+
+
+def box(page: Page, selector: str) -> dict[str, float]:
+    found = page.locator(selector).first.bounding_box()
+    assert found is not None, f"{selector} is not on the paper"
+    return {**found, "end": found["y"] + found["height"]}
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_the_first_sheet_has_what_a_reader_takes_to_the_visit(paper: Page, sheet: str) -> None:
+    width, height = ((side - MARGINS) * MILLIMETRE for side in SHEETS[sheet])
+    paper.set_viewport_size({"width": int(width), "height": int(height)})
+
+    phone, emergency, short, questions, review = (
+        box(paper, selector)
+        for selector in (".top .phone", "#emergency", ".short", "#questions", ".review")
+    )
+
+    assert phone["end"] < emergency["y"] < emergency["end"] <= short["y"]
+    assert emergency["end"] <= questions["y"]
+    assert questions["x"] > short["x"] + short["width"]
+    assert max(short["end"], questions["end"]) <= review["y"]
+    assert review["end"] < height
+    assert review["end"] < box(paper, "#overview")["y"]
+    breaks = "element => getComputedStyle(element).breakBefore"
+    assert paper.locator(".page > .figure").evaluate(breaks) == "page"
+
+
+def test_no_way_around_the_site_and_no_block_of_ink_is_on_paper(paper: Page) -> None:
+    for selector in (".menu", ".contents", ".skip", ".actions", ".back", ".foot ul"):
+        for each in paper.locator(selector).all():
+            assert not each.is_visible(), selector
+    filled = paper.evaluate(
+        """() => [...document.querySelectorAll('body *')].filter(e => {
+            const style = getComputedStyle(e);
+            return e.offsetHeight && style.backgroundColor !== 'rgba(0, 0, 0, 0)'
+              && style.backgroundColor !== 'rgb(255, 255, 255)';
+        }).map(e => e.className || e.tagName)"""
+    )
+    assert filled == []
+
+
+def test_sources_are_printed_with_their_addresses(paper: Page) -> None:
+    after = paper.locator("#source-3 > a").evaluate("a => getComputedStyle(a, '::after').content")
+
+    assert "aafp.org" in after
+
+
+def test_it_prints_on_few_sheets(chromium: Browser, site: Site) -> None:
+    page = chromium.new_page(base_url=site.address)
+    page.goto(CONDITION)
+    pdf = page.pdf(format="Letter", prefer_css_page_size=True)
+    page.close()
+
+    assert 5 <= len(re.findall(rb"/Type /Page\b", pdf)) <= 10
