@@ -4,7 +4,7 @@ PORT ?= 8000
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint python
+.PHONY: help run test bench lint screenshots python
 
 help: ## Say what each command does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 12
@@ -26,6 +26,10 @@ test: python ## Run every test, on SQLite and on PostgreSQL, in a real browser
 bench: python ## Print the speed table, as ratios measured in one run
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
 	@.venv/bin/python bench/run.py
+
+screenshots: python ## Take a picture of every page into var/screenshots, and the two of README.md
+	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
+	@.venv/bin/python -m tests.screenshots
 
 lint: python ## Check style, types, migrations and the settings for production
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt

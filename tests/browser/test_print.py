@@ -25,7 +25,8 @@ def paper(chromium: Browser, site: Site):
 def box(page: Page, selector: str) -> dict[str, float]:
     found = page.locator(selector).first.bounding_box()
     assert found is not None, f"{selector} is not on the paper"
-    return {**found, "end": found["y"] + found["height"]}
+    x, y, width, height = found["x"], found["y"], found["width"], found["height"]
+    return {"x": x, "y": y, "width": width, "end": y + height}
 
 
 @pytest.mark.parametrize("sheet", SHEETS)

@@ -48,11 +48,8 @@ def test_each_treatment_is_shown_step_by_step_with_words_for_each(
     assert all(len(alt.split()) > 5 for _name, alt in shown)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_picture_of_a_page_loads_in_a_browser(
-    chromium: Browser, site: Site, scheme: str
-) -> None:
-    page = chromium.new_page(base_url=site.address, color_scheme=scheme)
+def test_every_picture_of_a_page_loads_in_a_browser(chromium: Browser, site: Site) -> None:
+    page = chromium.new_page(base_url=site.address)
     page.goto("/conditions/spinal-compression-fractures/")
     for picture in page.locator("img").all():
         picture.scroll_into_view_if_needed()

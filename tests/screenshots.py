@@ -1,0 +1,154 @@
+"""Screenshots of every page, for `make screenshots`: VAR/screenshots (var/ by default).
+
+Phone and desk, light and dark, with errors showing, and the printed pages as PDF. The two that
+README.md shows go to docs/screenshots/.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.running import PROJECT, Site, find_chromium, free_port, local_environment
+from tests.running import start_site as start
+from tests.running import stop_site as stop
+
+CONDITION = "/conditions/spinal-compression-fractures/"
+SIZES = {360: 740, 1280: 800}
+PAGES = {
+    "home": "/",
+    "conditions": "/conditions/",
+    "condition": CONDITION,
+    "vertebroplasty": "/treatments/vertebroplasty/",
+    "kyphoplasty": "/treatments/kyphoplasty/",
+    "sacroplasty": "/treatments/sacroplasty/",
+    "physicians": "/physicians/",
+    "physician": "/physicians/neal-khurana/",
+    "contact": "/contact/",
+    "form": "/appointments/request/",
+    "search": "/search/?q=bone",
+    "search-none": "/search/?q=no-such-word",
+    "privacy": "/notices/privacy/",
+    "notice-missing": "/notices/privacy-practices/",
+    "not-found": "/no-such-page/",
+}
+ADMIN_PAGES = {
+    "components": "/admin/components/",
+    "admin": "/admin/",
+    "admin-requests": "/admin/appointments/appointmentrequest/",
+    "admin-conditions": "/admin/conditions/condition/",
+    "admin-clinic": "/admin/clinic_site/clinic/",
+}
+PRINTED = ("condition", "kyphoplasty", "confirmation")
+
+
+def form_with_errors(page: Page) -> None:
+    """Send the form with what people get wrong."""
+    page.goto(PAGES["form"])
+    page.get_by_label("Phone number").fill("555")
+    page.get_by_label("Month").fill("2")
+    page.get_by_label("Day", exact=True).fill("30")
+    page.get_by_label("Year").fill("1950")
+    page.get_by_role("button", name="Send the request").click()
+
+
+def confirmation(page: Page) -> None:
+    """Send a request."""
+    page.goto(PAGES["form"])
+    page.get_by_label("An appointment").check()
+    page.get_by_label("Patient's full name").fill("Ana María López")
+    page.get_by_label("Phone number").fill("605-555-0142")
+    page.get_by_role("button", name="Send the request").click()
+
+
+def sign_in(page: Page, site: Site) -> None:
+    """Sign in to the admin as the first member of staff."""
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("staff")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def take_all(browser: Browser, site: Site, folder: Path) -> int:
+    """Take every screenshot; return how many."""
+    steps: dict[str, Callable[[Page], object]] = {
+        **{name: opener(address) for name, address in PAGES.items()},
+        "form-errors": form_with_errors,
+        "confirmation": confirmation,
+        "admin-login": lambda page: page.goto("/admin/"),
+        "signed-in": lambda page: sign_in(page, site),
+        **{name: opener(address) for name, address in ADMIN_PAGES.items()},
+    }
+    for width, height in SIZES.items():
+        for scheme in ("light", "dark"):
+            page = browser.new_page(
+                base_url=site.address,
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+            )
+            for name, open_it in steps.items():
+                open_it(page)
+                load_pictures(page)
+                page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
+                if name in PRINTED and (width, scheme) == (1280, "light"):
+                    page.pdf(path=folder / f"{name}.pdf", format="Letter")
+            page.close()
+    return len(list(folder.iterdir()))
+
+
+def opener(address: str) -> Callable[[Page], object]:
+    """Return what opens an address in a page."""
+    return lambda page: page.goto(address)
+
+
+def load_pictures(page: Page) -> None:
+    """Load the pictures that a browser would load as the reader comes near."""
+    page.evaluate(
+        """() => Promise.all([...document.images].map(image => {
+            image.loading = 'eager';
+            return image.decode();
+        }))"""
+    )
+
+
+def take_for_readme(browser: Browser, site: Site, folder: Path) -> None:
+    """Take the two that README.md shows: the first view, in few colours, so that it is small."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (width, height) in {"phone": (360, 740), "desktop": (1280, 800)}.items():
+        page = browser.new_page(
+            base_url=site.address, viewport={"width": width, "height": height}, color_scheme="light"
+        )
+        page.goto(CONDITION)
+        path = folder / f"{name}.png"
+        page.screenshot(path=path)
+        Image.open(path).convert("RGB").quantize(64).save(path, optimize=True)
+        page.close()
+
+
+def main() -> None:
+    """Start the site on an empty database, take the pictures, and say where they are."""
+    folder = Path(os.environ.get("SCREENSHOTS") or PROJECT / "var" / "screenshots")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix="clinic-look-", ignore_cleanup_errors=True) as state:
+        var = Path(state) / "var"
+        site = start(var, local_environment(var), free_port())
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=find_chromium(), args=["--no-sandbox"]
+                )
+                count = take_all(browser, site, folder)
+                take_for_readme(browser, site, PROJECT / "docs" / "screenshots")
+                browser.close()
+        finally:
+            stop(site)
+    sys.stdout.write(f"{count} files in {folder}\n")
+
+
+main()
