@@ -4,6 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,15 +15,27 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.models import Clinic, LanguageLine, Notice, OpeningHours, Physician, Picture
 from clinic_site.pictures import read_picture
 
-admin.site.site_header = admin.site.site_title = _("Clinic site")
 admin.site.index_title = _("Home")
 
+# Inlines are stacked everywhere: a tabular one has inputs without labels, and an empty heading.
 
-class OpeningHoursInline(admin.TabularInline):
+
+class OpeningHoursInline(admin.StackedInline):
     """The week's opening hours, on the clinic's page."""
 
     model = OpeningHours
     extra = 1
+    fields = [("weekday", "opens", "closes")]
+
+
+class LabelledRow(forms.ModelForm):
+    """A row that is edited in its list, where no label stands beside an input: it has its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
+            field.help_text = ""  # a list does not show it, and the input would refer to nothing
 
 
 @admin.register(Clinic)
@@ -50,6 +65,10 @@ class PhysicianAdmin(admin.ModelAdmin):
     list_display = ["name", "specialty", "position", "active"]
     list_editable = ["position", "active"]
 
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Say what each input is."""
+        return super().get_changelist_form(request, **{"form": LabelledRow, **kwargs})
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         """Make the address of a new physician from the name."""
         return {} if obj is not None else {"slug": ["name"]}
@@ -63,11 +82,12 @@ class PhysicianAdmin(admin.ModelAdmin):
         return False
 
 
-class LanguageLineInline(admin.TabularInline):
+class LanguageLineInline(admin.StackedInline):
     """A notice's lines in other languages."""
 
     model = LanguageLine
     extra = 0
+    fields = [("language", "position"), "text"]
 
 
 @admin.register(Notice)
@@ -78,6 +98,10 @@ class NoticeAdmin(admin.ModelAdmin):
 
     list_display = ["title", "required", "confirmed", "position"]
     list_editable = ["position"]
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Say what each input is."""
+        return super().get_changelist_form(request, **{"form": LabelledRow, **kwargs})
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A changed text is not the one that counsel confirmed, unless that is said anew."""
@@ -159,3 +183,31 @@ class PictureAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: published pages name pictures by their hash."""
         return False
+
+
+# Accounts. Django's two lists with arrows between them fail checks of accessibility, and so do
+# its inputs for moments, which nobody has to type.
+admin.site.unregister([User, Group])
+
+
+# To choose several. Without the help text, which each of the boxes would repeat.
+CHECK_BOXES: dict[Any, dict[str, Any]] = {
+    models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple, "help_text": ""}
+}
+
+
+@admin.register(User)
+class StaffAdmin(UserAdmin):
+    """Accounts of staff."""
+
+    filter_horizontal = ()
+    formfield_overrides = CHECK_BOXES
+    readonly_fields = ["last_login", "date_joined"]
+
+
+@admin.register(Group)
+class StaffGroupAdmin(GroupAdmin):
+    """What several accounts may do alike."""
+
+    filter_horizontal = ()
+    formfield_overrides = CHECK_BOXES

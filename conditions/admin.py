@@ -174,11 +174,12 @@ class SourceInline(admin.StackedInline):
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
 
-class OfferInline(admin.TabularInline):
+class OfferInline(admin.StackedInline):
     """The treatments that a condition's page offers."""
 
     model = ConditionTreatment
     extra = 0
+    fields = [("treatment", "position")]
     verbose_name = _("treatment")
     verbose_name_plural = _("treatments")
 
