@@ -5,12 +5,14 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import admin
+from django.db.models import Field
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from appointments.encryption import CannotRead, EncryptedTextField
@@ -33,11 +35,22 @@ def _opened(name: str) -> Callable[[Any, AppointmentRequest], str]:
     return column
 
 
+def _yes_or_no(name: str) -> Callable[[Any, AppointmentRequest], str]:
+    """Return an admin column that says yes or no in words; Django's own is a coloured icon."""
+    field = cast(Field, AppointmentRequest._meta.get_field(name))
+
+    @admin.display(description=field.verbose_name)
+    def column(self: Any, row: AppointmentRequest) -> str:
+        return gettext("Yes") if getattr(row, name) else gettext("No")
+
+    return column
+
+
 @admin.register(AppointmentRequest)
 class AppointmentRequestAdmin(admin.ModelAdmin):
     """The queue. What the patient sent is read only."""
 
-    list_display = ["reference", "waits", "status", "kind", "phone_column", "short_name_column"]
+    list_display = ["reference", "stands", "kind", "who"]
     list_filter = ["status", "kind"]
     list_per_page = 50
     sent = [
@@ -53,7 +66,12 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
         ),
         (
             _("How to reach them"),
-            {"fields": ["phone_column", "voicemail_ok", "email_column", "contact_by", "email_ok"]},
+            {
+                "fields": [
+                    *("phone_column", "voicemail_column", "email_column", "contact_by"),
+                    "email_ok_column",
+                ]
+            },
         ),
         (
             _("Their visit"),
@@ -62,6 +80,8 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
     ]
     editable = ("status", "staff_notes")
 
+    voicemail_column = _yes_or_no("voicemail_ok")
+    email_ok_column = _yes_or_no("email_ok")
     name_column = _opened("patient_name")
     contact_name_column = _opened("contact_name")
     birth_column = _opened("date_of_birth")
@@ -79,24 +99,34 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
         except CannotRead:
             return str(_("cannot be read (key missing)"))
 
-    @admin.display(description=_("patient's name"))
-    def short_name_column(self, row: AppointmentRequest) -> str:
-        """The name, cut where it would push the other columns out of sight."""
-        return Truncator(self.name_column(row)).chars(40)
+    @admin.display(description=_("patient"))
+    def who(self, row: AppointmentRequest) -> SafeString:
+        """The name, cut where it would push the other columns out of sight, and the phone."""
+        name = Truncator(self.name_column(row)).chars(40)
+        return format_html("{}<br>{}", name, self.phone_column(row))
 
     @admin.display(description=_("days that suit"))
     def days_column(self, row: AppointmentRequest) -> str:
         """The days that suit, in words."""
         return row.get_visit_days_display() or "-"
 
-    @admin.display(description=_("waits"))
-    def waits(self, row: AppointmentRequest) -> str:
-        """How long the request has been waiting; empty for one that is dealt with."""
-        return timesince(row.received_at, depth=1) if row.status in WAITING else ""
+    @admin.display(description=_("status"), ordering="status")
+    def stands(self, row: AppointmentRequest) -> SafeString:
+        """The status, and how long a request waits that nobody has dealt with yet."""
+        status = format_html("<strong>{}</strong>", row.get_status_display())
+        if row.status not in WAITING:
+            return status
+        waits = gettext("waits %s") % timesince(row.received_at, depth=1)
+        return format_html("{} {}", status, waits)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Waiting first, oldest first."""
         return AppointmentRequest.objects.waiting_first()
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Say in the heading in which order they stand."""
+        title = _("Requests, the longest waiting first")
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Notes that no key opens are told, and cannot be typed over."""
