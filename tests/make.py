@@ -1,10 +1,20 @@
 """Test data: each make_* helper gives a valid thing; name what the story is about."""
 
+import datetime as dt
+import io
+import json
 import uuid
 from typing import Any
 
-from appointments.models import AppointmentRequest
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+from PIL import Image
+
+from appointments.models import AppointmentRequest, Status
+from clinic_site.models import Notice, Physician
+from clinic_site.pictures import read_picture
 from conditions.models import Condition, Section, Source, Treatment
+from conditions.publishing import publish, sign
 
 
 def make_condition(**values: Any) -> Condition:
@@ -79,3 +89,37 @@ def form_answers(attempt: str, **values: Any) -> dict[str, Any]:
         "website": "",
         **values,
     }
+
+
+def make_one_of_each() -> None:
+    """A row of each kind that the admin shows, for the tests of all its pages; prints their ids.
+
+    The condition was published twice, signed in between, and changed since; the treatment is a
+    draft.
+    """
+    staff = User.objects.get(username="staff")
+    condition = make_condition()
+    first = publish(page=condition, by=staff, meaning=True, note="First")
+    due = timezone.localdate() + dt.timedelta(days=365)
+    sign(revision=first, by=staff, reviewer_name="Dr. Test", next_due=due)
+    overview = Section.objects.filter(page=condition, kind="overview")
+    overview.update(body="It hurts 2 in 5 people.[^survey]")
+    publish(page=condition, by=staff, meaning=True)
+    overview.update(body="It hurts 3 in 5 people.[^survey]")
+    requests = [make_request(status=status, message="It hurts.") for status in Status]
+    png = io.BytesIO()
+    Image.new("RGB", (30, 20), "teal").save(png, "PNG")
+    png.seek(0)
+    picture = read_picture(png, alt="A small teal picture")
+    picture.save()
+    rows = {
+        "condition": condition,
+        "treatment": make_treatment(),
+        "request": requests[0],
+        "picture": picture,
+        "group": Group.objects.create(name="Editors"),
+        "user": staff,
+        "notice": Notice.objects.all()[0],
+        "physician": Physician.objects.all()[0],
+    }
+    print(json.dumps({name: row.pk for name, row in rows.items()}))  # noqa: T201  for the test

@@ -1,0 +1,235 @@
+"""axe-core, in a real Chromium, on every public page and every kind of page of the admin.
+
+All its rules for WCAG 2.0 to 2.2, levels A and AA, and its best practices; in each of STATES.
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from django.template.loader import get_template
+from playwright.sync_api import Browser, Page, expect
+
+from clinic_site.models import Clinic
+from tests.browser.states import STATES, show
+from tests.conftest import Site
+from tests.test_every_page import PAGES
+
+pytestmark = pytest.mark.one_database
+
+OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+    "preload": False,  # of sound and film, which no page has
+}
+
+
+def assert_accessible(page: Page) -> None:
+    """Fail with each rule that the open page breaks, where, in which states, and what mends it."""
+    page.evaluate(AXE_SCRIPT)
+    found: dict[str, list[str]] = {}
+    for name, state in STATES.items():
+        show(page, state)
+        for broken in page.evaluate(
+            "options => axe.run(options).then(results => results.violations)", OPTIONS
+        ):
+            for node in broken["nodes"]:
+                where = f"{broken['id']} at {' '.join(map(str, node['target']))}"
+                what = f"{broken['help']}. {node['failureSummary']}\n{node['html']}"
+                found.setdefault(f"{where}\n{what}", []).append(name)
+    show(page, STATES["on a phone"])
+    faults = [f"[{', '.join(states)}] {fault}" for fault, states in found.items()]
+    assert not faults, f"{page.url} breaks these rules:\n\n" + "\n\n".join(faults)
+
+
+# What patients see
+
+
+@pytest.fixture(scope="module")
+def reader(chromium: Browser, site: Site) -> Iterator[Page]:
+    """A browser in which nobody is signed in."""
+    context = chromium.new_context(base_url=site.address)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_public_page(reader: Page, path: str) -> None:
+    reader.goto(path)
+
+    assert_accessible(reader)
+
+
+@pytest.mark.parametrize("code", [400, 403, 404, 410, 413, 500, 503])
+def test_an_error_page(reader: Page, site: Site, code: int) -> None:
+    # The page as the site writes it, under an address of the site: not all errors come on demand.
+    body = get_template(f"{code}.html").render(
+        {"clinic": Clinic(), "notice_links": [("/notices/privacy/", "Privacy on this site")]}
+    )
+    reader.route("**/error", lambda route: route.fulfill(status=code, body=body))
+    reader.goto("/error")
+    reader.unroute("**/error")
+
+    expect(reader.get_by_role("heading", level=1)).to_be_visible()
+    assert_accessible(reader)
+
+
+def test_the_form_with_errors_and_the_confirmation(reader: Page) -> None:
+    reader.goto("/appointments/request/")
+    send = reader.get_by_role("button", name="Send the request")
+    # Empty,
+    send.click()
+    expect(reader.get_by_role("alert")).to_be_visible()
+    assert_accessible(reader)
+
+    # then with what cannot be,
+    reader.get_by_label("An appointment").check()
+    reader.get_by_label("Patient's full name").fill("Axe Core")
+    reader.get_by_label("Phone number").fill("555")
+    reader.get_by_label("Month").fill("2")
+    reader.get_by_label("Day", exact=True).fill("30")
+    reader.get_by_label("Year").fill("1950")
+    reader.get_by_label("Email", exact=True).check()
+    reader.get_by_label("Email address").fill("no address")
+    send.click()
+    expect(reader.get_by_role("alert").get_by_role("listitem")).to_have_count(3)
+    assert_accessible(reader)
+
+    # then from a page that is not ours,
+    reader.get_by_label("Phone number").fill("605-555-0142")
+    reader.get_by_label("Day", exact=True).fill("28")
+    reader.get_by_label("Email address").fill("ana@example.com")
+    reader.evaluate("document.querySelector('[name=attempt]').value = 'forged'")
+    send.click()
+    expect(reader.get_by_role("alert")).to_contain_text("came from our form")
+    assert_accessible(reader)
+
+    # and at last as it should be.
+    send.click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("We have your request")
+    assert_accessible(reader)
+
+
+# What staff see
+
+
+@pytest.fixture(scope="module")
+def rows(site: Site) -> Iterator[dict[str, int]]:
+    """The number of a row of each kind, so that no page of the admin is empty."""
+    shell = ("shell", "--verbosity=0", "-c")
+    yield json.loads(
+        site.manage(*shell, "from tests.make import make_one_of_each; make_one_of_each()")
+    )
+    site.manage(
+        *shell,
+        "from conditions.models import Condition; from conditions.publishing import unpublish;"
+        "unpublish(page=Condition.objects.get(slug='sore-back'), by=None)",
+    )
+
+
+@pytest.fixture(scope="module")
+def staff(chromium: Browser, site: Site, rows: dict[str, int]) -> Iterator[Page]:
+    """A browser in which a member of staff is signed in, and has saved something."""
+    context = chromium.new_context(base_url=site.address)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("staff")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Log in").click()
+    for change in ("conditions/condition/{condition}", "appointments/appointmentrequest/{request}"):
+        page.goto(f"/admin/{change.format(**rows)}/change/")
+        page.get_by_role("button", name="Save and continue editing").click()
+        expect(page.get_by_text("was changed successfully")).to_be_visible()
+    yield page
+    context.close()
+
+
+def test_signing_in_with_a_wrong_password(reader: Page) -> None:
+    reader.goto("/admin/")
+    assert_accessible(reader)
+
+    reader.get_by_label("Username").fill("staff")
+    reader.get_by_label("Password").fill("wrong")
+    reader.get_by_role("button", name="Log in").click()
+    expect(reader.get_by_text("Please enter the correct username and password")).to_be_visible()
+    assert_accessible(reader)
+
+
+ADMIN_PAGES = [
+    *("", "conditions/", "password_change/"),
+    *("conditions/condition/", "conditions/condition/?o=-1.2", "conditions/condition/?q=nothing"),
+    *("conditions/condition/add/", "conditions/condition/{condition}/change/"),
+    *("conditions/condition/{condition}/history/", "conditions/condition/{condition}/preview/"),
+    *("conditions/condition/{condition}/publish/", "conditions/condition/{condition}/unpublish/"),
+    *("conditions/condition/{condition}/revisions/", "conditions/condition/{condition}/sign/"),
+    "conditions/condition/{condition}/compare/?from=1&to=2",
+    "conditions/condition/{condition}/return/1/",
+    *("conditions/treatment/", "conditions/treatment/add/"),
+    *("conditions/treatment/{treatment}/change/", "conditions/treatment/{treatment}/publish/"),
+    *("conditions/treatment/{treatment}/revisions/", "conditions/treatment/{treatment}/delete/"),
+    *("appointments/appointmentrequest/", "appointments/appointmentrequest/?status__exact=closed"),
+    "appointments/appointmentrequest/{request}/change/",
+    "appointments/appointmentrequest/{request}/history/",
+    *("clinic_site/clinic/", "clinic_site/clinic/1/change/"),
+    *("clinic_site/notice/", "clinic_site/notice/add/", "clinic_site/notice/{notice}/change/"),
+    *("clinic_site/physician/", "clinic_site/physician/add/"),
+    "clinic_site/physician/{physician}/change/",
+    *("clinic_site/picture/", "clinic_site/picture/add/", "clinic_site/picture/{picture}/change/"),
+    *("auth/user/", "auth/user/add/", "auth/user/{user}/change/", "auth/user/{user}/password/"),
+    *("auth/group/", "auth/group/add/", "auth/group/{group}/change/", "auth/group/{group}/delete/"),
+]
+
+
+@pytest.mark.parametrize("path", ADMIN_PAGES)
+def test_a_page_of_the_admin(staff: Page, rows: dict[str, int], path: str) -> None:
+    answer = staff.goto("/admin/" + path.format(**rows))
+
+    assert answer is not None
+    assert answer.status == 200
+    assert_accessible(staff)
+    assert staff.evaluate("document.documentElement.scrollWidth") <= STATES["on a phone"].width
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("conditions/condition/add/", {}),
+        ("conditions/condition/{condition}/change/", {"title": "", "sections-0-body": ""}),
+        ("conditions/condition/{condition}/publish/", {}),
+        ("conditions/condition/{condition}/sign/", {"reviewer_name": ""}),
+        ("clinic_site/clinic/1/change/", {"name": "", "phone": "555", "time_zone": "Moon"}),
+        ("clinic_site/notice/add/", {}),
+        ("clinic_site/physician/add/", {}),
+        ("clinic_site/physician/", {"form-0-position": "first"}),
+        ("clinic_site/picture/add/", {}),
+        ("auth/user/add/", {"password1": "short", "password2": "other"}),
+        ("password_change/", {}),
+    ],
+)
+def test_a_form_of_the_admin_with_errors(
+    staff: Page, rows: dict[str, int], path: str, values: dict[str, str]
+) -> None:
+    staff.goto("/admin/" + path.format(**rows))
+    for name, value in values.items():
+        staff.evaluate(
+            "([name, value]) => { document.getElementsByName(name)[0].value = value }",
+            [name, value],
+        )
+    # Sent as by a browser that does not check forms itself.
+    staff.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
+    staff.locator("main form input[type=submit]:not(#toolbar *)").first.click()
+
+    expect(staff.locator(".errorlist, .errornote").first).to_be_visible()
+    assert_accessible(staff)
+
+
+def test_a_saved_form_of_the_admin(staff: Page, rows: dict[str, int]) -> None:
+    staff.goto(f"/admin/conditions/condition/{rows['condition']}/change/")
+    staff.get_by_role("button", name="Save and continue editing").click()
+
+    expect(staff.get_by_text("was changed successfully")).to_be_visible()
+    assert_accessible(staff)
