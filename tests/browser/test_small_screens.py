@@ -1,0 +1,51 @@
+"""Zoomed to 400%, or with text twice as large, a page is read by scrolling down only."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.states import State, show
+from tests.test_every_page import PAGES
+
+pytestmark = pytest.mark.one_database
+
+ZOOMED = State(width=320, height=256)  # 1280 by 1024 at 400%
+LARGE_TEXT = State(text=200)
+
+# The share of the screen's height that stays where it is while the page scrolls.
+STAYING = """() => [...document.querySelectorAll("body *")]
+  .filter(each => ["fixed", "sticky"].includes(getComputedStyle(each).position))
+  .map(each => each.getBoundingClientRect())
+  .map(box => Math.max(0, Math.min(box.bottom, innerHeight) - Math.max(box.top, 0)))
+  .reduce((sum, height) => sum + height, 0) / innerHeight"""
+
+
+def assert_fits(page: Page) -> None:
+    for state in (LARGE_TEXT, ZOOMED):
+        show(page, state)
+        # Nothing scrolls sideways (WCAG 1.4.10, 1.4.4),
+        assert page.evaluate("document.documentElement.scrollWidth") <= state.width, state
+    # and most of a low screen is left for the page.
+    page.mouse.wheel(0, 300)
+    assert page.evaluate(STAYING) <= 0.26
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits(phone_page: Page, path: str) -> None:
+    phone_page.goto(path)
+
+    assert_fits(phone_page)
+
+
+def test_the_form_with_errors_and_the_confirmation_fit(phone_page: Page) -> None:
+    phone_page.goto("/appointments/request/")
+    send = phone_page.get_by_role("button", name="Send the request")
+    send.click()
+    expect(phone_page.get_by_role("alert")).to_be_visible()
+    assert_fits(phone_page)
+
+    phone_page.get_by_label("An appointment").check()
+    phone_page.get_by_label("Patient's full name").fill("Small Screen")
+    phone_page.get_by_label("Phone number").fill("605-555-0142")
+    send.click()
+    expect(phone_page.get_by_role("heading", level=1)).to_have_text("We have your request")
+    assert_fits(phone_page)
