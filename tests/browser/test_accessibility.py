@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from clinic_site.models import Clinic
 from tests.browser.states import STATES, show
-from tests.conftest import Site
+from tests.running import Site
 from tests.test_every_page import PAGES
 
 pytestmark = pytest.mark.one_database

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.states import State, show
-from tests.conftest import Site
+from tests.running import Site
 from tests.test_every_page import PAGES
 
 pytestmark = pytest.mark.one_database
