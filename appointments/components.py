@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from appointments.forms import Radios
 from appointments.layout import DateGroup, Part
 
 TEXT = """A paragraph with **bold words**, a [link](/contact/) and a source.[^one]
@@ -78,7 +79,7 @@ class SampleForm(forms.Form):
     one_of_few = forms.ChoiceField(
         label=_("One of a few"),
         choices=[("a", _("The first")), ("b", _("The second"))],
-        widget=forms.RadioSelect,
+        widget=Radios,
         error_messages={"required": _("Choose one of the answers.")},
     )
     several = forms.MultipleChoiceField(

@@ -1,5 +1,6 @@
 """The public request form: what it asks, what it accepts, what it says when something is wrong."""
 
+import calendar
 import datetime as dt
 import re
 from typing import Any, cast
@@ -74,22 +75,46 @@ class ConditionField(forms.ChoiceField):
         """Take any slug: the database decides, once the request is stored."""
 
 
+class Radios(forms.RadioSelect):
+    """Radio buttons. That an answer is wrong is told by their fieldset: a radio cannot be."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return one button, without aria-invalid, which ARIA knows for the group alone."""
+        option = super().create_option(*args, **kwargs)
+        option["attrs"].pop("aria-invalid", None)
+        return option
+
+
+class RadioField(forms.ChoiceField):
+    """One of a few answers; `unanswered` is what it means to give none."""
+
+    widget = Radios
+    unanswered: str | None = None
+
+    def clean(self, value: Any) -> Any:
+        """Return the answer, or what none means."""
+        return super().clean(value) or self.unanswered
+
+
 def _radios(
     choices: type[TextChoices],
     label: Any,
     *,
-    initial: str | None = None,
+    unanswered: str | None = None,
     error: Any = CHOOSE_ONE,
-) -> forms.ChoiceField:
-    """Return a field of radio buttons; with an `initial` it may be left out, and means that."""
-    return forms.ChoiceField(
+) -> "RadioField":
+    """Return a field of radio buttons, none of them chosen.
+
+    With `unanswered` it may be left out, and means that.
+    """
+    field = RadioField(
         label=label,
         choices=choices.choices,
-        widget=forms.RadioSelect,
-        initial=initial,
-        required=initial is None,
+        required=unanswered is None,
         error_messages={"required": error, "invalid_choice": error},
     )
+    field.unanswered = unanswered
+    return field
 
 
 def _text(label: Any, max_length: int, hint: Any = "", **attrs: str) -> PlainTextField:
@@ -107,10 +132,36 @@ def _of_patient(purpose: str) -> dict[str, str]:
     return {"inputmode": "numeric", "autocomplete": f"section-patient {purpose}"}
 
 
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def _digits(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def month_number(text: str) -> int | None:
+    """Return the month that a number, a name or its beginning stands for; None for no month.
+
+    >>> [month_number(text) for text in ("4", "April", "apr.", "Juno", "a")]
+    [4, 4, 4, None, None]
+    """
+    word = text.casefold().rstrip(".")
+    for number, month in enumerate(MONTHS, start=1):
+        if word.startswith(month) and calendar.month_name[number].casefold().startswith(word):
+            return number
+    return _digits(text)
+
+
 class RequestForm(forms.Form):
     """Asks for an appointment or puts a question; required are kind, patient_name and phone."""
 
     use_required_attribute = False
+    # As on the page, so that the list of what is wrong follows it.
+    field_order = (
+        *("kind", "condition", "message", "asking_for", "patient_name", "contact_name"),
+        *(*DATE_PARTS, "patient_status", "phone", "voicemail_ok", "email", "email_ok"),
+        *("contact_by", "visit_days", "visit_time", "interpreter_language", "access_needs"),
+    )
 
     attempt = forms.CharField(widget=forms.HiddenInput, required=False)
     kind = _radios(
@@ -119,18 +170,18 @@ class RequestForm(forms.Form):
         error=_("Choose what you would like: an appointment, or an answer to a question."),
     )
     condition = ConditionField(label=_("What is it about?"), required=False)
-    asking_for = _radios(AskingFor, _("Who is it for?"), initial=AskingFor.SELF)
-    contact_name = _text(
-        _("Your name, if you ask for someone else"),
-        200,
-        hint=_("So that we know whom to ask for when we call."),
-        autocomplete="name",
-    )
+    asking_for = _radios(AskingFor, _("Who is it for?"), unanswered=AskingFor.SELF)
     patient_name = PlainTextField(
         label=_("Patient's full name"),
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "section-patient name"}),
         error_messages={"required": _("Enter the patient's full name.")},
+    )
+    contact_name = _text(
+        _("If you are asking for someone else: your name"),
+        200,
+        hint=_("So that we know whom to ask for when we call."),
+        autocomplete="name",
     )
     date_of_birth_month = _text(DATE_PARTS["date_of_birth_month"], 20, **_of_patient("bday-month"))
     date_of_birth_day = _text(DATE_PARTS["date_of_birth_day"], 20, **_of_patient("bday-day"))
@@ -138,7 +189,7 @@ class RequestForm(forms.Form):
     patient_status = _radios(
         PatientStatus,
         _("Has the patient been to our clinic before?"),
-        initial=PatientStatus.UNSURE,
+        unanswered=PatientStatus.UNSURE,
     )
     phone = PhoneField(
         label=_("Phone number"),
@@ -165,11 +216,10 @@ class RequestForm(forms.Form):
         },
     )
     email_ok = forms.BooleanField(
-        label=_("You may send me a short email to confirm this"),
-        help_text=_("It says nothing about your health."),
+        label=_("You may send me a short email to confirm this. It says nothing about my health."),
         required=False,
     )
-    contact_by = _radios(ContactBy, _("How should we answer?"), initial=ContactBy.PHONE)
+    contact_by = _radios(ContactBy, _("How should we answer?"), unanswered=ContactBy.PHONE)
     visit_days = forms.MultipleChoiceField(
         label=_("Which days suit you?"),
         help_text=_("Choose all that do."),
@@ -178,7 +228,7 @@ class RequestForm(forms.Form):
         required=False,
         error_messages={"invalid_choice": _("Choose days from the list.")},
     )
-    visit_time = _radios(VisitTime, _("Which time suits you?"), initial=VisitTime.ANY)
+    visit_time = _radios(VisitTime, _("Which time suits you?"), unanswered=VisitTime.ANY)
     interpreter_language = _text(_("If you would like an interpreter, which language?"), 100)
     access_needs = _text(
         _("Anything you need for your visit?"),
@@ -187,6 +237,7 @@ class RequestForm(forms.Form):
     )
     message = PlainTextField(
         label=_("What would you like us to know?"),
+        help_text=_("Up to 2,000 characters."),
         max_length=2000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -220,8 +271,8 @@ class RequestForm(forms.Form):
             Part(
                 _("The patient"),
                 "asking_for",
-                "contact_name",
                 "patient_name",
+                "contact_name",
                 DateGroup(_("Date of birth"), _("For example, 4 27 1950."), *DATE_PARTS),
                 "patient_status",
             ),
@@ -238,11 +289,8 @@ class RequestForm(forms.Form):
         return helper
 
     def clean(self) -> dict[str, Any]:
-        """Fill in what radios left out mean, and check what only fields together can tell."""
+        """Check what only fields together can tell."""
         cleaned = super().clean() or {}
-        for name, field in self.fields.items():
-            if isinstance(field.widget, forms.RadioSelect) and cleaned.get(name) == "":
-                cleaned[name] = field.initial
         cleaned["date_of_birth"] = self._clean_date_of_birth(cleaned)
         if not cleaned.get("email") and "email" not in self.errors:
             if cleaned.get("contact_by") == ContactBy.EMAIL:
@@ -270,19 +318,24 @@ class RequestForm(forms.Form):
                 message = _("Enter the %(part)s of birth too, or leave the whole date empty.")
                 self.add_error(name, message % part)
                 return None
-            if not (text.isascii() and text.isdigit()):
+        month = month_number(texts["date_of_birth_month"])
+        day, year = (_digits(texts[f"date_of_birth_{part}"]) for part in ("day", "year"))
+        for name, number in zip(DATE_PARTS, (month, day, year), strict=True):
+            if number is None:
+                part = {"part": str(DATE_PARTS[name]).lower()}
                 message = _("Enter the %(part)s of birth in digits, such as 4 27 1950.")
                 self.add_error(name, message % part)
                 return None
-        month, day, year = (int(text) for text in texts.values())
-        today = timezone.localdate()
         try:
-            date = dt.date(year, month, day)
+            date = dt.date(cast(int, year), cast(int, month), cast(int, day))
         except (ValueError, OverflowError):
             self.add_error(
                 "date_of_birth_month", _("Check the date of birth: there is no such date.")
             )
+            for name in DATE_PARTS:
+                self.fields[name].widget.attrs["aria-invalid"] = "true"
             return None
+        today = timezone.localdate()
         if not today.year - OLDEST_AGE <= date.year or date > today:
             self.add_error(
                 "date_of_birth_year",

@@ -12,6 +12,7 @@ card
 is a boxed list of one of three levels. HTML in the text is shown, never obeyed.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,12 +53,13 @@ _ATTRIBUTES = {
 
 @dataclass
 class Citations:
-    """Numbers sources in the order in which a page first cites them.
+    """Numbers sources in the order in which a page first cites them, and counts its tables.
 
     `places` maps a source's key to the ids of the places that cite it, for the links back.
     """
 
     places: dict[str, list[str]] = field(default_factory=dict)
+    tables: int = 0
 
     def cite(self, key: str) -> tuple[int, str]:
         """Return the number of the source `key` and the id of this new place that cites it."""
@@ -128,12 +130,13 @@ def _render_table_part(
     renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
 ) -> str:
     """A wide table scrolls by itself, and can be reached by keyboard to do so."""
-    label = escape(_("Table"))
-    return {
-        "table_open": f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table>',
-        "table_close": "</table></div>",
-        "th_open": '<th scope="col">',
-    }[tokens[index].type]
+    if tokens[index].type == "th_open":
+        return f'<th scope="{tokens[index].meta.get("scope", "col")}">'
+    if tokens[index].type == "table_close":
+        return "</table></div>"
+    env["citations"].tables += 1
+    label = escape(_("Table %d") % env["citations"].tables)
+    return f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table>'
 
 
 def _make_parser() -> MarkdownIt:
@@ -159,8 +162,14 @@ _parser = _make_parser()
 
 
 def parse(text: str) -> list[Token]:
-    """Return the block tokens of a body."""
-    return _parser.parse(text)
+    """Return the block tokens of a body. The first cell of a table's row heads that row."""
+    tokens = _parser.parse(text)
+    for before, token in itertools.pairwise(tokens):
+        if (before.type, token.type) == ("tr_open", "td_open"):
+            token.type, token.tag, token.meta = "th_open", "th", {"scope": "row"}
+            close = next(each for each in tokens[tokens.index(token) :] if each.type == "td_close")
+            close.type, close.tag = "th_close", "th"
+    return tokens
 
 
 def render_tokens(tokens: Sequence[Token], citations: Citations) -> SafeString:

@@ -14,15 +14,18 @@ _IMPORT = re.compile(r'@import url\("([\w-]+\.css)"\) layer\((\w+)\);')
 def joined_styles(folder: Path) -> str:
     """Return site.css of `folder` with each file it imports in its place, without comments.
 
-    Raises FileNotFoundError where it names a file that is not there.
+    Raises FileNotFoundError where it names a file that is not there, and ValueError where it
+    names one in another way.
     """
 
     def in_place(found: re.Match[str]) -> str:
         text = (folder / found[1]).read_text(encoding="utf-8")
         return f"@layer {found[2]} {{\n{text}}}"
 
-    entry = (folder / Path(JOINED).name).read_text(encoding="utf-8")
-    return minified(_IMPORT.sub(in_place, entry))
+    joined = _IMPORT.sub(in_place, (folder / Path(JOINED).name).read_text(encoding="utf-8"))
+    if "@import" in joined:
+        raise ValueError(f'{JOINED} imports something other than @import url("…") layer(…);')
+    return minified(joined)
 
 
 def minified(css: str) -> str:

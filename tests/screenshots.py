@@ -94,7 +94,10 @@ def take_all(browser: Browser, site: Site, folder: Path) -> int:
             for name, open_it in steps.items():
                 open_it(page)
                 load_pictures(page)
-                page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
+                tall = page.evaluate("document.documentElement.scrollHeight")
+                page.set_viewport_size({"width": width, "height": max(height, tall)})
+                page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
+                page.set_viewport_size({"width": width, "height": height})
                 if name in PRINTED and (width, scheme) == (1280, "light"):
                     page.pdf(path=folder / f"{name}.pdf", format="Letter")
             page.close()

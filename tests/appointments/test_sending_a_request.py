@@ -54,7 +54,7 @@ def test_every_answer_reaches_the_database(visitor: Visitor, site) -> None:
         asking_for="someone_else",
         contact_name="Jo O'Neil-Smythe",
         patient_name="李小龍 <b>{{ 7*7 }}</b>'; DROP TABLE x; --",
-        date_of_birth_month="2",
+        date_of_birth_month="Feb",
         date_of_birth_day="29",
         date_of_birth_year="1948",
         phone="605.555.0142 ext 12",
@@ -200,7 +200,7 @@ MISTAKES = {
     ),
     "half a date": ({"date_of_birth_month": "4"}, "Enter the day of birth too"),
     "word for month": (
-        {"date_of_birth_month": "May", "date_of_birth_day": "1", "date_of_birth_year": "1950"},
+        {"date_of_birth_month": "Spring", "date_of_birth_day": "1", "date_of_birth_year": "1950"},
         "Enter the month of birth in digits",
     ),
     "long message": ({"message": "x" * 2001}, "to 2000 characters. It has 2001."),
@@ -251,3 +251,27 @@ def test_a_broken_body_gets_a_clean_answer(visitor: Visitor, body: bytes) -> Non
 
     assert answer.status in {200, 400, 413}
     assert "605-217-5617" in answer.words
+
+
+def test_the_list_of_what_is_wrong_follows_the_page(visitor: Visitor, site) -> None:
+    form = visitor.get("/appointments/request/")
+    wrong = {"kind": "", "patient_name": "", "phone": "", "message": "x" * 2001, "email": "no"}
+    page = visitor.post(
+        "/appointments/request/", form_answers(form.value_of("attempt"), **wrong)
+    ).text
+
+    linked = re.findall(r'<li><a href="#(id_\w+)">', page)
+    assert linked == ["id_kind_0", "id_message", "id_patient_name", "id_phone", "id_email"]
+    places = [page.index(f'id="{name}"') for name in linked]
+    assert places == sorted(places)
+
+
+def test_a_wrong_date_marks_all_three_of_its_inputs(visitor: Visitor, site) -> None:
+    form = visitor.get("/appointments/request/")
+    date = {"date_of_birth_month": "2", "date_of_birth_day": "30", "date_of_birth_year": "1950"}
+    page = visitor.post(
+        "/appointments/request/", form_answers(form.value_of("attempt"), **date)
+    ).text
+
+    inputs = re.findall(r"<input[^>]*date_of_birth[^>]*>", page)
+    assert ["aria-invalid" in each for each in inputs] == [True, True, True]

@@ -160,7 +160,7 @@ def test_signing_in_with_a_wrong_password(reader: Page) -> None:
 
 
 ADMIN_PAGES = [
-    *("", "conditions/", "password_change/"),
+    *("", "conditions/", "password_change/", "components/"),
     *("conditions/condition/", "conditions/condition/?o=-1.2", "conditions/condition/?q=nothing"),
     *("conditions/condition/add/", "conditions/condition/{condition}/change/"),
     *("conditions/condition/{condition}/history/", "conditions/condition/{condition}/preview/"),

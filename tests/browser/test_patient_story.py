@@ -68,6 +68,7 @@ def test_from_the_page_to_a_reference_that_staff_find(
     # When they follow the summary's links and mend each,
     summary.get_by_role("link", name=re.compile("full name")).click()
     expect(page.get_by_label("Patient's full name")).to_be_in_viewport()
+    expect(page.get_by_text("Patient's full name", exact=True)).to_be_in_viewport(ratio=1)
     page.get_by_label("Patient's full name").fill("Ana María López")
     page.get_by_label("Phone number").fill("605 555 0142")
     page.get_by_label("Day", exact=True).fill("28")
