@@ -111,6 +111,7 @@ def opener(address: str) -> Callable[[Page], object]:
 
 def load_pictures(page: Page) -> None:
     """Load the pictures that a browser would load as the reader comes near."""
+    page.wait_for_load_state()
     page.evaluate(
         """() => Promise.all([...document.images].map(image => {
             image.loading = 'eager';
@@ -154,4 +155,5 @@ def main() -> None:
     sys.stdout.write(f"{count} files in {folder}\n")
 
 
-main()
+if __name__ == "__main__":  # tests collect every module
+    main()
