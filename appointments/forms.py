@@ -86,35 +86,32 @@ class Radios(forms.RadioSelect):
 
 
 class RadioField(forms.ChoiceField):
-    """One of a few answers; `unanswered` is what it means to give none."""
+    """One of a few answers, none of them chosen beforehand.
+
+    With `unanswered` it may be left out, and means that.
+    """
 
     widget = Radios
-    unanswered: str | None = None
+
+    def __init__(
+        self,
+        choices: type[TextChoices],
+        label: Any,
+        *,
+        unanswered: str | None = None,
+        error: Any = CHOOSE_ONE,
+    ) -> None:
+        super().__init__(
+            choices=choices.choices,
+            label=label,
+            required=unanswered is None,
+            error_messages={"required": error, "invalid_choice": error},
+        )
+        self.unanswered = unanswered
 
     def clean(self, value: Any) -> Any:
         """Return the answer, or what none means."""
         return super().clean(value) or self.unanswered
-
-
-def _radios(
-    choices: type[TextChoices],
-    label: Any,
-    *,
-    unanswered: str | None = None,
-    error: Any = CHOOSE_ONE,
-) -> "RadioField":
-    """Return a field of radio buttons, none of them chosen.
-
-    With `unanswered` it may be left out, and means that.
-    """
-    field = RadioField(
-        label=label,
-        choices=choices.choices,
-        required=unanswered is None,
-        error_messages={"required": error, "invalid_choice": error},
-    )
-    field.unanswered = unanswered
-    return field
 
 
 def _text(label: Any, max_length: int, hint: Any = "", **attrs: str) -> PlainTextField:
@@ -132,9 +129,6 @@ def _of_patient(purpose: str) -> dict[str, str]:
     return {"inputmode": "numeric", "autocomplete": f"section-patient {purpose}"}
 
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
-
 def _digits(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
@@ -142,14 +136,14 @@ def _digits(text: str) -> int | None:
 def month_number(text: str) -> int | None:
     """Return the month that a number, a name or its beginning stands for; None for no month.
 
-    >>> [month_number(text) for text in ("4", "April", "apr.", "Juno", "a")]
+    >>> [month_number(text) for text in ("4.", "April", "apr.", "Juno", "a")]
     [4, 4, 4, None, None]
     """
     word = text.casefold().rstrip(".")
-    for number, month in enumerate(MONTHS, start=1):
-        if word.startswith(month) and calendar.month_name[number].casefold().startswith(word):
+    for number in range(1, 13):
+        if len(word) >= 3 and calendar.month_name[number].casefold().startswith(word):
             return number
-    return _digits(text)
+    return _digits(word)
 
 
 class RequestForm(forms.Form):
@@ -164,13 +158,13 @@ class RequestForm(forms.Form):
     )
 
     attempt = forms.CharField(widget=forms.HiddenInput, required=False)
-    kind = _radios(
+    kind = RadioField(
         Kind,
         _("What would you like?"),
         error=_("Choose what you would like: an appointment, or an answer to a question."),
     )
     condition = ConditionField(label=_("What is it about?"), required=False)
-    asking_for = _radios(AskingFor, _("Who is it for?"), unanswered=AskingFor.SELF)
+    asking_for = RadioField(AskingFor, _("Who is it for?"), unanswered=AskingFor.SELF)
     patient_name = PlainTextField(
         label=_("Patient's full name"),
         max_length=200,
@@ -186,7 +180,7 @@ class RequestForm(forms.Form):
     date_of_birth_month = _text(DATE_PARTS["date_of_birth_month"], 20, **_of_patient("bday-month"))
     date_of_birth_day = _text(DATE_PARTS["date_of_birth_day"], 20, **_of_patient("bday-day"))
     date_of_birth_year = _text(DATE_PARTS["date_of_birth_year"], 20, **_of_patient("bday-year"))
-    patient_status = _radios(
+    patient_status = RadioField(
         PatientStatus,
         _("Has the patient been to our clinic before?"),
         unanswered=PatientStatus.UNSURE,
@@ -219,7 +213,7 @@ class RequestForm(forms.Form):
         label=_("You may send me a short email to confirm this. It says nothing about my health."),
         required=False,
     )
-    contact_by = _radios(ContactBy, _("How should we answer?"), unanswered=ContactBy.PHONE)
+    contact_by = RadioField(ContactBy, _("How should we answer?"), unanswered=ContactBy.PHONE)
     visit_days = forms.MultipleChoiceField(
         label=_("Which days suit you?"),
         help_text=_("Choose all that do."),
@@ -228,7 +222,7 @@ class RequestForm(forms.Form):
         required=False,
         error_messages={"invalid_choice": _("Choose days from the list.")},
     )
-    visit_time = _radios(VisitTime, _("Which time suits you?"), unanswered=VisitTime.ANY)
+    visit_time = RadioField(VisitTime, _("Which time suits you?"), unanswered=VisitTime.ANY)
     interpreter_language = _text(_("If you would like an interpreter, which language?"), 100)
     access_needs = _text(
         _("Anything you need for your visit?"),
@@ -320,14 +314,18 @@ class RequestForm(forms.Form):
                 return None
         month = month_number(texts["date_of_birth_month"])
         day, year = (_digits(texts[f"date_of_birth_{part}"]) for part in ("day", "year"))
-        for name, number in zip(DATE_PARTS, (month, day, year), strict=True):
+        if month is None:
+            message = _("Enter the month of birth as a number or a name, such as 4 or April.")
+            self.add_error("date_of_birth_month", message)
+            return None
+        for name, number in (("date_of_birth_day", day), ("date_of_birth_year", year)):
             if number is None:
                 part = {"part": str(DATE_PARTS[name]).lower()}
                 message = _("Enter the %(part)s of birth in digits, such as 4 27 1950.")
                 self.add_error(name, message % part)
                 return None
         try:
-            date = dt.date(cast(int, year), cast(int, month), cast(int, day))
+            date = dt.date(cast(int, year), month, cast(int, day))
         except (ValueError, OverflowError):
             self.add_error(
                 "date_of_birth_month", _("Check the date of birth: there is no such date.")

@@ -12,7 +12,6 @@ card
 is a boxed list of one of three levels. HTML in the text is shown, never obeyed.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +52,7 @@ _ATTRIBUTES = {
 
 @dataclass
 class Citations:
-    """Numbers sources in the order in which a page first cites them, and counts its tables.
+    """Numbers the sources of a page in the order in which it first cites them, and its tables.
 
     `places` maps a source's key to the ids of the places that cite it, for the links back.
     """
@@ -108,8 +107,10 @@ def _render_care_card(
     )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _alt(token: Token) -> str:
+    """Return the words for a picture, without marks such as bold."""
+    words = " ".join(child.content for child in token.children or [] if child.type == "text")
+    return " ".join(words.split())
 
 
 def _render_picture(
@@ -121,7 +122,7 @@ def _render_picture(
     if picture is None:
         return ""
     return (
-        f'<img src="{escape(picture.address)}" alt="{escape(_one_line(token.content))}" '
+        f'<img src="{escape(picture.address)}" alt="{escape(_alt(token))}" '
         f'width="{picture.width}" height="{picture.height}" loading="lazy">'
     )
 
@@ -164,10 +165,10 @@ _parser = _make_parser()
 def parse(text: str) -> list[Token]:
     """Return the block tokens of a body. The first cell of a table's row heads that row."""
     tokens = _parser.parse(text)
-    for before, token in itertools.pairwise(tokens):
-        if (before.type, token.type) == ("tr_open", "td_open"):
+    for i, token in enumerate(tokens):
+        if token.type == "td_open" and tokens[i - 1].type == "tr_open":
             token.type, token.tag, token.meta = "th_open", "th", {"scope": "row"}
-            close = next(each for each in tokens[tokens.index(token) :] if each.type == "td_close")
+            close = tokens[i + 2]  # a cell is its opening, its text, its closing
             close.type, close.tag = "th_close", "th"
     return tokens
 
@@ -204,7 +205,7 @@ def pictures_in(text: str) -> list[tuple[str, str]]:
     [('drawing:vertebroplasty-1', 'A needle in a bone')]
     """
     return [
-        (str(child.attrs["src"]), _one_line(child.content))
+        (str(child.attrs["src"]), _alt(child))
         for token in parse(text)
         for child in token.children or []
         if child.type == "image"

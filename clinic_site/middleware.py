@@ -63,16 +63,29 @@ class CompressPages:
         if (
             request.method not in {"GET", "HEAD"}
             or is_admin(request)
+            or response.streaming
+            or not response.content
+            or response.has_header("Content-Encoding")
             or "no-store" in response.get("Cache-Control", "")
             or not response.get("Content-Type", "").startswith("text/html")
         ):
             return response
         patch_vary_headers(response, ["Accept-Encoding"])
-        if re.search(r"(?:^|,)\s*br\s*(?:,|$)", request.headers.get("Accept-Encoding", "")):
+        if takes_brotli(request.headers.get("Accept-Encoding", "")):
             response.content = brotli.compress(response.content, quality=self.QUALITY)
             response["Content-Encoding"] = "br"
             response["Content-Length"] = str(len(response.content))
         return response
+
+
+def takes_brotli(accept_encoding: str) -> bool:
+    """Whether a browser takes brotli (RFC 9110, Accept-Encoding).
+
+    >>> [takes_brotli(text) for text in ("gzip, br", "br;q=1.0", "br;q=0", "brr", "")]
+    [True, True, False, False, False]
+    """
+    found = re.search(r"(?:^|,)\s*br\s*(?:;\s*q=([\d.]+)\s*)?(?:,|$)", accept_encoding)
+    return found is not None and (found[1] is None or float(found[1]) > 0)
 
 
 class SayDatabaseAway:

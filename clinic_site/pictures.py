@@ -48,15 +48,19 @@ class ShownPicture:
 
 
 @functools.cache
+def _drawing_sizes() -> dict[str, tuple[int, int]]:
+    sizes = {}
+    for path in DRAWINGS.glob("*.svg"):
+        view_box = re.search(r'viewBox="\S+ \S+ (\d+) (\d+)"', path.read_text(encoding="utf-8"))
+        if view_box is None:
+            raise ValueError(f"{path.name} has no viewBox in whole numbers.")
+        sizes[path.stem] = int(view_box[1]), int(view_box[2])
+    return sizes
+
+
 def drawing_size(name: str) -> tuple[int, int] | None:
     """Return the width and height of one of this site's drawings; None where there is none."""
-    path = DRAWINGS / f"{name}.svg"
-    if not re.fullmatch(r"[a-z0-9-]+", name) or not path.is_file():
-        return None
-    view_box = re.search(r'viewBox="\S+ \S+ (\d+) (\d+)"', path.read_text(encoding="utf-8"))
-    if view_box is None:
-        raise ValueError(f"static/img/{name}.svg has no viewBox in whole numbers.")
-    return int(view_box[1]), int(view_box[2])
+    return _drawing_sizes().get(name)
 
 
 def picture_of(source: str) -> ShownPicture | None:

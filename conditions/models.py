@@ -33,15 +33,16 @@ class PageQuerySet(models.QuerySet[Any]):
     def published(self) -> "PageQuerySet":
         """Those that patients can see, by title, each with its live revision and its review."""
         return (
-            self.filter(live__isnull=False)
-            .annotate(live_picture=models.F("live__document_json__picture"))
-            .select_related("live", "review")
-            .order_by("live__title")
+            self.filter(live__isnull=False).select_related("live", "review").order_by("live__title")
         )
 
     def listed(self) -> "PageQuerySet":
         """The published ones without their long texts, for lists."""
         return self.published().defer("live__document_json", "search_text")
+
+    def with_pictures(self) -> "PageQuerySet":
+        """Each with what its live revision says of its picture as `live_picture`, for cards."""
+        return self.annotate(live_picture=models.F("live__document_json__picture"))
 
     def named(self, slugs: Collection[str]) -> "PageQuerySet":
         """Those that have, or had, one of these addresses, published or in the draft.

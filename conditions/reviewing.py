@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from clinic_site.markdown import pictures_in
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.history import Review
 from conditions.models import Page
@@ -115,6 +116,8 @@ def _clinical_content(document: PageDocument) -> list[object]:
         is_clinical = clinical or isinstance(document, TreatmentDocument)
         text = f"{section.heading}\n{section.body}"
         sections[section.kind, seen[section.kind]] = _words(text) if is_clinical else _fixed(text)
+        for source, alt in pictures_in(section.body):
+            content.append((source, _words(alt)))
     content.append({key: found for key, found in sections.items() if found})
     if isinstance(document, ConditionDocument):
         content += [document.treatments, document.icd10_code]

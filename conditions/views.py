@@ -29,8 +29,8 @@ def home(request: HttpRequest) -> HttpResponse:
         request,
         "conditions/home.html",
         {
-            "conditions": Condition.objects.listed(),
-            "treatments": Treatment.objects.published(),
+            "conditions": Condition.objects.listed().with_pictures(),
+            "treatments": Treatment.objects.published().with_pictures(),
             "physicians": active_physicians(),
         },
     )
@@ -43,8 +43,8 @@ def condition_list(request: HttpRequest) -> HttpResponse:
         request,
         "conditions/condition_list.html",
         {
-            "conditions": Condition.objects.listed(),
-            "treatments": Treatment.objects.published(),
+            "conditions": Condition.objects.listed().with_pictures(),
+            "treatments": Treatment.objects.published().with_pictures(),
         },
     )
 
@@ -105,7 +105,7 @@ def show_document(
 
 def _condition_context(page: Page, document: ConditionDocument, picture: str | None) -> Data:
     slugs = {*document.treatments, *document.related}
-    named = by_address(Page.objects.published().named(slugs), slugs)
+    named = by_address(Page.objects.published().with_pictures().named(slugs), slugs)
     treatments = [named[slug] for slug in document.treatments if slug in named]
     review = review_of(page, treatments, today=timezone.localdate())
     data = condition_data(

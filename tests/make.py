@@ -2,7 +2,6 @@
 
 import datetime as dt
 import io
-import json
 import uuid
 from typing import Any
 
@@ -91,8 +90,8 @@ def form_answers(attempt: str, **values: Any) -> dict[str, Any]:
     }
 
 
-def make_one_of_each() -> None:
-    """A row of each kind that the admin shows, for the tests of all its pages; prints their ids.
+def make_one_of_each() -> dict[str, int]:
+    """A row of each kind that the admin shows, for the tests of all its pages, by their ids.
 
     The condition was published twice, signed in between, and changed since; the treatment is a
     draft.
@@ -122,4 +121,4 @@ def make_one_of_each() -> None:
         "notice": Notice.objects.all()[0],
         "physician": Physician.objects.all()[0],
     }
-    print(json.dumps({name: row.pk for name, row in rows.items()}))  # noqa: T201  for the test
+    return {name: row.pk for name, row in rows.items()}

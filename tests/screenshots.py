@@ -5,7 +5,6 @@ README.md shows go to docs/screenshots/.
 """
 
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,9 +13,15 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.running import PROJECT, Site, find_chromium, free_port, local_environment
-from tests.running import start_site as start
-from tests.running import stop_site as stop
+from tests.running import (
+    PROJECT,
+    Site,
+    find_chromium,
+    free_port,
+    local_environment,
+    start_site,
+    stop_site,
+)
 
 CONDITION = "/conditions/spinal-compression-fractures/"
 SIZES = {360: 740, 1280: 800}
@@ -33,7 +38,11 @@ PAGES = {
     "form": "/appointments/request/",
     "search": "/search/?q=bone",
     "search-none": "/search/?q=no-such-word",
+    "search-empty": "/search/",
     "privacy": "/notices/privacy/",
+    "accessibility": "/notices/accessibility/",
+    "nondiscrimination": "/notices/nondiscrimination/",
+    "language-help": "/notices/language-help/",
     "notice-missing": "/notices/privacy-practices/",
     "not-found": "/no-such-page/",
 }
@@ -42,9 +51,15 @@ ADMIN_PAGES = {
     "admin": "/admin/",
     "admin-requests": "/admin/appointments/appointmentrequest/",
     "admin-conditions": "/admin/conditions/condition/",
-    "admin-clinic": "/admin/clinic_site/clinic/",
+    "admin-request": "/admin/appointments/appointmentrequest/1/change/",
+    "admin-condition": "/admin/conditions/condition/4/change/",
+    "admin-preview": "/admin/conditions/condition/4/preview/",
+    "admin-publish": "/admin/conditions/condition/4/publish/",
+    "admin-history": "/admin/conditions/condition/4/revisions/",
+    "admin-sign": "/admin/conditions/condition/4/sign/",
+    "admin-clinic": "/admin/clinic_site/clinic/1/change/",
 }
-PRINTED = ("condition", "kyphoplasty", "confirmation")
+PRINTED = {*PAGES, "confirmation"}
 
 
 def form_with_errors(page: Page) -> None:
@@ -136,12 +151,13 @@ def take_for_readme(browser: Browser, site: Site, folder: Path) -> None:
 
 def main() -> None:
     """Start the site on an empty database, take the pictures, and say where they are."""
-    folder = Path(os.environ.get("SCREENSHOTS") or PROJECT / "var" / "screenshots")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder = Path(os.environ.get("VAR") or PROJECT / "var") / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in (*folder.glob("*.png"), *folder.glob("*.pdf")):
+        old.unlink()
     with tempfile.TemporaryDirectory(prefix="clinic-look-", ignore_cleanup_errors=True) as state:
         var = Path(state) / "var"
-        site = start(var, local_environment(var), free_port())
+        site = start_site(var, local_environment(var), free_port())
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
@@ -151,7 +167,7 @@ def main() -> None:
                 take_for_readme(browser, site, PROJECT / "docs" / "screenshots")
                 browser.close()
         finally:
-            stop(site)
+            stop_site(site)
     sys.stdout.write(f"{count} files in {folder}\n")
 
 

@@ -201,7 +201,7 @@ MISTAKES = {
     "half a date": ({"date_of_birth_month": "4"}, "Enter the day of birth too"),
     "word for month": (
         {"date_of_birth_month": "Spring", "date_of_birth_day": "1", "date_of_birth_year": "1950"},
-        "Enter the month of birth in digits",
+        "Enter the month of birth as a number or a name",
     ),
     "long message": ({"message": "x" * 2001}, "to 2000 characters. It has 2001."),
     "long name": ({"patient_name": "x" * 201}, "Shorten “Patient's full name” to 200 characters"),

@@ -121,7 +121,10 @@ def rows(site: Site) -> Iterator[dict[str, int]]:
     """The number of a row of each kind, so that no page of the admin is empty."""
     shell = ("shell", "--verbosity=0", "-c")
     yield json.loads(
-        site.manage(*shell, "from tests.make import make_one_of_each; make_one_of_each()")
+        site.manage(
+            *shell,
+            "import json; from tests.make import make_one_of_each; print(json.dumps(make_one_of_each()))",
+        )
     )
     site.manage(
         *shell,

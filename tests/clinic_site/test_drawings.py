@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser
 
-from clinic_site.markdown import render
+from clinic_site.markdown import parse, render
 from clinic_site.pictures import DRAWINGS, drawing_size
 from tests.running import Site
 from tests.visitor import Visitor
@@ -48,6 +48,7 @@ def test_each_treatment_is_shown_step_by_step_with_words_for_each(
     assert all(len(alt.split()) > 5 for _name, alt in shown)
 
 
+@pytest.mark.one_database
 def test_every_picture_of_a_page_loads_in_a_browser(chromium: Browser, site: Site) -> None:
     page = chromium.new_page(base_url=site.address)
     page.goto("/conditions/spinal-compression-fractures/")
@@ -81,3 +82,23 @@ def test_icons_are_there_for_browsers_that_know_no_svg(visitor: Visitor) -> None
     assert icon.status == 302
     assert visitor.get(icon.headers["Location"]).headers["Content-Type"] == "image/png"
     assert (settings.BASE_DIR / "static" / "img" / "icon-180.png").stat().st_size < 3_000
+
+
+def test_the_words_of_a_picture_are_plain() -> None:
+    html = render("![A **bold** sign\nof [one](/contact/)](drawing:spine)")
+
+    assert 'alt="A bold sign of one"' in html
+
+
+def test_the_first_cell_of_each_row_heads_it() -> None:
+    rows = "".join(f"| Row {number} | **a** | b |\n" for number in range(3))
+    tokens = [token.type for token in parse(f"| Name | A | B |\n|---|---|---|\n{rows}")]
+
+    assert [tokens.count(kind) for kind in ("th_open", "th_close", "td_open", "td_close")] == [
+        *(6, 6),
+        *(6, 6),
+    ]
+    html = render(f"| Name | A | B |\n|---|---|---|\n{rows}")
+    assert html.count('<th scope="col">') == 3
+    assert html.count('<tr>\n<th scope="row">Row ') == 3
+    assert html.count("<td>") == 6

@@ -192,6 +192,29 @@ def test_a_signature_falls_with_what_matters_even_if_called_wording(change) -> N
     assert Condition.objects.get(pk=condition.pk).review is None
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("body", "stays"),
+    [
+        ("It hurts. ![One bone, is lower](drawing:spine)", True),
+        ("It hurts. ![No bone is lower](drawing:spine)", False),
+        ("It hurts. ![One bone is lower](drawing:where)", False),
+    ],
+)
+def test_a_signature_falls_with_the_words_for_a_picture(body: str, stays: bool) -> None:
+    condition = make_condition()
+    overview = Section.objects.filter(page=condition, kind="overview")
+    condition.sources.all().delete()
+    overview.update(body="It hurts. ![One bone is lower](drawing:spine)")
+    publish(page=condition, by=None, meaning=True)
+    sign_live(condition)
+
+    overview.update(body=body)
+    publish(page=condition, by=None, meaning=False)
+
+    assert (Condition.objects.get(pk=condition.pk).review is not None) == stays
+
+
 SIGNED = "One in five people lie down.[^survey] Half do not, see [us](/contact/).[^survey]"
 MEANINGS = {
     "one in five": "One in ten people lie down.[^survey] Half do not, see [us](/contact/).[^survey]",

@@ -1,0 +1,63 @@
+"""Public pages go out as brotli to browsers that take it; what a person typed never does."""
+
+import urllib.request
+
+import brotli
+import pytest
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import Client, RequestFactory
+
+from clinic_site.middleware import CompressPages
+from tests.running import Site
+from tests.visitor import Visitor
+
+CONDITION = "/conditions/spinal-compression-fractures/"
+
+
+def body(site: Site, path: str, **headers: str) -> tuple[bytes, dict[str, str]]:
+    """The bytes as sent, and the headers."""
+    request = urllib.request.Request(site.address + path, headers=headers)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=20) as answer:
+        return answer.read(), dict(answer.headers)
+
+
+def test_a_page_is_the_same_compressed_or_not(site: Site) -> None:
+    plain, headers = body(site, CONDITION)
+    packed, packed_headers = body(site, CONDITION, **{"Accept-Encoding": "gzip, br"})
+
+    assert brotli.decompress(packed) == plain
+    assert len(packed) < len(plain) / 4
+    assert packed_headers["Content-Encoding"] == "br"
+    assert "Content-Encoding" not in headers
+    assert "Accept-Encoding" in headers["Vary"]
+    assert "Accept-Encoding" in packed_headers["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/appointments/request/", "/admin/login/", "/robots.txt"])
+def test_what_is_not_a_public_page_is_left_alone(visitor: Visitor, site: Site, path: str) -> None:
+    assert "Content-Encoding" not in visitor.get(path, Accept_Encoding="br").headers
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpResponse(status=302, headers={"Location": "/"}),
+        HttpResponse("packed", headers={"Content-Encoding": "gzip"}),
+        StreamingHttpResponse(["a", "b"]),
+        HttpResponse("typed", headers={"Cache-Control": "no-store"}),
+    ],
+)
+def test_an_answer_that_cannot_be_packed_goes_out_as_it_is(answer: HttpResponse) -> None:
+    request = RequestFactory().get("/", headers={"Accept-Encoding": "br"})
+
+    sent = CompressPages(lambda request: answer)(request)
+
+    assert sent.headers.get("Content-Encoding") != "br"
+
+
+@pytest.mark.django_db
+def test_an_answer_to_what_was_typed_is_not_packed(client: Client) -> None:
+    answer = client.post("/appointments/request/", {}, headers={"Accept-Encoding": "br"})
+
+    assert "Content-Encoding" not in answer.headers
