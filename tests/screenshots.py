@@ -1,10 +1,9 @@
-"""Screenshots of every page, for `make screenshots`: VAR/screenshots (var/ by default).
+"""Screenshots of every page, for `make screenshots`: var/screenshots.
 
 Phone and desk, light and dark, with errors showing, and the printed pages as PDF. The two that
 README.md shows go to docs/screenshots/.
 """
 
-import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.journeys import sign_in
 from tests.running import (
     PROJECT,
     Site,
@@ -81,14 +81,6 @@ def confirmation(page: Page) -> None:
     page.get_by_role("button", name="Send the request").click()
 
 
-def sign_in(page: Page, site: Site) -> None:
-    """Sign in to the admin as the first member of staff."""
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("staff")
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
-
-
 def take_all(browser: Browser, site: Site, folder: Path) -> int:
     """Take every screenshot; return how many."""
     steps: dict[str, Callable[[Page], object]] = {
@@ -120,8 +112,14 @@ def take_all(browser: Browser, site: Site, folder: Path) -> int:
 
 
 def opener(address: str) -> Callable[[Page], object]:
-    """Return what opens an address in a page."""
-    return lambda page: page.goto(address)
+    """Return what opens an address in a page, and fails where it is not there."""
+
+    def open_it(page: Page) -> None:
+        answer = page.goto(address)
+        if answer is None or not (answer.ok or address == PAGES["not-found"]):
+            sys.exit(f"Stopped: {address} cannot be opened.")
+
+    return open_it
 
 
 def load_pictures(page: Page) -> None:
@@ -151,7 +149,7 @@ def take_for_readme(browser: Browser, site: Site, folder: Path) -> None:
 
 def main() -> None:
     """Start the site on an empty database, take the pictures, and say where they are."""
-    folder = Path(os.environ.get("VAR") or PROJECT / "var") / "screenshots"
+    folder = PROJECT / "var" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob("*.png"), *folder.glob("*.pdf")):
         old.unlink()

@@ -12,6 +12,7 @@ from django.template.loader import get_template
 from playwright.sync_api import Browser, Page, expect
 
 from clinic_site.models import Clinic
+from tests.browser.journeys import sign_in
 from tests.browser.states import STATES, show
 from tests.running import Site
 from tests.test_every_page import PAGES
@@ -139,10 +140,7 @@ def staff(chromium: Browser, site: Site, rows: dict[str, int]) -> Iterator[Page]
     context = chromium.new_context(base_url=site.address)
     page = context.new_page()
     page.set_default_timeout(10_000)
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("staff")
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
+    sign_in(page, site)
     for change in ("conditions/condition/{condition}", "appointments/appointmentrequest/{request}"):
         page.goto(f"/admin/{change.format(**rows)}/change/")
         page.get_by_role("button", name="Save and continue editing").click()

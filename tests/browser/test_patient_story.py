@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.journeys import sign_in
 from tests.running import Site
 
 CONDITION = "/conditions/spinal-compression-fractures/"
@@ -24,14 +25,6 @@ def any_page(request, chromium: Browser, site: Site):
     yield page
     assert context.cookies() == []
     context.close()
-
-
-def sign_in(page: Page, site: Site) -> None:
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("staff")
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Home")).to_be_visible()
 
 
 def test_from_the_page_to_a_reference_that_staff_find(
