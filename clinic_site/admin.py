@@ -12,7 +12,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.models import Clinic, LanguageLine, Notice, OpeningHours, Physician, Picture
+from clinic_site.models import (
+    Clinic,
+    ClosedDay,
+    LanguageLine,
+    Notice,
+    OpeningHours,
+    Physician,
+    Picture,
+)
 from clinic_site.pictures import read_picture
 
 admin.site.index_title = _("Home")
@@ -38,11 +46,18 @@ class LabelledRow(forms.ModelForm):
             field.help_text = ""  # a list does not show it, and the input would refer to nothing
 
 
+class ClosedDayInline(admin.StackedInline):
+    """Holidays, on the clinic's page: nobody waits on such a day."""
+
+    model = ClosedDay
+    extra = 1
+
+
 @admin.register(Clinic)
 class ClinicAdmin(admin.ModelAdmin):
     """The one row of the clinic."""
 
-    inlines = [OpeningHoursInline]
+    inlines = [OpeningHoursInline, ClosedDayInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only where there is none yet."""

@@ -2,10 +2,25 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError, InterfaceError, connection
 
 from clinic_site.models import Notice
+
+
+@register(Tags.security, deploy=True)
+def proxies_are_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error where a server behind a proxy would take all patients for one sender."""
+    if settings.LOOPBACK or settings.TRUSTED_PROXIES:
+        return []
+    return [
+        Error(
+            "TRUSTED_PROXIES is not set.",
+            hint="Behind nginx on the same machine: TRUSTED_PROXIES=127.0.0.1/32",
+            id="clinic.E003",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

@@ -92,8 +92,8 @@ def _look_at_everything() -> None:
 
 
 def read_clinic() -> Clinic:
-    """Read the clinic's row with its opening hours; an unsaved default where there is none yet."""
-    return Clinic.objects.prefetch_related("opening_hours").first() or Clinic()
+    """Read the clinic's row with its hours; an unsaved default where there is none yet."""
+    return Clinic.objects.prefetch_related("opening_hours", "closed_days").first() or Clinic()
 
 
 current_clinic = Remembered(read_clinic, default=Clinic)

@@ -83,6 +83,15 @@ class Clinic(models.Model):
         blank=True,
         help_text=_("What you promise patients. Leave empty to promise nothing."),
     )
+    keep_requests_days = models.PositiveSmallIntegerField(
+        _("erase requests after days"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Requests that were closed or withdrawn this many days ago are erased for good. "
+            "Ask counsel how long you must keep them. Leave empty to erase nothing."
+        ),
+    )
 
     class Meta:
         verbose_name = _("clinic")
@@ -95,6 +104,11 @@ class Clinic(models.Model):
                 condition=models.Q(answer_within_hours=None) | models.Q(answer_within_hours__gte=1),
                 name="clinic_answer_within_hours_positive",
                 violation_error_message=_("Promise an hour or more, or leave it empty."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(keep_requests_days=None) | models.Q(keep_requests_days__gte=1),
+                name="clinic_keep_requests_days_positive",
+                violation_error_message=_("Keep them a day or more, or leave it empty."),
             ),
         ]
 
@@ -166,6 +180,28 @@ class OpeningHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.opens:%H:%M} to {self.closes:%H:%M}"
+
+
+class ClosedDay(models.Model):
+    """A day on which the clinic is closed, whatever its opening hours say."""
+
+    clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="closed_days")
+    day = models.DateField(_("day"))
+
+    class Meta:
+        verbose_name = _("closed day")
+        verbose_name_plural = _("closed days")
+        ordering = ["day"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "day"],
+                name="closed_day_once",
+                violation_error_message=_("This day stands here already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d}"
 
 
 class PhysicianQuerySet(models.QuerySet["Physician"]):

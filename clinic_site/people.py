@@ -30,10 +30,11 @@ def plain_text(text: str) -> str:
     >>> plain_text("Ana\x00 \u202eMar\u00eda\r\nL\u00f3pez ")
     'Ana María\nLópez'
     """
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
     turned = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    return "".join(
+    kept = "".join(
         c
-        for c in text
+        for c in text.replace("\r\n", "\n").replace("\r", "\n")
         if c in "\n\t" or (unicodedata.category(c) not in {"Cc", "Cs"} and c not in turned)
-    ).strip()
+    )
+    # Composed last, as what stood between a letter and its accent may be gone.
+    return unicodedata.normalize("NFC", kept).strip()

@@ -15,6 +15,13 @@ and may set these:
   SECRET_KEY_FALLBACKS  earlier secret keys, comma-separated, while what they signed is in use
   DATABASE_URL      postgres://...; without it, SQLite in VAR/db.sqlite3
   VAR               folder for state; var/ beside this project without it
+  TRUSTED_PROXIES   networks of the proxies before the site, comma-separated, such as
+                    127.0.0.1/32; only they may say who is asking (X-Forwarded-For)
+  EMAIL_URL         smtp://, smtp+tls:// or smtp+ssl://USER:PASSWORD@HOST:PORT; without it,
+                    mail is written to files in VAR/mail
+  EMAIL_FROM        the sender of mail; noreply@ the host of SITE_URL without it
+  REQUESTS_AN_HOUR_OF_ONE_SENDER  (5) and
+  REQUESTS_AN_HOUR  (60): requests beyond these are marked as suspected spam, never refused
   ALLOWED_HOSTS     further host names, comma-separated, beside the one in SITE_URL
   ENV_FILE          a file with any of the above, one NAME=value a line
 
@@ -22,6 +29,7 @@ An http:// SITE_URL is taken on a loopback address only; there, and only there, 
 not Secure and HSTS is off.
 """
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -77,6 +85,13 @@ for _host in ALLOWED_HOSTS:
         raise ImproperlyConfigured(
             f"ALLOWED_HOSTS holds {_host!r}, which stands for many. List the host names themselves."
         )
+
+TRUSTED_PROXIES = []
+for _network in env.list("TRUSTED_PROXIES", default=[]):
+    try:
+        TRUSTED_PROXIES.append(ipaddress.ip_network(_network.strip()))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}.") from None
 
 # Keys
 
@@ -151,6 +166,29 @@ else:
         },
     }
 DATABASES = {"default": _database}
+
+# Beyond these, requests are quarantined (appointments/limits.py)
+
+REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
+REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
+
+# Mail: one message at a time, by the notification worker
+
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"noreply@{_site['host']}")
+if email_url := env.str("EMAIL_URL", default=""):
+    _mail = env.email_url_config(email_url)
+    if _mail.get("EMAIL_BACKEND") != "django.core.mail.backends.smtp.EmailBackend":
+        raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtp+tls:// or smtp+ssl://.")
+    EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+    EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"] or 25
+    EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
+    EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
+    EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+    EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR / "mail"
 
 # The application
 

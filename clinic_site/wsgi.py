@@ -1,14 +1,15 @@
-"""The WSGI application: Django inside the layer that sets the security headers."""
+"""The WSGI application: Django inside the layers that go around every request."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
+from clinic_site.content_type import ReadableContentType
 from clinic_site.security_headers import SecurityHeaders
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 
-application = SecurityHeaders(get_wsgi_application())
+application = SecurityHeaders(ReadableContentType(get_wsgi_application()))
 
 # Only now, as they need the apps; the URLs, so that all there is to remember is known.
 import clinic_site.urls  # noqa: E402, F401

@@ -1,0 +1,53 @@
+"""Who is asking: one answer for lockouts, limits and the audit."""
+
+import hashlib
+import hmac
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the IP address of who asks; "" where the server does not know it.
+
+    X-Forwarded-For is believed only as far as settings.TRUSTED_PROXIES wrote it: read from its
+    right end, the first address that is none of them. A patient can write anything into the rest.
+    """
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    found: Address | None = None
+    for hop in (request.META.get("REMOTE_ADDR", ""), *reversed(forwarded)):
+        address = _parsed(hop.strip())
+        if address is None:
+            break
+        found = address
+        if not any(address in network for network in settings.TRUSTED_PROXIES):
+            break
+    return str(found) if found else ""
+
+
+def _parsed(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)  # ::ffff:192.0.2.1 is 192.0.2.1
+    return mapped or address
+
+
+def hashed_address(request: HttpRequest) -> str:
+    """Return a keyed hash of the sender: equal for one sender, and no address to be read from it.
+
+    "" where the server does not know who asks: then nobody is counted as one sender. IPv6
+    addresses of one /64 are one sender: a phone takes a new one of them every day.
+    """
+    text = client_address(request)
+    if not text:
+        return ""
+    address = _parsed(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        text = str(ipaddress.ip_network((address, 64), strict=False))
+    keyed = hmac.new(settings.DIGEST_KEY.encode(), f"sender:{text}".encode(), hashlib.sha256)
+    return keyed.hexdigest()

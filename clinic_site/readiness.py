@@ -1,0 +1,63 @@
+"""Whether everything works that patients and staff rely on: what /readyz and `status` ask.
+
+An app's `readiness` module holds its own checks.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.db import Error as DatabaseFault
+from django.db import connection, transaction
+from django.db.models import F
+
+from clinic_site.models import Clinic
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found, in words for whoever runs the site."""
+
+    good: bool
+    text: str
+
+
+Check = Callable[[], Finding]
+
+DATABASE = "database"  # the first of the checks
+_checks: dict[str, Check] = {}
+
+
+def adds_check(name: str) -> Callable[[Check], Check]:
+    """Register a check under its name; one that raises DatabaseError has failed."""
+
+    def register(check: Check) -> Check:
+        _checks[name] = check
+        return check
+
+    return register
+
+
+def findings() -> Iterator[tuple[str, Finding]]:
+    """Run each check when it is asked for, and yield its name and what it found.
+
+    Where the database is away, the others are not run: each would wait for it.
+    """
+    away = False
+    for name, check in _checks.items():
+        try:
+            finding = Finding(False, "not known") if away else check()
+        except DatabaseFault as fault:
+            finding = Finding(False, f"cannot be looked at ({type(fault).__name__})")
+            away = away or name == DATABASE
+        yield name, finding
+
+
+@adds_check(DATABASE)
+def database_takes_writes() -> Finding:
+    """A change of the clinic's row goes through; it is not kept."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            connection.cursor().execute("SET LOCAL lock_timeout = '1s'")
+        written = Clinic.objects.filter(pk=1).update(short_name=F("short_name")) == 1
+        transaction.set_rollback(True)
+    return Finding(written, "takes writes" if written else "holds no clinic yet")
