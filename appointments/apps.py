@@ -1,15 +1,24 @@
 """The app of requests from patients."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class AppointmentsConfig(AppConfig):
-    """Names the app in the admin and adds its tasks to the list there."""
+    """Names the app in the admin; adds its tasks there, and its checks to /readyz."""
 
     name = "appointments"
     verbose_name = _("Requests from patients")
 
     def ready(self) -> None:
-        """Add the tasks."""
-        from appointments import tasks  # noqa: F401  needs the models to be loaded
+        """Add the tasks and the checks, and what is done after each migrate."""
+        from appointments import readiness, tasks  # noqa: F401  they need the models to be loaded
+        from appointments.audit import install_triggers
+        from appointments.keys import make_key_check
+
+        def after_migrate(using: str, **kwargs: object) -> None:
+            install_triggers(using)
+
+        post_migrate.connect(after_migrate, sender=self, weak=False)
+        post_migrate.connect(make_key_check, sender=self)

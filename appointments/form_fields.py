@@ -1,4 +1,6 @@
-"""What the request form asks for beside plain choices."""
+"""What the forms of patients ask for beside plain choices: text, a phone number, an email address,
+a condition.
+"""
 
 import re
 from typing import Any
@@ -45,13 +47,26 @@ class PhoneField(PhoneNumberField):
         return super().to_python(plain_text(value or ""))
 
 
+class EmailField(forms.EmailField):
+    """An email address, without control characters."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the address as typed, cleaned."""
+        return super().to_python(plain_text(value or "")) or ""
+
+
 class ConditionField(forms.ChoiceField):
     """A published condition by its slug. What is not published any more counts as none chosen."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the slug; '' for what can be none."""
+        return value if re.fullmatch(r"[a-z0-9-]{1,80}", value or "") else ""
 
     def offer(self, chosen: str | None) -> None:
         """Offer the published conditions, and what was `chosen` where none could be read yet."""
         published = published_conditions()
-        if not published and chosen and re.fullmatch(r"[a-z0-9-]{1,80}", chosen):
+        chosen = self.to_python(chosen)
+        if not published and chosen:
             published = [(chosen, chosen.replace("-", " ").capitalize())]
         self.choices = [("", _("Something else, or not sure")), *published]
 

@@ -12,7 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import PhoneNumber
 
-from appointments.form_fields import ConditionField, PhoneField, PlainTextField, RadioField
+from appointments.form_fields import (
+    ConditionField,
+    EmailField,
+    PhoneField,
+    PlainTextField,
+    RadioField,
+)
 from appointments.layout import DateGroup, Part
 from appointments.models import AskingFor, ContactBy, Kind, PatientStatus, VisitDay, VisitTime
 from conditions.models import Condition
@@ -111,7 +117,7 @@ class RequestForm(forms.Form):
     voicemail_ok = forms.BooleanField(
         label=_("You may leave a voicemail at this number"), required=False
     )
-    email = forms.EmailField(
+    email = EmailField(
         label=_("Email address"),
         required=False,
         max_length=254,
@@ -148,8 +154,9 @@ class RequestForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    website = forms.CharField(
+    website = PlainTextField(
         label=_("Leave this empty"),
+        max_length=1_000_000,  # whoever fills it in is told of no mistake
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )

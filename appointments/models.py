@@ -1,75 +1,33 @@
 """A patient's request for an appointment, or a question; personal fields are encrypted."""
 
+import datetime as dt
 import uuid
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from appointments.choices import (
+    ENDED,
+    WAITING,
+    AskingFor,
+    CloseReason,
+    ContactBy,
+    Kind,
+    Origin,
+    PatientStatus,
+    Status,
+    Suspicion,
+    VisitDay,
+    VisitTime,
+)
 from appointments.encryption import EncryptedDateField, EncryptedTextField
+from appointments.keys import KeyCheck
 from appointments.references import new_reference
 from conditions.models import Condition
 
-
-class Kind(models.TextChoices):
-    """What a patient asks for."""
-
-    APPOINTMENT = "appointment", _("An appointment")
-    QUESTION = "question", _("An answer to a question")
-
-
-class AskingFor(models.TextChoices):
-    """For whom it is asked."""
-
-    SELF = "self", _("Myself")
-    SOMEONE_ELSE = "someone_else", _("Someone else")
-
-
-class ContactBy(models.TextChoices):
-    """How the clinic should answer."""
-
-    PHONE = "phone", _("Phone")
-    EMAIL = "email", _("Email")
-
-
-class PatientStatus(models.TextChoices):
-    """Whether the patient is known to the clinic."""
-
-    NEW = "new", _("No, this is the first time")
-    RETURNING = "returning", _("Yes")
-    UNSURE = "unsure", _("Not sure")
-
-
-class VisitTime(models.TextChoices):
-    """The part of the day that suits a visit."""
-
-    ANY = "any", _("Any time")
-    MORNING = "morning", _("Morning")
-    AFTERNOON = "afternoon", _("Afternoon")
-
-
-class VisitDay(models.TextChoices):
-    """The days that suit a visit."""
-
-    MON = "mon", _("Monday")
-    TUE = "tue", _("Tuesday")
-    WED = "wed", _("Wednesday")
-    THU = "thu", _("Thursday")
-    FRI = "fri", _("Friday")
-
-
-class Status(models.TextChoices):
-    """Where a request stands."""
-
-    NEW = "new", _("new")
-    CONTACTING = "contacting", _("contacting the patient")
-    SCHEDULED = "scheduled", _("scheduled")
-    CLOSED = "closed", _("closed")
-    WITHDRAWN = "withdrawn", _("withdrawn")
-    QUARANTINED = "quarantined", _("suspected spam")
-
-
-# Nobody has dealt with these yet. Suspected spam counts: it may be a patient.
-WAITING = (Status.NEW, Status.CONTACTING, Status.QUARANTINED)
+__all__ = ["AppointmentRequest", "KeyCheck"]
 
 
 class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
@@ -79,33 +37,78 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         """Those that nobody has dealt with yet."""
         return self.filter(status__in=WAITING)
 
-    def waiting_first(self) -> "AppointmentRequestQuerySet":
+    def in_order(self) -> "AppointmentRequestQuerySet":
         """Waiting ones first, the oldest first; then the others, the newest first."""
-        waits = models.Q(status__in=WAITING)
-        return self.annotate(
-            rank=models.Case(models.When(waits, then=0), default=1),
-            waiting_since=models.Case(models.When(waits, then=models.F("received_at"))),
-        ).order_by("rank", "waiting_since", "-received_at")
+        return self.order_by("queue_order", "pk")
+
+    def to_erase(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
+        """Those that ended `days` days ago or earlier."""
+        return self.filter(status__in=ENDED, status_at__lte=now - dt.timedelta(days=days))
 
 
-def _known(field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
+def _known(field: str, choices: type[models.TextChoices], *more: str) -> models.CheckConstraint:
     return models.CheckConstraint(
-        condition=models.Q((f"{field}__in", choices.values)), name=f"request_{field}_known"
+        condition=models.Q((f"{field}__in", [*choices.values, *more])),
+        name=f"request_{field}_known",
     )
 
 
+# Greater than any time in microseconds since 1970 that a request can have.
+_AFTER_ALL_TIME = 10**18
+
+
+def queue_order(status: str, received_at: dt.datetime) -> int:
+    """Return where a request stands in the queue; the least number is the first.
+
+    One ascending number, so that one index serves the queue however many requests there are.
+    """
+    microseconds = int(received_at.timestamp() * 1_000_000)
+    return microseconds if status in WAITING else _AFTER_ALL_TIME - microseconds
+
+
 class AppointmentRequest(models.Model):
-    """One request, as one attempt to send the form made it."""
+    """One request, as one attempt to send the form made it, and where it stands.
+
+    Its status changes through appointments.services only. In FHIR R4 it is an Appointment: new and
+    contacting are `proposed`, scheduled is `booked`, closed is `fulfilled`, `noshow` or
+    `cancelled` by its reason, withdrawn is `cancelled`.
+    """
 
     reference = models.CharField(
         _("reference"), max_length=13, unique=True, default=new_reference, editable=False
     )
     attempt = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     digest = models.CharField(max_length=64, editable=False)
-    received_at = models.DateTimeField(_("received"), auto_now_add=True)
+    received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    origin = models.CharField(
+        _("came by"), max_length=10, choices=Origin.choices, default=Origin.WEB, editable=False
+    )
     status = models.CharField(
         _("status"), max_length=20, choices=Status.choices, default=Status.NEW
     )
+    status_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    queue_order = models.BigIntegerField(default=0, editable=False)  # save() sets it
+    version = models.PositiveIntegerField(default=1, editable=False)
+    sender_index = models.CharField(max_length=64, blank=True, editable=False)
+    suspicion = models.CharField(
+        _("looks like spam"), max_length=20, choices=Suspicion.choices, blank=True, editable=False
+    )
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("taken by"),
+    )
+    first_answer_at = models.DateTimeField(_("first answer"), null=True, editable=False)
+    visit_at = models.DateTimeField(_("visit"), null=True, blank=True)
+    visit_place = models.CharField(_("place of the visit"), max_length=200, blank=True)
+    close_reason = models.CharField(
+        _("closed because"), max_length=20, choices=CloseReason.choices, blank=True
+    )
+    change_wanted = EncryptedTextField(_("change the patient asks for"), blank=True)
+    change_wanted_at = models.DateTimeField(_("change asked for"), null=True, editable=False)
     kind = models.CharField(_("asks for"), max_length=20, choices=Kind.choices)
     asking_for = models.CharField(
         _("for whom"), max_length=20, choices=AskingFor.choices, default=AskingFor.SELF
@@ -114,7 +117,9 @@ class AppointmentRequest(models.Model):
     patient_name = EncryptedTextField(_("patient's name"))
     date_of_birth = EncryptedDateField(_("date of birth"), blank=True, default=None)
     phone = EncryptedTextField(_("phone"))
+    phone_index = models.CharField(max_length=64, blank=True, editable=False)
     email = EncryptedTextField(_("email"), blank=True)
+    email_index = models.CharField(max_length=64, blank=True, editable=False)
     email_ok = models.BooleanField(_("agrees to a confirmation by email"), default=False)
     contact_by = models.CharField(
         _("answer by"), max_length=10, choices=ContactBy.choices, default=ContactBy.PHONE
@@ -136,7 +141,6 @@ class AppointmentRequest(models.Model):
     interpreter_language = EncryptedTextField(_("interpreter for"), blank=True)
     access_needs = EncryptedTextField(_("access needs"), blank=True)
     message = EncryptedTextField(_("message"), blank=True)
-    staff_notes = EncryptedTextField(_("staff notes"), blank=True)
 
     objects = AppointmentRequestQuerySet.as_manager()
 
@@ -156,8 +160,26 @@ class AppointmentRequest(models.Model):
             _known("contact_by", ContactBy),
             _known("patient_status", PatientStatus),
             _known("visit_time", VisitTime),
+            _known("origin", Origin),
+            _known("suspicion", Suspicion, ""),
+            _known("close_reason", CloseReason, ""),
+            models.CheckConstraint(
+                condition=~models.Q(status=Status.SCHEDULED) | models.Q(visit_at__isnull=False),
+                name="request_scheduled_has_visit",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status=Status.CLOSED) ^ models.Q(close_reason=""),
+                name="request_closed_has_reason",
+            ),
         ]
-        indexes = [models.Index(fields=["status", "received_at"], name="request_queue")]
+        indexes = [
+            models.Index(fields=["queue_order", "id"], name="request_queue_order"),
+            models.Index(fields=["status", "status_at"], name="request_status"),
+            models.Index(fields=["received_at"], name="request_received"),
+            models.Index(fields=["phone_index", "received_at"], name="request_phone"),
+            models.Index(fields=["email_index", "received_at"], name="request_email"),
+            models.Index(fields=["sender_index", "received_at"], name="request_sender"),
+        ]
 
     def __str__(self) -> str:
         return self.reference
@@ -165,6 +187,57 @@ class AppointmentRequest(models.Model):
     def __repr__(self) -> str:
         return f"<AppointmentRequest {self.reference}>"
 
+    def save(self, **kwargs: object) -> None:
+        """Keep the place in the queue true to the status."""
+        self.queue_order = queue_order(self.status, self.received_at)
+        fields = kwargs.get("update_fields")
+        if fields is not None and "status" in fields:  # type: ignore[operator]
+            kwargs["update_fields"] = {*fields, "queue_order"}  # type: ignore[misc]
+        super().save(**kwargs)  # type: ignore[arg-type]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nobody has dealt with it yet."""
+        return self.status in WAITING
+
     def get_visit_days_display(self) -> str:
         """The days that suit, as people read them."""
         return ", ".join(str(VisitDay(day).label) for day in self.visit_days)
+
+
+class NameWord(models.Model):
+    """A word of a name of a request as its blind index, to find the request by."""
+
+    request = models.ForeignKey(AppointmentRequest, models.CASCADE, related_name="name_words")
+    index = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request", "index"], name="name_word_once"),
+            models.CheckConstraint(
+                condition=models.Q(index__length=64), name="name_word_is_sha256"
+            ),
+        ]
+        indexes = [models.Index(fields=["index"], name="name_word_index")]
+
+    def __str__(self) -> str:
+        return self.request.reference
+
+
+# Models of modules of their own, so that Django finds them.
+from appointments.audit import AuditEvent  # noqa: E402
+from appointments.journal import Note, StatusChange  # noqa: E402
+from appointments.outbox import MailChoice, OutboxMessage, WorkerBeat  # noqa: E402
+from appointments.retention import ErasedRequest  # noqa: E402
+
+__all__ = [
+    "AppointmentRequest",
+    "AuditEvent",
+    "ErasedRequest",
+    "MailChoice",
+    "NameWord",
+    "Note",
+    "OutboxMessage",
+    "StatusChange",
+    "WorkerBeat",
+]

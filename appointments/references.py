@@ -1,11 +1,16 @@
 """The names a request goes by: its reference, its attempt, and the token of its confirmation."""
 
+import datetime as dt
 import hashlib
 import hmac
 import json
+import re
 import secrets
+import time
+import unicodedata
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +21,8 @@ from django.core import signing
 ALPHABET = "234679CDFGHJKMNPQRTWX"
 
 _attempts = signing.TimestampSigner(salt="appointments.attempt")
-_tokens = signing.Signer(salt="appointments.received")
+_received = signing.Signer(salt="appointments.received")
+_status = signing.Signer(salt="appointments.status")
 
 
 def new_reference() -> str:
@@ -25,28 +31,67 @@ def new_reference() -> str:
     return f"VIS-{half[0]}-{half[1]}"
 
 
-def new_attempt() -> str:
-    """Return a signed name for one attempt to send the form; it never expires."""
-    return _attempts.sign(uuid.uuid4().hex)
+def typed_reference(text: str) -> str | None:
+    """Return the reference that a person typed in their own way, or None where it is none.
+
+    >>> typed_reference("7k3m 9rqf"), typed_reference(" vis 7K3M\u20119RQF")
+    ('VIS-7K3M-9RQF', 'VIS-7K3M-9RQF')
+    """
+    typed = re.sub(r"[^A-Z0-9]", "", unicodedata.normalize("NFKC", text).upper())
+    found = re.fullmatch(rf"(?:VIS)?([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})", typed)
+    return f"VIS-{found[1]}-{found[2]}" if found else None
 
 
-def read_attempt(signed: str) -> uuid.UUID | None:
+def new_attempt(opened_at: dt.datetime | None = None) -> str:
+    """Return a signed name for one attempt to send the form; it never expires.
+
+    The form was opened now, or at `opened_at`, where an earlier attempt is given a new name.
+    """
+    opened = signing.b62_encode(int(opened_at.timestamp() if opened_at else time.time()))
+    return signing.Signer.sign(_attempts, f"{uuid.uuid4().hex}:{opened}")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to send the form: its name, and when the form was opened."""
+
+    id: uuid.UUID
+    opened_at: dt.datetime
+
+
+def read_attempt(signed: str) -> Attempt | None:
     """Return the attempt that `new_attempt` named, or None for a text it did not make."""
     try:
-        return uuid.UUID(_attempts.unsign(signed))
-    except (signing.BadSignature, ValueError):
+        text, opened = signing.Signer.unsign(_attempts, signed).rsplit(":", 1)
+        opened_at = dt.datetime.fromtimestamp(signing.b62_decode(opened), dt.UTC)
+        return Attempt(uuid.UUID(text), opened_at)
+    except (signing.BadSignature, ValueError, OverflowError):
         return None
 
 
 def received_token(attempt: uuid.UUID) -> str:
     """Return the token of the confirmation of an attempt's request, for use in an address."""
-    return _tokens.sign(attempt.hex)
+    return _received.sign(attempt.hex)
 
 
 def read_received_token(token: str) -> uuid.UUID | None:
     """Return the attempt whose confirmation `token` opens, or None for a forged one."""
+    return _read(_received, token)
+
+
+def status_token(attempt: uuid.UUID) -> str:
+    """Return the token of the status page of an attempt's request, for use in an address."""
+    return _status.sign(attempt.hex)
+
+
+def read_status_token(token: str) -> uuid.UUID | None:
+    """Return the attempt whose status page `token` opens, or None for a forged one."""
+    return _read(_status, token)
+
+
+def _read(signer: signing.Signer, token: str) -> uuid.UUID | None:
     try:
-        return uuid.UUID(_tokens.unsign(token))
+        return uuid.UUID(signer.unsign(token))
     except (signing.BadSignature, ValueError):
         return None
 

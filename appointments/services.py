@@ -1,41 +1,111 @@
-"""What is done to requests."""
+"""What is done to requests: each function is one transaction, under a lock where rows change."""
 
+import datetime as dt
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from appointments.models import AppointmentRequest, Status
+from appointments.audit import PATIENT, Action, record
+from appointments.blind_index import email_index, name_indexes, phone_index
+from appointments.choices import CloseReason, Origin, Status
+from appointments.encryption import CannotRead
+from appointments.journal import Note, NoteKind, StatusChange
+from appointments.limits import suspicion_of
+from appointments.models import AppointmentRequest, NameWord
+from appointments.outbox import write_change_mails, write_mails
 from appointments.references import digest
+from clinic_site.client_address import hashed_address
+
+# Where a request can go from where it stands. What has ended can be taken up again by staff.
+NEXT: dict[str, set[str]] = {
+    Status.QUARANTINED: {Status.NEW, Status.CLOSED, Status.WITHDRAWN},
+    Status.NEW: {Status.CONTACTING, Status.SCHEDULED, Status.CLOSED, Status.WITHDRAWN},
+    Status.CONTACTING: {Status.NEW, Status.SCHEDULED, Status.CLOSED, Status.WITHDRAWN},
+    Status.SCHEDULED: {
+        *(Status.CONTACTING, Status.SCHEDULED, Status.CLOSED, Status.WITHDRAWN),
+    },
+    Status.CLOSED: {Status.CONTACTING},
+    Status.WITHDRAWN: {Status.CONTACTING},
+}
 
 
 class AttemptUsed(Exception):
     """The attempt made a request already, with other content."""
 
 
+class ChangedMeanwhile(Exception):
+    """Someone else changed the request since it was shown."""
+
+
+class NotPossible(Exception):
+    """The request cannot go there from where it stands; its text says why, to staff."""
+
+
 def receive_request(
-    *, attempt: uuid.UUID, fields: Mapping[str, Any], suspected: bool
+    *,
+    attempt: uuid.UUID,
+    attempt_age: dt.timedelta,
+    fields: Mapping[str, Any],
+    honeypot: bool,
+    by: HttpRequest,
 ) -> AppointmentRequest:
     """Store what a patient sent, once for each attempt, and return the request.
 
     `fields` are the cleaned values by model field. The same attempt with the same content
-    returns the request it made before; with other content it raises AttemptUsed. A `suspected`
-    one is quarantined: staff still see it. Raises DatabaseError where nothing was stored.
+    returns the request it made before; with other content it raises AttemptUsed. One that looks
+    like spam is quarantined: staff still see it. Raises DatabaseError where nothing was stored.
     """
+    sender = hashed_address(by)
+
+    def store(request: AppointmentRequest) -> None:
+        request.sender_index = sender
+        request.suspicion = suspicion_of(
+            honeypot=honeypot, attempt_age=attempt_age, sender=sender, now=request.received_at
+        )
+        if request.suspicion:
+            request.status = Status.QUARANTINED
+        _store(request)
+        record(Action.RECEIVED, [request.reference], by=by)
+
+    return _once(attempt, fields, store)
+
+
+def enter_request(
+    *, attempt: uuid.UUID, fields: Mapping[str, Any], by: HttpRequest
+) -> AppointmentRequest:
+    """Store a request that staff took by phone, once for each attempt, and return it.
+
+    Raises AttemptUsed and DatabaseError, as `receive_request` does.
+    """
+
+    def store(request: AppointmentRequest) -> None:
+        request.origin = Origin.PHONE
+        _store(request)
+        record(Action.ENTERED, [request.reference], by=by)
+
+    return _once(attempt, fields, store)
+
+
+def _once(
+    attempt: uuid.UUID, fields: Mapping[str, Any], store: Callable[[AppointmentRequest], None]
+) -> AppointmentRequest:
+    """Return the request of this attempt; `store` is given it to be stored where there is none."""
     sent = digest(fields)
     for _try in range(3):
         found = AppointmentRequest.objects.filter(attempt=attempt).first()
         if found is not None:
             break
         try:
+            request = AppointmentRequest(**fields, attempt=attempt, digest=sent)
             with transaction.atomic():
-                return AppointmentRequest.objects.create(
-                    **fields,
-                    attempt=attempt,
-                    digest=sent,
-                    status=Status.QUARANTINED if suspected else Status.NEW,
-                )
+                store(request)
+            return request
         except IntegrityError as error:
             # Either another process stored this attempt meanwhile, which the next look finds,
             # or the reference was drawn before: then a new one is drawn.
@@ -45,3 +115,209 @@ def receive_request(
     if found.digest != sent:
         raise AttemptUsed
     return found
+
+
+def _store(request: AppointmentRequest) -> None:
+    """Insert the request with all that goes with it; in the caller's transaction."""
+    request.phone_index = phone_index(request.phone)
+    request.email_index = email_index(request.email) if request.email else ""
+    request.save(force_insert=True)
+    words = {*name_indexes(request.patient_name), *name_indexes(request.contact_name)}
+    NameWord.objects.bulk_create(NameWord(request=request, index=word) for word in sorted(words))
+    StatusChange.objects.create(request=request, to_status=request.status)
+    write_mails(request)
+
+
+def _staff(by: HttpRequest) -> User:
+    return cast(User, by.user)
+
+
+def _locked(pk: int, version: int | None = None) -> AppointmentRequest:
+    """Return the request, locked until the transaction ends.
+
+    Raises ChangedMeanwhile where it is not the `version` that was shown any more.
+    """
+    request = AppointmentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
+    if version is not None and request.version != version:
+        raise ChangedMeanwhile
+    return request
+
+
+def _save(request: AppointmentRequest, *changed: str) -> None:
+    request.version += 1
+    request.save(update_fields=[*changed, "version"])
+
+
+def _move(request: AppointmentRequest, to: str, by: str) -> None:
+    """Set the status and write its row; the caller saves the fields that _MOVED names."""
+    if to not in NEXT[request.status]:
+        raise NotPossible(
+            _("A request that is “%(is)s” cannot become “%(to)s”.")
+            % {"is": request.get_status_display(), "to": Status(to).label}
+        )
+    StatusChange.objects.create(request=request, from_status=request.status, to_status=to, by=by)
+    now = timezone.now()
+    answers = by and Status.QUARANTINED not in {request.status, to} and to != Status.NEW
+    if answers and request.first_answer_at is None:
+        request.first_answer_at = now
+    request.status, request.status_at = to, now
+    if to != Status.CLOSED:
+        request.close_reason = ""
+
+
+_MOVED = ("status", "status_at", "close_reason", "first_answer_at")
+
+
+def change_status(
+    *,
+    pk: int,
+    to: str,
+    version: int,
+    by: HttpRequest,
+    visit_at: dt.datetime | None = None,
+    visit_place: str = "",
+    close_reason: str = "",
+) -> AppointmentRequest:
+    """Move a request on, as staff; a repeat of what was just done is accepted quietly.
+
+    Scheduling takes `visit_at`, closing a `close_reason`. Raises ChangedMeanwhile, NotPossible.
+    """
+    if (to == Status.SCHEDULED) != (visit_at is not None):
+        raise NotPossible(_("Enter the day and the time of the visit."))
+    if (to == Status.CLOSED) != bool(close_reason):
+        raise NotPossible(_("Choose why it is closed."))
+    with transaction.atomic():
+        request = _locked(pk)
+        wanted = (to, close_reason, visit_at or request.visit_at, visit_place)
+        same = (request.status, request.close_reason, request.visit_at, request.visit_place)
+        settled = to != Status.SCHEDULED or (wanted == same and request.change_wanted_at is None)
+        if wanted[:3] == same[:3] and settled:
+            return request
+        if request.version != version:
+            raise ChangedMeanwhile
+        before = request.status
+        _move(request, to, _staff(by).get_username())
+        request.close_reason = close_reason
+        changed = set(_MOVED)
+        if to == Status.SCHEDULED:
+            request.visit_at, request.visit_place = visit_at, visit_place
+            request.change_wanted, request.change_wanted_at = "", None
+            changed |= {"visit_at", "visit_place", "change_wanted", "change_wanted_at"}
+        if before == Status.QUARANTINED and to == Status.NEW:
+            request.suspicion = ""
+            changed.add("suspicion")
+            write_mails(request)
+        _save(request, *changed)
+        record(Action.CHANGED, [request.reference], by=by, detail=f"{before} to {to}")
+    return request
+
+
+def take(*, pk: int, by: HttpRequest) -> AppointmentRequest:
+    """Put a request into the hands of who asks. Raises ChangedMeanwhile where another has it."""
+    with transaction.atomic():
+        request = _locked(pk)
+        if request.taken_by_id == by.user.pk:
+            return request
+        if request.taken_by_id is not None:
+            raise ChangedMeanwhile
+        request.taken_by = _staff(by)
+        _save(request, "taken_by")
+        record(Action.CHANGED, [request.reference], by=by, detail="taken")
+    return request
+
+
+def release(*, pk: int, by: HttpRequest) -> AppointmentRequest:
+    """Put a request back for anyone to take, whoever has it."""
+    with transaction.atomic():
+        request = _locked(pk)
+        if request.taken_by_id is None:
+            return request
+        request.taken_by = None
+        _save(request, "taken_by")
+        record(Action.CHANGED, [request.reference], by=by, detail="released")
+    return request
+
+
+def add_note(*, pk: int, by: HttpRequest, kind: str = NoteKind.NOTE, text: str = "") -> Note:
+    """Add a note or a call to a request; a first call moves a new one to contacting.
+
+    Rows are only added, so nothing of a colleague's can be overwritten. Raises NotPossible for a
+    note without text.
+    """
+    if kind == NoteKind.NOTE and not text.strip():
+        raise NotPossible(_("Write the note."))
+    with transaction.atomic():
+        request = _locked(pk)
+        note = Note.objects.create(request=request, kind=kind, text=text, by=_staff(by))
+        if kind != NoteKind.NOTE:
+            if request.status == Status.NEW:
+                _move(request, Status.CONTACTING, _staff(by).get_username())
+            request.first_answer_at = request.first_answer_at or timezone.now()
+            _save(request, *_MOVED)
+        record(Action.NOTED, [request.reference], by=by, detail=kind)
+    return note
+
+
+def withdraw(*, pk: int, by: HttpRequest) -> AppointmentRequest:
+    """Take a request back, as its patient; a second time changes nothing."""
+    with transaction.atomic():
+        request = _locked(pk)
+        if request.status in {Status.WITHDRAWN, Status.CLOSED}:
+            return request
+        before = request.status
+        _move(request, Status.WITHDRAWN, "")
+        _save(request, *_MOVED)
+        if request.taken_by_id is not None or before in {Status.CONTACTING, Status.SCHEDULED}:
+            write_change_mails(request)  # somebody may be about to call, or keeps a place free
+        detail = f"{before} to withdrawn"
+        record(Action.CHANGED, [request.reference], by=by, actor=PATIENT, detail=detail)
+    return request
+
+
+def ask_for_change(*, pk: int, text: str, by: HttpRequest) -> AppointmentRequest:
+    """Keep what a patient wants changed, where staff see it; the last wish stands.
+
+    The same words again change nothing. Staff get no mail about suspected spam. Raises
+    NotPossible once the request has ended.
+    """
+    with transaction.atomic():
+        request = _locked(pk)
+        if request.status in {Status.WITHDRAWN, Status.CLOSED}:
+            raise NotPossible(_("This request has ended. Call us, or send a new one."))
+        if request.change_wanted_at and _reads(request, "change_wanted", text):
+            return request
+        request.change_wanted, request.change_wanted_at = text, timezone.now()
+        _save(request, "change_wanted", "change_wanted_at")
+        if request.status != Status.QUARANTINED:
+            write_change_mails(request)
+        record(Action.CHANGED, [request.reference], by=by, actor=PATIENT, detail="change asked for")
+    return request
+
+
+def _reads(request: AppointmentRequest, field: str, text: str) -> bool:
+    try:
+        return getattr(request, field) == text
+    except CannotRead:
+        return False
+
+
+def close_as_spam(*, pks: list[int], by: HttpRequest) -> int:
+    """Close those of these requests that are quarantined as spam; return how many.
+
+    One whose patient asked for a change is none: it stays.
+    """
+    closed = 0
+    for pk in sorted(pks):
+        with transaction.atomic():
+            try:
+                request = _locked(pk)
+            except AppointmentRequest.DoesNotExist:  # erased meanwhile
+                continue
+            if request.status != Status.QUARANTINED or request.change_wanted_at is not None:
+                continue
+            _move(request, Status.CLOSED, _staff(by).get_username())
+            request.close_reason = CloseReason.SPAM
+            _save(request, *_MOVED)
+            record(Action.CHANGED, [request.reference], by=by, detail="closed as spam")
+            closed += 1
+    return closed

@@ -9,7 +9,9 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from PIL import Image
 
-from appointments.models import AppointmentRequest, Status
+from appointments.blind_index import email_index, name_indexes, phone_index
+from appointments.choices import CloseReason, Status
+from appointments.models import AppointmentRequest, NameWord, Note
 from clinic_site.models import Notice, Physician
 from clinic_site.pictures import read_picture
 from conditions.models import Condition, Section, Source, Treatment
@@ -61,17 +63,26 @@ def make_treatment(**values: Any) -> Treatment:
 
 
 def make_request(**values: Any) -> AppointmentRequest:
-    """A stored request."""
-    return AppointmentRequest.objects.create(
-        **{
-            "attempt": uuid.uuid4(),
-            "digest": "0" * 64,
-            "kind": "appointment",
-            "patient_name": "Ana María López",
-            "phone": "+16055550142",
-            **values,
-        }
-    )
+    """A stored request, with what finds it."""
+    values = {
+        "attempt": uuid.uuid4(),
+        "digest": "0" * 64,
+        "kind": "appointment",
+        "patient_name": "Ana María López",
+        "phone": "+16055550142",
+        **values,
+    }
+    if values.get("status") == Status.CLOSED:
+        values.setdefault("close_reason", CloseReason.ANSWERED)
+    if values.get("status") == Status.SCHEDULED:
+        values.setdefault("visit_at", timezone.now() + dt.timedelta(days=7))
+    values.setdefault("phone_index", phone_index(values["phone"]))
+    if values.get("email"):
+        values.setdefault("email_index", email_index(values["email"]))
+    request = AppointmentRequest.objects.create(**values)
+    words = {*name_indexes(request.patient_name), *name_indexes(request.contact_name)}
+    NameWord.objects.bulk_create(NameWord(request=request, index=word) for word in words)
+    return request
 
 
 def form_answers(attempt: str, **values: Any) -> dict[str, Any]:
@@ -106,6 +117,7 @@ def make_one_of_each() -> dict[str, int]:
     publish(page=condition, by=staff, meaning=True)
     overview.update(body="It hurts 3 in 5 people.[^survey]")
     requests = [make_request(status=status, message="It hurts.") for status in Status]
+    Note.objects.create(request=requests[0], kind="voicemail", text="Left my name.", by=staff)
     png = io.BytesIO()
     Image.new("RGB", (30, 20), "teal").save(png, "PNG")
     png.seek(0)

@@ -4,12 +4,24 @@ import datetime as dt
 import uuid
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from appointments.models import AppointmentRequest
+from appointments.models import (
+    AppointmentRequest,
+    AuditEvent,
+    KeyCheck,
+    NameWord,
+    Note,
+    OutboxMessage,
+    StatusChange,
+    WorkerBeat,
+)
 from clinic_site.models import (
     Clinic,
+    ClosedDay,
     LanguageLine,
     Notice,
     OpeningHours,
@@ -66,6 +78,23 @@ def request(**values: object) -> AppointmentRequest:
     return stored
 
 
+def one_request() -> AppointmentRequest:
+    return AppointmentRequest.objects.first() or make_request()
+
+
+def mail(**values: object) -> OutboxMessage:
+    return OutboxMessage(**{"kind": "confirmation", "request": make_request(), **values})
+
+
+def closed_day() -> ClosedDay:
+    clinic = Clinic.objects.get_or_create(pk=1)[0]
+    return ClosedDay(clinic=clinic, day=dt.date(2026, 12, 25))
+
+
+def member_of_staff() -> User:
+    return User.objects.create_user("desk", "desk@clinic.example", is_staff=True)
+
+
 def twice(make):
     make().save()
     return make()
@@ -93,6 +122,8 @@ BROKEN = {
     "clinic_has_name": lambda: Clinic(pk=1, name=""),
     "clinic_has_phone": lambda: Clinic(pk=1, phone=""),
     "clinic_answer_within_hours_positive": lambda: Clinic(pk=1, answer_within_hours=0),
+    "clinic_keep_requests_days_positive": lambda: Clinic(pk=1, keep_requests_days=0),
+    "closed_day_once": lambda: twice(closed_day),
     "opening_hours_weekday_known": lambda: hours(weekday=7),
     "opening_hours_open_before_close": lambda: hours(opens=17, closes=9),
     "opening_hours_once": lambda: twice(hours),
@@ -125,6 +156,27 @@ BROKEN = {
     "request_contact_by_known": lambda: request(contact_by="fax"),
     "request_patient_status_known": lambda: request(patient_status="x"),
     "request_visit_time_known": lambda: request(visit_time="night"),
+    "request_origin_known": lambda: request(origin="fax"),
+    "request_suspicion_known": lambda: request(suspicion="gut"),
+    "request_close_reason_known": lambda: request(status="closed", close_reason="x"),
+    "request_scheduled_has_visit": lambda: request(status="scheduled"),
+    "request_closed_has_reason": lambda: request(status="closed"),
+    "name_word_once": lambda: twice(lambda: NameWord(request=one_request(), index="a" * 64)),
+    "name_word_is_sha256": lambda: NameWord(request=make_request(), index="a"),
+    "note_kind_known": lambda: Note(request=make_request(), kind="gossip"),
+    "status_change_has_status": lambda: StatusChange(request=make_request(), to_status=""),
+    "audit_action_known": lambda: AuditEvent(action="peeked", actor="staff"),
+    "audit_has_actor": lambda: AuditEvent(action="viewed", actor=""),
+    "key_check_is_one_row": lambda: changed(KeyCheck.of_these_keys(), pk=2),
+    "key_check_blind_is_sha256": lambda: changed(KeyCheck.objects.get(), blind="short"),
+    "mail_kind_known": lambda: mail(kind="gossip", user=member_of_staff()),
+    "mail_state_known": lambda: mail(state="lost"),
+    "mail_sent_has_time": lambda: mail(state="sent"),
+    "mail_names_its_request": lambda: mail(
+        kind="new_request", user=member_of_staff(), request=None
+    ),
+    "mail_to_staff_or_patient": lambda: mail(user=member_of_staff()),
+    "worker_beat_is_one_row": lambda: WorkerBeat(pk=2, at=timezone.now()),
 }
 
 

@@ -19,7 +19,7 @@ PERSONAL = {
     "interpreter_language": "Marker language",
     "access_needs": "Marker needs",
     "message": "Marker message",
-    "staff_notes": "Marker notes",
+    "change_wanted": "Marker change",
 }
 
 

@@ -1,0 +1,71 @@
+"""What happened to a request, a row for each thing: changes of its status, calls, notes."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from appointments.encryption import EncryptedTextField
+
+
+class StatusChange(models.Model):
+    """One change of a request's status. `by` is empty for the patient and for the system."""
+
+    request = models.ForeignKey(
+        "appointments.AppointmentRequest", models.CASCADE, related_name="changes"
+    )
+    from_status = models.CharField(max_length=20, blank=True)
+    to_status = models.CharField(max_length=20)
+    by = models.CharField(_("by"), max_length=150, blank=True)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("change of status")
+        verbose_name_plural = _("changes of status")
+        ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(to_status=""), name="status_change_has_status"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_status} to {self.to_status}"
+
+
+class NoteKind(models.TextChoices):
+    """What a note tells of."""
+
+    NOTE = "note", _("note")
+    NO_ANSWER = "no_answer", _("called, no answer")
+    VOICEMAIL = "voicemail", _("called, left a voicemail")
+    REACHED = "reached", _("called, spoke with them")
+    EMAILED = "emailed", _("wrote an email")
+
+
+class Note(models.Model):
+    """What a member of staff did or noted. Rows are only added, so that no two overwrite."""
+
+    request = models.ForeignKey(
+        "appointments.AppointmentRequest", models.CASCADE, related_name="notes"
+    )
+    kind = models.CharField(
+        _("what"), max_length=20, choices=NoteKind.choices, default=NoteKind.NOTE
+    )
+    text = EncryptedTextField(_("note"), blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=NoteKind.values), name="note_kind_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -1,0 +1,111 @@
+"""What looks like spam is put aside for staff; whoever sent it reads what everyone reads."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.test import Client
+
+from appointments.models import AppointmentRequest
+from appointments.outbox import MailChoice, OutboxMessage
+from appointments.references import status_token
+from tests.make import form_answers
+from tests.signing import make_attempt
+
+FORM = "/appointments/request/"
+
+BROWSER = Client()  # one, as a new one looks at each static file
+
+pytestmark = pytest.mark.django_db
+
+
+def send(sender: str = "192.0.2.1", seconds: int = 60, **answers: str) -> AppointmentRequest:
+    """Send a request, see the ordinary confirmation, and return the row."""
+    attempt = make_attempt(dt.timedelta(seconds=seconds))
+    answer = BROWSER.post(FORM, form_answers(attempt, **answers), REMOTE_ADDR=sender)
+    assert answer.status_code == 303, answer.content.decode()
+    page = BROWSER.get(answer["Location"])
+    assert page.status_code == 200
+    words = page.content.decode()
+    assert "<h1>We have your request</h1>" in words
+    assert "spam" not in words.lower()
+    assert "many" not in words
+    stored = AppointmentRequest.objects.get(attempt=attempt.partition(":")[0])
+    assert stored.reference in words
+    status = BROWSER.get(f"/appointments/status/{page.context['token']}/").content.decode()
+    assert "<h1>We have your request</h1>" in status
+    assert "spam" not in status.lower()
+    return stored
+
+
+def state(stored: AppointmentRequest) -> tuple[str, str]:
+    return stored.status, stored.suspicion
+
+
+def test_a_request_as_people_send_it_is_new() -> None:
+    assert state(send()) == ("new", "")
+
+
+def test_a_filled_honeypot_is_put_aside() -> None:
+    assert state(send(website="https://spam.example")) == ("quarantined", "honeypot")
+
+
+@pytest.mark.parametrize("website", ["\x00", "x" * 3000], ids=["NUL", "long"])
+def test_whatever_fills_the_honeypot_is_told_of_no_mistake(website: str) -> None:
+    send(website=website)
+
+
+def test_a_form_sent_within_a_second_is_put_aside() -> None:
+    assert state(send(seconds=0)) == ("quarantined", "too_fast")
+    assert state(send(seconds=5)) == ("new", "")
+
+
+def test_the_sixth_of_one_sender_in_an_hour_is_put_aside_but_no_one_elses() -> None:
+    assert [state(send()) for _n in range(5)] == [("new", "")] * 5
+
+    assert state(send()) == ("quarantined", "sender")
+    assert state(send("198.51.100.7")) == ("new", "")
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=61)):
+        assert state(send()) == ("new", "")
+
+
+def test_a_phone_that_changes_its_ipv6_address_is_one_sender() -> None:
+    sent = [state(send(f"2001:db8::{n}")) for n in range(1, 7)]
+
+    assert sent == [("new", "")] * 5 + [("quarantined", "sender")]
+    assert state(send("2001:db8:0:1::1")) == ("new", "")
+
+
+def test_a_flood_puts_aside_what_comes_after_it_and_loses_none(settings) -> None:
+    settings.REQUESTS_AN_HOUR = 8
+    sent = [send(f"192.0.2.{n}") for n in range(1, 12)]
+
+    assert [state(each) for each in sent] == [("new", "")] * 8 + [("quarantined", "overall")] * 3
+    assert AppointmentRequest.objects.waiting().count() == 11
+
+
+def test_no_address_is_kept() -> None:
+    stored = send("192.0.2.77")
+
+    assert len(stored.sender_index) == 64
+    kept = repr(AppointmentRequest.objects.filter(pk=stored.pk).values().get())
+    assert "192.0.2.77" not in kept
+
+
+def test_suspected_spam_mails_nobody(admin_user) -> None:
+    admin_user.email = "staff@example.com"
+    admin_user.save()
+    MailChoice.objects.create(user=admin_user)
+
+    suspected = send(website="x", email="victim@example.com", email_ok="on")
+    BROWSER.post(f"{status_address(suspected)}change/", {"text": "Buy now"})
+
+    assert not OutboxMessage.objects.exists()
+    suspected.refresh_from_db()
+    assert suspected.change_wanted == "Buy now"
+    send("198.51.100.7")
+    assert OutboxMessage.objects.count() == 1
+
+
+def status_address(stored: AppointmentRequest) -> str:
+    return f"/appointments/status/{status_token(stored.attempt)}/"
