@@ -72,6 +72,8 @@ def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
     """Return once the site answers; end where the server has ended, or a minute has passed."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _try in range(600):
+        if server.poll() == os.EX_CONFIG:
+            sys.exit(os.EX_CONFIG)  # a key is wrong, and the server has said which
         if server.poll() is not None:
             sys.exit("Stopped: the server did not start; what it said is above.")
         try:
@@ -118,20 +120,30 @@ def prepare(var: Path, port: int) -> str:
 
 
 def serve(address: str) -> None:
-    """Run the server until it ends by itself; whatever else happens, it ends with this script."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
-        cwd=HERE,
-        start_new_session=True,
-    )
+    """Run the server and the mail worker; whatever happens to one, both end with this script."""
+    commands = {
+        "mail worker": ["manage.py", "send_notifications"],
+        "server": ["-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
+    }
+    running: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        wait_until_up(address, server)
+        for name, command in commands.items():
+            # In a session of its own, so that Ctrl-C reaches this script alone.
+            running[name] = subprocess.Popen(
+                [sys.executable, *command], cwd=HERE, start_new_session=True
+            )
+        wait_until_up(address, running["server"])
         print(f"The site:   {address}/\nThe admin:  {address}/admin/\nCtrl-C stops it.", flush=True)
-        server.wait()
-        sys.exit(f"Stopped: the server ended by itself, with code {server.returncode}.")
+        while all(process.poll() is None for process in running.values()):
+            time.sleep(0.2)
+        for name, process in running.items():
+            if process.returncode is not None:
+                sys.exit(f"Stopped: the {name} ended by itself, with code {process.returncode}.")
     finally:
-        server.terminate()  # it finishes the requests it has
-        server.wait()
+        for process in running.values():
+            process.terminate()  # it finishes the requests, or the mail, that it has
+        for process in running.values():
+            process.wait()
 
 
 def main() -> None:

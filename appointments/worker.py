@@ -1,0 +1,145 @@
+"""The worker: sends what is due, and does what is to be done once a day.
+
+Several may run side by side, on one machine or on many. One may be killed at any moment.
+"""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import Error as DatabaseFault
+from django.db import connection
+from django.utils import timezone
+
+from appointments.digest import claim_day, write_digests
+from appointments.keys import keys_are_right
+from appointments.notifications import NotWanted, fault_of, send
+from appointments.outbox import (
+    OutboxMessage,
+    WorkerBeat,
+    lease_next,
+    mark_failed,
+    mark_sent,
+    mark_unwanted,
+)
+from appointments.retention import erase
+from clinic_site.clinic import read_clinic
+from clinic_site.office_hours import zone_of
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0  # seconds
+BEAT_EVERY = 5.0
+DAY_EVERY = 30.0  # whether a new day has begun
+DATABASE_AWAY = 3.0  # between two tries
+
+
+class Worker:
+    """One worker. `stop` ends it after the mail in hand."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self.beat_at = self.looked_at_day = float("-inf")
+
+    def stop(self, *signal: object) -> None:
+        """End soon; can serve as a signal handler."""
+        self.stopping = True
+
+    def run(self) -> None:
+        """Work until `stop` is called; a lost database is waited for."""
+        while not self.stopping:
+            try:
+                self.do_all()
+                pause = LOOK_EVERY
+            except DatabaseFault as fault:
+                _away(fault)
+                pause = DATABASE_AWAY
+            self._sleep(pause)
+
+    def do_all(self) -> int:
+        """Do everything that is due now; return how many mails were sent. Raises DatabaseError."""
+        if not keys_are_right():
+            self._beat()  # mail waits, unspent, for its key; the admin and check_keys say which
+            return 0
+        sent = self._send_due()  # first, so that nothing in the way of the daily things stops it
+        if time.monotonic() - self.looked_at_day >= DAY_EVERY:
+            self._daily()
+            self.looked_at_day = time.monotonic()
+            sent += self._send_due()
+        return sent
+
+    def _send_due(self) -> int:
+        self._beat()
+        sent = 0
+        while not self.stopping and (message := lease_next()):
+            sent += self._deliver(message)
+            self._beat()
+        return sent
+
+    def _deliver(self, message: OutboxMessage) -> bool:
+        """Send one leased mail and write down what came of it; return whether it was sent."""
+        name = f"Mail {message.pk} ({message.kind})"
+        try:
+            send(message)
+        except DatabaseFault:
+            raise  # no fault of the mail: its lease runs out
+        except NotWanted as reason:
+            why = str(reason)
+            self._insist(lambda: mark_unwanted(message, why))
+            return False
+        except Exception as error:  # whatever it is, the other mails must go out
+            fault = fault_of(error)
+            given_up = self._insist(lambda: mark_failed(message, fault))
+            logger.warning("%s %s: %s", name, "given up" if given_up else "not sent", fault)
+            return False
+        if not self._insist(lambda: mark_sent(message)):
+            logger.warning("%s was sent, but its row was not ours any more", name)
+        return True
+
+    def _insist(self, write: Callable[[], object]) -> object:
+        """Write what came of a mail, however long the database is away: else it went out twice."""
+        while True:
+            try:
+                return write()
+            except DatabaseFault as fault:
+                if self.stopping:
+                    raise
+                _away(fault)
+                self._sleep(DATABASE_AWAY)
+
+    def _daily(self) -> None:
+        now = timezone.now()
+        write_digests(now)
+        clinic = read_clinic()
+        today = now.astimezone(zone_of(clinic)).date()
+        days = clinic.keep_requests_days
+        if days and claim_day("erased_on", today):
+            erased = erase(days=days, now=now, go_on=self._beat)
+            if erased:
+                logger.info("Erased %d requests that ended %d days ago or earlier", erased, days)
+
+    def _beat(self) -> bool:
+        """Say that this worker is alive, where that was not said lately; False to stop."""
+        if time.monotonic() - self.beat_at >= BEAT_EVERY:
+            beat(timezone.now())
+            self.beat_at = time.monotonic()
+        return not self.stopping
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        # In short naps: a signal does not end a sleep.
+        while not self.stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.2))
+
+
+def beat(now: dt.datetime) -> None:
+    """Write into the worker's one row that a worker is alive."""
+    if not WorkerBeat.objects.filter(pk=1).update(at=now):
+        WorkerBeat.objects.bulk_create([WorkerBeat(pk=1, at=now)], ignore_conflicts=True)
+
+
+def _away(fault: Exception) -> None:
+    # Its text can quote the statement, so only its kind is logged.
+    logger.error("Database away: %s", type(fault).__name__)
+    connection.close()

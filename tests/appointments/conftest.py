@@ -1,0 +1,30 @@
+"""A clinic with a front desk, and a mail server."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+
+from appointments.models import MailChoice
+from clinic_site.models import Clinic
+from tests.smtp_sink import Sink, smtp_sink
+
+
+@pytest.fixture
+def sink(settings) -> Iterator[Sink]:
+    """A mail server that the site is set to use."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.SITE_URL = "https://clinic.example"
+    with smtp_sink() as sink:
+        settings.EMAIL_PORT = sink.port
+        yield sink
+
+
+@pytest.fixture
+def desk() -> User:
+    """The front desk, which gets a mail for each new request."""
+    Clinic.objects.create(pk=1)
+    user = User.objects.create_user("desk", "desk@clinic.example", is_staff=True)
+    MailChoice.objects.create(user=user, digest=False)
+    return user

@@ -1,0 +1,195 @@
+"""What is done once a day: the digest to staff, and erasing what is no longer kept."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from appointments import services
+from appointments.audit import Action
+from appointments.choices import Status
+from appointments.digest import write_digests
+from appointments.models import (
+    AppointmentRequest,
+    AuditEvent,
+    ErasedRequest,
+    MailChoice,
+    NameWord,
+    Note,
+    OutboxMessage,
+    StatusChange,
+)
+from appointments.worker import Worker, beat
+from clinic_site.models import Clinic
+from tests.appointments.office import NOON, PHONE, send_request
+from tests.make import make_request
+from tests.smtp_sink import Sink
+
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_digest_counts_what_waits_and_comes_once_a_day_after_seven(
+    desk: User, sink: Sink
+) -> None:
+    MailChoice.objects.update(new_requests=False, digest=True)
+    make_request(received_at=NOON - HOUR)
+    make_request(received_at=NOON - 3 * DAY)
+    make_request(received_at=NOON - 2 * HOUR, status="quarantined", suspicion="honeypot")
+    seven = NOON - 5 * HOUR + DAY  # the next morning
+
+    with time_machine.travel(seven - dt.timedelta(seconds=1), tick=False) as clock:
+        Worker().do_all()
+        assert sink.mails == []
+        clock.move_to(seven)
+        for _worker in range(3):
+            Worker().do_all()
+        assert len(sink.mails) == 1
+        clock.move_to(seven + 23 * HOUR)
+        Worker().do_all()
+        assert len(sink.mails) == 1
+        clock.move_to(seven + DAY)
+        Worker().do_all()
+
+    first, _second = sink.mails
+    assert first.to == ("desk@clinic.example",)
+    assert first.message["Subject"] == "Requests: 3 wait, 1 too long"
+    assert first.text == (
+        "3 requests wait.\n"
+        "1 waits too long.\n"
+        "1 is suspected spam: it may be a patient, so have a look.\n"
+        "0 mails were given up.\n\n"
+        "The queue: https://clinic.example/admin/appointments/appointmentrequest/\n"
+    )
+
+
+def test_a_day_on_which_nothing_is_wrong_has_no_digest(desk: User) -> None:
+    MailChoice.objects.update(digest=True)
+    make_request(received_at=NOON - HOUR)
+    beat(NOON)
+
+    assert write_digests(NOON) == 0
+    make_request(received_at=NOON - 2 * DAY)
+    assert write_digests(NOON) == 0  # it was looked at today
+    assert write_digests(NOON + DAY) == 1
+
+
+def test_only_who_chose_the_digest_gets_it(desk: User) -> None:
+    other = User.objects.create_user("other", "other@clinic.example", is_staff=True)
+    MailChoice.objects.create(user=other, new_requests=False)
+    make_request(received_at=NOON - 2 * DAY)
+    beat(NOON)
+
+    write_digests(NOON)
+
+    assert OutboxMessage.objects.get().user == other
+
+
+def test_the_digests_seven_is_the_clinics(desk: User) -> None:
+    MailChoice.objects.update(digest=True)
+    Clinic.objects.update(time_zone="Pacific/Honolulu")
+    make_request(received_at=NOON - 2 * DAY)
+    beat(NOON)
+    seven = dt.datetime.fromisoformat("2026-03-09T07:00-10:00")
+
+    assert write_digests(seven - dt.timedelta(minutes=1)) == 0
+    assert write_digests(seven) == 1
+
+
+# Erasing
+
+
+def ended(days_ago: float, status: str = Status.CLOSED, reason: str = "answered"):
+    """A request with all that can belong to one, which ended so many days ago."""
+    request = send_request()
+    services.add_note(pk=request.pk, by=staff_request(), text="Called her")
+    when = NOON - dt.timedelta(days=days_ago)
+    AppointmentRequest.objects.filter(pk=request.pk).update(
+        status=status,
+        status_at=when,
+        close_reason=reason if status == Status.CLOSED else "",
+        received_at=when - DAY,
+        first_answer_at=when - DAY + HOUR,
+    )
+    return request.reference
+
+
+def staff_request():
+    PHONE.user = User.objects.get(username="desk")
+    return PHONE
+
+
+def left() -> set[str]:
+    return set(AppointmentRequest.objects.values_list("reference", flat=True))
+
+
+def test_the_worker_erases_what_ended_long_enough_ago_and_nothing_else(desk: User) -> None:
+    Clinic.objects.update(keep_requests_days=30)
+    gone = {
+        ended(30),
+        ended(400, Status.WITHDRAWN),
+        ended(31, reason="spam"),
+    }
+    kept = {
+        ended(29.99),
+        ended(400, Status.NEW),
+        ended(400, Status.CONTACTING),
+        ended(400, Status.QUARANTINED),  # no person has said that it is spam
+    }
+    before = AuditEvent.objects.count()
+
+    with time_machine.travel(NOON, tick=False):
+        Worker().do_all()
+
+        assert left() == kept
+        for model in (Note, StatusChange, NameWord):
+            assert set(model.objects.values_list("request__reference", flat=True)) == kept
+        mails = OutboxMessage.objects.exclude(request=None)
+        assert set(mails.values_list("request__reference", flat=True)) <= kept
+        assert AuditEvent.objects.count() == before + 1
+        on_record = AuditEvent.objects.get(action=Action.ERASED)
+        assert set(on_record.references.split()) == gone
+        assert on_record.actor == "system"
+        assert [each.answered_after for each in ErasedRequest.objects.all()] == [
+            HOUR
+        ] * 2  # spam is no one's
+
+        late = ended(90)
+        Worker().do_all()
+        assert late in left()  # once a day
+    with time_machine.travel(NOON + DAY):
+        Worker().do_all()
+        assert late not in left()
+
+
+def test_without_a_number_of_days_nothing_is_ever_erased(
+    desk: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended(4000)
+
+    Worker().do_all()
+    call_command("purge")
+
+    assert "the clinic has not set after how many days" in capsys.readouterr().out
+    assert len(left()) == 1
+
+
+def test_purge_counts_first_and_then_erases(desk: User, capsys: pytest.CaptureFixture[str]) -> None:
+    Clinic.objects.update(keep_requests_days=30)
+    for days in (10, 40, 50):
+        ended(days)
+    with time_machine.travel(NOON):
+        call_command("purge", "--dry-run")
+        assert capsys.readouterr().out.endswith("would be erased: 2\n")
+        assert len(left()) == 3
+        call_command("purge")
+        assert capsys.readouterr().out.endswith("erased for good: 2\n")
+        assert len(left()) == 1
+        call_command("purge", "--days", "9")
+        assert left() == set()
+    assert ErasedRequest.objects.count() == 3
+    with pytest.raises(CommandError, match="1 or more"):
+        call_command("purge", "--days", "0")
