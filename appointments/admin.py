@@ -1,160 +1,190 @@
-"""Requests from patients in Django's admin: staff read them, note what they did, set the status."""
+"""Requests from patients in Django's admin: the queue, and the record of who saw what."""
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.contrib import admin
-from django.db.models import Field
-from django.http import HttpRequest
-from django.utils.formats import date_format
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from appointments.encryption import CannotRead, EncryptedTextField
-from appointments.models import WAITING, AppointmentRequest
-from clinic_site.people import phone_as_read
+from appointments import admin_mail, queue_views  # noqa: F401  admin_mail registers its pages
+from appointments.admin_keys import ShutWhileKeysAreWrong
+from appointments.audit import Action, AuditEvent, record
+from appointments.models import AppointmentRequest
+from appointments.reading import read
+from appointments.services import close_as_spam
+from appointments.waiting import is_overdue
+from clinic_site.clinic import current_clinic
+
+MOST_COUNTED = 1000
 
 
-def _opened(name: str) -> Callable[[Any, AppointmentRequest], str]:
-    """Return an admin column that opens an encrypted field, or says that it cannot be read."""
-    field = cast(EncryptedTextField, AppointmentRequest._meta.get_field(name))
+class CappedPaginator(Paginator):
+    """Counts no further than staff page, so that a long queue opens as fast as a short one."""
 
-    @admin.display(description=field.verbose_name)
-    def column(self: Any, row: AppointmentRequest) -> str:
-        try:
-            value = getattr(row, name)
-            return date_format(value) if isinstance(value, dt.date) else value or "-"
-        except CannotRead:
-            return str(_("cannot be read (key missing)"))
-
-    return column
+    @cached_property
+    def count(self) -> int:
+        """Return how many there are, at most MOST_COUNTED."""
+        return cast(QuerySet, self.object_list).order_by()[:MOST_COUNTED].count()
 
 
-def _yes_or_no(name: str) -> Callable[[Any, AppointmentRequest], str]:
-    """Return an admin column that says yes or no in words; Django's own is a coloured icon."""
-    field = cast(Field, AppointmentRequest._meta.get_field(name))
+class TakenFilter(admin.SimpleListFilter):
+    """Whose a request is."""
 
-    @admin.display(description=field.verbose_name)
-    def column(self: Any, row: AppointmentRequest) -> str:
-        return gettext("Yes") if getattr(row, name) else gettext("No")
+    title = _("taken")
+    parameter_name = "taken"
 
-    return column
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Mine, or nobody's."""
+        return [("me", _("by me")), ("nobody", _("by nobody"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Return those requests."""
+        if self.value() == "me":
+            return queryset.filter(taken_by=request.user.pk)
+        if self.value() == "nobody":
+            return queryset.filter(taken_by=None)
+        return queryset
 
 
 @admin.register(AppointmentRequest)
-class AppointmentRequestAdmin(admin.ModelAdmin):
-    """The queue. What the patient sent is read only."""
+class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
+    """The queue: waiting ones first, the oldest first."""
 
-    list_display = ["reference", "stands", "kind", "who"]
-    list_filter = ["status", "kind"]
+    list_display = ["reference", "stands", "kind", "who", "taken_by"]
+    list_display_links = ["reference"]
+    list_filter = ["status", TakenFilter, "kind", "origin"]
+    list_select_related = ["taken_by"]
     list_per_page = 50
-    sent = [
-        (_("What they ask"), {"fields": ["kind", "condition", "message_column"]}),
-        (
-            _("The patient"),
-            {
-                "fields": [
-                    *("name_column", "birth_column", "patient_status"),
-                    *("asking_for", "contact_name_column"),
-                ]
-            },
-        ),
-        (
-            _("How to reach them"),
-            {
-                "fields": [
-                    *("phone_column", "voicemail_column", "email_column", "contact_by"),
-                    "email_ok_column",
-                ]
-            },
-        ),
-        (
-            _("Their visit"),
-            {"fields": ["days_column", "visit_time", "language_column", "access_column"]},
-        ),
-    ]
-    editable = ("status", "staff_notes")
+    paginator = CappedPaginator
+    show_full_result_count = False
+    sortable_by = ()
+    actions = ["mark_as_spam"]
+    change_list_template = "admin/appointments/queue.html"
 
-    voicemail_column = _yes_or_no("voicemail_ok")
-    email_ok_column = _yes_or_no("email_ok")
-    name_column = _opened("patient_name")
-    contact_name_column = _opened("contact_name")
-    birth_column = _opened("date_of_birth")
-    email_column = _opened("email")
-    language_column = _opened("interpreter_language")
-    access_column = _opened("access_needs")
-    message_column = _opened("message")
-    notes_column = _opened("staff_notes")
-
-    @admin.display(description=_("phone"))
-    def phone_column(self, row: AppointmentRequest) -> SafeString | str:
-        """The phone number, to be tapped."""
-        try:
-            return format_html('<a href="tel:{}">{}</a>', row.phone, phone_as_read(row.phone))
-        except CannotRead:
-            return str(_("cannot be read (key missing)"))
+    @admin.display(description=_("status"))
+    def stands(self, row: AppointmentRequest) -> SafeString:
+        """The status, and how long a request waits that nobody has dealt with yet."""
+        status = format_html("<strong>{}</strong>", row.get_status_display())
+        if not row.is_waiting:
+            return status
+        waits = gettext("waits %s") % timesince(row.received_at, depth=1)
+        if not is_overdue(row, current_clinic(), timezone.now()):
+            return format_html("{} {}", status, waits)
+        return format_html(
+            '{} {}, <strong class="overdue">{}</strong>', status, waits, gettext("overdue")
+        )
 
     @admin.display(description=_("patient"))
     def who(self, row: AppointmentRequest) -> SafeString:
         """The name, cut where it would push the other columns out of sight, and the phone."""
-        name = Truncator(self.name_column(row)).chars(40)
-        return format_html("{}<br>{}", name, self.phone_column(row))
+        name = Truncator(read(row, "patient_name")).chars(40)
+        return format_html("{}<br>{}", name, read(row, "phone"))
 
-    @admin.display(description=_("days that suit"))
-    def days_column(self, row: AppointmentRequest) -> str:
-        """The days that suit, in words."""
-        return row.get_visit_days_display() or "-"
-
-    @admin.display(description=_("status"), ordering="status")
-    def stands(self, row: AppointmentRequest) -> SafeString:
-        """The status, and how long a request waits that nobody has dealt with yet."""
-        status = format_html("<strong>{}</strong>", row.get_status_display())
-        if row.status not in WAITING:
-            return status
-        waits = gettext("waits %s") % timesince(row.received_at, depth=1)
-        return format_html("{} {}", status, waits)
+    @admin.action(description=_("Close suspected spam as spam"), permissions=["change"])
+    def mark_as_spam(self, request: HttpRequest, queryset: Any) -> None:
+        """Close what is quarantined; anything else that was ticked stays as it is."""
+        if request.POST.get("select_across") == "1":
+            messages.error(request, _("Nothing was closed: tick only requests that you have read."))
+            return
+        closed = close_as_spam(pks=list(queryset.values_list("pk", flat=True)), by=request)
+        said = ngettext("%d request closed as spam.", "%d requests closed as spam.", closed)
+        messages.success(request, said % closed)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Waiting first, oldest first."""
-        return AppointmentRequest.objects.waiting_first()
+        """In the queue's order."""
+        return AppointmentRequest.objects.in_order()
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Say in the heading in which order they stand."""
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The queue's own."""
+        return ("queue_order", "pk")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The queue and its own pages, and none of Django's: they know no lock and no record."""
+        pages: dict[str, tuple[str, Callable[..., HttpResponse]]] = {
+            "find/": ("find", queue_views.find_requests),
+            "enter/": ("enter", queue_views.enter_request),
+            "<int:pk>/change/": ("change", queue_views.request_page),
+            "<int:pk>/record/": ("record", queue_views.record_of_request),
+        }
+        own = [
+            path(
+                route,
+                self.admin_site.admin_view(view),
+                {"model_admin": self},
+                name=f"appointments_appointmentrequest_{name}",
+            )
+            for route, (name, view) in pages.items()
+        ]
+        queue = self.admin_site.admin_view(self.changelist_view)
+        return [path("", queue, name="appointments_appointmentrequest_changelist"), *own]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The queue; what it showed, and to whom it was refused, is on record."""
+        self.refuse_without(request, "view")
         title = _("Requests, the longest waiting first")
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        response = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        if shown := (getattr(response, "context_data", None) or {}).get("cl"):
+            record(Action.LISTED, [row.reference for row in shown.result_list], by=request)
+        return response
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Notes that no key opens are told, and cannot be typed over."""
-        first = (None, {"fields": ["reference", "received_at", "status", self._notes(obj)]})
-        return [first, *self.sent]
-
-    def _notes(self, row: AppointmentRequest | None) -> str:
-        try:
-            if row is not None:
-                _ = row.staff_notes
-        except CannotRead:
-            return "notes_column"
-        return "staff_notes"
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Everything but the status and the notes."""
-        parts = self.get_fieldsets(request, obj)
-        names = [str(name) for _title, part in parts for name in part["fields"]]
-        return [name for name in names if name not in self.editable]
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save only what was changed, so that what the patient sent stays as it came."""
-        obj.save(update_fields=[name for name in form.changed_data if name in self.editable])
+    def refuse_without(self, request: HttpRequest, permission: str, reference: str = "") -> None:
+        """Raise PermissionDenied, and note it, unless the user may `view` or `change`."""
+        if not request.user.has_perm(f"appointments.{permission}_appointmentrequest"):
+            record(Action.REFUSED, [reference] if reference else [], by=request, detail=permission)
+            raise PermissionDenied
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Requests come from the form."""
+        """Requests come from the form, or are entered in a page of their own."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A request is never lost."""
+        return False
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(admin.ModelAdmin):
+    """Who saw or changed what, for a manager to read; nobody changes it."""
+
+    list_display = ["at", "actor", "action", "shown_references", "detail", "source"]
+    list_filter = ["action", "at", "actor"]
+    list_per_page = 100
+    paginator = CappedPaginator
+    show_full_result_count = False
+    sortable_by = ()
+
+    @admin.display(description=_("references"))
+    def shown_references(self, row: AuditEvent) -> str:
+        """The references; of a list, the first and how many more."""
+        references = row.references.split()
+        more = len(references) - 3
+        if more <= 0:
+            return ", ".join(references)
+        return gettext("%(first)s and %(more)d more") % {
+            "first": ", ".join(references[:3]),
+            "more": more,
+        }
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rows are written by what happens."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
         return False

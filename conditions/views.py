@@ -153,7 +153,7 @@ def _shown_with(review: ReviewOfPage, picture: str | None) -> dict[str, Any]:
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The addresses of all public pages, for search engines."""
     pages = [reverse(name) for name in ("home", "condition_list", "physician_list", "contact")]
-    pages.append(reverse("request_appointment"))
+    pages += [reverse("request_appointment"), reverse("request_find")]
     for rows in (
         Condition.objects.listed(),
         Treatment.objects.listed(),

@@ -222,13 +222,15 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     # when they follow the first of their tasks, and open the request that waits longest,
     follow(page, re.compile("requests? waits?"))
     follow(page, re.compile("^VIS-"))
-    go_to(page, page.get_by_label("Status"))
-    page.keyboard.type("sched")
-    go_to(page, page.get_by_role("button", name="Save", exact=True))
+    go_to(page, page.get_by_label("What", exact=True))
+    page.keyboard.type("called, left")
+    write(page, "Note", "Left my name.")
+    go_to(page, page.get_by_role("button", name="Add", exact=True))
     enter(page)
 
-    # then its status is changed.
-    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    # then the call is on record.
+    expect(page.get_by_text("Noted.")).to_be_visible()
+    expect(page.get_by_text("Left my name.")).to_be_visible()
 
     # When they change a page and look at it as patients would,
     follow(page, "Treatments")

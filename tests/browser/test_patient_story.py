@@ -85,11 +85,10 @@ def test_from_the_page_to_a_reference_that_staff_find(
         "Feb. 28, 1950",
     ):
         expect(staff.get_by_text(words)).to_be_visible()
-    staff.get_by_label("Status").select_option("contacting")
-    staff.get_by_label("Staff notes").fill("Called, no answer.")
-    staff.get_by_role("button", name="Save", exact=True).click()
-    staff.locator("#result_list").get_by_role("link", name=reference).click()
-    expect(staff.get_by_label("Staff notes")).to_have_value("Called, no answer.")
+    staff.get_by_label("What", exact=True).select_option("called, no answer")
+    staff.get_by_label("Note").fill("Try again at noon.")
+    staff.get_by_role("button", name="Add", exact=True).click()
+    expect(staff.get_by_text("Try again at noon.")).to_be_visible()
     expect(staff.get_by_text("My back hurts since Sunday.")).to_be_visible()
     staff.context.close()
 

@@ -9,13 +9,12 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from appointments.models import AppointmentRequest
 from clinic_site.models import Notice
 from conditions.admin import ConditionAdmin
 from conditions.drafts import mark_changed
 from conditions.models import Condition, ConditionTreatment, Page, Source
 from conditions.publishing import publish, sign
-from tests.make import make_condition, make_request, make_treatment
+from tests.make import make_condition, make_treatment
 
 
 @pytest.fixture
@@ -196,19 +195,3 @@ def test_the_admin_list_takes_a_constant_number_of_queries(
 
     with django_assert_num_queries(len(few)):
         assert staff.get("/admin/conditions/condition/").status_code == 200
-
-
-@pytest.mark.django_db
-def test_a_request_whose_notes_no_key_opens_can_still_be_worked_on(staff: Client, settings) -> None:
-    from cryptography.fernet import Fernet
-
-    row = make_request(staff_notes="Called twice.", message="Hello")
-    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
-    address = f"/admin/appointments/appointmentrequest/{row.pk}/change/"
-
-    page = staff.get(address)
-    assert page.text.count("cannot be read (key missing)") >= 4
-    staff.post(address, {"status": "contacting"})
-
-    assert AppointmentRequest.objects.get(pk=row.pk).status == "contacting"
-    assert "1 request waits." in staff.get("/admin/").text

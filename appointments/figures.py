@@ -1,0 +1,62 @@
+"""How many requests come in, and how soon they are answered, for the admin's front page."""
+
+import datetime as dt
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import F
+from django.utils import timezone
+
+from appointments.choices import CloseReason, Status
+from appointments.models import AppointmentRequest, ErasedRequest
+
+WEEKS = 8
+
+
+@dataclass(frozen=True)
+class Week:
+    """One week, from `monday` on: requests, how many of them are answered, and how soon."""
+
+    monday: dt.date
+    received: int
+    answered: int
+    median: dt.timedelta | None
+
+
+def weeks(now: dt.datetime) -> list[Week]:
+    """Return the last weeks, this one first, in the active time zone. Spam does not count."""
+    today = timezone.localdate(now)
+    this_monday = today - dt.timedelta(days=today.weekday())
+    first = this_monday - dt.timedelta(weeks=WEEKS - 1)
+    start = timezone.make_aware(dt.datetime.combine(first, dt.time()))
+    requests = AppointmentRequest.objects.filter(received_at__gte=start).exclude(
+        close_reason=CloseReason.SPAM
+    )
+    rows = [
+        *requests.values_list("received_at", F("first_answer_at") - F("received_at")),
+        *ErasedRequest.objects.filter(received_at__gte=start).values_list(
+            "received_at", "answered_after"
+        ),
+    ]
+    by_week: dict[dt.date, list[dt.timedelta | None]] = defaultdict(list)
+    for received_at, answered_after in rows:
+        day = timezone.localdate(received_at)
+        by_week[day - dt.timedelta(days=day.weekday())].append(answered_after)
+    found = []
+    for number in range(WEEKS):
+        monday = this_monday - dt.timedelta(weeks=number)
+        times = by_week[monday]
+        answered = [time.total_seconds() for time in times if time is not None]
+        median = dt.timedelta(seconds=statistics.median(answered)) if answered else None
+        found.append(Week(monday, len(times), len(answered), median))
+    return found
+
+
+def counts() -> list[tuple[str, str, int]]:
+    """Return each waiting or scheduled status as its value, its words and its count."""
+    shown = (Status.NEW, Status.CONTACTING, Status.QUARANTINED, Status.SCHEDULED)
+    return [
+        (str(status), str(status.label), AppointmentRequest.objects.filter(status=status).count())
+        for status in shown
+    ]

@@ -1,0 +1,234 @@
+"""The queue's own pages in the admin: one request, finding, entering one by phone, its record."""
+
+import logging
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from appointments import services
+from appointments.audit import Action, AuditEvent, record
+from appointments.choices import Status
+from appointments.finding import MOST, find, likely_duplicates
+from appointments.models import AppointmentRequest
+from appointments.reading import read, sent
+from appointments.references import new_attempt, read_attempt
+from appointments.staff_forms import (
+    CloseForm,
+    EnteredRequestForm,
+    FindForm,
+    NoteForm,
+    ScheduleForm,
+)
+from appointments.waiting import is_overdue
+from clinic_site.clinic import current_clinic
+
+logger = logging.getLogger(__name__)
+
+# What staff can do with a request in one click, and the status that it leads to.
+STEPS = {
+    "contacting": Status.CONTACTING,
+    "new": Status.NEW,
+}
+
+
+def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
+    """One request: what was sent, what happened since, and what staff can do now."""
+    row = get_object_or_404(
+        AppointmentRequest.objects.select_related("condition", "taken_by"), pk=pk
+    )
+    model_admin.refuse_without(request, "view", row.reference)
+    bound: dict[str, forms.Form] = {}
+    problem = ""
+    if request.method == "POST":
+        model_admin.refuse_without(request, "change", row.reference)
+        do = request.POST.get("do", "")
+        try:
+            form = _act(request, row, do)
+        except services.NotPossible as error:
+            problem = str(error)
+            form = _form(do, request)
+        except services.ChangedMeanwhile:
+            problem = _(
+                "A colleague changed this request meanwhile. What you typed is still here: "
+                "look at what is new, then do it again if it is still right."
+            )
+            form = _form(do, request)
+            row = AppointmentRequest.objects.select_related("condition", "taken_by").get(pk=pk)
+        else:
+            if form is None:
+                return HttpResponseRedirect(request.path, status=303)
+        if form is not None:
+            bound[do] = form
+            problem = problem or _("Nothing was changed. Mend what is marked below.")
+    record(Action.VIEWED, [row.reference], by=request)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": row.reference,
+        "opts": model_admin.opts,
+        "row": row,
+        "problem": problem,
+        "sent": sent(row),
+        "notes": [(note, read(note, "text")) for note in row.notes.select_related("by")],
+        "changes": row.changes.all(),
+        "mails": row.mails.all(),
+        "duplicates": likely_duplicates(row),
+        "overdue": is_overdue(row, current_clinic(), timezone.now()),
+        "possible": sorted(services.NEXT[row.status]),
+        "may_change": request.user.has_perm("appointments.change_appointmentrequest"),
+        "note": bound.get("note") or NoteForm(),
+        "schedule": bound.get("schedule") or ScheduleForm(initial=_visit(row)),
+        "close": bound.get("close") or CloseForm(),
+    }
+    return render(request, "admin/appointments/request.html", context)
+
+
+def _visit(row: AppointmentRequest) -> dict[str, Any]:
+    if row.visit_at is None:
+        return {}
+    at = timezone.localtime(row.visit_at)
+    return {"visit_on": at.date(), "visit_time": at.time(), "visit_place": row.visit_place}
+
+
+_FORMS: dict[str, type[forms.Form]] = {
+    "note": NoteForm,
+    "schedule": ScheduleForm,
+    "close": CloseForm,
+}
+
+
+def _form(do: str, request: HttpRequest) -> forms.Form | None:
+    return _FORMS[do](request.POST) if do in _FORMS else None
+
+
+def _act(request: HttpRequest, row: AppointmentRequest, do: str) -> forms.Form | None:
+    """Do what a button asks for; return the form where it is not filled in right.
+
+    Raises ChangedMeanwhile and NotPossible.
+    """
+    form = _form(do, request)
+    if form is not None and not form.is_valid():
+        return form
+    values = form.cleaned_data if form is not None else {}
+    version = _number(request.POST.get("version", ""))
+    if do == "take":
+        services.take(pk=row.pk, by=request)
+        said = _("It is yours now.")
+    elif do == "release":
+        services.release(pk=row.pk, by=request)
+        said = _("Anyone can take it now.")
+    elif do == "note":
+        services.add_note(pk=row.pk, by=request, kind=values["kind"], text=values["text"])
+        said = _("Noted.")
+    elif do == "schedule":
+        services.change_status(
+            pk=row.pk,
+            to=Status.SCHEDULED,
+            version=version,
+            by=request,
+            visit_at=values["visit_at"],
+            visit_place=values["visit_place"],
+        )
+        said = _("Scheduled.")
+    elif do == "close":
+        services.change_status(
+            pk=row.pk,
+            to=Status.CLOSED,
+            version=version,
+            by=request,
+            close_reason=values["close_reason"],
+        )
+        said = _("Closed.")
+    elif do in STEPS:
+        services.change_status(pk=row.pk, to=STEPS[do], version=version, by=request)
+        said = _("Changed.")
+    else:
+        raise services.NotPossible(_("This page does not know that button. Load it anew."))
+    messages.success(request, said)
+    return None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def find_requests(request: HttpRequest, model_admin: Any) -> HttpResponse:
+    """Find by reference, name, phone or email. It is posted: nothing of it gets into a URL."""
+    model_admin.refuse_without(request, "view")
+    form = FindForm(request.POST or None)
+    found: list[AppointmentRequest] | None = None
+    if request.method == "POST" and form.is_valid():
+        found = list(find(form.cleaned_data["what"]).select_related("taken_by")[: MOST + 1])
+        record(Action.SEARCHED, [row.reference for row in found[:MOST]], by=request)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Find a request"),
+        "opts": model_admin.opts,
+        "form": form,
+        "found": found and [(row, read(row, "patient_name")) for row in found[:MOST]],
+        "nothing": found == [],
+        "more": found is not None and len(found) > MOST,
+    }
+    return render(request, "admin/appointments/find.html", context)
+
+
+def enter_request(request: HttpRequest, model_admin: Any) -> HttpResponse:
+    """Enter a request that was taken by phone, with the questions of the public form."""
+    model_admin.refuse_without(request, "change")
+    if request.method != "POST":
+        form = EnteredRequestForm(initial={"attempt": new_attempt()})
+        return render(request, "appointments/enter.html", {"form": form})
+    form = EnteredRequestForm(request.POST)
+    attempt = read_attempt(request.POST.get("attempt", ""))
+    if attempt is None:
+        return _enter_again(request, _("This page was open for too long. Enter it once more."))
+    if not form.is_valid():
+        return render(request, "appointments/enter.html", {"form": form})
+    try:
+        entered = services.enter_request(
+            attempt=attempt.id, fields=form.request_fields(), by=request
+        )
+    except services.AttemptUsed:
+        return _enter_again(
+            request, _("You entered this form before, with other words. Is this another request?")
+        )
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("Request not entered: %s", type(error).__name__)
+        notice = _("It was not stored: the database is away. What you typed is below. Try again.")
+        context = {"form": form, "notice": notice}
+        return render(request, "appointments/enter.html", context, status=503)
+    messages.success(request, _("Entered as %s.") % entered.reference)
+    address = reverse("admin:appointments_appointmentrequest_change", args=[entered.pk])
+    return HttpResponseRedirect(address, status=303)
+
+
+def _enter_again(request: HttpRequest, notice: str) -> HttpResponse:
+    """Show what was typed under a fresh attempt, and say why."""
+    data = request.POST.copy()
+    data["attempt"] = new_attempt()
+    context = {"form": EnteredRequestForm(data), "notice": notice}
+    return render(request, "appointments/enter.html", context)
+
+
+@require_safe
+def record_of_request(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
+    """Who saw or changed one request, for a manager."""
+    row = get_object_or_404(AppointmentRequest.objects.only("reference"), pk=pk)
+    if not request.user.has_perm("appointments.view_auditevent"):
+        model_admin.refuse_without(request, "audit", row.reference)
+    events = AuditEvent.objects.filter(references__contains=row.reference)[:500]
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Who saw %s") % row.reference,
+        "opts": model_admin.opts,
+        "row": row,
+        "events": events,
+    }
+    return render(request, "admin/appointments/record.html", context)

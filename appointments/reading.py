@@ -1,0 +1,51 @@
+"""A request's values as staff read them; one that no key opens is told, and hides no other."""
+
+import datetime as dt
+from typing import Any, cast
+
+from django.db.models import Field
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from appointments.encryption import CannotRead
+from appointments.models import AppointmentRequest
+from clinic_site.people import phone_as_read
+
+# What a patient sent, in the groups in which staff read it.
+SENT = (
+    ("What they ask", ("kind", "condition", "message", "change_wanted")),
+    (
+        "The patient",
+        ("patient_name", "date_of_birth", "patient_status", "asking_for", "contact_name"),
+    ),
+    ("How to reach them", ("phone", "voicemail_ok", "email", "contact_by", "email_ok")),
+    ("Their visit", ("visit_days", "visit_time", "interpreter_language", "access_needs")),
+)
+
+
+def read(row: Any, name: str) -> Any:
+    """Return a field's value in words; "" for none, and what is wrong where no key opens it."""
+    try:
+        value = getattr(row, name)
+        if name == "phone" and value:
+            return format_html('<a href="tel:{}">{}</a>', value, phone_as_read(value))
+    except CannotRead:
+        return _("cannot be read (no key of FIELD_KEYS opens it)")
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, dt.date):
+        return date_format(value)
+    if display := getattr(row, f"get_{name}_display", None):
+        return display()
+    return value if value is not None else ""
+
+
+def sent(row: AppointmentRequest) -> list[tuple[str, list[tuple[str, Any]]]]:
+    """Return all that a patient sent: groups of labels and values, without what is empty."""
+    groups = []
+    for heading, names in SENT:
+        fields = [(cast(Field, row._meta.get_field(name)), read(row, name)) for name in names]
+        shown = [(str(field.verbose_name), value) for field, value in fields if value != ""]
+        groups.append((_(heading), shown))
+    return groups

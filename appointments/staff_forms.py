@@ -1,0 +1,90 @@
+"""What staff fill in about a request."""
+
+import datetime as dt
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from appointments.choices import CloseReason
+from appointments.forms import PlainTextField, RequestForm
+from appointments.journal import NoteKind
+
+SOONEST, LATEST = dt.timedelta(days=-1), dt.timedelta(days=730)
+
+
+class FindForm(forms.Form):
+    """What staff know of a request: its reference, a name, a phone number, or an email address."""
+
+    what = PlainTextField(
+        label=_("Reference, name, phone or email"),
+        max_length=254,
+        error_messages={"required": _("Enter what you know of the request.")},
+    )
+
+
+class ScheduleForm(forms.Form):
+    """When and where a visit is, in the clinic's time zone."""
+
+    visit_on = forms.DateField(
+        label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    visit_time = forms.TimeField(
+        label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    visit_place = PlainTextField(
+        label=_("Place"),
+        max_length=200,
+        required=False,
+        help_text=_("Patients read it as it stands. Nothing about their health."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Put day and time together as `visit_at`, an aware time; refuse what cannot be meant."""
+        cleaned = super().clean() or {}
+        if cleaned.get("visit_on") and cleaned.get("visit_time"):
+            naive = dt.datetime.combine(cleaned["visit_on"], cleaned["visit_time"])
+            visit_at = timezone.make_aware(naive)
+            if timezone.localtime(visit_at.astimezone(dt.UTC)).replace(tzinfo=None) != naive:
+                self.add_error("visit_time", _("The clocks change then: there is no such time."))
+            elif not SOONEST < visit_at - timezone.now() < LATEST:
+                self.add_error("visit_on", _("Check the day: it is past, or years away."))
+            cleaned["visit_at"] = visit_at
+        return cleaned
+
+
+class CloseForm(forms.Form):
+    """Why a request is closed."""
+
+    close_reason = forms.ChoiceField(
+        label=_("Because"), choices=[("", _("Choose")), *CloseReason.choices]
+    )
+
+
+class NoteForm(forms.Form):
+    """A call, or a note."""
+
+    kind = forms.ChoiceField(label=_("What"), choices=NoteKind.choices)
+    text = PlainTextField(
+        label=_("Note"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+    )
+
+
+class EnteredRequestForm(RequestForm):
+    """A request that staff take by phone: the questions of the public form."""
+
+    website = None  # type: ignore[assignment]  # Django takes a field of a base away by None
+
+    @property
+    def helper(self) -> FormHelper:
+        """The public form's layout, without what only browsers fill in."""
+        helper = super().helper
+        parts = [part for part in helper.layout if part != "website"]
+        helper.layout = Layout(*parts)
+        return helper
