@@ -20,6 +20,7 @@ PAGES = [
     "/contact/",
     "/appointments/request/",
     "/appointments/request/?condition=spinal-compression-fractures",
+    "/appointments/status/",
     "/search/?q=bone",
     "/search/?q=no-such-word",
     "/notices/privacy/",
@@ -138,6 +139,7 @@ def test_robots_and_security_txt_name_this_site(visitor: Visitor, site) -> None:
         ("/conditions/no-such-condition/", 404),
         ("/pictures/" + "0" * 64, 404),
         ("/appointments/received/forged/", 404),
+        ("/appointments/status/forged/", 404),
     ],
 )
 def test_an_error_page_helps_too(visitor: Visitor, path: str, status: int) -> None:

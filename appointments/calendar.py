@@ -1,0 +1,70 @@
+"""A visit as a calendar file (RFC 5545) that tells nobody who looks over a shoulder what it is for.
+
+So it names no person and not the clinic, whose name says what it treats.
+"""
+
+import datetime as dt
+import uuid
+
+from clinic_site.people import plain_text
+
+LINE = 75  # octets, without the line break
+
+
+def visit_calendar(
+    *,
+    attempt: uuid.UUID,
+    version: int,
+    visit_at: dt.datetime,
+    place: str,
+    title: str,
+    note: str,
+    now: dt.datetime,
+) -> bytes:
+    """Return the file for the visit that a request led to.
+
+    A later `version` of the same attempt's visit takes the place of an earlier one in the
+    patient's calendar. How long the visit takes is not said: nobody has said it.
+    """
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Appointments//Visit//EN",
+        "METHOD:PUBLISH",
+        "BEGIN:VEVENT",
+        f"UID:{uuid.uuid5(attempt, 'visit')}",
+        f"SEQUENCE:{version}",
+        f"DTSTAMP:{_utc(now)}",
+        f"DTSTART:{_utc(visit_at)}",
+        f"SUMMARY:{_escaped(title)}",
+        *([f"LOCATION:{_escaped(place)}"] if place else []),
+        f"DESCRIPTION:{_escaped(note)}",
+        "STATUS:CONFIRMED",
+        "CLASS:PRIVATE",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
+    return b"".join(_folded(line) for line in lines)
+
+
+def _utc(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _escaped(text: str) -> str:
+    for character in "\\;,":
+        text = text.replace(character, "\\" + character)
+    return plain_text(text).replace("\n", "\\n")
+
+
+def _folded(line: str) -> bytes:
+    """Return the line's bytes, broken where it is too long, but inside no character."""
+    folded, room = [b""], LINE
+    for character in line:
+        octets = character.encode()
+        if len(octets) > room:
+            folded.append(b" ")
+            room = LINE - 1
+        folded[-1] += octets
+        room -= len(octets)
+    return b"\r\n".join(folded) + b"\r\n"

@@ -1,0 +1,88 @@
+"""The two forms of the status page: finding a request, and asking for a change."""
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from appointments.form_fields import PhoneField, PlainTextField
+from appointments.references import typed_reference
+
+
+def _helper(*names: str) -> FormHelper:
+    helper = FormHelper()
+    helper.layout = Layout(*names)
+    helper.form_tag = False
+    helper.disable_csrf = True
+    return helper
+
+
+class ReferenceField(forms.CharField):
+    """A reference, typed in any way."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the reference as it was given out, or '' for none typed."""
+        text = super().to_python(value)
+        if not text:
+            return ""
+        reference = typed_reference(text) if len(text) < 100 else None
+        if reference is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return reference
+
+
+class FindForm(forms.Form):
+    """What a patient knows of a request: its reference and the phone number given."""
+
+    use_required_attribute = False
+
+    reference = ReferenceField(
+        label=_("Your reference"),
+        help_text=_("It stands on the page you saw when you sent your request."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={
+            "required": _("Enter your reference."),
+            "invalid": _(
+                "Enter your reference as we gave it to you: VIS, then four letters or digits, "
+                "then four more."
+            ),
+        },
+    )
+    phone = PhoneField(
+        label=_("Phone number"),
+        help_text=_("The number you gave us in your request."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        error_messages={
+            "required": _("Enter the phone number you gave us."),
+            "invalid": _(
+                "Enter a full phone number with the area code, such as 605\u2011555\u20110142."
+            ),
+        },
+    )
+
+    @property
+    def helper(self) -> FormHelper:
+        """How crispy-forms lays the form out."""
+        return _helper("reference", "phone")
+
+
+class ChangeForm(forms.Form):
+    """What a patient would like to be different."""
+
+    use_required_attribute = False
+
+    text = PlainTextField(
+        label=_("What would you like to change?"),
+        max_length=1000,
+        help_text=_("Such as another day or time, or a new phone number."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write what you would like to change.")},
+    )
+
+    @property
+    def helper(self) -> FormHelper:
+        """How crispy-forms lays the form out."""
+        return _helper("text")

@@ -1,0 +1,121 @@
+"""A patient looks after their request on a phone, without JavaScript and without cookies."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.running import Site
+
+
+@pytest.fixture
+def page(chromium: Browser, site: Site) -> Iterator[Page]:
+    context = chromium.new_context(
+        base_url=site.address,
+        viewport={"width": 320, "height": 740},
+        java_script_enabled=False,
+        # An address of one's own, so that no other story's wrong tries count.
+        extra_http_headers={"X-Forwarded-For": "192.0.2.144"},
+    )
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    assert context.cookies() == []
+    context.close()
+
+
+def send_a_request(page: Page) -> str:
+    page.goto("/appointments/request/")
+    page.get_by_label("An appointment").check()
+    page.get_by_label("Patient's full name").fill("Ana María López")
+    page.get_by_label("Phone number").fill("605-555-0142")
+    page.get_by_role("button", name="Send the request").click()
+    return page.locator(".reference").inner_text()
+
+
+def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
+    page: Page, site: Site
+) -> None:
+    # Given a patient whose request arrived, and who looks where it stands,
+    reference = send_a_request(page)
+    page.get_by_role("link", name="See where your request stands").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
+    expect(page.locator(".reference")).to_have_text(reference)
+
+    # when they ask for a change, at first without a word,
+    page.get_by_role("button", name="Ask for this change").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    expect(page.get_by_role("alert")).to_contain_text("Write what you would like to change.")
+    page.get_by_label("What would you like to change?").fill("A Tuesday would suit me.")
+    page.get_by_role("button", name="Ask for this change").click()
+
+    # then the page says that the clinic has it, and not what it was.
+    expect(page.get_by_text("We have what you wrote.")).to_be_visible()
+    expect(page.get_by_text("A Tuesday would suit me.")).to_have_count(0)
+
+    # When staff set a visit, and the patient comes back with reference and phone,
+    site.shell(
+        "import datetime as dt;"
+        f"r = R.objects.get(reference='{reference}'); r.status = 'scheduled';"
+        "r.visit_at = dt.datetime(2027, 7, 6, 19, 30, tzinfo=dt.UTC); r.save()"
+    )
+    page.goto("/contact/")
+    page.get_by_role("link", name="Check your request").click()
+    page.get_by_label("Your reference").fill(reference.lower())
+    page.get_by_label("Phone number").fill("605-555-0199")
+    page.get_by_role("button", name="Show my request").click()
+    expect(page.get_by_role("alert")).to_contain_text("We cannot find a request")
+    expect(page.get_by_label("Your reference")).to_have_value(reference.lower())
+    page.get_by_label("Phone number").fill("605-555-0142")
+    page.get_by_role("button", name="Show my request").click()
+
+    # then they read when it is, and can keep it.
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your visit is set")
+    expect(page.get_by_text("2:30 PM, Central time (CDT)")).to_be_visible()
+    assert reference not in page.url
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Add it to your calendar").click()
+    assert download.value.suggested_filename == "visit.ics"
+
+    # When they take it back, they are asked once,
+    page.get_by_role("link", name="Take it back").click()
+    expect(page.get_by_text("This also cancels your visit.")).to_be_visible()
+    page.get_by_role("button", name="Yes, take it back").click()
+
+    # then it is taken back, and the page says what they can do now.
+    expect(page.get_by_role("heading", level=1)).to_have_text("You took this request back")
+    main = page.get_by_role("main")
+    expect(main.get_by_role("link", name="Ask for an appointment")).to_be_visible()
+    expect(main.get_by_role("link", name=re.compile("605-217-5617"))).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_each_page_fits_and_has_no_fault_that_axe_finds(
+    phone_page: Page, site: Site, width: int
+) -> None:
+    phone_page.set_viewport_size({"width": width, "height": 740})
+    reference = send_a_request(phone_page)
+    phone_page.get_by_role("link", name="See where your request stands").click()
+    status = phone_page.url
+    visit = "r.visit_at = dt.datetime(2027, 7, 6, 19, 30, tzinfo=dt.UTC); r.visit_place = 'Room 2';"
+    site.shell(
+        f"import datetime as dt; r = R.objects.get(reference='{reference}');"
+        f"r.status = 'scheduled'; {visit} r.change_wanted_at = r.visit_at; r.save()"
+    )
+
+    for path in ("/appointments/status/", status, status + "withdraw/", status + "visit.ics/"):
+        phone_page.goto(path)
+        faults = Axe().run(phone_page).response["violations"]
+        assert [(fault["id"], fault["nodes"][0]["html"]) for fault in faults] == []
+        assert phone_page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_summary_of_what_is_wrong_takes_the_focus(phone_page: Page) -> None:
+    phone_page.goto("/appointments/status/")
+    phone_page.get_by_role("button", name="Show my request").click()
+
+    expect(phone_page.get_by_role("alert")).to_be_focused()
+    phone_page.get_by_role("link", name="Enter your reference.").click()
+    expect(phone_page.get_by_label("Your reference")).to_be_focused()

@@ -1,0 +1,343 @@
+"""What holds of the status page whoever looks: limits, the record, races, ends."""
+
+import datetime as dt
+import logging
+import re
+
+import pytest
+import time_machine
+from cryptography.fernet import Fernet
+from django.db import OperationalError, connection
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+
+from appointments import services
+from appointments.audit import AuditEvent
+from appointments.blind_index import phone_index
+from appointments.choices import CloseReason, Status
+from appointments.encryption import Ciphertext, EncryptedTextField
+from appointments.models import AppointmentRequest
+from appointments.outbox import MailChoice, OutboxMessage
+from appointments.references import received_token, status_token
+from appointments.retention import erase
+from appointments.status_words import words_of
+from clinic_site.clinic import current_clinic
+from clinic_site.logs import HideTokens
+from clinic_site.models import Clinic
+from tests.make import make_request
+
+BROWSER = Client()  # one, as a new one looks at each static file
+
+pytestmark = pytest.mark.django_db
+
+FIND = "/appointments/status/"
+PHONE = "+16055550142"
+VISIT = dt.datetime(2027, 1, 5, 20, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def asked() -> AppointmentRequest:
+    return make_request(phone_index=phone_index(PHONE))
+
+
+def page_of(request: AppointmentRequest, rest: str = "") -> str:
+    return f"{FIND}{status_token(request.attempt)}/{rest}"
+
+
+def look(request: AppointmentRequest) -> str:
+    return BROWSER.get(page_of(request)).content.decode()
+
+
+def find(reference: str, phone: str = PHONE, sender: str = "192.0.2.1") -> bool:
+    """Try a pair; return whether it was right."""
+    answer = BROWSER.post(FIND, {"reference": reference, "phone": phone}, REMOTE_ADDR=sender)
+    assert answer.status_code in {200, 303}
+    return answer.status_code == 303
+
+
+def in_minutes(minutes: int) -> time_machine.travel:
+    return time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=minutes))
+
+
+def test_ten_wrong_tries_stop_the_right_one_for_an_hour_and_no_longer(asked) -> None:
+    for _n in range(9):
+        assert not find(asked.reference, "605-555-0199")
+    assert find(asked.reference)
+    assert not find(asked.reference, "605-555-0199")
+
+    assert not find(asked.reference)
+    assert not find(asked.reference, sender="198.51.100.7")
+    with in_minutes(50):
+        assert not find(asked.reference)  # to go on trying makes the wait no longer
+    with in_minutes(61):
+        assert find(asked.reference)
+
+
+def test_a_sender_who_guesses_is_stopped_at_every_request(asked) -> None:
+    for n in range(10):
+        assert not find(f"VIS-3333-33{n:02}".translate(str.maketrans("0158", "CDFG")))
+
+    assert not find(asked.reference)
+    assert find(asked.reference, sender="198.51.100.7")
+
+
+def test_looking_at_ones_page_is_no_wrong_try(asked) -> None:
+    for _n in range(12):
+        look(asked)
+        BROWSER.get(FIND + "forged/")
+
+    assert find(asked.reference, sender="127.0.0.1")
+
+
+def test_whatever_is_wrong_the_work_is_the_same(asked) -> None:
+    ended = make_request(phone_index=phone_index(PHONE), status=Status.WITHDRAWN)
+    AppointmentRequest.objects.filter(pk=ended.pk).update(
+        status_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    )
+    erase(days=30)
+    limited = make_request(phone_index=phone_index(PHONE))
+    for n in range(10):
+        find(limited.reference, "605-555-0199", sender=f"203.0.113.{n}")
+
+    def work_and_answer(reference: str, phone: str) -> tuple[list[str], str]:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            answer = BROWSER.post(FIND, {"reference": reference, "phone": phone})
+        statements = [
+            re.sub(r"'[^']*'|\d+", "?", each["sql"])
+            for each in queries
+            if "appointments_" in each["sql"]  # pages read the clinic once a second
+        ]
+        return statements, re.sub(r'value="[^"]*"', "", answer.content.decode())
+
+    tries = [
+        work_and_answer(asked.reference, "605-555-0199"),
+        work_and_answer("VIS-3333-4444", "605-555-0142"),
+        work_and_answer(ended.reference, "605-555-0142"),
+        work_and_answer(limited.reference, "605-555-0142"),
+    ]
+
+    for each in tries[1:]:
+        assert each == tries[0]
+    assert len(tries[0][0]) == 4
+
+
+def test_the_limit_is_counted_by_indexes(asked) -> None:
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            action="refused",
+            actor="patient",
+            detail="wrong pair",
+            source=f"{n % 900:064}",
+            references=f"VIS-{n % 1000:04}-3333",
+        )
+        for n in range(3000)
+    )
+    with CaptureQueriesContext(connection) as queries:
+        find(asked.reference, "605-555-0199")
+    counts = [each["sql"] for each in queries if "COUNT(" in each["sql"]]
+    assert len(counts) == 2
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE appointments_auditevent")
+        explain = "EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN "
+        plans = []
+        for count in counts:
+            cursor.execute(explain + count.replace("%", "%%"))
+            plans.append(repr(cursor.fetchall()))
+    assert "audit_source" in plans[0]
+    assert "audit_wrong_tries" in plans[1]
+
+
+def test_each_look_and_each_try_is_on_record_without_a_name(asked) -> None:
+    find(asked.reference, "605-555-0199")
+    find(asked.reference)
+    look(asked)
+    AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=VISIT)
+    BROWSER.get(page_of(asked, "visit.ics"))
+    BROWSER.get(page_of(asked, "withdraw/"))
+    BROWSER.post(page_of(asked, "change/"), {"text": "Marked"})
+    BROWSER.post(page_of(asked, "withdraw/"))
+
+    rows = list(AuditEvent.objects.order_by("pk").values_list("action", "detail"))
+    assert rows == [
+        ("refused", "wrong pair"),
+        ("status_seen", "by reference and phone"),
+        ("status_seen", ""),
+        ("status_seen", "calendar file"),
+        ("status_seen", ""),
+        ("changed", "change asked for"),
+        ("changed", "scheduled to withdrawn"),
+    ]
+    for row in AuditEvent.objects.all():
+        assert (row.actor, row.references, len(row.source)) == ("patient", asked.reference, 64)
+
+
+def test_what_is_no_reference_gets_into_no_record() -> None:
+    for typed in ("López", "04/27/1950", "605-555-0142", "ANA LOPEZ"):
+        assert not find(typed)
+
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize("status", Status.values)
+def test_every_status_has_words_and_none_speaks_of_spam(asked, status: str) -> None:
+    asked.status = status
+    asked.visit_at = VISIT
+    for reason in CloseReason.values if status == Status.CLOSED else [""]:
+        asked.close_reason = reason
+        asked.save()
+        page = look(asked)
+        assert str(words_of(asked).state) in page
+        for word in ("spam", "suspect", "quarantin", "honeypot"):
+            assert word not in page.lower()
+    if status == Status.QUARANTINED:
+        suspected, asked.status = look(asked), Status.NEW
+        asked.save()
+        assert look(asked) == suspected
+
+
+def test_a_promise_is_shown_only_where_the_clinic_made_it(asked) -> None:
+    assert "within" not in look(asked)
+
+    Clinic.objects.update_or_create(pk=1, defaults={"answer_within_hours": 24})
+    current_clinic.forget()
+    assert "We do so within 24 hours." in look(asked)
+
+
+def test_the_time_of_a_visit_is_the_clinics_in_winter_too(asked) -> None:
+    AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=VISIT)
+    assert "2:00 PM, Central time (CST)" in look(asked)
+
+    Clinic.objects.update_or_create(pk=1, defaults={"time_zone": "America/Denver"})
+    current_clinic.forget()
+    assert "1:00 PM, Mountain time (MST)" in look(asked)
+
+
+def test_a_page_is_drawn_without_opening_what_was_typed(asked) -> None:
+    unread = Ciphertext(Fernet(Fernet.generate_key()).encrypt(b"Lost words").decode())
+    names = [f.attname for f in asked._meta.fields if isinstance(f, EncryptedTextField)]
+    AppointmentRequest.objects.update(**dict.fromkeys(names, unread))
+
+    assert asked.reference in look(asked)
+
+
+def test_the_link_ends_when_the_request_is_erased(asked) -> None:
+    services.withdraw(pk=asked.pk, by=RequestFactory().post("/"))
+    with in_minutes(60 * 24 * 31):
+        assert erase(days=30) == 1
+
+    for rest in ("", "visit.ics", "withdraw/", "change/"):
+        answer = BROWSER.get(page_of(asked, rest))
+        assert rest == "change/" or answer.status_code == 404
+    answer = BROWSER.post(page_of(asked, "change/"), {"text": "Hello"})
+    assert answer.status_code == 404
+    assert "605-217-5617" in answer.content.decode()
+    assert not find(asked.reference)
+
+
+def test_a_token_for_another_page_opens_nothing(asked) -> None:
+    assert BROWSER.get(f"{FIND}{received_token(asked.attempt)}/").status_code == 404
+    received = f"/appointments/received/{status_token(asked.attempt)}/"
+    assert BROWSER.get(received).status_code == 404
+
+
+def staff(user):
+    request = RequestFactory().post("/")
+    request.user = user
+    return request
+
+
+def test_staff_who_schedule_what_was_just_taken_back_are_told(asked, admin_user) -> None:
+    shown = asked.version
+    BROWSER.post(page_of(asked, "withdraw/"))
+
+    with pytest.raises(services.ChangedMeanwhile):
+        services.change_status(
+            pk=asked.pk, to="scheduled", version=shown, visit_at=VISIT, by=staff(admin_user)
+        )
+
+    asked.refresh_from_db()
+    assert asked.status == "withdrawn"
+
+
+def test_what_was_just_scheduled_can_be_taken_back_and_staff_get_mail(asked, admin_user) -> None:
+    admin_user.email = "staff@example.com"
+    admin_user.save()
+    MailChoice.objects.create(user=admin_user)
+    services.change_status(
+        pk=asked.pk, to="scheduled", version=1, visit_at=VISIT, by=staff(admin_user)
+    )
+
+    assert BROWSER.post(page_of(asked, "withdraw/")).status_code == 303
+    assert BROWSER.post(page_of(asked, "withdraw/")).status_code == 303
+
+    asked.refresh_from_db()
+    assert asked.status == "withdrawn"
+    assert OutboxMessage.objects.get().kind == "change"
+    assert "Your visit is set" not in look(asked)
+    assert BROWSER.get(page_of(asked, "visit.ics")).status_code == 404
+
+
+def test_a_change_sent_twice_is_one_and_a_new_visit_answers_it(asked, admin_user) -> None:
+    admin_user.email = "staff@example.com"
+    admin_user.save()
+    MailChoice.objects.create(user=admin_user)
+    for _click in range(2):
+        BROWSER.post(page_of(asked, "change/"), {"text": "A Tuesday, please"})
+
+    assert OutboxMessage.objects.count() == 1
+    assert "You asked for a change on" in look(asked)
+    asked.refresh_from_db()
+    assert (asked.version, asked.change_wanted) == (2, "A Tuesday, please")
+    services.change_status(
+        pk=asked.pk, to="scheduled", version=2, visit_at=VISIT, by=staff(admin_user)
+    )
+    assert "You asked for a change on" not in look(asked)
+
+
+def test_a_change_is_taken_where_the_one_before_cannot_be_read(asked, settings) -> None:
+    BROWSER.post(page_of(asked, "change/"), {"text": "First"})
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+
+    assert BROWSER.post(page_of(asked, "change/"), {"text": "Second"}).status_code == 303
+
+    assert AppointmentRequest.objects.get(pk=asked.pk).change_wanted == "Second"
+
+
+def test_while_the_database_is_away_what_was_typed_stays(asked, monkeypatch) -> None:
+    def away(**kwargs: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("appointments.status_views.find_request", away)
+    monkeypatch.setattr("appointments.services.ask_for_change", away)
+
+    answers = [
+        BROWSER.post(FIND, {"reference": asked.reference, "phone": "605-555-0142"}),
+        BROWSER.post(page_of(asked, "change/"), {"text": "Mine & yours"}),
+    ]
+
+    for answer, typed in zip(answers, ("605-555-0142", "Mine &amp; yours"), strict=True):
+        page = answer.content.decode()
+        assert answer.status_code == 503
+        assert "We did not receive this" in page
+        assert "Try again" in page
+        assert "605-217-5617" in page
+        assert typed in page
+
+
+def test_no_log_tells_a_token_or_a_pair(asked, caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.handler.addFilter(HideTokens())
+    find(asked.reference, "605-555-0199")
+    find(asked.reference)
+    token = status_token(asked.attempt)
+    for rest in ("", "visit.ics", "withdraw/", "no-such/"):
+        BROWSER.get(page_of(asked, rest))
+        BROWSER.get(f"{FIND}x{token}/{rest}")
+        BROWSER.put(page_of(asked, rest))
+
+    assert "(token)" in caplog.text
+    for secret in (token, asked.attempt.hex, asked.reference, "0199", "0142"):
+        assert secret not in caplog.text
