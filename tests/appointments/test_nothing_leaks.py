@@ -1,0 +1,180 @@
+"""Marked names, numbers and words go every way through the site, and are then looked for everywhere.
+
+They may stand in pages that the right person asked for, and encrypted in the database. Nowhere else.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.environment import pg_dump, postgresql_log
+from tests.make import form_answers
+from tests.running import Site, free_port, local_environment, start_site, stop_site
+from tests.visitor import Visitor
+
+FORM = "/appointments/request/"
+MARKS = {
+    "patient_name": "Zyxmark Canaryname",
+    "contact_name": "Zyxmark Contactname",
+    "message": "Zyxmark canarymessage",
+    "email": "zyxmark@canary.example",
+    "phone": "605-555-0167",
+    "interpreter_language": "Zyxmarkish",
+    "access_needs": "Zyxmark canaryneeds",
+    "date_of_birth_year": "1917",
+    "date_of_birth_month": "3",
+    "date_of_birth_day": "19",
+}
+# What would tell of them, however it is written. A birth date's parts alone are no one's.
+TRACES = [b"zyxmark", b"canaryname", b"canaryneeds", b"6055550167", b"605-555-0167", b"1917-03-19"]
+STAFF = """
+from django.contrib.auth.models import User
+from appointments.models import MailChoice
+staff = User.objects.get(username="staff")
+staff.email = "desk@clinic.example"
+staff.save()
+MailChoice.objects.create(user=staff)
+"""
+ALL_TABLES = """
+from django.apps import apps
+for model in apps.get_models(include_auto_created=True):
+    if model._meta.managed and model.__name__ != "AppointmentRequest":
+        for row in model._base_manager.values_list():
+            print(model.__name__, row)
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A site of its own, with a member of staff who gets mail."""
+    environment = {**local_environment(tmp_path / "var"), "REQUESTS_AN_HOUR_OF_ONE_SENDER": "100"}
+    site = start_site(tmp_path / "var", environment, free_port())
+    site.manage("shell", "--verbosity=0", "-c", STAFF)
+    yield site
+    stop_site(site)
+
+
+def assert_nothing_in(what: str, where: bytes, tokens: list[str]) -> None:
+    lower = where.lower()
+    for trace in [*TRACES, *(token.encode().lower() for token in tokens)]:
+        place = lower.find(trace)
+        assert place == -1, f"{what}: …{where[max(0, place - 200) : place + 60]!r}"
+
+
+def drive(site: Site, browser: Browser) -> tuple[list[str], list[str], list[dict]]:
+    """Send the marks every way; return tokens, addresses that browsers were shown, cookies."""
+    visitor = Visitor(site.address)
+    # A patient sends it, with a mistake, from elsewhere, twice, with a fault of the database,
+    marked = {**MARKS, "email_ok": "on", "asking_for": "someone_else"}
+    visitor.post(FORM, form_answers(site.attempt(), **{**marked, "phone": "605-555-01"}))
+    visitor.post(FORM, form_answers("forged", **marked))
+    visitor.post(FORM, form_answers(site.attempt(), **marked), Origin="https://elsewhere.example")
+    table = "appointments_nameword"
+    for old, new in ((table, "gone"), ("gone", table)):
+        site.manage(
+            *("shell", "--verbosity=0", "-c"),
+            f"from django.db import connection; connection.cursor().execute('ALTER TABLE {old} RENAME TO {new}')",
+        )
+        if new == "gone":
+            broken = visitor.post(FORM, form_answers(site.attempt(), **marked))
+            assert broken.status == 503
+            assert "Zyxmark" in broken.text
+    attempt = site.attempt()
+    answer = visitor.post(FORM, form_answers(attempt, **marked))
+    again = visitor.post(FORM, form_answers(attempt, **{**marked, "message": "Zyxmark other"}))
+    assert answer.status == 303
+    assert again.status == 200
+    received = visitor.get(answer.headers["Location"])
+    reference = re.search(r"VIS-\w{4}-\w{4}", received.words)
+    status = re.search(r'href="(/appointments/status/[^/"]+/)"', received.text)
+    assert reference
+    assert status
+    # looks where it stands, by a wrong pair and by the right one, asks for a change, takes it back;
+    find = "/appointments/status/"
+    visitor.post(find, {"reference": reference[0], "phone": "605-555-0168"})
+    right = visitor.post(find, {"reference": reference[0], "phone": MARKS["phone"]})
+    assert right.status == 303
+    visitor.post(
+        status[1] + "change/", {"change_wanted": "Zyxmark canarychange", "text": "Zyxmark"}
+    )
+    visitor.post(status[1] + "withdraw/", {})
+    # staff list, read, find, note, close it, make a mistake, and print who saw it.
+    context = browser.new_context(base_url=site.address)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    addresses = work_as_staff(page, site, reference[0])
+    cookies = [dict(cookie) for cookie in context.cookies()]
+    context.close()
+    site.manage("send_notifications", "--once")
+    site.manage("purge", "--days", "1", "--dry-run")
+    tokens = [answer.headers["Location"].split("/")[-2], status[1].split("/")[-2]]
+    return tokens, [*addresses, answer.headers["Location"].replace(tokens[0], "")], cookies
+
+
+def work_as_staff(page: Page, site: Site, reference: str) -> list[str]:
+    """Do in the admin what staff do; return the addresses that the browser showed."""
+    addresses: list[str] = []
+    page.on("framenavigated", lambda frame: addresses.append(frame.url))
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("staff")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Log in").click()
+    page.goto("/admin/appointments/appointmentrequest/find/")
+    for what in ("Zyxmark", MARKS["phone"], MARKS["email"], reference):
+        page.get_by_label("Reference, name, phone or email").fill(what)
+        page.get_by_role("button", name="Find").click()
+        expect(page.get_by_role("link", name=reference)).to_be_visible()
+    page.get_by_role("link", name=reference).click()
+    expect(page.get_by_text("Zyxmark canarymessage")).to_be_visible()
+    page.get_by_label("Note").fill("Zyxmark canarynote")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Take it up again").click()
+    page.get_by_label("Because").select_option("cancelled by the patient")
+    page.get_by_role("button", name="Close", exact=True).click()
+    page.goto("/admin/appointments/appointmentrequest/enter/")
+    page.get_by_label("Patient's full name").fill("Zyxmark Canaryname")
+    page.get_by_role("button", name="Enter the request").click()
+    page.goto("/admin/appointments/auditevent/")
+    page.goto("/admin/")
+    return addresses
+
+
+def test_no_mark_and_no_token_is_found_where_it_does_not_belong(
+    site: Site, chromium: Browser, tmp_path: Path
+) -> None:
+    tokens, addresses, cookies = drive(site, chromium)
+
+    mails = sorted((site.var / "mail").iterdir())
+    assert len(mails) >= 2
+    without_address = b"".join(
+        line
+        for mail in mails
+        for line in mail.read_bytes().splitlines(keepends=True)
+        if not line.startswith((b"To:", b"X-"))
+    )
+    assert_nothing_in("a mail", without_address, tokens)
+    assert_nothing_in("an address", "\n".join(addresses).encode(), [])
+    assert_nothing_in("a cookie", repr(cookies).encode(), tokens)
+    log = (site.var.parent / f"{site.var.name}.log").read_bytes()
+    assert b"Request not stored" in log
+    assert_nothing_in("the log", log, tokens)
+    tables = site.manage("shell", "--verbosity=0", "-c", ALL_TABLES)
+    for name in ("AuditEvent", "OutboxMessage", "Session", "Note"):
+        assert name in tables
+    assert_nothing_in("a row", tables.replace("Ciphertext", "").encode(), tokens)
+    if "DATABASE_URL" in site.environment:
+        dump = subprocess.run(
+            [pg_dump(), site.environment["DATABASE_URL"]], capture_output=True, check=True
+        ).stdout
+        assert b"appointments_appointmentrequest" in dump
+        assert_nothing_in("the dump", dump, tokens)
+        own_log = postgresql_log()
+        assert b'relation "appointments_nameword" does not exist' in own_log
+        assert_nothing_in("PostgreSQL's own log", own_log, tokens)
+    else:
+        for path in site.var.glob("db.sqlite3*"):
+            assert_nothing_in(path.name, path.read_bytes(), tokens)

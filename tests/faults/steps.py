@@ -1,0 +1,3 @@
+"""The steps of storing a request at which a web process is killed."""
+
+STEPS = ("before insert", "before commit", "after commit")
