@@ -4,7 +4,7 @@ PORT ?= 8000
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint screenshots python
+.PHONY: help run test soak bench lint screenshots python
 
 help: ## Say what each command does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 12
@@ -23,6 +23,13 @@ test: python ## Run every test, on SQLite and on PostgreSQL, in a real browser
 	@echo "== on PostgreSQL (all but how pages look and take the keyboard, which no database changes)"
 	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not one_database"
 
+soak: python ## Kill web processes and workers hundreds of times, at most 10 minutes
+	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
+	@for database in sqlite postgresql; do \
+	echo "== on $$database"; \
+	TEST_DATABASE=$$database KILLS=200 WORKER_KILLS=50 timeout 300 .venv/bin/python -m pytest -s tests/faults \
+	tests/appointments/test_worker.py -k "killed or dies" || exit 1; done
+
 bench: python ## Print the speed table, as ratios measured in one run
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
 	@.venv/bin/python bench/run.py
@@ -39,7 +46,7 @@ lint: python ## Check style, types, migrations and the settings for production
 	ENV_FILE=tests/test.env .venv/bin/mypy .
 	mkdir -p .venv/var
 	ENV_FILE=tests/test.env VAR=.venv/var .venv/bin/python -W error manage.py makemigrations --check --dry-run
-	SITE_URL=https://clinic.example CLINIC_TIME_ZONE=America/Chicago VAR=.venv/var \
+	SITE_URL=https://clinic.example TRUSTED_PROXIES=127.0.0.1/32 CLINIC_TIME_ZONE=America/Chicago VAR=.venv/var \
 	SECRET_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(40))") DIGEST_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(20))") \
 	FIELD_KEYS=$$(.venv/bin/python -c "from cryptography.fernet import Fernet as F; print(F.generate_key().decode())") \
 	.venv/bin/python -W error manage.py check --deploy --fail-level WARNING

@@ -32,11 +32,15 @@ def main() -> None:
             "ALLOWED_HOSTS": "testserver",
         }
         common.pop("DATABASE_URL", None)
-        for name, database in (("sqlite", {}), ("postgresql", {"DATABASE_URL": server.get_uri()})):
-            var = Path(folder) / name
-            var.mkdir()
-            environment = {**common, **database, "VAR": str(var)}
-            run("bench/content.py", environment)
+        for subject in ("content", "patients"):
+            server.psql(f"CREATE DATABASE {subject}")
+            for name, database in (
+                ("sqlite", {}),
+                ("postgresql", {"DATABASE_URL": server.get_uri(subject)}),
+            ):
+                var = Path(folder) / f"{subject}-{name}"
+                var.mkdir()
+                run(f"bench/{subject}.py", {**common, **database, "VAR": str(var)})
         run("bench/first_view.py", common)
 
 
