@@ -1,16 +1,13 @@
 """Requests from patients in Django's admin: the queue, and the record of who saw what."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -20,23 +17,13 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments import admin_mail, queue_views  # noqa: F401  admin_mail registers its pages
 from appointments.admin_keys import ShutWhileKeysAreWrong
+from appointments.admin_record import CappedPaginator, OnRecord
 from appointments.audit import Action, AuditEvent, record
 from appointments.models import AppointmentRequest
 from appointments.reading import read
 from appointments.services import close_as_spam
 from appointments.waiting import is_overdue
 from clinic_site.clinic import current_clinic
-
-MOST_COUNTED = 1000
-
-
-class CappedPaginator(Paginator):
-    """Counts no further than staff page, so that a long queue opens as fast as a short one."""
-
-    @cached_property
-    def count(self) -> int:
-        """Return how many there are, at most MOST_COUNTED."""
-        return cast(QuerySet, self.object_list).order_by()[:MOST_COUNTED].count()
 
 
 class TakenFilter(admin.SimpleListFilter):
@@ -155,14 +142,12 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(admin.ModelAdmin):
+class AuditEventAdmin(OnRecord):
     """Who saw or changed what, for a manager to read; nobody changes it."""
 
     list_display = ["at", "actor", "action", "shown_references", "detail", "source"]
     list_filter = ["action", "at", "actor"]
     list_per_page = 100
-    paginator = CappedPaginator
-    show_full_result_count = False
     sortable_by = ()
 
     @admin.display(description=_("references"))

@@ -10,19 +10,19 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from appointments.admin_record import OnRecord
 from appointments.audit import Action, record
 from appointments.outbox import MailChoice, OutboxMessage, OutboxQuerySet
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(admin.ModelAdmin):
+class OutboxMessageAdmin(OnRecord):
     """Each mail and how it fared; no text and no address, which are made when it is sent."""
 
     list_display = ["kind", "request", "to", "state", "created_at", "tries", "due_at", "fault"]
     list_display_links = ["kind"]
     list_filter = ["state", "kind"]
     list_per_page = 50
-    show_full_result_count = False
     ordering = ["-pk"]  # as they were written, by an index
     fields = [
         *("kind", "request", "to", "state", "created_at", "tries", "due_at"),
@@ -114,7 +114,7 @@ class MailChoiceForm(forms.ModelForm):
 
 
 @admin.register(MailChoice)
-class MailChoiceAdmin(admin.ModelAdmin):
+class MailChoiceAdmin(OnRecord):
     """A manager chooses for everyone, anyone else on the staff for themselves."""
 
     form = MailChoiceForm

@@ -40,10 +40,17 @@ class NoteKind(models.TextChoices):
     VOICEMAIL = "voicemail", _("called, left a voicemail")
     REACHED = "reached", _("called, spoke with them")
     EMAILED = "emailed", _("wrote an email")
+    WISH = "wish", _("the patient asks for a change")
+
+
+# What staff can note; a wish comes from the patient.
+STAFF_NOTES = [choice for choice in NoteKind.choices if choice[0] != NoteKind.WISH]
+# With these, the patient has heard from the clinic.
+ANSWERS = {NoteKind.VOICEMAIL, NoteKind.REACHED, NoteKind.EMAILED}
 
 
 class Note(models.Model):
-    """What a member of staff did or noted. Rows are only added, so that no two overwrite."""
+    """What staff did or noted, or a patient wished. Rows are only added: no two overwrite."""
 
     request = models.ForeignKey(
         "appointments.AppointmentRequest", models.CASCADE, related_name="notes"

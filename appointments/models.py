@@ -175,6 +175,7 @@ class AppointmentRequest(models.Model):
         indexes = [
             models.Index(fields=["queue_order", "id"], name="request_queue_order"),
             models.Index(fields=["status", "status_at"], name="request_status"),
+            models.Index(fields=["status", "queue_order", "id"], name="request_status_order"),
             models.Index(fields=["received_at"], name="request_received"),
             models.Index(fields=["phone_index", "received_at"], name="request_phone"),
             models.Index(fields=["email_index", "received_at"], name="request_email"),

@@ -15,12 +15,14 @@ from appointments.audit import PATIENT, Action, record
 from appointments.blind_index import email_index, name_indexes, phone_index
 from appointments.choices import CloseReason, Origin, Status
 from appointments.encryption import CannotRead
-from appointments.journal import Note, NoteKind, StatusChange
+from appointments.journal import ANSWERS, Note, NoteKind, StatusChange
 from appointments.limits import suspicion_of
 from appointments.models import AppointmentRequest, NameWord
 from appointments.outbox import write_change_mails, write_mails
 from appointments.references import digest
 from clinic_site.client_address import hashed_address
+
+SECOND_CLICK = dt.timedelta(seconds=10)
 
 # Where a request can go from where it stands. What has ended can be taken up again by staff.
 NEXT: dict[str, set[str]] = {
@@ -148,8 +150,11 @@ def _save(request: AppointmentRequest, *changed: str) -> None:
     request.save(update_fields=[*changed, "version"])
 
 
-def _move(request: AppointmentRequest, to: str, by: str) -> None:
-    """Set the status and write its row; the caller saves the fields that _MOVED names."""
+def _move(request: AppointmentRequest, to: str, by: str, *, answers: bool = True) -> None:
+    """Set the status and write its row; the caller saves the fields that _MOVED names.
+
+    `answers`: whether the patient has heard from the clinic by what staff did.
+    """
     if to not in NEXT[request.status]:
         raise NotPossible(
             _("A request that is “%(is)s” cannot become “%(to)s”.")
@@ -157,8 +162,8 @@ def _move(request: AppointmentRequest, to: str, by: str) -> None:
         )
     StatusChange.objects.create(request=request, from_status=request.status, to_status=to, by=by)
     now = timezone.now()
-    answers = by and Status.QUARANTINED not in {request.status, to} and to != Status.NEW
-    if answers and request.first_answer_at is None:
+    answers = answers and bool(by) and Status.QUARANTINED not in {request.status, to}
+    if answers and to != Status.NEW and request.first_answer_at is None:
         request.first_answer_at = now
     request.status, request.status_at = to, now
     if to != Status.CLOSED:
@@ -241,19 +246,26 @@ def release(*, pk: int, by: HttpRequest) -> AppointmentRequest:
 def add_note(*, pk: int, by: HttpRequest, kind: str = NoteKind.NOTE, text: str = "") -> Note:
     """Add a note or a call to a request; a first call moves a new one to contacting.
 
-    Rows are only added, so nothing of a colleague's can be overwritten. Raises NotPossible for a
-    note without text.
+    Rows are only added, so nothing of a colleague's can be overwritten; the same again within
+    seconds is a second click, and adds nothing. Raises NotPossible for a note without text.
     """
     if kind == NoteKind.NOTE and not text.strip():
         raise NotPossible(_("Write the note."))
     with transaction.atomic():
         request = _locked(pk)
+        now = timezone.now()
+        lately = request.notes.filter(by=_staff(by), kind=kind, at__gte=now - SECOND_CLICK)
+        for note in lately:
+            if _reads(note, "text", text):
+                return note
         note = Note.objects.create(request=request, kind=kind, text=text, by=_staff(by))
-        if kind != NoteKind.NOTE:
-            if request.status == Status.NEW:
-                _move(request, Status.CONTACTING, _staff(by).get_username())
-            request.first_answer_at = request.first_answer_at or timezone.now()
+        if kind != NoteKind.NOTE and request.status == Status.NEW:
+            name = _staff(by).get_username()
+            _move(request, Status.CONTACTING, name, answers=kind in ANSWERS)
             _save(request, *_MOVED)
+        elif kind in ANSWERS and request.is_waiting and request.first_answer_at is None:
+            request.first_answer_at = now
+            _save(request, "first_answer_at")
         record(Action.NOTED, [request.reference], by=by, detail=kind)
     return note
 
@@ -288,15 +300,16 @@ def ask_for_change(*, pk: int, text: str, by: HttpRequest) -> AppointmentRequest
             return request
         request.change_wanted, request.change_wanted_at = text, timezone.now()
         _save(request, "change_wanted", "change_wanted_at")
+        Note.objects.create(request=request, kind=NoteKind.WISH, text=text)  # stays when it is met
         if request.status != Status.QUARANTINED:
             write_change_mails(request)
         record(Action.CHANGED, [request.reference], by=by, actor=PATIENT, detail="change asked for")
     return request
 
 
-def _reads(request: AppointmentRequest, field: str, text: str) -> bool:
+def _reads(row: AppointmentRequest | Note, field: str, text: str) -> bool:
     try:
-        return getattr(request, field) == text
+        return getattr(row, field) == text
     except CannotRead:
         return False
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.choices import CloseReason
 from appointments.forms import PlainTextField, RequestForm
-from appointments.journal import NoteKind
+from appointments.journal import STAFF_NOTES
 
 SOONEST, LATEST = dt.timedelta(days=-1), dt.timedelta(days=730)
 
@@ -67,7 +67,7 @@ class CloseForm(forms.Form):
 class NoteForm(forms.Form):
     """A call, or a note."""
 
-    kind = forms.ChoiceField(label=_("What"), choices=NoteKind.choices)
+    kind = forms.ChoiceField(label=_("What"), choices=STAFF_NOTES)
     text = PlainTextField(
         label=_("Note"),
         max_length=4000,

@@ -7,18 +7,14 @@ import re
 _TOKEN = re.compile(r"(/appointments/(?:received|status)/)[^\s/?#\"']+")
 
 
-class HideTokens(logging.Filter):
-    """Replaces the tokens in a record's text by a word."""
+class WithoutTokens(logging.Formatter):
+    """Writes a record, its traceback too, with a word in the place of each token."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record; it is always kept.
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line.
 
         >>> record = logging.makeLogRecord({"msg": "Gone: /appointments/status/a/"})
-        >>> HideTokens().filter(record), record.getMessage()
-        (True, 'Gone: /appointments/status/(token)/')
+        >>> WithoutTokens().format(record)
+        'Gone: /appointments/status/(token)/'
         """
-        message = record.getMessage()
-        hidden = _TOKEN.sub(r"\1(token)", message)
-        if hidden != message:
-            record.msg, record.args = hidden, ()
-        return True
+        return _TOKEN.sub(r"\1(token)", super().format(record))

@@ -298,16 +298,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "clinic_site.logs.WithoutTokens",
+            "fmt": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
     },
-    "filters": {"hide_tokens": {"()": "clinic_site.logs.HideTokens"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["hide_tokens"],
-        }
-    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would mail tracebacks, with what was typed, to ADMINS.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},

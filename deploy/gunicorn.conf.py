@@ -22,6 +22,19 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+# Its own faults quote the address that was asked for.
+logconfig_dict = {
+    "root": {"handlers": []},
+    "loggers": {
+        "gunicorn.error": {"level": "WARNING", "handlers": ["error_console"], "propagate": False}
+    },
+    "formatters": {
+        "generic": {
+            "()": "clinic_site.logs.WithoutTokens",
+            "fmt": "%(asctime)s %(levelname)s gunicorn: %(message)s",
+        }
+    },
+}
 
 WRONG_KEY = 3  # as manage.py check_keys exits
 

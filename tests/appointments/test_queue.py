@@ -8,7 +8,7 @@ import time_machine
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import Permission, User
 from django.db import DatabaseError, connection, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -158,6 +158,34 @@ def test_a_call_and_a_note_stay_beside_those_of_a_colleague(sam: Client, kim: Cl
     assert row.status == Status.CONTACTING
     assert row.first_answer_at is not None
     assert [each.detail for each in events(action="noted")] == ["voicemail", "note"]
+
+
+def test_a_second_click_adds_no_second_call_and_no_answer_is_no_answer(sam: Client) -> None:
+    row = make_request()
+    call = {"do": "note", "kind": "no_answer", "text": ""}
+
+    assert [sam.post(address(row), call).status_code for _click in range(2)] == [303, 303]
+
+    assert row.notes.count() == 1
+    row.refresh_from_db(fields=["status", "first_answer_at"])
+    assert (row.status, row.first_answer_at) == (Status.CONTACTING, None)
+    sam.post(address(row), {**call, "kind": "reached"})
+    row.refresh_from_db(fields=["first_answer_at"])
+    assert row.first_answer_at is not None
+
+
+def test_what_a_patient_wished_stays_on_record_once_it_is_met(sam: Client) -> None:
+    row = make_request()
+    for text in ("Mornings, please.", "Afternoons, please."):
+        services.ask_for_change(pk=row.pk, text=text, by=RequestFactory().post("/"))
+    version = version_on(sam.get(address(row)).text)
+
+    sam.post(address(row), visit_in(3) | {"version": version})
+
+    page = sam.get(address(row)).text
+    assert "Mornings, please." in page
+    assert "Afternoons, please." in page
+    assert "asked for a change on" not in page
 
 
 def test_an_empty_note_is_refused_and_says_so(sam: Client) -> None:
@@ -392,6 +420,10 @@ def test_a_manager_reads_who_saw_a_request(sam: Client) -> None:
     assert "192.0.2.7" in page
     assert row.reference in everything
     assert sam.get("/admin/appointments/auditevent/").status_code == 403
+    assert sam.get("/admin/appointments/outboxmessage/").status_code == 403
+    refused = [(each.actor, each.detail) for each in events(action="refused")]
+    assert refused == [("sam", "auditevent"), ("sam", "outboxmessage")]
+    assert [each.actor for each in events(action="listed", detail="auditevent")] == ["mia"]
     assert sam.get(f"{address(row)[:-7]}record/").status_code == 403
 
 

@@ -180,6 +180,10 @@ def test_no_request_is_lost_or_doubled_however_the_process_dies(site: Installati
     assert len(shown) >= KILLS
     # staff are told of each once,
     assert sorted(stored["told"]) == sorted(by_message.values())
+    # a worker's mails tell of each at least once,
+    assert site.manage("send_notifications", "--once").returncode == 0
+    mails = "".join(path.read_text() for path in (Path(site.environment["VAR"]) / "mail").iterdir())
+    assert [reference for reference in by_message.values() if reference not in mails] == []
     # and some patients did have to try again.
     again = sum(tries - 1 for patient in patients for m, tries in patient.tries.items() if m)
     assert again > 0
