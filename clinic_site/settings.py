@@ -177,9 +177,12 @@ REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
 EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"noreply@{_site['host']}")
 if email_url := env.str("EMAIL_URL", default=""):
-    _mail = env.email_url_config(email_url)
-    if _mail.get("EMAIL_BACKEND") != "django.core.mail.backends.smtp.EmailBackend":
+    if not re.match(r"smtp(\+tls|\+ssl)?://", email_url):
         raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtp+tls:// or smtp+ssl://.")
+    try:
+        _mail = env.email_url_config(email_url)
+    except ValueError as error:  # its port is no number
+        raise ImproperlyConfigured(f"EMAIL_URL cannot be read: {error}.") from None
     EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
     EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"] or 25
     EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""

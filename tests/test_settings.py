@@ -14,6 +14,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 GOOD = {
     "PATH": os.environ["PATH"],
     "SITE_URL": "https://clinic.example",
+    "TRUSTED_PROXIES": "127.0.0.1/32",
     "SECRET_KEY": "a long random secret, or so we say in this test: 0123456789",
     "FIELD_KEYS": "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
     "DIGEST_KEY": "another long random secret for the digests",
@@ -43,6 +44,8 @@ def test_good_settings_pass_the_check_for_production() -> None:
 BAD = {
     "no address": ({"SITE_URL": ""}, "SITE_URL is not set"),
     "plain http": ({"SITE_URL": "http://clinic.example"}, "SITE_URL is 'http://clinic.example'"),
+    "no network": ({"TRUSTED_PROXIES": "nginx"}, "TRUSTED_PROXIES: 'nginx'"),
+    "no mail address": ({"EMAIL_URL": "https://mail.example"}, "EMAIL_URL must begin with smtp://"),
     "with a path": ({"SITE_URL": "https://clinic.example/x"}, "without a path"),
     "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds '*', which stands for many"),
     "no secret": ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
