@@ -34,6 +34,7 @@ from tests.appointments.bad_input import (
     odd_bodies,
     sent_answers,
 )
+from tests.environment import POSTGRESQL
 from tests.make import form_answers, make_request
 from tests.running import Site
 from tests.signing import make_attempt
@@ -60,9 +61,12 @@ TYPED = (
 
 
 def many(examples: int):
-    """So many examples, the same in each run, so that a red run can be run again."""
+    """So many examples, the same in each run, so that a red run can be run again.
+
+    On PostgreSQL a quarter of them: what only it refuses, such as NUL, is among the first.
+    """
     return settings(
-        max_examples=examples,
+        max_examples=examples // 4 if POSTGRESQL else examples,
         deadline=None,
         derandomize=True,
         database=None,
