@@ -151,7 +151,7 @@ def test_1600_odd_forms_are_stored_as_typed_or_told() -> None:
         ends[assert_nothing_is_lost(QueryDict(body), post(FORM, body))] += 1
 
     send()
-    assert min(ends["stored"], ends["told"]) > 300, ends
+    assert min(ends["stored"], ends["told"]) > 75, ends
     assert ends["refused"] > 20, ends
 
 
@@ -180,7 +180,7 @@ def test_300_multipart_forms_end_the_same() -> None:
         ends[assert_nothing_is_lost(sent, answer)] += 1
 
     send()
-    assert min(ends["stored"], ends["told"]) > 60, ends
+    assert min(ends["stored"], ends["told"]) > 15, ends
 
 
 @pytest.mark.django_db
