@@ -7,7 +7,7 @@ import datetime as dt
 
 from django.conf import settings
 
-from appointments.choices import Suspicion
+from appointments.choices import Origin, Suspicion
 from appointments.models import AppointmentRequest
 
 YOUNGEST = dt.timedelta(seconds=3)  # a person needs longer than this for three answers
@@ -25,10 +25,10 @@ def suspicion_of(
         return Suspicion.HONEYPOT
     if attempt_age < YOUNGEST:
         return Suspicion.TOO_FAST
-    lately = AppointmentRequest.objects.filter(received_at__gte=now - WINDOW, origin="web")
-    of_sender, in_all = settings.REQUESTS_AN_HOUR_OF_ONE_SENDER, settings.REQUESTS_AN_HOUR
-    if sender and lately.filter(sender_index=sender)[:of_sender].count() >= of_sender:
+    # The newest ones tell of both limits: a sender who is not among them is one of too many.
+    lately = AppointmentRequest.objects.filter(received_at__gte=now - WINDOW, origin=Origin.WEB)
+    newest = lately.order_by("-received_at").values_list("sender_index", flat=True)
+    senders = list(newest[: settings.REQUESTS_AN_HOUR])
+    if sender and senders.count(sender) >= settings.REQUESTS_AN_HOUR_OF_ONE_SENDER:
         return Suspicion.SENDER
-    if lately[:in_all].count() >= in_all:
-        return Suspicion.OVERALL
-    return ""
+    return Suspicion.OVERALL if len(senders) >= settings.REQUESTS_AN_HOUR else ""

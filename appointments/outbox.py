@@ -205,8 +205,10 @@ def write_change_mails(request: Any) -> None:
 
 def who_wants(what: str) -> list[int]:
     """Return the ids of active staff with an address who chose `new_requests` or `digest`."""
-    chosen = MailChoice.objects.filter(user__is_active=True, user__is_staff=True, **{what: True})
-    return list(chosen.exclude(user__email="").values_list("user_id", flat=True))
+    chosen = MailChoice.objects.filter(
+        user__is_active=True, user__is_staff=True, user__email__gt="", **{what: True}
+    )
+    return list(chosen.values_list("user_id", flat=True))
 
 
 def lease_next(now: dt.datetime | None = None) -> OutboxMessage | None:

@@ -1,28 +1,23 @@
-"""What is done to requests: each function is one transaction, under a lock where rows change."""
+"""What is done to a request: each function is one transaction, under a lock."""
 
 import datetime as dt
-import uuid
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appointments.audit import PATIENT, Action, record
-from appointments.blind_index import email_index, name_indexes, phone_index
-from appointments.choices import CloseReason, Origin, Status
+from appointments.choices import CloseReason, Status
 from appointments.encryption import CannotRead
 from appointments.journal import ANSWERS, Note, NoteKind, StatusChange
-from appointments.limits import suspicion_of
-from appointments.models import AppointmentRequest, NameWord
+from appointments.models import AppointmentRequest
 from appointments.outbox import write_change_mails, write_mails
-from appointments.references import digest
-from clinic_site.client_address import hashed_address
 
 SECOND_CLICK = dt.timedelta(seconds=10)
+MOST_WISHES = 20  # a request, in a day; staff get a mail for each
 
 # Where a request can go from where it stands. What has ended can be taken up again by staff.
 NEXT: dict[str, set[str]] = {
@@ -37,97 +32,12 @@ NEXT: dict[str, set[str]] = {
 }
 
 
-class AttemptUsed(Exception):
-    """The attempt made a request already, with other content."""
-
-
 class ChangedMeanwhile(Exception):
     """Someone else changed the request since it was shown."""
 
 
 class NotPossible(Exception):
     """The request cannot go there from where it stands; its text says why, to staff."""
-
-
-def receive_request(
-    *,
-    attempt: uuid.UUID,
-    attempt_age: dt.timedelta,
-    fields: Mapping[str, Any],
-    honeypot: bool,
-    by: HttpRequest,
-) -> AppointmentRequest:
-    """Store what a patient sent, once for each attempt, and return the request.
-
-    `fields` are the cleaned values by model field. The same attempt with the same content
-    returns the request it made before; with other content it raises AttemptUsed. One that looks
-    like spam is quarantined: staff still see it. Raises DatabaseError where nothing was stored.
-    """
-    sender = hashed_address(by)
-
-    def store(request: AppointmentRequest) -> None:
-        request.sender_index = sender
-        request.suspicion = suspicion_of(
-            honeypot=honeypot, attempt_age=attempt_age, sender=sender, now=request.received_at
-        )
-        if request.suspicion:
-            request.status = Status.QUARANTINED
-        _store(request)
-        record(Action.RECEIVED, [request.reference], by=by)
-
-    return _once(attempt, fields, store)
-
-
-def enter_request(
-    *, attempt: uuid.UUID, fields: Mapping[str, Any], by: HttpRequest
-) -> AppointmentRequest:
-    """Store a request that staff took by phone, once for each attempt, and return it.
-
-    Raises AttemptUsed and DatabaseError, as `receive_request` does.
-    """
-
-    def store(request: AppointmentRequest) -> None:
-        request.origin = Origin.PHONE
-        _store(request)
-        record(Action.ENTERED, [request.reference], by=by)
-
-    return _once(attempt, fields, store)
-
-
-def _once(
-    attempt: uuid.UUID, fields: Mapping[str, Any], store: Callable[[AppointmentRequest], None]
-) -> AppointmentRequest:
-    """Return the request of this attempt; `store` is given it to be stored where there is none."""
-    sent = digest(fields)
-    for _try in range(3):
-        found = AppointmentRequest.objects.filter(attempt=attempt).first()
-        if found is not None:
-            break
-        try:
-            request = AppointmentRequest(**fields, attempt=attempt, digest=sent)
-            with transaction.atomic():
-                store(request)
-            return request
-        except IntegrityError as error:
-            # Either another process stored this attempt meanwhile, which the next look finds,
-            # or the reference was drawn before: then a new one is drawn.
-            fault = error
-    else:
-        raise fault
-    if found.digest != sent:
-        raise AttemptUsed
-    return found
-
-
-def _store(request: AppointmentRequest) -> None:
-    """Insert the request with all that goes with it; in the caller's transaction."""
-    request.phone_index = phone_index(request.phone)
-    request.email_index = email_index(request.email) if request.email else ""
-    request.save(force_insert=True)
-    words = {*name_indexes(request.patient_name), *name_indexes(request.contact_name)}
-    NameWord.objects.bulk_create(NameWord(request=request, index=word) for word in sorted(words))
-    StatusChange.objects.create(request=request, to_status=request.status)
-    write_mails(request)
 
 
 def _staff(by: HttpRequest) -> User:
@@ -290,7 +200,7 @@ def ask_for_change(*, pk: int, text: str, by: HttpRequest) -> AppointmentRequest
     """Keep what a patient wants changed, where staff see it; the last wish stands.
 
     The same words again change nothing. Staff get no mail about suspected spam. Raises
-    NotPossible once the request has ended.
+    NotPossible once the request has ended, and after many wishes in a day.
     """
     with transaction.atomic():
         request = _locked(pk)
@@ -298,7 +208,11 @@ def ask_for_change(*, pk: int, text: str, by: HttpRequest) -> AppointmentRequest
             raise NotPossible(_("This request has ended. Call us, or send a new one."))
         if request.change_wanted_at and _reads(request, "change_wanted", text):
             return request
-        request.change_wanted, request.change_wanted_at = text, timezone.now()
+        now = timezone.now()
+        lately = request.notes.filter(kind=NoteKind.WISH, at__gte=now - dt.timedelta(days=1))
+        if lately.count() >= MOST_WISHES:
+            raise NotPossible(_("You have written to us many times today. Please call us."))
+        request.change_wanted, request.change_wanted_at = text, now
         _save(request, "change_wanted", "change_wanted_at")
         Note.objects.create(request=request, kind=NoteKind.WISH, text=text)  # stays when it is met
         if request.status != Status.QUARANTINED:

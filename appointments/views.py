@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from appointments.audit import record_dead_link
 from appointments.forms import RequestForm
 from appointments.keys import KeyState, keys_are_right, keys_in_use
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
+from appointments.receiving import AttemptUsed, receive_request
 from appointments.references import (
     Attempt,
     new_attempt,
@@ -24,7 +26,6 @@ from appointments.references import (
     received_token,
     status_token,
 )
-from appointments.services import AttemptUsed, receive_request
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ def request_received(request: HttpRequest, token: str) -> HttpResponse:
     """
     attempt = read_received_token(token)
     if attempt is None:
+        record_dead_link(request)
         raise Http404
     if not keys_are_right():
         return closed(request)

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.test import Client, RequestFactory
 
-from appointments import services
 from appointments.models import AppointmentRequest, OutboxMessage
+from appointments.receiving import receive_request
 from appointments.worker import Worker
 
 NOON = dt.datetime.fromisoformat("2026-03-09T12:00-05:00")
@@ -16,7 +16,7 @@ PHONE = RequestFactory().post("/appointments/request/")
 
 def send_request(**fields: Any) -> AppointmentRequest:
     """A patient sends the form."""
-    return services.receive_request(
+    return receive_request(
         attempt=uuid.uuid4(),
         attempt_age=dt.timedelta(minutes=3),
         fields={

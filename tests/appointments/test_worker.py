@@ -18,8 +18,8 @@ SETTING = """
 import datetime as dt, uuid
 from django.contrib.auth.models import User
 from django.test import RequestFactory
-from appointments import services
 from appointments.models import AppointmentRequest, MailChoice, OutboxMessage
+from appointments.receiving import receive_request
 from clinic_site.models import Clinic
 Clinic.objects.update(time_zone=f"Etc/GMT{dt.datetime.now(dt.UTC).hour - 12:+d}")
 for name in ("desk", "boss"):
@@ -27,7 +27,7 @@ for name in ("desk", "boss"):
     User.objects.filter(pk=user.pk).update(email=f"{name}@clinic.example")
     MailChoice.objects.get_or_create(user=user)
 def send(**fields):
-    return services.receive_request(
+    return receive_request(
         attempt=uuid.uuid4(), attempt_age=dt.timedelta(hours=1), honeypot=False,
         by=RequestFactory().post("/"),
         fields={"kind": "question", "patient_name": "Ana", "phone": "+16055550142",

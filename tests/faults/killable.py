@@ -10,7 +10,7 @@ from typing import Any
 
 from clinic_site.wsgi import application  # first: it makes the apps ready
 
-from appointments import services, views  # isort: skip
+from appointments import receiving, views  # isort: skip
 
 __all__ = ["application"]
 
@@ -27,7 +27,7 @@ def die_at(step: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-_store, _record, _receive = services._store, services.record, views.receive_request
+_store, _record, _receive = receiving._store, receiving.record, views.receive_request
 
 
 def store(*args: Any, **kwargs: Any) -> None:
@@ -47,4 +47,4 @@ def receive(*args: Any, **kwargs: Any) -> Any:
     return received
 
 
-services._store, services.record, views.receive_request = store, record, receive
+receiving._store, receiving.record, views.receive_request = store, record, receive
