@@ -31,6 +31,7 @@ class OnRecord(admin.ModelAdmin):
 
     paginator = CappedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count every row
 
     def get_urls(self) -> list[URLPattern]:
         """Every address, with its record."""

@@ -4,16 +4,20 @@ No personal data stands here: requests are named by their references, staff by t
 and addresses, patients by a keyed hash of theirs.
 """
 
+import logging
 from collections.abc import Iterable
 
-from django.db import connections, models
+from django.db import DatabaseError, InterfaceError, connections, models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.client_address import client_address, hashed_address
 
-SYSTEM = "system"
-PATIENT = "patient"
+logger = logging.getLogger(__name__)
+
+# No account can have these names: Django takes no brackets in one.
+SYSTEM = "(system)"
+PATIENT = "(patient)"
 
 
 class Action(models.TextChoices):
@@ -47,6 +51,7 @@ class AuditEvent(models.Model):
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["source", "at"], name="audit_source"),
+            models.Index(fields=["actor", "at"], name="audit_actor"),
             # For the limit of wrong tries. Only these rows: a list of references can be longer
             # than an index takes.
             models.Index(
@@ -94,6 +99,14 @@ def record(
         detail=detail,
         source=source,
     )
+
+
+def record_dead_link(by: HttpRequest) -> None:
+    """Note that a link which someone opened is forged, or its request erased."""
+    try:
+        record(Action.REFUSED, by=by, detail="dead link")
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("Dead link not on record: %s", type(error).__name__)
 
 
 _TABLE = "appointments_auditevent"

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from appointments.choices import Status
 from appointments.encryption import EncryptedTextField
 
 
@@ -13,8 +14,8 @@ class StatusChange(models.Model):
     request = models.ForeignKey(
         "appointments.AppointmentRequest", models.CASCADE, related_name="changes"
     )
-    from_status = models.CharField(max_length=20, blank=True)
-    to_status = models.CharField(max_length=20)
+    from_status = models.CharField(max_length=20, choices=Status.choices, blank=True)
+    to_status = models.CharField(max_length=20, choices=Status.choices)
     by = models.CharField(_("by"), max_length=150, blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)
 

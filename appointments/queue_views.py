@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from appointments import services
+from appointments import receiving, services
 from appointments.audit import Action, AuditEvent, record
 from appointments.choices import Status
 from appointments.finding import MOST, find, likely_duplicates
 from appointments.models import AppointmentRequest
-from appointments.reading import read, sent
+from appointments.reading import history, read, sent
 from appointments.references import new_attempt, read_attempt
 from appointments.staff_forms import (
     CloseForm,
@@ -31,6 +31,8 @@ from appointments.waiting import is_overdue
 from clinic_site.clinic import current_clinic
 
 logger = logging.getLogger(__name__)
+
+MOST_EVENTS = 500  # on the page of a request's record
 
 # What staff can do with a request in one click, and the status that it leads to.
 STEPS = {
@@ -76,9 +78,7 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
         "row": row,
         "problem": problem,
         "sent": sent(row),
-        "notes": [(note, read(note, "text")) for note in row.notes.select_related("by")],
-        "changes": row.changes.all(),
-        "mails": row.mails.all(),
+        "history": history(row),
         "duplicates": likely_duplicates(row),
         "overdue": is_overdue(row, current_clinic(), timezone.now()),
         "possible": sorted(services.NEXT[row.status]),
@@ -192,10 +192,10 @@ def enter_request(request: HttpRequest, model_admin: Any) -> HttpResponse:
     if not form.is_valid():
         return render(request, "appointments/enter.html", {"form": form})
     try:
-        entered = services.enter_request(
+        entered = receiving.enter_request(
             attempt=attempt.id, fields=form.request_fields(), by=request
         )
-    except services.AttemptUsed:
+    except receiving.AttemptUsed:
         return _enter_again(
             request, _("You entered this form before, with other words. Is this another request?")
         )
@@ -220,15 +220,22 @@ def _enter_again(request: HttpRequest, notice: str) -> HttpResponse:
 @require_safe
 def record_of_request(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     """Who saw or changed one request, for a manager."""
-    row = get_object_or_404(AppointmentRequest.objects.only("reference"), pk=pk)
+    row = get_object_or_404(AppointmentRequest.objects.only("reference", "received_at"), pk=pk)
     if not request.user.has_perm("appointments.view_auditevent"):
         model_admin.refuse_without(request, "audit", row.reference)
-    events = AuditEvent.objects.filter(references__contains=row.reference)[:500]
+    record(Action.VIEWED, [row.reference], by=request, detail="its record")
+    # A list names many requests in one row, so no index tells which: the day it came in ends it.
+    events = list(
+        AuditEvent.objects.filter(at__gte=row.received_at, references__contains=row.reference)[
+            : MOST_EVENTS + 1
+        ]
+    )
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Who saw %s") % row.reference,
         "opts": model_admin.opts,
         "row": row,
-        "events": events,
+        "events": events[:MOST_EVENTS],
+        "more": len(events) > MOST_EVENTS,
     }
     return render(request, "admin/appointments/record.html", context)

@@ -1,6 +1,7 @@
 """A request's values as staff read them; one that no key opens is told, and hides no other."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.db.models import Field
@@ -49,3 +50,28 @@ def sent(row: AppointmentRequest) -> list[tuple[str, list[tuple[str, Any]]]]:
         shown = [(str(field.verbose_name), value) for field, value in fields if value != ""]
         groups.append((_(heading), shown))
     return groups
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One thing that happened to a request; `by` is a member of staff, or empty."""
+
+    at: dt.datetime
+    what: str
+    by: str = ""
+    text: str = ""
+
+
+def history(row: AppointmentRequest) -> list[Happened]:
+    """Return what happened to a request, in order: changes of status, calls and notes, mails."""
+    happened = []
+    for change in row.changes.all():
+        before, after = change.get_from_status_display(), change.get_to_status_display()
+        happened.append(Happened(change.at, f"{before} → {after}" if before else after, change.by))
+    for note in row.notes.select_related("by"):
+        by = note.by.get_username() if note.by else ""
+        happened.append(Happened(note.at, note.get_kind_display(), by, read(note, "text")))
+    for mail in row.mails.all():
+        what = f"{_('mail')}: {mail.get_kind_display()}, {mail.get_state_display()}"
+        happened.append(Happened(mail.sent_at or mail.created_at, what))
+    return sorted(happened, key=lambda each: each.at)

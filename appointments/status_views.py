@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments import services
-from appointments.audit import Action, record
+from appointments.audit import Action, record, record_dead_link
 from appointments.calendar import visit_calendar
 from appointments.choices import Status
 from appointments.keys import keys_are_right
@@ -64,6 +64,7 @@ def _for_patients(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
                 return closed(request)
             return not_kept(view(request, *args, **kwargs))
         except (Gone, AppointmentRequest.DoesNotExist):
+            record_dead_link(request)
             return not_kept(render(request, "appointments/status_gone.html", status=404))
 
     return wrapped

@@ -3,7 +3,6 @@
 from django.db import migrations
 
 from appointments.blind_index import email_index, name_indexes, phone_index
-from appointments.choices import CloseReason, Status
 from appointments.encryption import CannotRead
 from appointments.models import queue_order
 
@@ -14,10 +13,10 @@ def fill(apps, schema_editor):
     Note = apps.get_model("appointments", "Note")
     StatusChange = apps.get_model("appointments", "StatusChange")
     for request in Request.objects.all().iterator(chunk_size=200):
-        if request.status == Status.SCHEDULED:
-            request.status = Status.CONTACTING  # nobody noted when the visit is
-        if request.status == Status.CLOSED:
-            request.close_reason = CloseReason.ANSWERED
+        if request.status == "scheduled":
+            request.status = "contacting"  # nobody noted when the visit is
+        if request.status == "closed":
+            request.close_reason = "answered"
         request.status_at = request.received_at
         request.queue_order = queue_order(request.status, request.received_at)
         try:

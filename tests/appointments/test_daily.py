@@ -152,7 +152,7 @@ def test_the_worker_erases_what_ended_long_enough_ago_and_nothing_else(desk: Use
         assert AuditEvent.objects.count() == before + 1
         on_record = AuditEvent.objects.get(action=Action.ERASED)
         assert set(on_record.references.split()) == gone
-        assert on_record.actor == "system"
+        assert on_record.actor == "(system)"
         assert [each.answered_after for each in ErasedRequest.objects.all()] == [
             HOUR
         ] * 2  # spam is no one's

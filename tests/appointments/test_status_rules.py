@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from appointments import services
-from appointments.audit import AuditEvent
+from appointments.audit import PATIENT, AuditEvent
 from appointments.blind_index import phone_index
 from appointments.choices import CloseReason, Status
 from appointments.encryption import Ciphertext, EncryptedTextField
@@ -127,7 +127,7 @@ def test_the_limit_is_counted_by_indexes(asked) -> None:
     AuditEvent.objects.bulk_create(
         AuditEvent(
             action="refused",
-            actor="patient",
+            actor=PATIENT,
             detail="wrong pair",
             source=f"{n % 900:064}",
             references=f"VIS-{n % 1000:04}-3333",
@@ -171,7 +171,7 @@ def test_each_look_and_each_try_is_on_record_without_a_name(asked) -> None:
         ("changed", "scheduled to withdrawn"),
     ]
     for row in AuditEvent.objects.all():
-        assert (row.actor, row.references, len(row.source)) == ("patient", asked.reference, 64)
+        assert (row.actor, row.references, len(row.source)) == (PATIENT, asked.reference, 64)
 
 
 def test_what_is_no_reference_gets_into_no_record() -> None:
@@ -204,6 +204,10 @@ def test_a_promise_is_shown_only_where_the_clinic_made_it(asked) -> None:
     Clinic.objects.update_or_create(pk=1, defaults={"answer_within_hours": 24})
     current_clinic.forget()
     assert "We do so within 24 hours." in look(asked)
+
+    Clinic.objects.get().opening_hours.create(weekday=0, opens="09:00", closes="17:00")
+    current_clinic.forget()
+    assert "within 24 hours, counting only the time when we are open." in look(asked)
 
 
 def test_the_time_of_a_visit_is_the_clinics_in_winter_too(asked) -> None:
@@ -241,6 +245,38 @@ def test_a_token_for_another_page_opens_nothing(asked) -> None:
     assert BROWSER.get(f"{FIND}{received_token(asked.attempt)}/").status_code == 404
     received = f"/appointments/received/{status_token(asked.attempt)}/"
     assert BROWSER.get(received).status_code == 404
+
+
+def test_a_dead_link_is_on_record_and_shows_its_page_while_the_record_is_away(
+    monkeypatch, caplog
+) -> None:
+    dead = (f"{FIND}forged/", "/appointments/received/forged/")
+    for address in dead:
+        assert BROWSER.get(address).status_code == 404
+    assert [(e.actor, e.action, e.detail) for e in AuditEvent.objects.all()] == [
+        (PATIENT, "refused", "dead link")
+    ] * len(dead)
+
+    def away(**values: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(AuditEvent.objects, "create", away)
+    for address in dead:
+        assert BROWSER.get(address).status_code == 404
+    assert "Dead link not on record: OperationalError" in caplog.text
+
+
+def test_who_writes_all_day_is_asked_to_call(asked) -> None:
+    for number in range(services.MOST_WISHES):
+        assert BROWSER.post(page_of(asked, "change/"), {"text": f"{number}"}).status_code == 303
+
+    answer = BROWSER.post(page_of(asked, "change/"), {"text": "Tuesday"})
+
+    assert answer.status_code == 200
+    assert "Please call us" in answer.content.decode()
+    assert "Tuesday" in answer.content.decode()
+    with in_minutes(24 * 60 + 1):
+        assert BROWSER.post(page_of(asked, "change/"), {"text": "Tuesday"}).status_code == 303
 
 
 def staff(user):
