@@ -6,7 +6,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -161,10 +162,17 @@ class MailChoiceAdmin(OnRecord):
         return self._is_manager(request) or (own and self.has_module_permission(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A manager, and who has made no choice yet."""
-        if self._is_manager(request):
-            return True
-        return not MailChoice.objects.filter(user=cast(User, request.user)).exists()
+        """All staff; who has chosen before is led to that choice (`add_view`)."""
+        return self.has_module_permission(request)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Choose for the first time."""
+        mine = MailChoice.objects.filter(user=cast(User, request.user)).first()
+        if mine is not None and not self._is_manager(request):
+            return redirect("admin:appointments_mailchoice_change", mine.pk)
+        return super().add_view(request, form_url, extra_context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A manager; others untick what they do not want."""

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.clinic import current_clinic
 from clinic_site.models import (
     Clinic,
     ClosedDay,
@@ -61,7 +62,7 @@ class ClinicAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only where there is none yet."""
-        return not Clinic.objects.exists() and super().has_add_permission(request)
+        return current_clinic().pk is None and super().has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: the site stands on it."""
