@@ -3,6 +3,8 @@
 An app's `readiness` module holds its own checks.
 """
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -50,6 +52,24 @@ def findings() -> Iterator[tuple[str, Finding]]:
             finding = Finding(False, f"cannot be looked at ({type(fault).__name__})")
             away = away or name == DATABASE
         yield name, finding
+
+
+REMEMBERED = 5.0  # seconds
+_one_at_a_time = threading.Lock()
+_looked_at, _ready = float("-inf"), False
+
+
+def is_ready() -> bool:
+    """Return whether every check is good, by a look that is at most 5 seconds old.
+
+    Anyone may ask, as often as they like, and a look takes the lock for writing.
+    """
+    global _looked_at, _ready
+    with _one_at_a_time:
+        if time.monotonic() - _looked_at >= REMEMBERED:
+            _ready = all(finding.good for _name, finding in findings())
+            _looked_at = time.monotonic()
+        return _ready
 
 
 @adds_check(DATABASE)

@@ -72,7 +72,8 @@ def _static_files() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _forget_the_clinic() -> None:
-    """What the site remembers of the database ends with each test."""
+def _forget_the_clinic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the site remembers of the database ends with each test, and /readyz looks each time."""
+    monkeypatch.setattr("clinic_site.readiness.REMEMBERED", float("-inf"))
     for remembered in Remembered.everything:
         remembered.forget()

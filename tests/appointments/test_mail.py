@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from appointments import services
 from appointments.keys import keys_in_use
-from appointments.models import AppointmentRequest, OutboxMessage
+from appointments.models import AppointmentRequest, OutboxMessage, WorkerBeat
 from appointments.outbox import MailState
+from clinic_site import readiness
 from clinic_site.models import Clinic
 from clinic_site.tasks import open_tasks
 from tests.appointments.office import NOON, PHONE, ready, send_request, the_mail, work
@@ -225,6 +226,22 @@ def test_readyz_and_status_tell_when_the_worker_falls_silent(
     assert (answer.status_code, answer.content) == (503, b"not ready\n")
     assert end.value.code == 1
     assert re.search(r"FAIL +worker +silent since", capsys.readouterr().out)
+
+
+def test_readyz_asked_often_looks_once_in_five_seconds(
+    desk: User, client: Client, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries
+) -> None:
+    monkeypatch.setattr(readiness, "REMEMBERED", 5.0)
+    monkeypatch.setattr(readiness, "_looked_at", float("-inf"))
+    work()
+    assert ready(client)
+    WorkerBeat.objects.all().delete()
+    with django_assert_num_queries(0):
+        assert all(ready(client) for _asked in range(3))
+
+    monkeypatch.setattr(readiness, "_looked_at", readiness._looked_at - 5)
+
+    assert not ready(client)
 
 
 def test_readyz_and_status_tell_that_the_audit_lost_its_guard(
