@@ -7,14 +7,16 @@ from appointments.models import AppointmentRequest, AppointmentRequestQuerySet, 
 from clinic_site.models import Clinic
 from clinic_site.office_hours import LONGEST, open_time
 
-ALARM = dt.timedelta(hours=24)  # where the clinic promises nothing
+# Where the clinic promises nothing: a day, which for a clinic with hours is 8 open ones.
+ALARM, OPEN_ALARM = dt.timedelta(hours=24), dt.timedelta(hours=8)
 _UNIT = dt.timedelta(microseconds=1)
 
 
 def limit(clinic: Clinic) -> dt.timedelta:
-    """Return how long a request may wait."""
-    hours = clinic.answer_within_hours
-    return dt.timedelta(hours=hours) if hours else ALARM
+    """Return how long a request may wait, as `waits` counts."""
+    if clinic.answer_within_hours:
+        return dt.timedelta(hours=clinic.answer_within_hours)
+    return OPEN_ALARM if clinic.hours else ALARM
 
 
 def waits(request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> dt.timedelta:

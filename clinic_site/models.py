@@ -81,7 +81,10 @@ class Clinic(models.Model):
         _("answer within hours"),
         null=True,
         blank=True,
-        help_text=_("What you promise patients. Leave empty to promise nothing."),
+        help_text=_(
+            "What you promise patients; where opening hours are set, only those count. "
+            "Leave empty to promise nothing."
+        ),
     )
     keep_requests_days = models.PositiveSmallIntegerField(
         _("erase requests after days"),

@@ -28,6 +28,11 @@ class Migration(migrations.Migration):
             name='keep_requests_days',
             field=models.PositiveSmallIntegerField(blank=True, help_text='Requests that were closed or withdrawn this many days ago are erased for good. Ask counsel how long you must keep them. Leave empty to erase nothing.', null=True, verbose_name='erase requests after days'),
         ),
+        migrations.AlterField(
+            model_name='clinic',
+            name='answer_within_hours',
+            field=models.PositiveSmallIntegerField(blank=True, help_text='What you promise patients; where opening hours are set, only those count. Leave empty to promise nothing.', null=True, verbose_name='answer within hours'),
+        ),
         migrations.AddConstraint(
             model_name='clinic',
             constraint=models.CheckConstraint(condition=models.Q(('keep_requests_days', None), ('keep_requests_days__gte', 1), _connector='OR'), name='clinic_keep_requests_days_positive', violation_error_message='Keep them a day or more, or leave it empty.'),
