@@ -15,6 +15,7 @@ _FIELDS: dict[type[Model], tuple[str, ...]] = {
     Clinic: (
         *("name", "short_name", "phone", "street", "city", "state", "postal_code", "email"),
         *("time_zone", "introduction", "emergency_wording", "answer_within_hours"),
+        "keep_requests_days",
     ),
     Physician: (
         *("slug", "name", "title", "specialty", "certifications", "interests", "bio"),
@@ -63,6 +64,8 @@ def row_file(row: Clinic | Physician | Notice | Picture) -> str:
             {"weekday": each.weekday, "opens": str(each.opens), "closes": str(each.closes)}
             for each in row.hours
         ]
+    if isinstance(row, Clinic) and row.closed_days.exists():
+        data["closed_days"] = [{"day": str(each.day)} for each in row.closed_days.all()]
     if isinstance(row, Physician) and row.photo:
         data["photo"] = row.photo.hash
     return write_yaml(data)

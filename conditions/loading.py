@@ -147,19 +147,18 @@ def _located(located: Located) -> Iterator[None]:
 
 
 # What a plain file may hold beside the columns of its own row.
-_ROWS_OF = {
-    "clinic": ("opening_hours", ("weekday", "opens", "closes")),
-    "notice": ("lines", ("language", "text")),
+_ROWS_OF: dict[str, dict[str, tuple[str, ...]]] = {
+    "clinic": {"opening_hours": ("weekday", "opens", "closes"), "closed_days": ("day",)},
+    "notice": {"lines": ("language", "text")},
 }
 
 
 def _save_plain_row(row: models.Model, located: Located) -> None:
     """Store a picture, a clinic, a physician or a notice, with the rows that belong to it."""
-    kind = located["type"]
-    part, names = _ROWS_OF.get(kind, ("", ()))
+    parts = _ROWS_OF.get(located["type"], {})
     known = {field.name for field in row._meta.fields}
     known -= {"id", "confirmed", "content", "width", "height", "added_at"}
-    values = {key: value for key, value in located.items() if key not in {"type", part}}
+    values = {key: value for key, value in located.items() if key not in {"type", *parts}}
     for key, value in values.items():
         if key not in known:
             raise located.error(
@@ -176,7 +175,9 @@ def _save_plain_row(row: models.Model, located: Located) -> None:
     if isinstance(row, Picture):
         texts |= _picture_columns(located)
     save_row(row, texts, None)
-    if part in located:
+    for part, names in parts.items():
+        if part not in located:
+            continue
         lines = located[part]
         if not isinstance(lines, list) or not all(isinstance(line, Located) for line in lines):
             raise located.error(part, f"{part!r} must be a list, each with {', '.join(names)}.")
