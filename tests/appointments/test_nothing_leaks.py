@@ -3,6 +3,7 @@
 They may stand in pages that the right person asked for, and encrypted in the database. Nowhere else.
 """
 
+import contextlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -44,6 +45,11 @@ import datetime as dt
 from appointments.models import AppointmentRequest
 AppointmentRequest.objects.filter(status="closed").update(status_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 """
+# What no form stores, and no page can show.
+DAYS = """
+from appointments.models import AppointmentRequest
+AppointmentRequest.objects.update(visit_days={days})
+"""
 ALL_TABLES = """
 from django.apps import apps
 for model in apps.get_models(include_auto_created=True):
@@ -70,6 +76,17 @@ def assert_nothing_in(what: str, where: bytes, tokens: list[str]) -> None:
         assert place == -1, f"{what}: …{where[max(0, place - 200) : place + 60]!r}"
 
 
+@contextlib.contextmanager
+def gone(site: Site, table: str) -> Iterator[None]:
+    """The database without one of its tables."""
+    for old, new in ((table, "gone"), ("gone", table)):
+        rename = f"ALTER TABLE {old} RENAME TO {new}"
+        code = f"from django.db import connection; connection.cursor().execute('{rename}')"
+        site.manage("shell", "--verbosity=0", "-c", code)
+        if new == "gone":
+            yield
+
+
 def drive(site: Site, browser: Browser) -> tuple[list[str], list[str], list[dict]]:
     """Send the marks every way; return tokens, addresses that browsers were shown, cookies."""
     visitor = Visitor(site.address)
@@ -78,16 +95,10 @@ def drive(site: Site, browser: Browser) -> tuple[list[str], list[str], list[dict
     visitor.post(FORM, form_answers(site.attempt(), **{**marked, "phone": "605-555-01"}))
     visitor.post(FORM, form_answers("forged", **marked))
     visitor.post(FORM, form_answers(site.attempt(), **marked), Origin="https://elsewhere.example")
-    table = "appointments_nameword"
-    for old, new in ((table, "gone"), ("gone", table)):
-        site.manage(
-            *("shell", "--verbosity=0", "-c"),
-            f"from django.db import connection; connection.cursor().execute('ALTER TABLE {old} RENAME TO {new}')",
-        )
-        if new == "gone":
-            broken = visitor.post(FORM, form_answers(site.attempt(), **marked))
-            assert broken.status == 503
-            assert "Zyxmark" in broken.text
+    with gone(site, "appointments_nameword"):
+        broken = visitor.post(FORM, form_answers(site.attempt(), **marked))
+        assert broken.status == 503
+        assert "Zyxmark" in broken.text
     attempt = site.attempt()
     answer = visitor.post(FORM, form_answers(attempt, **marked))
     again = visitor.post(FORM, form_answers(attempt, **{**marked, "message": "Zyxmark other"}))
@@ -107,6 +118,8 @@ def drive(site: Site, browser: Browser) -> tuple[list[str], list[str], list[dict
         status[1] + "change/", {"change_wanted": "Zyxmark canarychange", "text": "Zyxmark"}
     )
     visitor.post(status[1] + "withdraw/", {})
+    with gone(site, "appointments_auditevent"):
+        assert visitor.get(status[1]).status in {500, 503}
     # staff list, read, find, note, close it, make a mistake, and print who saw it.
     context = browser.new_context(base_url=site.address)
     page = context.new_page()
@@ -132,7 +145,14 @@ def work_as_staff(page: Page, site: Site, reference: str) -> list[str]:
         page.get_by_label("Reference, name, phone or email").fill(what)
         page.get_by_role("button", name="Find").click()
         expect(page.get_by_role("link", name=reference)).to_be_visible()
-    page.get_by_role("link", name=reference).click()
+    opened = page.get_by_role("link", name=reference).get_attribute("href")
+    assert opened
+    site.manage("shell", "--verbosity=0", "-c", DAYS.format(days=["no day"]))
+    answer = page.goto(opened)
+    assert answer
+    assert answer.status == 500
+    site.manage("shell", "--verbosity=0", "-c", DAYS.format(days=[]))
+    page.goto(opened)
     expect(page.get_by_text("Zyxmark canarymessage")).to_be_visible()
     page.get_by_label("Note").fill("Zyxmark canarynote")
     page.get_by_role("button", name="Add", exact=True).click()
@@ -178,6 +198,7 @@ def test_no_mark_and_no_token_is_found_where_it_does_not_belong(
     assert site.manage("purge", "--days", "1").endswith(": 1\n")
     log = (site.var.parent / f"{site.var.name}.log").read_bytes()
     assert b"Request not stored" in log
+    assert b"Internal Server Error" in log
     assert_nothing_in("the log", log, tokens)
     if "DATABASE_URL" in site.environment:
         dump = subprocess.run(
