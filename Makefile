@@ -18,10 +18,12 @@ run: python ## Start the site on http://127.0.0.1:8000 (PORT=8001 for another po
 
 test: python ## Run every test, on SQLite and on PostgreSQL, in a real browser
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
-	@echo "== on SQLite"
-	@.venv/bin/python -m pytest
-	@echo "== on PostgreSQL (all but how pages look and take the keyboard, which no database changes)"
-	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not one_database"
+	@echo "== on SQLite, and beside it on PostgreSQL (but for what no database changes), told of at the end"
+	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not one_database" >.venv/postgresql.log 2>&1 & \
+	beside=$$!; trap 'kill $$beside' INT TERM; \
+	.venv/bin/python -m pytest; sqlite=$$?; \
+	wait $$beside; postgresql=$$?; echo "== on PostgreSQL"; cat .venv/postgresql.log; \
+	exit $$((sqlite || postgresql))
 
 soak: python ## Kill web processes and workers hundreds of times, at most 10 minutes
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser

@@ -85,6 +85,7 @@ def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.one_database
 def test_a_closed_terminal_ends_the_server_too(tmp_path: Path) -> None:
     site = start_site(tmp_path / "var", local_environment(tmp_path / "var"), free_port())
 
@@ -113,6 +114,7 @@ def test_when_it_ends_nothing_is_left_running(tmp_path: Path) -> None:
     assert [each for each in running if each.is_running()] == []
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("name", ["mail worker", "server"])
 def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
     tmp_path: Path, name: str
@@ -131,6 +133,7 @@ def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
     assert [each for each in running if each.is_running()] == []
 
 
+@pytest.mark.one_database
 def test_a_proxy_in_the_environment_does_no_harm(tmp_path: Path) -> None:
     environment = {**local_environment(tmp_path / "var"), "http_proxy": "http://127.0.0.1:9"}
     site = start_site(tmp_path / "var", environment, free_port())
