@@ -15,7 +15,6 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.environment import new_database
 from tests.signing import make_attempt
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -137,6 +136,8 @@ def local_environment(var: Path) -> dict[str, str]:
     # Only a story about the limits should meet them; and by X-Forwarded-For it can be someone else.
     limits = {"REQUESTS_AN_HOUR_OF_ONE_SENDER": "100000", "REQUESTS_AN_HOUR": "100000"}
     proxies = {"TRUSTED_PROXIES": "127.0.0.1/32"}
+    from tests.environment import new_database  # only here: it changes this process's environment
+
     return {**kept, **limits, **proxies, "VAR": str(var), **new_database()}
 
 

@@ -1,0 +1,190 @@
+"""Submissions a second against the bare limit of the database, in the same run.
+
+The bare limit is how often one connection can insert and commit, by plain SQL: the rows that one
+submission makes, by the very statements that stored one; and, for comparison, a single row. The
+site runs on gunicorn as in production; patients are processes of their own that keep their
+connections, each request under a fresh attempt and from an address of its own. Run by bench/run.py.
+"""
+
+import contextlib
+import datetime as dt
+import multiprocessing
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.parse
+import uuid
+from collections.abc import Callable, Iterator
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.test import Client
+
+from tests.running import free_port, is_up
+from tests.signing import make_attempt
+
+SECONDS = 1
+COUNT, PATIENTS, ROUNDS = 160, 8, 15
+ANSWERS = {
+    "kind": "appointment",
+    "patient_name": "Ana María López",
+    "phone": "605-555-0142",
+    "email": "ana@example.com",
+    "message": "My back hurts since Sunday, most of all when I stand. " * 4,
+    "website": "",
+}
+
+
+def rate(insert: Callable[[CursorWrapper], object]) -> float:
+    """Return how often a second one connection can run `insert` and commit."""
+    count, start = 0, time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS bench_bare (body text)")
+        while time.perf_counter() - start < SECONDS:
+            with transaction.atomic():
+                insert(cursor)
+            count += 1
+    return count / (time.perf_counter() - start)
+
+
+def one_row(cursor: CursorWrapper) -> None:
+    """Insert a row as long as a request's into a table without an index."""
+    cursor.execute("INSERT INTO bench_bare VALUES (%s)", ["x" * 2_000])
+
+
+class SameRows:
+    """Inserts all the rows that one request makes, by the statements that stored one."""
+
+    def __init__(self) -> None:
+        self.statements: list[tuple[str, Any]] = []
+        from appointments.models import AppointmentRequest
+
+        with connection.execute_wrapper(self.listen):
+            attempt = make_attempt(dt.timedelta(minutes=1))
+            Client().post("/appointments/request/", {**ANSWERS, "attempt": attempt})
+        self.made = AppointmentRequest.objects.get()
+
+    def listen(self, execute: Callable, sql: str, params: Any, many: bool, context: Any) -> Any:
+        """Keep the statements that insert."""
+        if sql.startswith("INSERT"):
+            self.statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    def __call__(self, cursor: CursorWrapper) -> None:
+        """Insert them under a new id, reference and attempt."""
+        from appointments.references import new_reference
+
+        attempt, reference = uuid.uuid4(), new_reference()
+        new: dict[Any, Any] = {
+            str(self.made.attempt): str(attempt),
+            self.made.attempt.hex: attempt.hex,
+            self.made.reference: reference,
+        }
+        for sql, params in self.statements:
+            cursor.execute(sql, [renewed(each, new) for each in params])
+            ids = cursor.fetchall() if "RETURNING" in sql else []
+            new.setdefault(self.made.pk, ids and ids[0][0])  # the request itself is the first
+
+
+def renewed(value: Any, new: dict[Any, Any]) -> Any:
+    """Return a parameter of a statement, with the values of `new` in the place of the old ones."""
+    if isinstance(value, list):
+        return [renewed(each, new) for each in value]
+    try:
+        return new.get(str(value) if isinstance(value, uuid.UUID) else value, value)
+    except TypeError:  # what cannot be a key of a dict is none of them
+        return value
+
+
+def patient(port: int, posts: list[bytes], all_there: Barrier) -> None:
+    """Send one request after the other on one connection; end where one is not taken."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as server:
+        all_there.wait()
+        for post in posts:
+            server.sendall(post)
+            if not server.recv(65_536).startswith(b"HTTP/1.1 303"):
+                sys.exit("The form did not take a request.")
+
+
+def post_of(number: int) -> bytes:
+    """Return one request as a browser sends it, under an attempt and from an address of its own."""
+    attempt = make_attempt(dt.timedelta(minutes=1))
+    body = urllib.parse.urlencode({**ANSWERS, "attempt": attempt}).encode()
+    head = (
+        "POST /appointments/request/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"X-Forwarded-For: 10.0.{number // 256}.{number % 256}\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+@contextlib.contextmanager
+def running_site() -> Iterator[int]:
+    """The site on gunicorn, as in production; gives its port."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
+        env={**os.environ, "BIND": f"127.0.0.1:{port}"},
+    )
+    try:
+        while not is_up(f"http://127.0.0.1:{port}"):
+            if server.poll() is not None:
+                sys.exit("The server did not start; what it said is above.")
+            time.sleep(0.1)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def submissions(port: int) -> float:
+    """Return how many requests a second the whole site stores."""
+    from appointments.models import AppointmentRequest
+
+    AppointmentRequest.objects.all().delete()
+    posts = [post_of(number) for number in range(COUNT)]
+    all_there = multiprocessing.Barrier(PATIENTS + 1)
+    patients = [
+        multiprocessing.Process(target=patient, args=(port, posts[number::PATIENTS], all_there))
+        for number in range(PATIENTS)
+    ]
+    for each in patients:
+        each.start()
+    all_there.wait()
+    start = time.perf_counter()
+    for each in patients:
+        each.join()
+    taken = COUNT / (time.perf_counter() - start)
+    if AppointmentRequest.objects.filter(suspicion="").count() != COUNT:
+        sys.exit("Not every request was stored.")
+    return taken
+
+
+def main() -> None:
+    """Measure by turns, and print the medians."""
+    os.environ.update(REQUESTS_AN_HOUR=str(COUNT + 1), TRUSTED_PROXIES="127.0.0.1/32")
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("load_content", "conditions/content", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    same_rows = SameRows()
+    with running_site() as port:
+        rounds = [(submissions(port), rate(same_rows), rate(one_row)) for _round in range(ROUNDS)]
+    taken, same, one = (statistics.median(each) for each in zip(*rounds, strict=True))
+    name = connection.vendor
+    sys.stdout.write(
+        f"\n{name}: {taken:.0f} submissions a second\n"
+        f"{name}: {same:.0f} bare inserts and commits of the same rows, ratio {taken / same:.2f}\n"
+        f"{name}: {one:.0f} bare inserts and commits of a single row, ratio {taken / one:.2f}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
