@@ -4,10 +4,12 @@ Phone and desk, light and dark, with errors showing, and the printed pages as PD
 README.md shows go to docs/screenshots/.
 """
 
+import datetime as dt
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -45,13 +47,20 @@ PAGES = {
     "language-help": "/notices/language-help/",
     "notice-missing": "/notices/privacy-practices/",
     "not-found": "/no-such-page/",
+    "status-find": "/appointments/status/",
+    "status-gone": "/appointments/status/forged/",
 }
+NOT_THERE = {"not-found", "status-gone"}
+QUEUE = "/admin/appointments/appointmentrequest/"
 ADMIN_PAGES = {
     "components": "/admin/components/",
     "admin": "/admin/",
-    "admin-requests": "/admin/appointments/appointmentrequest/",
+    "admin-requests": QUEUE,
+    "admin-find": f"{QUEUE}find/",
+    "admin-enter": f"{QUEUE}enter/",
+    "admin-audit": "/admin/appointments/auditevent/",
+    "admin-mails": "/admin/appointments/outboxmessage/",
     "admin-conditions": "/admin/conditions/condition/",
-    "admin-request": "/admin/appointments/appointmentrequest/1/change/",
     "admin-condition": "/admin/conditions/condition/4/change/",
     "admin-preview": "/admin/conditions/condition/4/preview/",
     "admin-publish": "/admin/conditions/condition/4/publish/",
@@ -59,7 +68,7 @@ ADMIN_PAGES = {
     "admin-sign": "/admin/conditions/condition/4/sign/",
     "admin-clinic": "/admin/clinic_site/clinic/1/change/",
 }
-PRINTED = {*PAGES, "confirmation"}
+PRINTED = {*PAGES, "confirmation", "status", "status-scheduled", "admin-request"}
 
 
 def form_with_errors(page: Page) -> None:
@@ -78,36 +87,103 @@ def confirmation(page: Page) -> None:
     page.get_by_label("An appointment").check()
     page.get_by_label("Patient's full name").fill("Ana María López")
     page.get_by_label("Phone number").fill("605-555-0142")
+    page.wait_for_timeout(3_100)  # sooner, it would look like spam
     page.get_by_role("button", name="Send the request").click()
+
+
+class Request:
+    """A request from its confirmation to its end, as its patient and as staff see it."""
+
+    def __init__(self, number: int) -> None:
+        self.address = f"{QUEUE}{number}/change/"
+        self.status = ""
+
+    def before_sign_in(self) -> dict[str, Callable[[Page], object]]:
+        """What its patient sees first."""
+        return {
+            "confirmation": confirmation,
+            "status": self.look,
+            "status-change-errors": lambda page: page.get_by_role(
+                "button", name="Ask for this change"
+            ).click(),
+            "status-find-errors": self.find_wrongly,
+        }
+
+    def as_staff(self) -> dict[str, Callable[[Page], object]]:
+        """What staff do with it, and what its patient then sees."""
+        return {
+            "admin-request": lambda page: page.goto(self.address),
+            "admin-request-errors": lambda page: self.schedule(page, "2020-01-06"),
+            "admin-found": self.found,
+            "status-scheduled": self.visit,
+            "admin-record": lambda page: page.goto(self.address.replace("change", "record")),
+            "status-withdraw": lambda page: page.goto(f"{self.status}withdraw/"),
+            "status-withdrawn": lambda page: page.get_by_role(
+                "button", name="Yes, take it back"
+            ).click(),
+        }
+
+    def look(self, page: Page) -> None:
+        """Follow the link of the confirmation."""
+        page.get_by_role("link", name="See where your request stands").click()
+        self.status = page.url
+
+    def find_wrongly(self, page: Page) -> None:
+        """Ask with a reference that is none."""
+        page.goto(PAGES["status-find"])
+        page.get_by_label("Your reference").fill("VIS-12")
+        page.get_by_role("button", name="Show my request").click()
+
+    def found(self, page: Page) -> None:
+        """Find it by a word of its name."""
+        page.goto(f"{QUEUE}find/")
+        page.get_by_label("Reference, name, phone or email").fill("López")
+        page.get_by_role("button", name="Find", exact=True).click()
+
+    def schedule(self, page: Page, day: str) -> None:
+        """Set a visit."""
+        page.goto(self.address)
+        page.get_by_label("Day").fill(day)
+        page.get_by_label("Time").fill("14:00")
+        page.get_by_label("Place").fill("Second floor, room 2")
+        page.get_by_role("button", name="Schedule").click()
+
+    def visit(self, page: Page) -> None:
+        """Set a visit for a week from now, and look as its patient."""
+        self.schedule(page, f"{dt.datetime.now(dt.UTC).date() + dt.timedelta(days=7)}")
+        page.goto(self.status)
 
 
 def take_all(browser: Browser, site: Site, folder: Path) -> int:
     """Take every screenshot; return how many."""
-    steps: dict[str, Callable[[Page], object]] = {
-        **{name: opener(address) for name, address in PAGES.items()},
-        "form-errors": form_with_errors,
-        "confirmation": confirmation,
-        "admin-login": lambda page: page.goto("/admin/"),
-        "signed-in": lambda page: sign_in(page, site),
-        **{name: opener(address) for name, address in ADMIN_PAGES.items()},
-    }
-    for width, height in SIZES.items():
-        for scheme in ("light", "dark"):
-            page = browser.new_page(
-                base_url=site.address,
-                viewport={"width": width, "height": height},
-                color_scheme=scheme,
-            )
-            for name, open_it in steps.items():
-                open_it(page)
-                load_pictures(page)
-                tall = page.evaluate("document.documentElement.scrollHeight")
-                page.set_viewport_size({"width": width, "height": max(height, tall)})
-                page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
-                page.set_viewport_size({"width": width, "height": height})
-                if name in PRINTED and (width, scheme) == (1280, "light"):
-                    page.pdf(path=folder / f"{name}.pdf", format="Letter")
-            page.close()
+    schemes: list[Literal["light", "dark"]] = ["light", "dark"]
+    looks = [(size, scheme) for size in SIZES.items() for scheme in schemes]
+    for number, ((width, height), scheme) in enumerate(looks, start=1):
+        request = Request(number)
+        steps: dict[str, Callable[[Page], object]] = {
+            **{name: opener(address) for name, address in PAGES.items()},
+            "form-errors": form_with_errors,
+            **request.before_sign_in(),
+            "admin-login": lambda page: page.goto("/admin/"),
+            "signed-in": lambda page: sign_in(page, site),
+            **{name: opener(address) for name, address in ADMIN_PAGES.items()},
+            **request.as_staff(),
+        }
+        page = browser.new_page(
+            base_url=site.address,
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+        )
+        for name, open_it in steps.items():
+            open_it(page)
+            load_pictures(page)
+            tall = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": max(height, tall)})
+            page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
+            page.set_viewport_size({"width": width, "height": height})
+            if name in PRINTED and (width, scheme) == (1280, "light"):
+                page.pdf(path=folder / f"{name}.pdf", format="Letter")
+        page.close()
     return len(list(folder.iterdir()))
 
 
@@ -116,7 +192,7 @@ def opener(address: str) -> Callable[[Page], object]:
 
     def open_it(page: Page) -> None:
         answer = page.goto(address)
-        if answer is None or not (answer.ok or address == PAGES["not-found"]):
+        if answer is None or not (answer.ok or address in {PAGES[name] for name in NOT_THERE}):
             sys.exit(f"Stopped: {address} cannot be opened.")
 
     return open_it
