@@ -48,7 +48,7 @@ lint: python ## Check style, types, migrations and the settings for production
 	ENV_FILE=tests/test.env .venv/bin/mypy .
 	mkdir -p .venv/var
 	ENV_FILE=tests/test.env VAR=.venv/var .venv/bin/python -W error manage.py makemigrations --check --dry-run
-	SITE_URL=https://clinic.example TRUSTED_PROXIES=127.0.0.1/32 CLINIC_TIME_ZONE=America/Chicago VAR=.venv/var \
+	SITE_URL=https://clinic.example TRUSTED_PROXIES=127.0.0.1/32 EMAIL_URL=smtp+tls://mail.example:587 CLINIC_TIME_ZONE=America/Chicago VAR=.venv/var \
 	SECRET_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(40))") DIGEST_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(20))") \
 	FIELD_KEYS=$$(.venv/bin/python -c "from cryptography.fernet import Fernet as F; print(F.generate_key().decode())") \
 	.venv/bin/python -W error manage.py check --deploy --fail-level WARNING

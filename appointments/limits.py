@@ -12,6 +12,7 @@ from appointments.models import AppointmentRequest
 
 YOUNGEST = dt.timedelta(seconds=3)  # a person needs longer than this for three answers
 WINDOW = dt.timedelta(hours=1)
+LOOK_BACK = 10  # times as many requests as are taken in an hour
 
 
 def suspicion_of(
@@ -25,10 +26,13 @@ def suspicion_of(
         return Suspicion.HONEYPOT
     if attempt_age < YOUNGEST:
         return Suspicion.TOO_FAST
-    # The newest ones tell of both limits: a sender who is not among them is one of too many.
+    # The newest ones are enough: a flood makes no answer slow. What is suspected already does not
+    # count for all, or one sender could have everyone else suspected.
     lately = AppointmentRequest.objects.filter(received_at__gte=now - WINDOW, origin=Origin.WEB)
-    newest = lately.order_by("-received_at").values_list("sender_index", flat=True)
-    senders = list(newest[: settings.REQUESTS_AN_HOUR])
-    if sender and senders.count(sender) >= settings.REQUESTS_AN_HOUR_OF_ONE_SENDER:
+    newest = lately.order_by("-received_at").values_list("sender_index", "suspicion")
+    rows = list(newest[: LOOK_BACK * settings.REQUESTS_AN_HOUR])
+    of_sender = sum(each == sender for each, _suspicion in rows)
+    if sender and of_sender >= settings.REQUESTS_AN_HOUR_OF_ONE_SENDER:
         return Suspicion.SENDER
-    return Suspicion.OVERALL if len(senders) >= settings.REQUESTS_AN_HOUR else ""
+    unsuspected = sum(not suspicion for _sender, suspicion in rows)
+    return Suspicion.OVERALL if unsuspected >= settings.REQUESTS_AN_HOUR else ""

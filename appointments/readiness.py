@@ -5,18 +5,20 @@ import datetime as dt
 from django.utils import timezone
 
 from appointments.audit import triggers_missing
+from appointments.keys import KeyState, key_state
 from appointments.models import AppointmentRequest
 from appointments.outbox import OutboxMessage, WorkerBeat
 from appointments.waiting import count_overdue
 from clinic_site.clinic import read_clinic
 from clinic_site.readiness import Finding, adds_check
 
-ALIVE = dt.timedelta(seconds=60)  # a worker says more often than this that it is there
+# A worker says every few seconds that it is there; run by cron, each minute.
+ALIVE = dt.timedelta(seconds=150)
 
 
 @adds_check("worker")
 def worker_is_alive() -> Finding:
-    """A worker said so within a minute."""
+    """A worker said so lately."""
     beat = WorkerBeat.objects.first()
     if beat is None:
         return Finding(False, "has never run")
@@ -24,6 +26,13 @@ def worker_is_alive() -> Finding:
     return Finding(
         good, f"{'alive at' if good else 'silent since'} {beat.at:%Y-%m-%d %H:%M:%S} UTC"
     )
+
+
+@adds_check("keys")
+def keys_open_requests() -> Finding:
+    """The keys are those that this database was written with."""
+    state = key_state()
+    return Finding(state is KeyState.RIGHT, state.value)
 
 
 @adds_check("mail")

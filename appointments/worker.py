@@ -39,7 +39,7 @@ class Worker:
     """One worker. `stop` ends it after the mail in hand."""
 
     def __init__(self) -> None:
-        self.stopping = False
+        self.stopping = self.told_of_keys = False
         self.beat_at = self.looked_at_day = float("-inf")
 
     def stop(self, *signal: object) -> None:
@@ -60,8 +60,12 @@ class Worker:
     def do_all(self) -> int:
         """Do everything that is due now; return how many mails were sent. Raises DatabaseError."""
         if not keys_are_right():
-            self._beat()  # mail waits, unspent, for its key; the admin and check_keys say which
+            # Mail waits, unspent. Without a beat, /readyz tells that no worker works.
+            if not self.told_of_keys:
+                logger.error("No mail is sent: a key is wrong. manage.py check_keys says which.")
+            self.told_of_keys = True
             return 0
+        self.told_of_keys = False
         sent = self._send_due()  # first, so that nothing in the way of the daily things stops it
         if time.monotonic() - self.looked_at_day >= DAY_EVERY:
             self._daily()

@@ -23,6 +23,20 @@ def proxies_are_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(deploy=True)
+def mail_is_sent(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error where a server would write its mail into files, and call it sent."""
+    if settings.LOOPBACK or settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        return []
+    return [
+        Error(
+            "EMAIL_URL is not set: no mail would leave the server.",
+            hint="EMAIL_URL=smtp+tls://USER:PASSWORD@HOST:587",
+            id="clinic.E004",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def required_notices_have_text(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Return an error for each required notice that is still empty.

@@ -15,6 +15,7 @@ GOOD = {
     "PATH": os.environ["PATH"],
     "SITE_URL": "https://clinic.example",
     "TRUSTED_PROXIES": "127.0.0.1/32",
+    "EMAIL_URL": "smtp+tls://mail.example:587",
     "SECRET_KEY": "a long random secret, or so we say in this test: 0123456789",
     "FIELD_KEYS": "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
     "DIGEST_KEY": "another long random secret for the digests",
@@ -39,6 +40,13 @@ def test_good_settings_pass_the_check_for_production() -> None:
     done = check()
 
     assert done.returncode == 0, done.stderr
+
+
+def test_a_server_that_would_send_no_mail_is_told() -> None:
+    done = check(EMAIL_URL="")
+
+    assert done.returncode == 1
+    assert "EMAIL_URL is not set: no mail would leave the server." in done.stderr
 
 
 BAD = {

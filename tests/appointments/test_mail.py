@@ -16,6 +16,7 @@ from appointments import services
 from appointments.keys import keys_in_use
 from appointments.models import AppointmentRequest, OutboxMessage, WorkerBeat
 from appointments.outbox import MailState
+from appointments.worker import Worker
 from clinic_site import readiness
 from clinic_site.models import Clinic
 from clinic_site.tasks import open_tasks
@@ -218,7 +219,7 @@ def test_readyz_and_status_tell_when_the_worker_falls_silent(
     call_command("status")
     assert re.search(r"ok +worker +alive at", capsys.readouterr().out)
 
-    with time_machine.travel(timezone.now() + dt.timedelta(seconds=61)):
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=151)):
         answer = client.get("/readyz")
         with pytest.raises(SystemExit) as end:
             call_command("status")
@@ -242,6 +243,23 @@ def test_readyz_asked_often_looks_once_in_five_seconds(
     monkeypatch.setattr(readiness, "_looked_at", readiness._looked_at - 5)
 
     assert not ready(client)
+
+
+def test_a_worker_without_the_right_key_says_so_and_counts_as_silent(
+    desk: User, client: Client, settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    send_request()
+    work()
+    assert ready(client)
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    keys_in_use.forget()
+
+    assert not ready(client)
+    worker, beat = Worker(), WorkerBeat.objects.get().at
+    for _look in range(3):
+        assert worker.do_all() == 0
+    assert caplog.text.count("No mail is sent: a key is wrong.") == 1
+    assert WorkerBeat.objects.get().at == beat
 
 
 def test_readyz_and_status_tell_that_the_audit_lost_its_guard(

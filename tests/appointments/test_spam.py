@@ -1,6 +1,7 @@
 """What looks like spam is put aside for staff; whoever sent it reads what everyone reads."""
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -82,6 +83,23 @@ def test_a_flood_puts_aside_what_comes_after_it_and_loses_none(settings) -> None
 
     assert [state(each) for each in sent] == [("new", "")] * 8 + [("quarantined", "overall")] * 3
     assert AppointmentRequest.objects.waiting().count() == 11
+
+
+def test_one_senders_flood_puts_no_one_else_aside(settings) -> None:
+    settings.REQUESTS_AN_HOUR = 10
+    for _number in range(15):
+        send("192.0.2.66")
+
+    assert state(send("192.0.2.1")) == ("new", "")
+
+
+def test_who_only_sends_a_foreign_form_once_more_is_no_machine() -> None:
+    again = BROWSER.post(FORM, form_answers("forged"))
+    fresh = re.search(r'name="attempt" value="([^"]+)"', again.content.decode())
+    assert fresh
+    BROWSER.post(FORM, form_answers(fresh[1]))
+
+    assert state(AppointmentRequest.objects.get()) == ("new", "")
 
 
 def test_no_address_is_kept() -> None:
