@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
@@ -20,17 +21,20 @@ from appointments import admin_mail, queue_views  # noqa: F401  admin_mail regis
 from appointments.admin_keys import ShutWhileKeysAreWrong
 from appointments.admin_record import CappedPaginator, OnRecord
 from appointments.audit import PATIENT, SYSTEM, Action, AuditEvent, record
+from appointments.choices import Status
 from appointments.models import AppointmentRequest
-from appointments.reading import read
+from appointments.reading import read, ways_to_call
 from appointments.services import close_as_spam
 from appointments.waiting import is_overdue
 from clinic_site.clinic import current_clinic
+
+VISIT = "D, M j, g:i A"
 
 
 class TakenFilter(admin.SimpleListFilter):
     """Whose a request is."""
 
-    title = _("taken")
+    title = _("who has it")
     parameter_name = "taken"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -46,13 +50,30 @@ class TakenFilter(admin.SimpleListFilter):
         return queryset
 
 
+class ToDoFilter(admin.SimpleListFilter):
+    """What is to be done beside what waits."""
+
+    title = _("what is to be done")
+    parameter_name = "to_do"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """What patients did meanwhile, and visits that nobody closed."""
+        return [("settle", _("a change is asked for, or withdrawn")), ("over", _("visit is over"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Return those requests."""
+        if self.value() == "settle":
+            return queryset.to_settle()
+        return queryset.visits_over(timezone.now()) if self.value() == "over" else queryset
+
+
 @admin.register(AppointmentRequest)
 class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
     """The queue: waiting ones first, the oldest first."""
 
     list_display = ["reference", "stands", "kind", "who", "taken_by"]
     list_display_links = ["reference"]
-    list_filter = ["status", TakenFilter, "kind", "origin"]
+    list_filter = ["status", ToDoFilter, TakenFilter, "kind", "origin"]
     list_select_related = ["taken_by"]
     list_per_page = 50
     paginator = CappedPaginator
@@ -64,22 +85,26 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
 
     @admin.display(description=_("status"))
     def stands(self, row: AppointmentRequest) -> SafeString:
-        """The status, and how long a request waits that nobody has dealt with yet."""
-        status = format_html("<strong>{}</strong>", row.get_status_display())
-        if not row.is_waiting:
-            return status
-        waits = gettext("waits %s") % timesince(row.received_at, depth=1)
-        if not is_overdue(row, current_clinic(), timezone.now()):
-            return format_html("{} {}", status, waits)
-        return format_html(
-            '{} {}, <strong class="overdue">{}</strong>', status, waits, gettext("overdue")
-        )
+        """The status, a wish for a change, the time of the visit, and how long it waits."""
+        lines = [format_html("<strong>{}</strong>", row.get_status_display())]
+        if row.change_wanted_at is not None and row.status != Status.WITHDRAWN:
+            lines.append(format_html("<strong>{}</strong>", gettext("wants a change")))
+        if row.status == Status.SCHEDULED and row.visit_at is not None:
+            lines.append(format_html("{}", date_format(timezone.localtime(row.visit_at), VISIT)))
+        if row.is_waiting:
+            late = is_overdue(row, current_clinic(), timezone.now())
+            waits = gettext("waits %s") % timesince(row.received_at, depth=1)
+            mark = format_html(', <strong class="overdue">{}</strong>', gettext("overdue"))
+            lines.append(format_html("{}{}", waits, mark if late else ""))
+        return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
 
     @admin.display(description=_("patient"))
     def who(self, row: AppointmentRequest) -> SafeString:
-        """The name, cut where it would push the other columns out of sight, and the phone."""
-        name = Truncator(read(row, "patient_name")).chars(40)
-        return format_html("{}<br>{}", name, read(row, "phone"))
+        """The name, cut where it would push the other columns out of sight, and how to call."""
+        lines = [Truncator(read(row, "patient_name")).chars(40), read(row, "phone")]
+        if row.is_waiting:
+            lines += ways_to_call(row)
+        return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
 
     @admin.action(description=_("Close suspected spam as spam"), permissions=["change"])
     def mark_as_spam(self, request: HttpRequest, queryset: Any) -> None:
@@ -105,7 +130,7 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
             "find/": ("find", queue_views.find_requests),
             "enter/": ("enter", queue_views.enter_request),
             "<int:pk>/change/": ("change", queue_views.request_page),
-            "<int:pk>/record/": ("record", queue_views.record_of_request),
+            "record/<str:reference>/": ("record", queue_views.record_of_request),
         }
         own = [
             path(
@@ -128,9 +153,15 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
             record(Action.LISTED, [row.reference for row in shown.result_list], by=request)
         return response
 
-    def refuse_without(self, request: HttpRequest, permission: str, reference: str = "") -> None:
+    def refuse_without(
+        self,
+        request: HttpRequest,
+        permission: str,
+        reference: str = "",
+        of: str = "appointmentrequest",
+    ) -> None:
         """Raise PermissionDenied, and note it, unless the user may `view` or `change`."""
-        if not request.user.has_perm(f"appointments.{permission}_appointmentrequest"):
+        if not request.user.has_perm(f"appointments.{permission}_{of}"):
             record(Action.REFUSED, [reference] if reference else [], by=request, detail=permission)
             raise PermissionDenied
 
@@ -141,6 +172,12 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A request is never lost."""
         return False
+
+
+class LongPaginator(CappedPaginator):
+    """Counts further: what happened on one day must be there to be read."""
+
+    most = 100_000
 
 
 class ActorFilter(admin.SimpleListFilter):
@@ -164,7 +201,9 @@ class ActorFilter(admin.SimpleListFilter):
 class AuditEventAdmin(OnRecord):
     """Who saw or changed what, for a manager to read; nobody changes it."""
 
-    list_display = ["at", "actor", "action", "shown_references", "detail", "source"]
+    list_display = ["at", "actor", "action", "shown_references", "detail", "where"]
+    date_hierarchy = "at"
+    paginator = LongPaginator
     list_filter = ["action", "at", ActorFilter]
     list_per_page = 100
     sortable_by = ()
@@ -180,6 +219,11 @@ class AuditEventAdmin(OnRecord):
             "first": ", ".join(references[:3]),
             "more": more,
         }
+
+    @admin.display(description=_("from"))
+    def where(self, row: AuditEvent) -> str:
+        """An address of staff, or enough of a patient's hash to tell it from another."""
+        return row.where
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Rows are written by what happens."""

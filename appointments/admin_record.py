@@ -14,16 +14,16 @@ from django.utils.functional import cached_property
 
 from appointments.audit import Action, record
 
-MOST_COUNTED = 1000
-
 
 class CappedPaginator(Paginator):
     """Counts no further than staff page, so that a long list opens as fast as a short one."""
 
+    most = 1000
+
     @cached_property
     def count(self) -> int:
-        """Return how many there are, at most MOST_COUNTED."""
-        return cast(QuerySet, self.object_list).order_by()[:MOST_COUNTED].count()
+        """Return how many there are, at most `most`."""
+        return cast(QuerySet, self.object_list).order_by()[: self.most].count()
 
 
 class OnRecord(admin.ModelAdmin):
@@ -53,7 +53,15 @@ class OnRecord(admin.ModelAdmin):
                 record(Action.REFUSED, by=request, detail=what)
                 raise
             if response.status_code == 200:
-                record(Action.VIEWED if kwargs else Action.LISTED, by=request, detail=what)
+                action = Action.VIEWED if kwargs else Action.LISTED
+                record(action, self._references(response), by=request, detail=what)
             return response
 
         return wrapped
+
+    def _references(self, response: Any) -> list[str]:
+        """Return the references of the requests that a list, or one row's page, shows."""
+        context = getattr(response, "context_data", None) or {}
+        rows = context["cl"].result_list if "cl" in context else [context.get("original")]
+        requests = [getattr(row, "request", None) for row in rows]
+        return sorted({request.reference for request in requests if request is not None})

@@ -4,16 +4,22 @@ No personal data stands here: requests are named by their references, staff by t
 and addresses, patients by a keyed hash of theirs.
 """
 
+import contextlib
+import datetime as dt
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.db import DatabaseError, InterfaceError, connections, models
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.client_address import client_address, hashed_address
 
 logger = logging.getLogger(__name__)
+
+DEAD_LINK = "dead link"
+MOST_DEAD_LINKS = 20  # on record, of one sender in an hour
 
 # No account can have these names: Django takes no brackets in one.
 SYSTEM = "(system)"
@@ -70,43 +76,66 @@ class AuditEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.get_action_display()} {self.references}".strip()
 
+    @property
+    def where(self) -> str:
+        """The address of staff; of a patient's keyed hash, enough to tell it from another."""
+        return self.source[:8] if len(self.source) == 64 else self.source
+
 
 def record(
     action: Action,
     references: Iterable[str] = (),
     *,
     by: HttpRequest | None = None,
-    actor: str = "",
     detail: str = "",
 ) -> AuditEvent:
-    """Add a row. `by` is the HTTP request of staff or of a patient; without it, the system did it.
-
-    `actor` names the one who did it where `by` does not tell (a command, a worker).
-    """
-    source = ""
+    """Add a row. `by` is the request of staff or of a patient; without it, the system did it."""
+    actor, source = SYSTEM, ""
     if by is not None:
         user = getattr(by, "user", None)
         if user is not None and user.is_authenticated:
-            actor = actor or user.get_username()
+            actor = user.get_username()
             source = client_address(by)
         else:
-            actor = actor or PATIENT
+            actor = PATIENT
             source = hashed_address(by)
     return AuditEvent.objects.create(
         action=action,
         references=" ".join(references),
-        actor=actor or SYSTEM,
+        actor=actor,
         detail=detail,
         source=source,
     )
 
 
+def record_confirmation(by: HttpRequest, reference: str) -> None:
+    """Note that a patient saw the confirmation. While that fails they see it all the same."""
+    with _told_if_it_fails():
+        record(Action.STATUS_SEEN, [reference], by=by, detail="confirmation")
+
+
 def record_dead_link(by: HttpRequest) -> None:
-    """Note that a link which someone opened is forged, or its request erased."""
+    """Note that a link which someone opened is forged, or its request erased.
+
+    Of one sender, a few times an hour: nobody may fill a table that nobody may shorten.
+    """
+    with _told_if_it_fails():
+        lately = AuditEvent.objects.order_by().filter(
+            source=hashed_address(by),
+            at__gte=timezone.now() - dt.timedelta(hours=1),
+            action=Action.REFUSED,
+            detail=DEAD_LINK,
+        )
+        if lately[:MOST_DEAD_LINKS].count() < MOST_DEAD_LINKS:
+            record(Action.REFUSED, by=by, detail=DEAD_LINK)
+
+
+@contextlib.contextmanager
+def _told_if_it_fails() -> Iterator[None]:
     try:
-        record(Action.REFUSED, by=by, detail="dead link")
+        yield
     except (DatabaseError, InterfaceError) as error:
-        logger.error("Dead link not on record: %s", type(error).__name__)
+        logger.error("Not on record: %s", type(error).__name__)
 
 
 _TABLE = "appointments_auditevent"

@@ -75,10 +75,19 @@ class CloseReason(TextChoices):
     ANSWERED = "answered", _("the question is answered")
     NOT_REACHED = "not_reached", _("the patient could not be reached")
     REFERRED = "referred", _("referred elsewhere")
-    CANCELLED = "cancelled", _("cancelled by the patient")
+    CANCELLED = "cancelled", _("canceled by the patient")
     NO_SHOW = "no_show", _("the patient did not come")
     DUPLICATE = "duplicate", _("asked for twice")
+    MISTAKE = "mistake", _("entered by mistake")
+    OTHER = "other", _("another reason, as noted")
     SPAM = "spam", _("spam")
+
+
+# Who closes for one of these has heard from the patient, or answered.
+ANSWERED = {
+    *(CloseReason.VISITED, CloseReason.ANSWERED, CloseReason.REFERRED),
+    *(CloseReason.CANCELLED, CloseReason.NO_SHOW),
+}
 
 
 class Origin(TextChoices):

@@ -22,12 +22,13 @@ class Digest:
     waiting: int
     overdue: int
     suspected: int
+    to_settle: int
     dead_mails: int
 
     @property
     def needs_someone(self) -> bool:
         """Whether it is worth a mail."""
-        return bool(self.overdue or self.suspected or self.dead_mails)
+        return bool(self.overdue or self.suspected or self.to_settle or self.dead_mails)
 
 
 def digest_of(now: dt.datetime) -> Digest:
@@ -36,6 +37,7 @@ def digest_of(now: dt.datetime) -> Digest:
         waiting=AppointmentRequest.objects.waiting().count(),
         overdue=count_overdue(read_clinic(), now),
         suspected=AppointmentRequest.objects.filter(status=Status.QUARANTINED).count(),
+        to_settle=AppointmentRequest.objects.to_settle().count(),
         dead_mails=OutboxMessage.objects.dead().count(),
     )
 

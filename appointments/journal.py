@@ -4,12 +4,15 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from appointments.choices import Status
+from appointments.choices import CloseReason, Status
 from appointments.encryption import EncryptedTextField
 
 
 class StatusChange(models.Model):
-    """One change of a request's status. `by` is empty for the patient and for the system."""
+    """One change of a request's status. `by` is empty for the patient and for the system.
+
+    `visit_at` is the visit that was set, or the one that this change takes off.
+    """
 
     request = models.ForeignKey(
         "appointments.AppointmentRequest", models.CASCADE, related_name="changes"
@@ -18,6 +21,8 @@ class StatusChange(models.Model):
     to_status = models.CharField(max_length=20, choices=Status.choices)
     by = models.CharField(_("by"), max_length=150, blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)
+    visit_at = models.DateTimeField(null=True)
+    close_reason = models.CharField(max_length=20, choices=CloseReason.choices, blank=True)
 
     class Meta:
         verbose_name = _("change of status")
@@ -36,11 +41,11 @@ class StatusChange(models.Model):
 class NoteKind(models.TextChoices):
     """What a note tells of."""
 
-    NOTE = "note", _("note")
     NO_ANSWER = "no_answer", _("called, no answer")
     VOICEMAIL = "voicemail", _("called, left a voicemail")
     REACHED = "reached", _("called, spoke with them")
     EMAILED = "emailed", _("wrote an email")
+    NOTE = "note", _("note")
     WISH = "wish", _("the patient asks for a change")
 
 

@@ -27,8 +27,6 @@ from appointments.keys import KeyCheck
 from appointments.references import new_reference
 from conditions.models import Condition
 
-__all__ = ["AppointmentRequest", "KeyCheck"]
-
 
 class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
     """Requests, in named selections."""
@@ -40,6 +38,14 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
     def in_order(self) -> "AppointmentRequestQuerySet":
         """Waiting ones first, the oldest first; then the others, the newest first."""
         return self.order_by("queue_order", "pk")
+
+    def to_settle(self) -> "AppointmentRequestQuerySet":
+        """Those whose patient asked for a change, or withdrew, and staff have not seen to it."""
+        return self.filter(change_wanted_at__isnull=False)
+
+    def visits_over(self, now: dt.datetime) -> "AppointmentRequestQuerySet":
+        """Those still scheduled for a time that has passed."""
+        return self.filter(status=Status.SCHEDULED, visit_at__lt=now)
 
     def to_erase(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
         """Those that ended `days` days ago or earlier."""
@@ -177,6 +183,11 @@ class AppointmentRequest(models.Model):
             models.Index(fields=["status", "status_at"], name="request_status"),
             models.Index(fields=["status", "queue_order", "id"], name="request_status_order"),
             models.Index(fields=["received_at"], name="request_received"),
+            models.Index(
+                fields=["change_wanted_at"],
+                condition=models.Q(change_wanted_at__isnull=False),
+                name="request_to_settle",
+            ),
             models.Index(fields=["phone_index", "received_at"], name="request_phone"),
             models.Index(fields=["email_index", "received_at"], name="request_email"),
             models.Index(fields=["sender_index", "received_at"], name="request_sender"),
@@ -235,6 +246,7 @@ __all__ = [
     "AppointmentRequest",
     "AuditEvent",
     "ErasedRequest",
+    "KeyCheck",
     "MailChoice",
     "NameWord",
     "Note",

@@ -135,6 +135,12 @@ def _digest(message: OutboxMessage) -> tuple[str, list[str]]:
             now.suspected,
         )
         % now.suspected,
+        ngettext(
+            "%d patient asks for a change, or withdrew.",
+            "%d patients ask for a change, or withdrew.",
+            now.to_settle,
+        )
+        % now.to_settle,
         ngettext("%d mail was given up.", "%d mails were given up.", now.dead_mails)
         % now.dead_mails,
     ]

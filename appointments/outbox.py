@@ -15,7 +15,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-LEASE = dt.timedelta(minutes=5)  # longer than a mail server may take (settings.EMAIL_TIMEOUT)
+LEASE = dt.timedelta(minutes=5)  # many times what a mail takes (each step has EMAIL_TIMEOUT)
 FIRST_RETRY = dt.timedelta(minutes=1)
 LONGEST_RETRY = dt.timedelta(hours=6)
 GIVE_UP_AFTER = dt.timedelta(hours=48)
@@ -51,7 +51,9 @@ class MailChoice(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_choice", verbose_name=_("who")
     )
     new_requests = models.BooleanField(
-        _("a mail for each new request"), default=True, help_text=_("It names no patient.")
+        _("a mail for each new request"),
+        default=True,
+        help_text=_("And for each change a patient asks for. It names no patient."),
     )
     digest = models.BooleanField(_("a mail each day that requests wait too long"), default=True)
 

@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,9 +17,10 @@ from appointments import receiving, services
 from appointments.audit import Action, AuditEvent, record
 from appointments.choices import Status
 from appointments.finding import MOST, find, likely_duplicates
+from appointments.journal import STAFF_NOTES, NoteKind
 from appointments.models import AppointmentRequest
-from appointments.reading import history, read, sent
-from appointments.references import new_attempt, read_attempt
+from appointments.reading import history, read, sent, ways_to_call
+from appointments.references import new_attempt, read_attempt, typed_reference
 from appointments.staff_forms import (
     CloseForm,
     EnteredRequestForm,
@@ -43,10 +44,10 @@ STEPS = {
 
 def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     """One request: what was sent, what happened since, and what staff can do now."""
-    row = get_object_or_404(
-        AppointmentRequest.objects.select_related("condition", "taken_by"), pk=pk
-    )
-    model_admin.refuse_without(request, "view", row.reference)
+    row = AppointmentRequest.objects.select_related("condition", "taken_by").filter(pk=pk).first()
+    model_admin.refuse_without(request, "view", row.reference if row else "")
+    if row is None:
+        raise Http404
     bound: dict[str, forms.Form] = {}
     problem = ""
     if request.method == "POST":
@@ -69,7 +70,7 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
                 return HttpResponseRedirect(request.path, status=303)
         if form is not None:
             bound[do] = form
-            problem = problem or _("Nothing was changed. Mend what is marked below.")
+            problem = problem or _("Nothing was changed. Fix what is marked in red below.")
     record(Action.VIEWED, [row.reference], by=request)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -79,11 +80,14 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
         "problem": problem,
         "sent": sent(row),
         "history": history(row),
-        "duplicates": likely_duplicates(row),
+        "duplicates": [(each, read(each, "patient_name")) for each in likely_duplicates(row)],
         "overdue": is_overdue(row, current_clinic(), timezone.now()),
         "possible": sorted(services.NEXT[row.status]),
         "may_change": request.user.has_perm("appointments.change_appointmentrequest"),
-        "note": bound.get("note") or NoteForm(),
+        "phone": read(row, "phone"),
+        "ways_to_call": ways_to_call(row),
+        "note": next((each for each in bound.values() if isinstance(each, NoteForm)), NoteForm()),
+        "calls": [(kind, label) for kind, label in STAFF_NOTES if kind != NoteKind.NOTE],
         "schedule": bound.get("schedule") or ScheduleForm(initial=_visit(row)),
         "close": bound.get("close") or CloseForm(),
     }
@@ -98,7 +102,7 @@ def _visit(row: AppointmentRequest) -> dict[str, Any]:
 
 
 _FORMS: dict[str, type[forms.Form]] = {
-    "note": NoteForm,
+    **{str(kind): NoteForm for kind, _label in STAFF_NOTES},
     "schedule": ScheduleForm,
     "close": CloseForm,
 }
@@ -124,9 +128,12 @@ def _act(request: HttpRequest, row: AppointmentRequest, do: str) -> forms.Form |
     elif do == "release":
         services.release(pk=row.pk, by=request)
         said = _("Anyone can take it now.")
-    elif do == "note":
-        services.add_note(pk=row.pk, by=request, kind=values["kind"], text=values["text"])
+    elif isinstance(form, NoteForm):
+        services.add_note(pk=row.pk, by=request, kind=do, text=values["text"])
         said = _("Noted.")
+    elif do == "settle":
+        services.settle(pk=row.pk, version=version, by=request)
+        said = _("Settled.")
     elif do == "schedule":
         services.change_status(
             pk=row.pk,
@@ -165,15 +172,17 @@ def find_requests(request: HttpRequest, model_admin: Any) -> HttpResponse:
     form = FindForm(request.POST or None)
     found: list[AppointmentRequest] | None = None
     if request.method == "POST" and form.is_valid():
-        found = list(find(form.cleaned_data["what"]).select_related("taken_by")[: MOST + 1])
+        found = list(find(form.cleaned_data["what"])[: MOST + 1])
         record(Action.SEARCHED, [row.reference for row in found[:MOST]], by=request)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Find a request"),
         "opts": model_admin.opts,
         "form": form,
-        "found": found and [(row, read(row, "patient_name")) for row in found[:MOST]],
+        "found": found
+        and [(row, read(row, "patient_name"), read(row, "phone")) for row in found[:MOST]],
         "nothing": found == [],
+        "erased": typed_reference(form.cleaned_data["what"]) if found == [] else None,
         "more": found is not None and len(found) > MOST,
     }
     return render(request, "admin/appointments/find.html", context)
@@ -188,7 +197,7 @@ def enter_request(request: HttpRequest, model_admin: Any) -> HttpResponse:
     form = EnteredRequestForm(request.POST)
     attempt = read_attempt(request.POST.get("attempt", ""))
     if attempt is None:
-        return _enter_again(request, _("This page was open for too long. Enter it once more."))
+        return _enter_again(request, _("This form was not ours. Check it, and enter it once more."))
     if not form.is_valid():
         return render(request, "appointments/enter.html", {"form": form})
     try:
@@ -204,7 +213,9 @@ def enter_request(request: HttpRequest, model_admin: Any) -> HttpResponse:
         notice = _("It was not stored: the database is away. What you typed is below. Try again.")
         context = {"form": form, "notice": notice}
         return render(request, "appointments/enter.html", context, status=503)
-    messages.success(request, _("Entered as %s.") % entered.reference)
+    messages.success(
+        request, _("Entered as %s. Read this reference to the caller.") % entered.reference
+    )
     address = reverse("admin:appointments_appointmentrequest_change", args=[entered.pk])
     return HttpResponseRedirect(address, status=303)
 
@@ -218,24 +229,24 @@ def _enter_again(request: HttpRequest, notice: str) -> HttpResponse:
 
 
 @require_safe
-def record_of_request(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
-    """Who saw or changed one request, for a manager."""
-    row = get_object_or_404(AppointmentRequest.objects.only("reference", "received_at"), pk=pk)
-    if not request.user.has_perm("appointments.view_auditevent"):
-        model_admin.refuse_without(request, "audit", row.reference)
-    record(Action.VIEWED, [row.reference], by=request, detail="its record")
+def record_of_request(request: HttpRequest, reference: str, model_admin: Any) -> HttpResponse:
+    """Who saw or changed one request, also one that is erased, for a manager."""
+    if typed_reference(reference) != reference:
+        raise Http404
+    model_admin.refuse_without(request, "view", reference, of="auditevent")
+    row = AppointmentRequest.objects.filter(reference=reference).only("received_at").first()
+    record(Action.VIEWED, [reference], by=request, detail="its record")
     # A list names many requests in one row, so no index tells which: the day it came in ends it.
-    events = list(
-        AuditEvent.objects.filter(at__gte=row.received_at, references__contains=row.reference)[
-            : MOST_EVENTS + 1
-        ]
-    )
+    events = AuditEvent.objects.filter(references__contains=reference)
+    if row is not None:
+        events = events.filter(at__gte=row.received_at)
+    shown = list(events[: MOST_EVENTS + 1])
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": _("Who saw %s") % row.reference,
+        "title": _("Who saw or changed %s") % reference,
         "opts": model_admin.opts,
         "row": row,
-        "events": events[:MOST_EVENTS],
-        "more": len(events) > MOST_EVENTS,
+        "events": shown[:MOST_EVENTS],
+        "more": len(shown) > MOST_EVENTS,
     }
     return render(request, "admin/appointments/record.html", context)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.db.models import Field
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from appointments.choices import AskingFor, ContactBy
 from appointments.encryption import CannotRead
 from appointments.models import AppointmentRequest
 from clinic_site.people import phone_as_read
@@ -20,9 +23,17 @@ SENT = (
         "The patient",
         ("patient_name", "date_of_birth", "patient_status", "asking_for", "contact_name"),
     ),
-    ("How to reach them", ("phone", "voicemail_ok", "email", "contact_by", "email_ok")),
-    ("Their visit", ("visit_days", "visit_time", "interpreter_language", "access_needs")),
+    (
+        "How to reach them",
+        ("phone", "voicemail_ok", "interpreter_language", "contact_by", "email", "email_ok"),
+    ),
+    ("Their visit", ("visit_days", "visit_time", "access_needs")),
 )
+# Where the name of the column would be read as something else.
+LABELS = {
+    "asking_for": gettext_lazy("who asks"),
+    "email_ok": gettext_lazy("wants a receipt by email"),
+}
 
 
 def read(row: Any, name: str) -> Any:
@@ -33,6 +44,8 @@ def read(row: Any, name: str) -> Any:
             return format_html('<a href="tel:{}">{}</a>', value, phone_as_read(value))
     except CannotRead:
         return _("cannot be read (no key of FIELD_KEYS opens it)")
+    if name == "asking_for":
+        return _("The patient") if value == AskingFor.SELF else _("Someone else")
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, dt.date):
@@ -42,12 +55,26 @@ def read(row: Any, name: str) -> Any:
     return value if value is not None else ""
 
 
+def ways_to_call(row: AppointmentRequest) -> list[str]:
+    """Return what whoever calls has to know: voicemail, interpreter, and that email is wanted."""
+    ways = [_("voicemail is fine") if row.voicemail_ok else _("no voicemail")]
+    if language := read(row, "interpreter_language"):
+        ways.append(_("interpreter: %s") % language)
+    if row.contact_by == ContactBy.EMAIL:
+        ways.append(_("answer by email"))
+    return ways
+
+
 def sent(row: AppointmentRequest) -> list[tuple[str, list[tuple[str, Any]]]]:
     """Return all that a patient sent: groups of labels and values, without what is empty."""
     groups = []
     for heading, names in SENT:
         fields = [(cast(Field, row._meta.get_field(name)), read(row, name)) for name in names]
-        shown = [(str(field.verbose_name), value) for field, value in fields if value != ""]
+        shown = [
+            (str(LABELS.get(field.name, field.verbose_name)), value)
+            for field, value in fields
+            if value != ""
+        ]
         groups.append((_(heading), shown))
     return groups
 
@@ -67,7 +94,13 @@ def history(row: AppointmentRequest) -> list[Happened]:
     happened = []
     for change in row.changes.all():
         before, after = change.get_from_status_display(), change.get_to_status_display()
-        happened.append(Happened(change.at, f"{before} → {after}" if before else after, change.by))
+        what = f"{before} → {after}" if before else after
+        if change.close_reason:
+            what += f", {change.get_close_reason_display()}"
+        if change.visit_at:
+            visit = date_format(timezone.localtime(change.visit_at), "D, M j, Y, g:i A")
+            what += f" ({_('visit')}: {visit})"
+        happened.append(Happened(change.at, what, change.by))
     for note in row.notes.select_related("by"):
         by = note.by.get_username() if note.by else ""
         happened.append(Happened(note.at, note.get_kind_display(), by, read(note, "text")))

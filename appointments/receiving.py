@@ -62,6 +62,7 @@ def enter_request(
 
     def store(request: AppointmentRequest) -> None:
         request.origin = Origin.PHONE
+        request.first_answer_at = request.received_at  # somebody spoke with them
         _store(request)
         record(Action.ENTERED, [request.reference], by=by)
 

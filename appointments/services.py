@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from appointments.audit import PATIENT, Action, record
-from appointments.choices import CloseReason, Status
+from appointments.audit import Action, record
+from appointments.choices import ANSWERED, CloseReason, Status
 from appointments.encryption import CannotRead
 from appointments.journal import ANSWERS, Note, NoteKind, StatusChange
 from appointments.models import AppointmentRequest
@@ -44,15 +44,9 @@ def _staff(by: HttpRequest) -> User:
     return cast(User, by.user)
 
 
-def _locked(pk: int, version: int | None = None) -> AppointmentRequest:
-    """Return the request, locked until the transaction ends.
-
-    Raises ChangedMeanwhile where it is not the `version` that was shown any more.
-    """
-    request = AppointmentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
-    if version is not None and request.version != version:
-        raise ChangedMeanwhile
-    return request
+def _locked(pk: int) -> AppointmentRequest:
+    """Return the request, locked until the transaction ends."""
+    return AppointmentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
 
 
 def _save(request: AppointmentRequest, *changed: str) -> None:
@@ -60,26 +54,40 @@ def _save(request: AppointmentRequest, *changed: str) -> None:
     request.save(update_fields=[*changed, "version"])
 
 
-def _move(request: AppointmentRequest, to: str, by: str, *, answers: bool = True) -> None:
+def _move(
+    request: AppointmentRequest,
+    to: str,
+    by: str,
+    *,
+    answers: bool = False,
+    visit_at: dt.datetime | None = None,
+    close_reason: str = "",
+) -> None:
     """Set the status and write its row; the caller saves the fields that _MOVED names.
 
     `answers`: whether the patient has heard from the clinic by what staff did.
     """
-    if to not in NEXT[request.status]:
+    before = request.status
+    if to not in NEXT[before]:
         raise NotPossible(
             _("A request that is “%(is)s” cannot become “%(to)s”.")
             % {"is": request.get_status_display(), "to": Status(to).label}
         )
-    StatusChange.objects.create(request=request, from_status=request.status, to_status=to, by=by)
+    StatusChange.objects.create(
+        request=request,
+        from_status=before,
+        to_status=to,
+        by=by,
+        visit_at=visit_at or (request.visit_at if before == Status.SCHEDULED else None),
+        close_reason=close_reason,
+    )
     now = timezone.now()
-    answers = answers and bool(by) and Status.QUARANTINED not in {request.status, to}
-    if answers and to != Status.NEW and request.first_answer_at is None:
+    if answers and request.first_answer_at is None:
         request.first_answer_at = now
-    request.status, request.status_at = to, now
-    if to != Status.CLOSED:
-        request.close_reason = ""
+    request.status, request.status_at, request.close_reason = to, now, close_reason
 
 
+_WISH = ("change_wanted", "change_wanted_at")
 _MOVED = ("status", "status_at", "close_reason", "first_answer_at")
 
 
@@ -111,13 +119,21 @@ def change_status(
         if request.version != version:
             raise ChangedMeanwhile
         before = request.status
-        _move(request, to, _staff(by).get_username())
-        request.close_reason = close_reason
+        _move(
+            request,
+            to,
+            _staff(by).get_username(),
+            answers=to == Status.SCHEDULED or close_reason in ANSWERED,
+            visit_at=visit_at,
+            close_reason=close_reason,
+        )
         changed = set(_MOVED)
         if to == Status.SCHEDULED:
             request.visit_at, request.visit_place = visit_at, visit_place
+            changed |= {"visit_at", "visit_place"}
+        if to in {Status.SCHEDULED, Status.CLOSED} or before == Status.WITHDRAWN:
             request.change_wanted, request.change_wanted_at = "", None
-            changed |= {"visit_at", "visit_place", "change_wanted", "change_wanted_at"}
+            changed |= set(_WISH)
         if before == Status.QUARANTINED and to == Status.NEW:
             request.suspicion = ""
             changed.add("suspicion")
@@ -153,8 +169,27 @@ def release(*, pk: int, by: HttpRequest) -> AppointmentRequest:
     return request
 
 
+def settle(*, pk: int, version: int, by: HttpRequest) -> AppointmentRequest:
+    """Note that staff have dealt with what the patient did last: a wish, or a withdrawal.
+
+    Raises ChangedMeanwhile, as the patient may have written again.
+    """
+    with transaction.atomic():
+        request = _locked(pk)
+        if request.change_wanted_at is None:
+            return request
+        if request.version != version:
+            raise ChangedMeanwhile
+        request.change_wanted, request.change_wanted_at = "", None
+        _save(request, *_WISH)
+        record(Action.CHANGED, [request.reference], by=by, detail="settled")
+    return request
+
+
 def add_note(*, pk: int, by: HttpRequest, kind: str = NoteKind.NOTE, text: str = "") -> Note:
     """Add a note or a call to a request; a first call moves a new one to contacting.
+
+    Who calls about a request that nobody has taken has taken it.
 
     Rows are only added, so nothing of a colleague's can be overwritten; the same again within
     seconds is a second click, and adds nothing. Raises NotPossible for a note without text.
@@ -169,6 +204,9 @@ def add_note(*, pk: int, by: HttpRequest, kind: str = NoteKind.NOTE, text: str =
             if _reads(note, "text", text):
                 return note
         note = Note.objects.create(request=request, kind=kind, text=text, by=_staff(by))
+        if kind != NoteKind.NOTE and request.is_waiting and request.taken_by_id is None:
+            request.taken_by = _staff(by)
+            _save(request, "taken_by")
         if kind != NoteKind.NOTE and request.status == Status.NEW:
             name = _staff(by).get_username()
             _move(request, Status.CONTACTING, name, answers=kind in ANSWERS)
@@ -188,11 +226,13 @@ def withdraw(*, pk: int, by: HttpRequest) -> AppointmentRequest:
             return request
         before = request.status
         _move(request, Status.WITHDRAWN, "")
-        _save(request, *_MOVED)
         if request.taken_by_id is not None or before in {Status.CONTACTING, Status.SCHEDULED}:
-            write_change_mails(request)  # somebody may be about to call, or keeps a place free
+            # Somebody may be about to call, or keeps a place free: staff see it until settled.
+            request.change_wanted_at = timezone.now()
+            write_change_mails(request)
+        _save(request, *_MOVED, "change_wanted_at")
         detail = f"{before} to withdrawn"
-        record(Action.CHANGED, [request.reference], by=by, actor=PATIENT, detail=detail)
+        record(Action.CHANGED, [request.reference], by=by, detail=detail)
     return request
 
 
@@ -213,11 +253,11 @@ def ask_for_change(*, pk: int, text: str, by: HttpRequest) -> AppointmentRequest
         if lately.count() >= MOST_WISHES:
             raise NotPossible(_("You have written to us many times today. Please call us."))
         request.change_wanted, request.change_wanted_at = text, now
-        _save(request, "change_wanted", "change_wanted_at")
+        _save(request, *_WISH)
         Note.objects.create(request=request, kind=NoteKind.WISH, text=text)  # stays when it is met
         if request.status != Status.QUARANTINED:
             write_change_mails(request)
-        record(Action.CHANGED, [request.reference], by=by, actor=PATIENT, detail="change asked for")
+        record(Action.CHANGED, [request.reference], by=by, detail="change asked for")
     return request
 
 
@@ -242,8 +282,8 @@ def close_as_spam(*, pks: list[int], by: HttpRequest) -> int:
                 continue
             if request.status != Status.QUARANTINED or request.change_wanted_at is not None:
                 continue
-            _move(request, Status.CLOSED, _staff(by).get_username())
-            request.close_reason = CloseReason.SPAM
+            name = _staff(by).get_username()
+            _move(request, Status.CLOSED, name, close_reason=CloseReason.SPAM)
             _save(request, *_MOVED)
             record(Action.CHANGED, [request.reference], by=by, detail="closed as spam")
             closed += 1

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.choices import CloseReason
 from appointments.forms import PlainTextField, RequestForm
-from appointments.journal import STAFF_NOTES
 
 SOONEST, LATEST = dt.timedelta(days=-1), dt.timedelta(days=730)
 
@@ -45,13 +44,14 @@ class ScheduleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Put day and time together as `visit_at`, an aware time; refuse what cannot be meant."""
         cleaned = super().clean() or {}
-        if cleaned.get("visit_on") and cleaned.get("visit_time"):
-            naive = dt.datetime.combine(cleaned["visit_on"], cleaned["visit_time"])
+        day, time = cleaned.get("visit_on"), cleaned.get("visit_time")
+        if day and not SOONEST <= day - timezone.localdate() <= LATEST:
+            self.add_error("visit_on", _("Check the day: it is past, or years away."))
+        elif day and time:
+            naive = dt.datetime.combine(day, time)
             visit_at = timezone.make_aware(naive)
             if timezone.localtime(visit_at.astimezone(dt.UTC)).replace(tzinfo=None) != naive:
                 self.add_error("visit_time", _("The clocks change then: there is no such time."))
-            elif not SOONEST < visit_at - timezone.now() < LATEST:
-                self.add_error("visit_on", _("Check the day: it is past, or years away."))
             cleaned["visit_at"] = visit_at
         return cleaned
 
@@ -65,9 +65,8 @@ class CloseForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    """A call, or a note."""
+    """What is noted, of a call or without one; the button that is used says which."""
 
-    kind = forms.ChoiceField(label=_("What"), choices=STAFF_NOTES)
     text = PlainTextField(
         label=_("Note"),
         max_length=4000,

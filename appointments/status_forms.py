@@ -41,7 +41,7 @@ class FindForm(forms.Form):
 
     reference = ReferenceField(
         label=_("Your reference"),
-        help_text=_("It stands on the page you saw when you sent your request."),
+        help_text=_("We gave it to you when you asked us. It looks like VIS-7K3M-9RQF."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={
             "required": _("Enter your reference."),
@@ -53,7 +53,7 @@ class FindForm(forms.Form):
     )
     phone = PhoneField(
         label=_("Phone number"),
-        help_text=_("The number you gave us in your request."),
+        help_text=_("The number that you gave us."),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
         error_messages={
             "required": _("Enter the phone number you gave us."),
@@ -77,7 +77,7 @@ class ChangeForm(forms.Form):
     text = PlainTextField(
         label=_("What would you like to change?"),
         max_length=1000,
-        help_text=_("Such as another day or time, or a new phone number."),
+        help_text=_("Such as another day or time. Is your phone number new? Then call us."),
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write what you would like to change.")},
     )

@@ -28,7 +28,7 @@ from appointments.public_forms import closed, from_this_site, not_kept, see_othe
 from appointments.references import read_status_token, status_token
 from appointments.status_forms import ChangeForm, FindForm
 from appointments.status_lookup import find_request
-from appointments.status_words import has_ended, words_of, zone_as_read
+from appointments.status_words import has_ended, is_over, words_of, zone_as_read
 from clinic_site.clinic import current_clinic
 
 logger = logging.getLogger(__name__)
@@ -117,12 +117,14 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     """Where the request stands."""
     found = _opened(token)
     record(Action.STATUS_SEEN, [found.reference], by=request)
+    now = timezone.now()
+    is_set = found.status == Status.SCHEDULED and not is_over(found, now)
     context = {
         "asked": found,
-        "words": words_of(found),
+        "words": words_of(found, now),
         "ended": has_ended(found),
         "is_new": found.status in {Status.NEW, Status.QUARANTINED},
-        "visit_at": found.visit_at if found.status == Status.SCHEDULED else None,
+        "visit_at": found.visit_at if is_set else None,
         "zone": zone_as_read(found.visit_at) if found.visit_at else "",
         "token": token,
         "form": ChangeForm(),
@@ -165,6 +167,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
             return see_other(reverse("request_status", args=[token]))
         record(Action.STATUS_SEEN, [found.reference], by=request)
     elif not from_this_site(request):
+        record(Action.STATUS_SEEN, [found.reference], by=request)
         context["notice"] = _foreign()
     else:
         services.withdraw(pk=found.pk, by=request)

@@ -33,14 +33,14 @@ _WORDS = {
     ),
     Status.SCHEDULED: Words(
         _("Your visit is set"),
-        _("Please come at this time. If you cannot come, tell us below, or call us."),
+        _("Please come at this time. If you cannot come, call us, or tell us below."),
     ),
     Status.CLOSED: Words(
         _("This request is closed"),
         _("Do you still need us? Call us, or send a new request."),
     ),
     Status.WITHDRAWN: Words(
-        _("You took this request back"),
+        _("You canceled this request"),
         _(
             "There is nothing more that you need to do. "
             "Did you change your mind? Call us, or send a new request."
@@ -49,15 +49,31 @@ _WORDS = {
 }
 _CLOSED = {
     CloseReason.NOT_REACHED: _("We tried to reach you and could not. Please call us."),
-    CloseReason.DUPLICATE: _("You asked us twice. Your other request still stands."),
+    CloseReason.DUPLICATE: _(
+        "You sent this more than once. We use only one of them. Not sure? Call us."
+    ),
 }
 
 
-def words_of(request: AppointmentRequest) -> Words:
+_OVER = Words(
+    _("The time of your visit has passed"),
+    _("Did you miss it, or do you need us again? Call us."),
+)
+
+
+def words_of(request: AppointmentRequest, now: dt.datetime) -> Words:
     """Return what its patient is to read about a request."""
+    if request.status == Status.SCHEDULED and is_over(request, now):
+        return _OVER
     words = _WORDS[Status(request.status)]
     reason = _CLOSED.get(CloseReason(request.close_reason)) if request.close_reason else None
     return Words(words.state, reason) if reason else words
+
+
+def is_over(request: AppointmentRequest, now: dt.datetime) -> bool:
+    """Whether the day of the visit has passed, in the active time zone."""
+    visit = request.visit_at
+    return visit is not None and timezone.localdate(visit) < timezone.localdate(now)
 
 
 def has_ended(request: AppointmentRequest) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -25,11 +26,24 @@ def key_tasks() -> Iterable[Task]:
 
 @adds_tasks
 def waiting_tasks() -> Iterable[Task]:
-    """One task, among the first, while requests wait."""
+    """What waits in the queue."""
     count = AppointmentRequest.objects.waiting().count()
+    queue = reverse("admin:appointments_appointmentrequest_changelist")
     if count:
         text = ngettext("%d request waits.", "%d requests wait.", count) % count
-        yield Task(text, reverse("admin:appointments_appointmentrequest_changelist"), first=True)
+        yield Task(text, queue, first=True)
+    wishes = AppointmentRequest.objects.to_settle().count()
+    if wishes:
+        text = ngettext(
+            "%d patient asks for a change, or withdrew.",
+            "%d patients ask for a change, or withdrew.",
+            wishes,
+        )
+        yield Task(text % wishes, f"{queue}?to_do=settle", first=True)
+    over = AppointmentRequest.objects.visits_over(timezone.now()).count()
+    if over:
+        text = ngettext("%d visit is over: close it.", "%d visits are over: close them.", over)
+        yield Task(text % over, f"{queue}?to_do=over")
 
 
 @adds_tasks

@@ -5,16 +5,17 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from appointments.audit import record_dead_link
+from appointments.audit import record_confirmation, record_dead_link
 from appointments.forms import RequestForm
 from appointments.keys import KeyState, keys_are_right, keys_in_use
+from appointments.limits import YOUNGEST
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
 from appointments.receiving import AttemptUsed, receive_request
@@ -95,9 +96,12 @@ def _show(
 
 
 def _show_again(request: HttpRequest, why: str, before: Attempt | None) -> HttpResponse:
-    """Show what was typed under a fresh attempt, as old as the one `before`, and say why."""
+    """Show what was typed under a fresh attempt, as old as the one `before`, and say why.
+
+    Without one it is old enough: who only has to press the button again is no machine.
+    """
     data = request.POST.copy()
-    data["attempt"] = new_attempt(before.opened_at if before else None)
+    data["attempt"] = new_attempt(before.opened_at if before else timezone.now() - YOUNGEST)
     return _show(request, RequestForm(data), notice=why)
 
 
@@ -108,11 +112,15 @@ def request_received(request: HttpRequest, token: str) -> HttpResponse:
     404 for a forged token, 503 while a key is wrong.
     """
     attempt = read_received_token(token)
-    if attempt is None:
+    if attempt is not None and not keys_are_right():
+        return closed(request)
+    found = (
+        attempt
+        and AppointmentRequest.objects.filter(attempt=attempt).only("reference", "attempt").first()
+    )
+    if not found:
         record_dead_link(request)
         raise Http404
-    if not keys_are_right():
-        return closed(request)
-    received = get_object_or_404(AppointmentRequest.objects.only("reference"), attempt=attempt)
-    context = {"reference": received.reference, "token": status_token(attempt)}
+    record_confirmation(request, found.reference)
+    context = {"reference": found.reference, "token": status_token(found.attempt)}
     return not_kept(render(request, "appointments/received.html", context))

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             name='MailChoice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('new_requests', models.BooleanField(default=True, help_text='It names no patient.', verbose_name='a mail for each new request')),
+                ('new_requests', models.BooleanField(default=True, help_text='And for each change a patient asks for. It names no patient.', verbose_name='a mail for each new request')),
                 ('digest', models.BooleanField(default=True, verbose_name='a mail each day that requests wait too long')),
             ],
             options={
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
             name='Note',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('note', 'note'), ('no_answer', 'called, no answer'), ('voicemail', 'called, left a voicemail'), ('reached', 'called, spoke with them'), ('emailed', 'wrote an email'), ('wish', 'the patient asks for a change')], default='note', max_length=20, verbose_name='what')),
+                ('kind', models.CharField(choices=[('no_answer', 'called, no answer'), ('voicemail', 'called, left a voicemail'), ('reached', 'called, spoke with them'), ('emailed', 'wrote an email'), ('note', 'note'), ('wish', 'the patient asks for a change')], default='note', max_length=20, verbose_name='what')),
                 ('text', appointments.encryption.EncryptedTextField(blank=True, verbose_name='note')),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='at')),
             ],
@@ -106,6 +106,8 @@ class Migration(migrations.Migration):
                 ('to_status', models.CharField(choices=[('new', 'new'), ('contacting', 'contacting the patient'), ('scheduled', 'scheduled'), ('closed', 'closed'), ('withdrawn', 'withdrawn'), ('quarantined', 'suspected spam')], max_length=20)),
                 ('by', models.CharField(blank=True, max_length=150, verbose_name='by')),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='at')),
+                ('visit_at', models.DateTimeField(null=True)),
+                ('close_reason', models.CharField(blank=True, choices=[('visited', 'the visit took place'), ('answered', 'the question is answered'), ('not_reached', 'the patient could not be reached'), ('referred', 'referred elsewhere'), ('cancelled', 'canceled by the patient'), ('no_show', 'the patient did not come'), ('duplicate', 'asked for twice'), ('mistake', 'entered by mistake'), ('other', 'another reason, as noted'), ('spam', 'spam')], max_length=20)),
             ],
             options={
                 'verbose_name': 'change of status',
@@ -139,7 +141,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='appointmentrequest',
             name='close_reason',
-            field=models.CharField(blank=True, choices=[('visited', 'the visit took place'), ('answered', 'the question is answered'), ('not_reached', 'the patient could not be reached'), ('referred', 'referred elsewhere'), ('cancelled', 'cancelled by the patient'), ('no_show', 'the patient did not come'), ('duplicate', 'asked for twice'), ('spam', 'spam')], max_length=20, verbose_name='closed because'),
+            field=models.CharField(blank=True, choices=[('visited', 'the visit took place'), ('answered', 'the question is answered'), ('not_reached', 'the patient could not be reached'), ('referred', 'referred elsewhere'), ('cancelled', 'canceled by the patient'), ('no_show', 'the patient did not come'), ('duplicate', 'asked for twice'), ('mistake', 'entered by mistake'), ('other', 'another reason, as noted'), ('spam', 'spam')], max_length=20, verbose_name='closed because'),
         ),
         migrations.AddField(
             model_name='appointmentrequest',
@@ -224,6 +226,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='appointmentrequest',
+            index=models.Index(condition=models.Q(('change_wanted_at__isnull', False)), fields=['change_wanted_at'], name='request_to_settle'),
+        ),
+        migrations.AddIndex(
+            model_name='appointmentrequest',
             index=models.Index(fields=['phone_index', 'received_at'], name='request_phone'),
         ),
         migrations.AddIndex(
@@ -244,7 +250,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='appointmentrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('close_reason__in', ['visited', 'answered', 'not_reached', 'referred', 'cancelled', 'no_show', 'duplicate', 'spam', ''])), name='request_close_reason_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('close_reason__in', ['visited', 'answered', 'not_reached', 'referred', 'cancelled', 'no_show', 'duplicate', 'mistake', 'other', 'spam', ''])), name='request_close_reason_known'),
         ),
         migrations.AddIndex(
             model_name='auditevent',
@@ -319,7 +325,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='note',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['note', 'no_answer', 'voicemail', 'reached', 'emailed', 'wish'])), name='note_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['no_answer', 'voicemail', 'reached', 'emailed', 'note', 'wish'])), name='note_kind_known'),
         ),
         migrations.AddIndex(
             model_name='outboxmessage',

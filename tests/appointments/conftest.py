@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from appointments.models import MailChoice
 from clinic_site.models import Clinic
+from tests.appointments.staff import make_staff
 from tests.smtp_sink import Sink, smtp_sink
 
 
@@ -28,3 +30,15 @@ def desk() -> User:
     user = User.objects.create_user("desk", "desk@clinic.example", is_staff=True)
     MailChoice.objects.create(user=user, digest=False)
     return user
+
+
+@pytest.fixture
+def sam() -> Client:
+    """A scheduler."""
+    return make_staff("sam", "view_appointmentrequest", "change_appointmentrequest")
+
+
+@pytest.fixture
+def kim() -> Client:
+    """Another one."""
+    return make_staff("kim", "view_appointmentrequest", "change_appointmentrequest")

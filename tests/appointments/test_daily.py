@@ -61,6 +61,7 @@ def test_the_digest_counts_what_waits_and_comes_once_a_day_after_seven(
         "3 requests wait.\n"
         "1 waits too long.\n"
         "1 is suspected spam: it may be a patient, so have a look.\n"
+        "0 patients ask for a change, or withdrew.\n"
         "0 mails were given up.\n\n"
         "The queue: https://clinic.example/admin/appointments/appointmentrequest/\n"
     )

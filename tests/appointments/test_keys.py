@@ -152,6 +152,7 @@ def test_every_page_of_the_queue_is_kept_shut(staff: Client, set_keys) -> None:
 
     for pattern in admin.site.get_model_admin(AppointmentRequest).urls:
         path = re.sub(r"<(path:object_id|int:pk)>", str(stored.pk), str(pattern.pattern))
+        path = path.replace("<str:reference>", stored.reference)
         assert "<" not in path
         for answer in (staff.get(QUEUE + path), staff.post(QUEUE + path)):
             assert answer.status_code == 503, path

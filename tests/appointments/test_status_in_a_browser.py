@@ -40,7 +40,7 @@ def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
 ) -> None:
     # Given a patient whose request arrived, and who looks where it stands,
     reference = send_a_request(page)
-    page.get_by_role("link", name="See where your request stands").click()
+    page.get_by_role("link", name="See or change my request").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
     expect(page.locator(".reference")).to_have_text(reference)
 
@@ -79,13 +79,13 @@ def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
         page.get_by_role("link", name="Add it to your calendar").click()
     assert download.value.suggested_filename == "visit.ics"
 
-    # When they take it back, they are asked once,
-    page.get_by_role("link", name="Take it back").click()
+    # When they cancel it, they are asked once,
+    page.get_by_role("link", name="Cancel my visit").click()
     expect(page.get_by_text("This also cancels your visit.")).to_be_visible()
-    page.get_by_role("button", name="Yes, take it back").click()
+    page.get_by_role("button", name="Yes, cancel it").click()
 
     # then it is taken back, and the page says what they can do now.
-    expect(page.get_by_role("heading", level=1)).to_have_text("You took this request back")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You canceled this request")
     main = page.get_by_role("main")
     expect(main.get_by_role("link", name="Ask for an appointment")).to_be_visible()
     expect(main.get_by_role("link", name=re.compile("605-217-5617"))).to_be_visible()
@@ -97,7 +97,7 @@ def test_each_page_fits_and_has_no_fault_that_axe_finds(
 ) -> None:
     phone_page.set_viewport_size({"width": width, "height": 740})
     reference = send_a_request(phone_page)
-    phone_page.get_by_role("link", name="See where your request stands").click()
+    phone_page.get_by_role("link", name="See or change my request").click()
     status = phone_page.url
     visit = "r.visit_at = dt.datetime(2027, 7, 6, 19, 30, tzinfo=dt.UTC); r.visit_place = 'Room 2';"
     site.shell(

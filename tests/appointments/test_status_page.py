@@ -251,7 +251,7 @@ def test_a_change_that_cannot_be_taken_is_shown_again(patient, text: str, told: 
 def test_a_request_can_be_taken_back_once_it_was_asked(patient: Patient) -> None:
     question = patient.get(patient.page + "withdraw/")
     assert_keeps_to_itself(question)
-    assert "Take your request back?" in question.words
+    assert "Cancel your request?" in question.words
     assert patient.row("print(r.status)") == "new"
 
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
@@ -260,7 +260,7 @@ def test_a_request_can_be_taken_back_once_it_was_asked(patient: Patient) -> None
     assert {(each.status, each.headers["Location"]) for each in answers} == {(303, patient.page)}
     page = patient.get(patient.page)
     assert_keeps_to_itself(page)
-    assert "You took this request back" in page.words
+    assert "You canceled this request" in page.words
     assert "/appointments/request/" in page.links()
     assert "<form" not in page.text
     done = "print(r.status, [(c.from_status, c.to_status) for c in r.changes.all()])"

@@ -10,9 +10,10 @@ from cryptography.fernet import Fernet
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from appointments import services
-from appointments.audit import PATIENT, AuditEvent
+from appointments.audit import MOST_DEAD_LINKS, PATIENT, AuditEvent
 from appointments.blind_index import phone_index
 from appointments.choices import CloseReason, Status
 from appointments.encryption import Ciphertext, EncryptedTextField
@@ -189,7 +190,7 @@ def test_every_status_has_words_and_none_speaks_of_spam(asked, status: str) -> N
         asked.close_reason = reason
         asked.save()
         page = look(asked)
-        assert str(words_of(asked).state) in page
+        assert str(words_of(asked, timezone.now()).state) in page
         for word in ("spam", "suspect", "quarantin", "honeypot"):
             assert word not in page.lower()
     if status == Status.QUARANTINED:
@@ -263,7 +264,40 @@ def test_a_dead_link_is_on_record_and_shows_its_page_while_the_record_is_away(
     monkeypatch.setattr(AuditEvent.objects, "create", away)
     for address in dead:
         assert BROWSER.get(address).status_code == 404
-    assert "Dead link not on record: OperationalError" in caplog.text
+    assert "Not on record: OperationalError" in caplog.text
+
+
+def test_whoever_opens_dead_links_does_not_fill_the_record() -> None:
+    for number in range(MOST_DEAD_LINKS + 5):
+        assert BROWSER.get(f"{FIND}forged{number}/").status_code == 404
+    assert AuditEvent.objects.count() == MOST_DEAD_LINKS
+
+    assert BROWSER.get(f"{FIND}forged/", REMOTE_ADDR="192.0.2.99").status_code == 404
+    assert AuditEvent.objects.count() == MOST_DEAD_LINKS + 1
+
+
+def test_the_confirmation_is_on_record_and_shown_where_that_fails(asked, monkeypatch) -> None:
+    confirmation = f"/appointments/received/{received_token(asked.attempt)}/"
+    BROWSER.get(confirmation)
+    seen = AuditEvent.objects.get()
+    assert (seen.actor, seen.references, seen.detail) == (PATIENT, asked.reference, "confirmation")
+
+    def away(**values: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(AuditEvent.objects, "create", away)
+    assert asked.reference in BROWSER.get(confirmation).content.decode()
+
+
+def test_a_visit_that_is_over_is_no_more_to_come(asked) -> None:
+    AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=VISIT)
+    with time_machine.travel(VISIT + dt.timedelta(hours=1)):
+        assert "Your visit is set" in look(asked)
+    with time_machine.travel(VISIT + dt.timedelta(days=1)):
+        page = look(asked)
+
+    assert "The time of your visit has passed" in page
+    assert "Please come" not in page
 
 
 def test_who_writes_all_day_is_asked_to_call(asked) -> None:

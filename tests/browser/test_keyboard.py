@@ -225,7 +225,7 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     go_to(page, page.get_by_label("What", exact=True))
     page.keyboard.type("called, left")
     write(page, "Note", "Left my name.")
-    go_to(page, page.get_by_role("button", name="Add", exact=True))
+    go_to(page, page.get_by_role("button", name="Only the note"))
     enter(page)
 
     # then the call is on record.

@@ -87,7 +87,7 @@ def test_from_the_page_to_a_reference_that_staff_find(
         expect(staff.get_by_text(words)).to_be_visible()
     staff.get_by_label("What", exact=True).select_option("called, no answer")
     staff.get_by_label("Note").fill("Try again at noon.")
-    staff.get_by_role("button", name="Add", exact=True).click()
+    staff.get_by_role("button", name="Only the note").click()
     expect(staff.get_by_text("Try again at noon.")).to_be_visible()
     expect(staff.get_by_text("My back hurts since Sunday.")).to_be_visible()
     staff.context.close()

@@ -1,10 +1,11 @@
-"""The condition page on paper: a handout whose first sheet has what matters at once."""
+"""On paper: the condition page, whose first sheet has what matters at once, and a request."""
 
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.journeys import sign_in
 from tests.running import Site
 
 pytestmark = pytest.mark.one_database
@@ -78,3 +79,25 @@ def test_it_prints_on_few_sheets(chromium: Browser, site: Site) -> None:
     page.close()
 
     assert 5 <= len(re.findall(rb"/Type /Page\b", pdf)) <= 10
+
+
+def test_a_request_prints_as_what_was_asked_and_nothing_to_press(
+    chromium: Browser, site: Site
+) -> None:
+    page = chromium.new_page(base_url=site.address)
+    sign_in(page, site)
+    number = site.manage(
+        *("shell", "--verbosity=0", "-c"),
+        "from tests.make import make_request; print(make_request(message='It hurts.').pk)",
+    ).strip()
+    page.goto(f"/admin/appointments/appointmentrequest/{number}/change/")
+    page.emulate_media(media="print")
+
+    expect(page.get_by_text("It hurts.")).to_be_visible()
+    expect(page.get_by_text("Private: shred it after use.")).to_be_visible()
+    for selector in ("#header", ".breadcrumbs", "#nav-sidebar", "form", "button", "textarea"):
+        for each in page.locator(selector).all():
+            assert not each.is_visible(), selector
+    width = page.evaluate("document.querySelector('.request').getBoundingClientRect().width")
+    assert width > page.evaluate("innerWidth") * 0.9
+    page.close()

@@ -1,0 +1,156 @@
+"""Who saw or changed which request is on record, and nobody changes that."""
+
+import datetime as dt
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from appointments import audit, services
+from appointments.choices import Status
+from appointments.models import AppointmentRequest, AuditEvent
+from appointments.retention import erase
+from tests.appointments.staff import (
+    QUEUE,
+    address,
+    events,
+    make_staff,
+    record_of,
+)
+from tests.make import make_request
+
+pytestmark = pytest.mark.django_db
+
+PATIENT = RequestFactory().post("/")
+LAST_WEEK = timezone.now() - dt.timedelta(days=7)
+
+
+def test_a_request_is_read_and_each_reading_is_on_record(sam: Client) -> None:
+    row = make_request(
+        message="It hurts.\n<b>Badly</b>", email="ana@example.com", visit_days=["mon", "thu"]
+    )
+
+    page = sam.get(address(row)).text
+
+    for words in ("Ana María López", "605-555-0142", "It hurts.<br>&lt;b&gt;Badly", "Monday"):
+        assert words in page
+    assert [(each.references, each.actor) for each in events(action="viewed")] == [
+        (row.reference, "sam")
+    ]
+
+
+def test_staff_without_the_right_are_refused_and_that_is_on_record() -> None:
+    row = make_request()
+    editor = make_staff("editor", "change_condition")
+    reader = make_staff("reader", "view_appointmentrequest")
+
+    for page in (
+        QUEUE,
+        address(row),
+        f"{QUEUE}find/",
+        f"{QUEUE}enter/",
+        record_of(row),
+    ):
+        answer = editor.get(page)
+        assert answer.status_code == 403
+        assert "Ana" not in answer.text
+    assert "Take it" not in reader.get(address(row)).text
+    assert reader.post(address(row), {"do": "take"}).status_code == 403
+
+    assert [each.actor for each in events(action="refused")] == ["editor"] * 5 + ["reader"]
+    assert AppointmentRequest.objects.get().taken_by is None
+
+
+def test_a_manager_reads_who_saw_a_request(sam: Client) -> None:
+    row = make_request()
+    sam.get(address(row))
+    manager = make_staff("mia", "view_appointmentrequest", "view_auditevent")
+
+    page = manager.get(record_of(row)).text
+    everything = manager.get("/admin/appointments/auditevent/").text
+
+    assert "sam" in page
+    assert "192.0.2.7" in page
+    assert row.reference in everything
+    assert sam.get("/admin/appointments/auditevent/").status_code == 403
+    assert sam.get("/admin/appointments/outboxmessage/").status_code == 403
+    refused = [(each.actor, each.detail) for each in events(action="refused")]
+    assert refused == [("sam", "auditevent"), ("sam", "outboxmessage")]
+    assert [each.actor for each in events(action="listed", detail="auditevent")] == ["mia"]
+    assert sam.get(record_of(row)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE appointments_auditevent SET actor = 'nobody'",
+        "DELETE FROM appointments_auditevent",
+        "TRUNCATE appointments_auditevent",
+        "INSERT OR REPLACE INTO appointments_auditevent SELECT * FROM appointments_auditevent",
+    ],
+)
+def test_the_database_refuses_to_change_the_record(change: str) -> None:
+    audit.record(audit.Action.VIEWED, ["VIS-TEST-TEST"])
+    assert audit.triggers_missing() == []
+
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+
+    assert AuditEvent.objects.get().actor == "(system)"
+
+
+def test_missing_triggers_are_found_and_put_back() -> None:
+    audit.remove_triggers()
+    assert len(audit.triggers_missing()) >= 2
+
+    audit.install_triggers()
+
+    assert audit.triggers_missing() == []
+
+
+@pytest.mark.parametrize("path", ["+{pk}/change/", "%20{pk}/change/", "{pk}/history/", "{pk}/delete/", "add/"])  # fmt: skip
+def test_djangos_own_pages_of_a_request_are_not_there(sam: Client, path: str) -> None:
+    row = make_request()
+
+    for answer in (
+        sam.get(QUEUE + path.format(pk=row.pk)),
+        sam.post(QUEUE + path.format(pk=row.pk), {"status": "withdrawn", "patient_name": "X"}),
+    ):
+        assert answer.status_code == 404
+    row.refresh_from_db(fields=["status", "version"])
+    assert (row.status, row.version) == (Status.NEW, 1)
+
+
+def test_the_record_of_an_erased_request_is_found_by_its_reference(sam: Client) -> None:
+    row = make_request(status="closed", close_reason="answered", status_at=LAST_WEEK)
+    sam.get(address(row))
+    assert erase(days=1) == 1
+    manager = make_staff("mia", "view_appointmentrequest", "view_auditevent")
+
+    found = manager.post(f"{QUEUE}find/", {"what": row.reference}).text
+    assert record_of(row) in found
+    page = manager.get(record_of(row)).text
+    assert "It may have been erased." in page
+    assert ">sam<" in page
+    assert record_of(row) not in sam.post(f"{QUEUE}find/", {"what": row.reference}).text
+    for no_reference in ("VIS-0000-0000", "ana"):
+        assert manager.get(f"{QUEUE}record/{no_reference}/").status_code == 404
+
+
+def test_a_manager_narrows_the_record_down(sam: Client) -> None:
+    row = make_request()
+    sam.get(address(row))
+    services.withdraw(pk=row.pk, by=PATIENT)
+    manager = make_staff("mia", "view_auditevent")
+    events = "/admin/appointments/auditevent/"
+
+    def actors(**chosen: str) -> set[str]:
+        answer = manager.get(events, chosen)
+        return {each.actor for each in answer.context["cl"].result_list}
+
+    assert {"sam", "(patient)"} <= actors()
+    assert actors(actor="sam") == {"sam"}
+    assert actors(actor="(patient)") == {"(patient)"}
+    assert actors(action__exact="viewed") == {"sam"}
+    assert actors(at__year="2020") == set()

@@ -1,0 +1,150 @@
+"""What is to be done beside what waits: wishes, withdrawn visits, visits that are over."""
+
+import datetime as dt
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from appointments import services
+from appointments.choices import CloseReason
+from clinic_site.tasks import open_tasks
+from tests.appointments.staff import QUEUE, address, make_staff, version_on
+from tests.make import make_request
+from tests.running import Site
+
+pytestmark = pytest.mark.django_db
+
+PATIENT = RequestFactory().post("/")
+NEXT_WEEK = timezone.now() + dt.timedelta(days=7)
+LAST_WEEK = timezone.now() - dt.timedelta(days=7)
+
+
+def tasks() -> str:
+    return " ".join(task.text for task in open_tasks())
+
+
+def test_a_wish_is_seen_everywhere_until_it_is_dealt_with(sam: Client) -> None:
+    row = make_request(status="scheduled", visit_at=NEXT_WEEK)
+    make_request()
+    services.ask_for_change(pk=row.pk, text="I cannot come", by=PATIENT)
+
+    assert "1 patient asks for a change, or withdrew." in tasks()
+    assert "wants a change" in sam.get(QUEUE).text
+    assert list(sam.get(QUEUE, {"to_do": "settle"}).context["cl"].result_list) == [row]
+    page = sam.get(address(row)).text
+    assert "I cannot come" in page
+    late = sam.post(address(row), {"do": "settle", "version": "1"}).text
+    assert "A colleague changed this request meanwhile" in late
+    sam.post(address(row), {"do": "settle", "version": version_on(page)})
+
+    assert "asks for a change" not in tasks()
+    page = sam.get(address(row)).text
+    assert "The patient asked for a change" not in page
+    assert "I cannot come" in page  # the note stays
+
+
+def test_a_withdrawn_visit_names_the_time_that_is_free(sam: Client) -> None:
+    visit = dt.datetime(2031, 5, 6, 19, 30, tzinfo=dt.UTC)
+    row = make_request(status="scheduled", visit_at=visit)
+    services.withdraw(pk=row.pk, by=PATIENT)
+
+    assert "1 patient asks for a change, or withdrew." in tasks()
+    page = sam.get(address(row)).text
+    assert "free the time of a visit" in page
+    assert "The last visit that was set: <strong>Tuesday, May 6, 2031, 2:30 PM" in page
+    assert "scheduled → withdrawn (visit: Tue, May 6, 2031, 2:30 PM)" in page
+    sam.post(address(row), {"do": "settle", "version": version_on(page)})
+    assert "withdrew" not in tasks()
+
+
+def test_a_request_that_nobody_had_seen_is_withdrawn_without_a_task(sam: Client) -> None:
+    row = make_request()
+    services.withdraw(pk=row.pk, by=PATIENT)
+    assert "withdrew" not in tasks()
+
+
+def test_a_visit_that_is_over_is_a_task_until_it_is_closed(sam: Client) -> None:
+    row = make_request(status="scheduled", visit_at=LAST_WEEK)
+    make_request(status="scheduled", visit_at=NEXT_WEEK)
+
+    assert "1 visit is over: close it." in tasks()
+    assert list(sam.get(QUEUE, {"to_do": "over"}).context["cl"].result_list) == [row]
+    version = version_on(sam.get(address(row)).text)
+    sam.post(address(row), {"do": "close", "version": version, "close_reason": "visited"})
+
+    assert "visit is over" not in tasks()
+    assert "scheduled → closed, the visit took place" in sam.get(address(row)).text
+
+
+@pytest.mark.parametrize(
+    ("step", "answers"),
+    [
+        ({"do": "contacting"}, False),
+        ({"do": "no_answer"}, False),
+        ({"do": "voicemail"}, True),
+        ({"do": "close", "close_reason": CloseReason.NOT_REACHED}, False),
+        ({"do": "close", "close_reason": CloseReason.DUPLICATE}, False),
+        ({"do": "close", "close_reason": CloseReason.ANSWERED}, True),
+    ],
+    ids=lambda each: " ".join(map(str, each.values())) if isinstance(each, dict) else "",
+)
+def test_only_what_reaches_the_patient_is_an_answer(sam: Client, step: dict, answers: bool) -> None:
+    row = make_request()
+    assert sam.post(address(row), {**step, "version": "1"}).status_code == 303
+
+    row.refresh_from_db(fields=["first_answer_at"])
+    assert (row.first_answer_at is not None) == answers
+
+
+@pytest.mark.parametrize(
+    ("taken", "shown"), [("me", {"mine"}), ("nobody", {"free"}), ("", {"mine", "free", "kims"})]
+)
+def test_the_queue_is_narrowed_to_who_has_it(sam: Client, taken: str, shown: set[str]) -> None:
+    make_staff("kim")
+    users = {user.username: user for user in User.objects.all()}
+    rows = {
+        "mine": make_request(taken_by=users["sam"]),
+        "kims": make_request(taken_by=users["kim"]),
+        "free": make_request(),
+    }
+
+    page = sam.get(QUEUE, {"taken": taken} if taken else {}).text
+
+    assert {name for name, row in rows.items() if row.reference in page} == shown
+
+
+AT_ONCE = """
+import concurrent.futures, datetime as dt, threading
+from django.db import connection
+from django.contrib.auth.models import User
+from django.test import RequestFactory
+from django.utils import timezone
+from appointments import services
+from appointments.models import AppointmentRequest, AuditEvent
+from tests.make import make_request
+row, by = make_request(), RequestFactory().post("/")
+by.user, _new = User.objects.get_or_create(username="racer", is_staff=True)
+week = timezone.now() + dt.timedelta(days=7)
+start = threading.Barrier(8)
+def schedule(number):
+    start.wait()
+    try:
+        services.change_status(pk=row.pk, to="scheduled", version=1, by=by,
+                               visit_at=week + dt.timedelta(hours=number))
+    except services.ChangedMeanwhile:
+        return "told"
+    finally:
+        connection.close()
+    return "done"
+with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    ends = sorted(pool.map(schedule, range(8)))
+row = AppointmentRequest.objects.get(pk=row.pk)
+changed = AuditEvent.objects.filter(action="changed", references=row.reference).count()
+print(ends.count("done"), ends.count("told"), row.version, row.changes.count(), changed)
+"""
+
+
+def test_of_eight_who_schedule_at_once_one_does_and_the_others_are_told(site: Site) -> None:
+    assert site.manage("shell", "--verbosity=0", "-c", AT_ONCE).split() == ["1", "7", "2", "1", "1"]
