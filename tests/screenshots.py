@@ -96,7 +96,7 @@ class Request:
 
     def __init__(self, number: int) -> None:
         self.address = f"{QUEUE}{number}/change/"
-        self.status = ""
+        self.status = self.reference = ""
 
     def before_sign_in(self) -> dict[str, Callable[[Page], object]]:
         """What its patient sees first."""
@@ -116,17 +116,18 @@ class Request:
             "admin-request-errors": lambda page: self.schedule(page, "2020-01-06"),
             "admin-found": self.found,
             "status-scheduled": self.visit,
-            "admin-record": lambda page: page.goto(self.address.replace("change", "record")),
+            "admin-record": lambda page: page.goto(f"{QUEUE}record/{self.reference}/"),
             "status-withdraw": lambda page: page.goto(f"{self.status}withdraw/"),
             "status-withdrawn": lambda page: page.get_by_role(
-                "button", name="Yes, take it back"
+                "button", name="Yes, cancel it"
             ).click(),
         }
 
     def look(self, page: Page) -> None:
         """Follow the link of the confirmation."""
-        page.get_by_role("link", name="See where your request stands").click()
+        page.get_by_role("link", name="See or change my request").click()
         self.status = page.url
+        self.reference = page.locator(".reference").inner_text()
 
     def find_wrongly(self, page: Page) -> None:
         """Ask with a reference that is none."""
