@@ -16,7 +16,10 @@ WEEKS = 8
 
 @dataclass(frozen=True)
 class Week:
-    """One week, from `monday` on: requests, how many of them are answered, and how soon."""
+    """One week, from `monday` on: requests, how many of them are answered, and how soon.
+
+    Those taken by phone are answered as they come in, and do not count for the median.
+    """
 
     monday: dt.date
     received: int
@@ -48,7 +51,8 @@ def weeks(now: dt.datetime) -> list[Week]:
         monday = this_monday - dt.timedelta(weeks=number)
         times = by_week[monday]
         answered = [time.total_seconds() for time in times if time is not None]
-        median = dt.timedelta(seconds=statistics.median(answered)) if answered else None
+        waited = [seconds for seconds in answered if seconds > 0]
+        median = dt.timedelta(seconds=statistics.median(waited)) if waited else None
         found.append(Week(monday, len(times), len(answered), median))
     return found
 

@@ -44,7 +44,7 @@ STEPS = {
 
 def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpResponse:
     """One request: what was sent, what happened since, and what staff can do now."""
-    row = AppointmentRequest.objects.select_related("condition", "taken_by").filter(pk=pk).first()
+    row = _row(pk)
     model_admin.refuse_without(request, "view", row.reference if row else "")
     if row is None:
         raise Http404
@@ -55,6 +55,8 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
         do = request.POST.get("do", "")
         try:
             form = _act(request, row, do)
+        except AppointmentRequest.DoesNotExist:  # erased meanwhile
+            raise Http404 from None
         except services.NotPossible as error:
             problem = str(error)
             form = _form(do, request)
@@ -64,7 +66,7 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
                 "look at what is new, then do it again if it is still right."
             )
             form = _form(do, request)
-            row = AppointmentRequest.objects.select_related("condition", "taken_by").get(pk=pk)
+            row = _row(pk) or row
         else:
             if form is None:
                 return HttpResponseRedirect(request.path, status=303)
@@ -72,6 +74,8 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
             bound[do] = form
             problem = problem or _("Nothing was changed. Fix what is marked in red below.")
     record(Action.VIEWED, [row.reference], by=request)
+    if duplicates := likely_duplicates(row):
+        record(Action.LISTED, [each.reference for each in duplicates], by=request)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": row.reference,
@@ -80,7 +84,7 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
         "problem": problem,
         "sent": sent(row),
         "history": history(row),
-        "duplicates": [(each, read(each, "patient_name")) for each in likely_duplicates(row)],
+        "duplicates": [(each, read(each, "patient_name")) for each in duplicates],
         "overdue": is_overdue(row, current_clinic(), timezone.now()),
         "possible": sorted(services.NEXT[row.status]),
         "may_change": request.user.has_perm("appointments.change_appointmentrequest"),
@@ -92,6 +96,10 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
         "close": bound.get("close") or CloseForm(),
     }
     return render(request, "admin/appointments/request.html", context)
+
+
+def _row(pk: int) -> AppointmentRequest | None:
+    return AppointmentRequest.objects.select_related("condition", "taken_by").filter(pk=pk).first()
 
 
 def _visit(row: AppointmentRequest) -> dict[str, Any]:

@@ -86,6 +86,8 @@ def test_likely_duplicates_are_linked(sam: Client) -> None:
 
     section = page[page.index("The same phone or email") :].split("</p>")[0]
     assert re.findall(r"VIS-\w{4}-\w{4}", section) == [same.reference]
+    assert "Ana Lopez" in section
+    assert [each.references for each in events(action="listed")] == [same.reference]
 
 
 def test_a_row_that_no_key_opens_is_told_and_hides_no_other(sam: Client, settings) -> None:

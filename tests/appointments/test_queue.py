@@ -221,6 +221,13 @@ def test_the_front_page_counts_requests_and_time_to_answer(sam: Client) -> None:
         now = timezone.now()
         for minutes in (30, 60, 120):
             make_request(received_at=now, first_answer_at=now + dt.timedelta(minutes=minutes))
+        make_request(
+            received_at=now,
+            first_answer_at=now,
+            origin="phone",
+            status="closed",
+            close_reason="answered",
+        )
         make_request(received_at=now - dt.timedelta(days=7))
         make_request(received_at=now, status="closed", close_reason="spam")
         ErasedRequest.objects.create(
@@ -230,7 +237,7 @@ def test_the_front_page_counts_requests_and_time_to_answer(sam: Client) -> None:
         this, before = weeks(now)[:2]
         page = sam.get("/admin/").text
 
-    assert (this.monday, this.received, this.answered) == (dt.date(2026, 11, 16), 3, 3)
+    assert (this.monday, this.received, this.answered) == (dt.date(2026, 11, 16), 4, 4)
     assert this.median == dt.timedelta(hours=1)
     assert (before.received, before.answered) == (2, 1)
     assert "<td>1 h 0 min</td>" in page
