@@ -1,18 +1,13 @@
 """The queue and its search with 200,000 requests against 1,000. Run by bench/run.py."""
 
 import datetime as dt
-import statistics
-import sys
-import time
 from collections.abc import Callable
 
-import django
-from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
-FEW, MANY, ROUNDS = 1_000, 200_000, 15
+from bench.growth import compare, prepare
+
 QUEUE = "/admin/appointments/appointmentrequest/"
 
 
@@ -55,27 +50,11 @@ def fill(up_to: int) -> None:
     connection.cursor().execute("ANALYZE")
 
 
-def measure(work: Callable[[], object]) -> tuple[float, int]:
-    """Return the median milliseconds and the number of queries of `work`, once it is warm."""
-    work()
-    times = []
-    for _round in range(ROUNDS):
-        start = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - start) * 1000)
-    with CaptureQueriesContext(connection) as queries:
-        work()
-    return statistics.median(times), len(queries)
-
-
 def main() -> None:
     """Measure, and print the table."""
-    django.setup()
+    prepare()
     from django.contrib.auth.models import User
 
-    call_command("migrate", verbosity=0)
-    call_command("load_content", "conditions/content", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
     staff = Client()
     staff.force_login(User.objects.create_superuser("staff"))
 
@@ -87,16 +66,7 @@ def main() -> None:
         "find by phone": find("605-000-0500"),
         "find by name": find("Word500"),
     }
-    fill(FEW)
-    few = {name: measure(work) for name, work in works.items()}
-    fill(MANY)
-    many = {name: measure(work) for name, work in works.items()}
-    sys.stdout.write(f"{connection.vendor}: {MANY} requests against {FEW}\n")
-    sys.stdout.write(f"{'':28}{'queries':>9}{'ms, few':>9}{'ms, many':>10}{'ratio':>8}\n")
-    for name in works:
-        (t_few, q_few), (t_many, q_many) = few[name], many[name]
-        queries = str(q_many) if q_few == q_many else f"{q_few}->{q_many}"
-        sys.stdout.write(f"{name:28}{queries:>9}{t_few:9.1f}{t_many:10.1f}{t_many / t_few:8.2f}\n")
+    compare(works, fill=fill, few=1_000, many=200_000, what="requests")
 
 
 if __name__ == "__main__":

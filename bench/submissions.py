@@ -21,12 +21,11 @@ from collections.abc import Callable, Iterator
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-import django
-from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.test import Client
 
+from bench.growth import prepare
 from tests.running import free_port, is_up
 from tests.signing import make_attempt
 
@@ -181,10 +180,7 @@ def make_front_desk() -> None:
 def main() -> None:
     """Measure by turns, and print the medians."""
     os.environ.update(REQUESTS_AN_HOUR=str(COUNT + 1), TRUSTED_PROXIES="127.0.0.1/32")
-    django.setup()
-    call_command("migrate", verbosity=0)
-    call_command("load_content", "conditions/content", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
+    prepare()
     make_front_desk()
     same_rows = SameRows()
     with running_site() as port:
