@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments import admin_mail, queue_views  # noqa: F401  admin_mail registers its pages
 from appointments.admin_keys import ShutWhileKeysAreWrong
-from appointments.admin_record import CappedPaginator, OnRecord
+from appointments.admin_record import CappedPaginator, ReadOnly
 from appointments.audit import PATIENT, SYSTEM, Action, AuditEvent, record
 from appointments.choices import Status
 from appointments.models import AppointmentRequest
@@ -198,7 +198,7 @@ class ActorFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(OnRecord):
+class AuditEventAdmin(ReadOnly):
     """Who saw or changed what, for a manager to read; nobody changes it."""
 
     list_display = ["at", "actor", "action", "shown_references", "detail", "where"]
@@ -224,15 +224,3 @@ class AuditEventAdmin(OnRecord):
     def where(self, row: AuditEvent) -> str:
         """An address of staff, or enough of a patient's hash to tell it from another."""
         return row.where
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Rows are written by what happens."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False

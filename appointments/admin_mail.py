@@ -5,19 +5,21 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from appointments.admin_record import OnRecord
+from appointments.admin_record import OnRecord, ReadOnly
 from appointments.audit import Action, record
 from appointments.outbox import MailChoice, OutboxMessage, OutboxQuerySet
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(OnRecord):
+class OutboxMessageAdmin(ReadOnly):
     """Each mail and how it fared; no text and no address, which are made when it is sent."""
 
     list_display = ["kind", "request", "to", "state", "created_at", "tries", "due_at", "fault"]
@@ -46,16 +48,18 @@ class OutboxMessageAdmin(OnRecord):
     @admin.action(description=_("Try again"), permissions=["resend"])
     def try_again(self, request: HttpRequest, queryset: OutboxQuerySet) -> None:
         """Send what was not sent, at once, with 48 hours from now."""
-        self._on_record(request, queryset, "mail to be sent again")
-        count = self._rows(queryset).try_again()
+        with transaction.atomic():
+            self._on_record(request, queryset.unsent(timezone.now()), "mail to be sent again")
+            count = self._rows(queryset).try_again()
         text = ngettext("%d mail is to be sent again.", "%d mails are to be sent again.", count)
         self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
 
     @admin.action(description=_("Do not send: it is settled"), permissions=["resend"])
     def set_aside(self, request: HttpRequest, queryset: OutboxQuerySet) -> None:
         """Leave what was given up unsent, as for an address that does not exist."""
-        self._on_record(request, queryset.dead(), "mail not to be sent")
-        count = self._rows(queryset).set_aside()
+        with transaction.atomic():
+            self._on_record(request, queryset.dead(), "mail not to be sent")
+            count = self._rows(queryset).set_aside()
         text = ngettext("%d mail is settled.", "%d mails are settled.", count)
         self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
 
@@ -71,18 +75,6 @@ class OutboxMessageAdmin(OnRecord):
     def has_resend_permission(self, request: HttpRequest) -> bool:
         """Whoever may change mails may have them sent again, though they are read only here."""
         return request.user.has_perm("appointments.change_outboxmessage")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Mails are written with what they tell of."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They are read only."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They go with their request."""
-        return False
 
 
 class MailChoiceForm(forms.ModelForm):

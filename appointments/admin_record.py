@@ -65,3 +65,19 @@ class OnRecord(admin.ModelAdmin):
         rows = context["cl"].result_list if "cl" in context else [context.get("original")]
         requests = [getattr(row, "request", None) for row in rows]
         return sorted({request.reference for request in requests if request is not None})
+
+
+class ReadOnly(OnRecord):
+    """Rows that are written by what happens, and that nobody adds, changes or deletes here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False

@@ -81,14 +81,18 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
         free = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
         return self.waiting().filter(free, due_at__lte=now).order_by("due_at", "pk")
 
+    def unsent(self, now: dt.datetime) -> "OutboxQuerySet":
+        """Those waiting or given up that no worker has in hand."""
+        free = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
+        return self.filter(free, state__in=[MailState.WAITING, MailState.DEAD])
+
     def try_again(self, now: dt.datetime | None = None) -> int:
         """Start the clock of 48 hours anew for those not sent, and send them at once.
 
         One that a worker has in hand is left alone. Returns how many there were.
         """
         now = now or timezone.now()
-        free = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
-        return self.filter(free, state__in=[MailState.WAITING, MailState.DEAD]).update(
+        return self.unsent(now).update(
             state=MailState.WAITING,
             due_at=now,
             give_up_at=now + GIVE_UP_AFTER,
