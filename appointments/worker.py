@@ -33,6 +33,7 @@ LOOK_EVERY = 1.0  # seconds
 BEAT_EVERY = 5.0
 DAY_EVERY = 30.0  # whether a new day has begun
 DATABASE_AWAY = 3.0  # between two tries
+TELL_AFTER = 30.0  # that a key is wrong
 
 
 class Worker:
@@ -40,6 +41,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.stopping = self.told_of_keys = False
+        self.keys_wrong_since: float | None = None
         self.beat_at = self.looked_at_day = float("-inf")
 
     def stop(self, *signal: object) -> None:
@@ -61,17 +63,23 @@ class Worker:
         """Do everything that is due now; return how many mails were sent. Raises DatabaseError."""
         if not keys_are_right():
             # Mail waits, unspent. Without a beat, /readyz tells that no worker works.
-            if not self.told_of_keys:
-                logger.error("No mail is sent: a key is wrong. manage.py check_keys says which.")
-            self.told_of_keys = True
+            self._tell_of_keys()
             return 0
-        self.told_of_keys = False
+        self.keys_wrong_since = None
         sent = self._send_due()  # first, so that nothing in the way of the daily things stops it
         if time.monotonic() - self.looked_at_day >= DAY_EVERY:
             self._daily()
             self.looked_at_day = time.monotonic()
             sent += self._send_due()
         return sent
+
+    def _tell_of_keys(self) -> None:
+        """Say once that a key is wrong; not at the start, which ends by it and says so itself."""
+        if self.keys_wrong_since is None:
+            self.keys_wrong_since, self.told_of_keys = time.monotonic(), False
+        if not self.told_of_keys and time.monotonic() - self.keys_wrong_since >= TELL_AFTER:
+            logger.error("No mail is sent: a key is wrong. manage.py check_keys says which.")
+            self.told_of_keys = True
 
     def _send_due(self) -> int:
         self._beat()
