@@ -222,10 +222,8 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     # when they follow the first of their tasks, and open the request that waits longest,
     follow(page, re.compile("requests? waits?"))
     follow(page, re.compile("^VIS-"))
-    go_to(page, page.get_by_label("What", exact=True))
-    page.keyboard.type("called, left")
     write(page, "Note", "Left my name.")
-    go_to(page, page.get_by_role("button", name="Only the note"))
+    go_to(page, page.get_by_role("button", name="Called, left a voicemail"))
     enter(page)
 
     # then the call is on record.

@@ -84,11 +84,11 @@ def test_from_the_page_to_a_reference_that_staff_find(
         "My back hurts since Sunday.",
         "Feb. 28, 1950",
     ):
-        expect(staff.get_by_text(words)).to_be_visible()
-    staff.get_by_label("What", exact=True).select_option("called, no answer")
+        expect(staff.locator("dd", has_text=words)).to_be_visible()
     staff.get_by_label("Note").fill("Try again at noon.")
-    staff.get_by_role("button", name="Only the note").click()
+    staff.get_by_role("button", name="Called, no answer").click()
     expect(staff.get_by_text("Try again at noon.")).to_be_visible()
+    expect(staff.get_by_text("Taken by staff.")).to_be_visible()
     expect(staff.get_by_text("My back hurts since Sunday.")).to_be_visible()
     staff.context.close()
 
