@@ -8,11 +8,10 @@ import datetime as dt
 from django.conf import settings
 
 from appointments.choices import Origin, Suspicion
-from appointments.models import AppointmentRequest
+from appointments.models import AppointmentRequest, AppointmentRequestQuerySet
 
 YOUNGEST = dt.timedelta(seconds=3)  # a person needs longer than this for three answers
 WINDOW = dt.timedelta(hours=1)
-LOOK_BACK = 10  # times as many requests as are taken in an hour
 
 
 def suspicion_of(
@@ -26,13 +25,15 @@ def suspicion_of(
         return Suspicion.HONEYPOT
     if attempt_age < YOUNGEST:
         return Suspicion.TOO_FAST
-    # The newest ones are enough: a flood makes no answer slow. What is suspected already does not
-    # count for all, or one sender could have everyone else suspected.
     lately = AppointmentRequest.objects.filter(received_at__gte=now - WINDOW, origin=Origin.WEB)
-    newest = lately.order_by("-received_at").values_list("sender_index", "suspicion")
-    rows = list(newest[: LOOK_BACK * settings.REQUESTS_AN_HOUR])
-    of_sender = sum(each == sender for each, _suspicion in rows)
-    if sender and of_sender >= settings.REQUESTS_AN_HOUR_OF_ONE_SENDER:
+    of_sender = lately.filter(sender_index=sender)
+    if sender and _are_as_many(of_sender, settings.REQUESTS_AN_HOUR_OF_ONE_SENDER):
         return Suspicion.SENDER
-    unsuspected = sum(not suspicion for _sender, suspicion in rows)
-    return Suspicion.OVERALL if unsuspected >= settings.REQUESTS_AN_HOUR else ""
+    # What is suspected already does not count, or one sender could have everyone else suspected.
+    unsuspected = lately.filter(suspicion="")
+    return Suspicion.OVERALL if _are_as_many(unsuspected, settings.REQUESTS_AN_HOUR) else ""
+
+
+def _are_as_many(requests: AppointmentRequestQuerySet, limit: int) -> bool:
+    """Whether there are `limit` of them or more; looks no further than that."""
+    return limit < 1 or requests[limit - 1 : limit].exists()

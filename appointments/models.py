@@ -44,8 +44,9 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         return self.filter(change_wanted_at__isnull=False)
 
     def visits_over(self, now: dt.datetime) -> "AppointmentRequestQuerySet":
-        """Those still scheduled for a time that has passed."""
-        return self.filter(status=Status.SCHEDULED, visit_at__lt=now)
+        """Those still scheduled for a day that has passed, in the active time zone."""
+        today = timezone.make_aware(dt.datetime.combine(timezone.localdate(now), dt.time()))
+        return self.filter(status=Status.SCHEDULED, visit_at__lt=today)
 
     def to_erase(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
         """Those that ended `days` days ago or earlier."""
@@ -183,6 +184,11 @@ class AppointmentRequest(models.Model):
             models.Index(fields=["status", "status_at"], name="request_status"),
             models.Index(fields=["status", "queue_order", "id"], name="request_status_order"),
             models.Index(fields=["received_at"], name="request_received"),
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(suspicion=""),
+                name="request_unsuspected",
+            ),
             models.Index(
                 fields=["change_wanted_at"],
                 condition=models.Q(change_wanted_at__isnull=False),

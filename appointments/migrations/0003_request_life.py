@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('new_requests', models.BooleanField(default=True, help_text='And for each change a patient asks for. It names no patient.', verbose_name='a mail for each new request')),
-                ('digest', models.BooleanField(default=True, verbose_name='a mail each day that requests wait too long')),
+                ('digest', models.BooleanField(default=True, verbose_name='a mail on each day on which something needs someone')),
             ],
             options={
                 'verbose_name': 'choice of mail',
@@ -223,6 +223,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='appointmentrequest',
             index=models.Index(fields=['received_at'], name='request_received'),
+        ),
+        migrations.AddIndex(
+            model_name='appointmentrequest',
+            index=models.Index(condition=models.Q(('suspicion', '')), fields=['received_at'], name='request_unsuspected'),
         ),
         migrations.AddIndex(
             model_name='appointmentrequest',

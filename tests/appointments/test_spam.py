@@ -93,6 +93,14 @@ def test_one_senders_flood_puts_no_one_else_aside(settings) -> None:
     assert state(send("192.0.2.1")) == ("new", "")
 
 
+def test_a_long_flood_lets_no_more_through_than_the_limit(settings) -> None:
+    settings.REQUESTS_AN_HOUR = 3
+    for number in range(40):
+        send(f"192.0.2.{number % 20}")
+
+    assert AppointmentRequest.objects.filter(suspicion="").count() == 3
+
+
 def test_who_only_sends_a_foreign_form_once_more_is_no_machine() -> None:
     again = BROWSER.post(FORM, form_answers("forged"))
     fresh = re.search(r'name="attempt" value="([^"]+)"', again.content.decode())
