@@ -28,7 +28,7 @@ from appointments.services import close_as_spam
 from appointments.waiting import is_overdue
 from clinic_site.clinic import current_clinic
 
-VISIT = "D, M j, g:i A"
+VISIT = "D, M j, Y, g:i A"
 
 
 class TakenFilter(admin.SimpleListFilter):
@@ -202,7 +202,6 @@ class AuditEventAdmin(ReadOnly):
     """Who saw or changed what, for a manager to read; nobody changes it."""
 
     list_display = ["at", "actor", "action", "shown_references", "detail", "where"]
-    date_hierarchy = "at"
     paginator = LongPaginator
     list_filter = ["action", "at", ActorFilter]
     list_per_page = 100

@@ -62,7 +62,8 @@ class OnRecord(admin.ModelAdmin):
     def _references(self, response: Any) -> list[str]:
         """Return the references of the requests that a list, or one row's page, shows."""
         context = getattr(response, "context_data", None) or {}
-        rows = context["cl"].result_list if "cl" in context else [context.get("original")]
+        one = context.get("original") or context.get("object")  # its page, its history
+        rows = context["cl"].result_list if "cl" in context else [one]
         requests = [getattr(row, "request", None) for row in rows]
         return sorted({request.reference for request in requests if request is not None})
 

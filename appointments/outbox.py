@@ -55,7 +55,9 @@ class MailChoice(models.Model):
         default=True,
         help_text=_("And for each change a patient asks for. It names no patient."),
     )
-    digest = models.BooleanField(_("a mail each day that requests wait too long"), default=True)
+    digest = models.BooleanField(
+        _("a mail on each day on which something needs someone"), default=True
+    )
 
     class Meta:
         verbose_name = _("choice of mail")

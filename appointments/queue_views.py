@@ -190,7 +190,7 @@ def find_requests(request: HttpRequest, model_admin: Any) -> HttpResponse:
         "found": found
         and [(row, read(row, "patient_name"), read(row, "phone")) for row in found[:MOST]],
         "nothing": found == [],
-        "erased": typed_reference(form.cleaned_data["what"]) if found == [] else None,
+        "not_here": typed_reference(form.cleaned_data["what"]) if found == [] else None,
         "more": found is not None and len(found) > MOST,
     }
     return render(request, "admin/appointments/find.html", context)

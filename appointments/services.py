@@ -207,6 +207,7 @@ def add_note(*, pk: int, by: HttpRequest, kind: str = NoteKind.NOTE, text: str =
         if kind != NoteKind.NOTE and request.is_waiting and request.taken_by_id is None:
             request.taken_by = _staff(by)
             _save(request, "taken_by")
+            record(Action.CHANGED, [request.reference], by=by, detail="taken")
         if kind != NoteKind.NOTE and request.status == Status.NEW:
             name = _staff(by).get_username()
             _move(request, Status.CONTACTING, name, answers=kind in ANSWERS)
@@ -224,13 +225,13 @@ def withdraw(*, pk: int, by: HttpRequest) -> AppointmentRequest:
         request = _locked(pk)
         if request.status in {Status.WITHDRAWN, Status.CLOSED}:
             return request
-        before = request.status
+        before, wished = request.status, request.change_wanted_at is not None
         _move(request, Status.WITHDRAWN, "")
-        if request.taken_by_id is not None or before in {Status.CONTACTING, Status.SCHEDULED}:
+        if wished or request.taken_by_id or before in {Status.CONTACTING, Status.SCHEDULED}:
             # Somebody may be about to call, or keeps a place free: staff see it until settled.
-            request.change_wanted_at = timezone.now()
+            request.change_wanted, request.change_wanted_at = "", request.status_at
             write_change_mails(request)
-        _save(request, *_MOVED, "change_wanted_at")
+        _save(request, *_MOVED, *_WISH)
         detail = f"{before} to withdrawn"
         record(Action.CHANGED, [request.reference], by=by, detail=detail)
     return request

@@ -161,7 +161,8 @@ def visit_file(request: HttpRequest, token: str) -> HttpResponse:
 def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     """Ask whether to take the request back; on POST take it back. A repeat changes nothing."""
     found = _opened(token)
-    context: dict[str, Any] = {"asked": found, "token": token}
+    is_set = found.status == Status.SCHEDULED and not is_over(found, timezone.now())
+    context: dict[str, Any] = {"asked": found, "token": token, "visit_is_set": is_set}
     if request.method != "POST":
         if has_ended(found):
             return see_other(reverse("request_status", args=[token]))

@@ -74,7 +74,7 @@ class Worker:
         return sent
 
     def _tell_of_keys(self) -> None:
-        """Say once that a key is wrong; not at the start, which ends by it and says so itself."""
+        """Say once that a key is wrong; not at once, as a server beside it says so and ends."""
         if self.keys_wrong_since is None:
             self.keys_wrong_since, self.told_of_keys = time.monotonic(), False
         if not self.told_of_keys and time.monotonic() - self.keys_wrong_since >= TELL_AFTER:

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -261,6 +261,8 @@ def test_a_worker_without_the_right_key_says_so_and_counts_as_silent(
     keys_in_use.forget()
 
     assert not ready(client)
+    with pytest.raises(CommandError, match="FIELD_KEYS do not open"):
+        call_command("send_notifications", "--once")
     worker, beat = Worker(), WorkerBeat.objects.get().at
     assert worker.do_all() == 0
     assert "No mail" not in caplog.text

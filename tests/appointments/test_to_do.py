@@ -52,7 +52,7 @@ def test_a_withdrawn_visit_names_the_time_that_is_free(sam: Client) -> None:
 
     assert "1 patient asks for a change, or withdrew." in tasks()
     page = sam.get(address(row)).text
-    assert "free the time of a visit" in page
+    assert "Free the time of the visit." in page
     assert "The last visit that was set: <strong>Tuesday, May 6, 2031, 2:30 PM" in page
     assert "scheduled → withdrawn (visit: Tue, May 6, 2031, 2:30 PM)" in page
     sam.post(address(row), {"do": "settle", "version": version_on(page)})
@@ -63,6 +63,18 @@ def test_a_request_that_nobody_had_seen_is_withdrawn_without_a_task(sam: Client)
     row = make_request()
     services.withdraw(pk=row.pk, by=PATIENT)
     assert "withdrew" not in tasks()
+
+
+def test_a_wish_that_is_withdrawn_is_a_withdrawal(sam: Client) -> None:
+    row = make_request()
+    services.ask_for_change(pk=row.pk, text="Earlier, please", by=PATIENT)
+    services.withdraw(pk=row.pk, by=PATIENT)
+
+    page = sam.get(address(row)).text
+    assert "The patient withdrew on" in page
+    assert "Free the time" not in page
+    assert "Change the patient asks for" not in page
+    assert "Earlier, please" in page  # as what happened
 
 
 def test_a_visit_that_is_over_is_a_task_until_it_is_closed(sam: Client) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseFault
 
+from appointments.keys import KeyState, key_state
 from appointments.worker import Worker
 
 
@@ -29,6 +30,8 @@ class Command(BaseCommand):
             worker.run()
             return
         try:
+            if (state := key_state()) is not KeyState.RIGHT:
+                raise CommandError(str(state))
             sent = worker.do_all()
         except DatabaseFault as fault:
             raise CommandError(f"The database is away: {type(fault).__name__}.") from None
