@@ -10,7 +10,7 @@ import logging
 from typing import Any
 
 from django.apps import apps as installed
-from django.db import models
+from django.db import DatabaseError, InterfaceError, models
 from django.utils.translation import gettext_lazy as _
 
 from appointments.blind_index import blind_index
@@ -104,6 +104,15 @@ def keys_are_right() -> bool:
     Once they were seen right in this process it needs no database, until they are seen wrong.
     """
     return keys_in_use() is KeyState.RIGHT or key_state() is KeyState.RIGHT
+
+
+def can_be_stored() -> bool:
+    """Whether what is sent now can be stored: not with a wrong key, nor where nobody can tell."""
+    try:
+        return keys_are_right()
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("Keys not checked: %s", type(error).__name__)
+        return False
 
 
 def make_key_check(sender: Any, apps: Any = installed, **kwargs: Any) -> None:

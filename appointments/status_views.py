@@ -22,13 +22,13 @@ from appointments import services
 from appointments.audit import Action, record, record_dead_link
 from appointments.calendar import visit_calendar
 from appointments.choices import Status
-from appointments.keys import keys_are_right
+from appointments.keys import can_be_stored, keys_are_right
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
 from appointments.references import read_status_token, status_token
 from appointments.status_forms import ChangeForm, FindForm
 from appointments.status_lookup import find_request
-from appointments.status_words import has_ended, is_over, words_of, zone_as_read
+from appointments.status_words import has_ended, has_visit_ahead, words_of, zone_as_read
 from clinic_site.clinic import current_clinic
 
 logger = logging.getLogger(__name__)
@@ -54,13 +54,16 @@ def _opened(token: str) -> AppointmentRequest:
 
 
 def _for_patients(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Have no answer kept, and a helpful page where the token opens nothing, or a key is wrong."""
+    """Have no answer kept, and a helpful page where the token opens nothing, or a key is wrong.
+
+    What is posted is for the view itself, so that no typed word is lost.
+    """
 
     @csrf_exempt  # nobody is signed in here, so there is nothing that a forged request could use
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            if not keys_are_right():
+            if request.method != "POST" and not keys_are_right():
                 return closed(request)
             return not_kept(view(request, *args, **kwargs))
         except (Gone, AppointmentRequest.DoesNotExist):
@@ -81,6 +84,8 @@ def find(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _show_find(request, FindForm())
     form = FindForm(sent_form(request))
+    if not can_be_stored():
+        return _show_find(request, form, away=True, status=503)
     if not from_this_site(request):
         return _show_find(request, form, notice=_foreign())
     if not form.is_valid():
@@ -118,13 +123,12 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     found = _opened(token)
     record(Action.STATUS_SEEN, [found.reference], by=request)
     now = timezone.now()
-    is_set = found.status == Status.SCHEDULED and not is_over(found, now)
     context = {
         "asked": found,
         "words": words_of(found, now),
         "ended": has_ended(found),
         "is_new": found.status in {Status.NEW, Status.QUARANTINED},
-        "visit_at": found.visit_at if is_set else None,
+        "visit_at": found.visit_at if has_visit_ahead(found, now) else None,
         "zone": zone_as_read(found.visit_at) if found.visit_at else "",
         "token": token,
         "form": ChangeForm(),
@@ -135,9 +139,9 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 @_for_patients
 @require_safe
 def visit_file(request: HttpRequest, token: str) -> HttpResponse:
-    """The visit as a calendar file; 404 unless one is set."""
+    """The visit as a calendar file; 404 unless one is to come."""
     found = _opened(token)
-    if found.status != Status.SCHEDULED or found.visit_at is None:
+    if found.visit_at is None or not has_visit_ahead(found, timezone.now()):
         return render(request, "appointments/status_gone.html", {"token": token}, status=404)
     record(Action.STATUS_SEEN, [found.reference], by=request, detail="calendar file")
     phone = current_clinic().phone_as_read
@@ -160,9 +164,11 @@ def visit_file(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     """Ask whether to take the request back; on POST take it back. A repeat changes nothing."""
+    if not can_be_stored():
+        return closed(request)
     found = _opened(token)
-    is_set = found.status == Status.SCHEDULED and not is_over(found, timezone.now())
-    context: dict[str, Any] = {"asked": found, "token": token, "visit_is_set": is_set}
+    ahead = has_visit_ahead(found, timezone.now())
+    context: dict[str, Any] = {"asked": found, "token": token, "visit_is_set": ahead}
     if request.method != "POST":
         if has_ended(found):
             return see_other(reverse("request_status", args=[token]))
@@ -186,6 +192,8 @@ def change(request: HttpRequest, token: str) -> HttpResponse:
         return see_other(reverse("request_status", args=[token]))
     form = ChangeForm(sent_form(request))
     again = functools.partial(_show_change, request, form, token)
+    if not can_be_stored():
+        return again(away=True, status=503)
     if not from_this_site(request):
         return again(notice=_foreign())
     if not form.is_valid():

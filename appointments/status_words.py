@@ -63,17 +63,17 @@ _OVER = Words(
 
 def words_of(request: AppointmentRequest, now: dt.datetime) -> Words:
     """Return what its patient is to read about a request."""
-    if request.status == Status.SCHEDULED and is_over(request, now):
+    if request.status == Status.SCHEDULED and not has_visit_ahead(request, now):
         return _OVER
     words = _WORDS[Status(request.status)]
     reason = _CLOSED.get(CloseReason(request.close_reason)) if request.close_reason else None
     return Words(words.state, reason) if reason else words
 
 
-def is_over(request: AppointmentRequest, now: dt.datetime) -> bool:
-    """Whether the day of the visit has passed, in the active time zone."""
-    visit = request.visit_at
-    return visit is not None and timezone.localdate(visit) < timezone.localdate(now)
+def has_visit_ahead(request: AppointmentRequest, now: dt.datetime) -> bool:
+    """Whether a visit is set and its day, in the active time zone, has not passed."""
+    visit = request.visit_at if request.status == Status.SCHEDULED else None
+    return visit is not None and timezone.localdate(visit) >= timezone.localdate(now)
 
 
 def has_ended(request: AppointmentRequest) -> bool:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments.audit import record_confirmation, record_dead_link
 from appointments.forms import RequestForm
-from appointments.keys import KeyState, keys_are_right, keys_in_use
+from appointments.keys import KeyState, can_be_stored, keys_are_right, keys_in_use
 from appointments.limits import YOUNGEST
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
@@ -46,7 +46,7 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
 
     sent = sent_form(request, several={"visit_days"})
     form = RequestForm(sent)
-    if not _can_be_stored():
+    if not can_be_stored():
         return _show(request, form, not_received=True, status=503)
     attempt = read_attempt(sent.get("attempt", ""))
     if attempt is None or not from_this_site(request):
@@ -78,14 +78,6 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
         logger.error("Request not stored: %s", type(error).__name__)
         return _show(request, form, not_received=True, status=503)
     return see_other(reverse("request_received", args=[received_token(received.attempt)]))
-
-
-def _can_be_stored() -> bool:
-    try:
-        return keys_are_right()
-    except (DatabaseError, InterfaceError) as error:
-        logger.error("Keys not checked: %s", type(error).__name__)
-        return False
 
 
 def _show(

@@ -17,6 +17,7 @@ from appointments.audit import MOST_DEAD_LINKS, PATIENT, AuditEvent
 from appointments.blind_index import phone_index
 from appointments.choices import CloseReason, Status
 from appointments.encryption import Ciphertext, EncryptedTextField
+from appointments.keys import keys_in_use
 from appointments.models import AppointmentRequest
 from appointments.outbox import MailChoice, OutboxMessage
 from appointments.references import received_token, status_token
@@ -395,6 +396,21 @@ def test_while_the_database_is_away_what_was_typed_stays(asked, monkeypatch) -> 
         assert "Try again" in page
         assert "605-217-5617" in page
         assert typed in page
+
+
+def test_while_a_key_is_wrong_what_was_typed_stays(asked, settings) -> None:
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    keys_in_use.forget()
+
+    change = BROWSER.post(page_of(asked, "change/"), {"text": "Mine & yours"})
+    found = BROWSER.post(FIND, {"reference": asked.reference, "phone": "605-555-0142"})
+    withdrawn = BROWSER.post(page_of(asked, "withdraw/"))
+
+    assert [each.status_code for each in (change, found, withdrawn)] == [503, 503, 503]
+    assert "Mine &amp; yours" in change.content.decode()
+    assert "605-555-0142" in found.content.decode()
+    asked.refresh_from_db(fields=["status", "change_wanted_at"])
+    assert (asked.status, asked.change_wanted_at) == ("new", None)
 
 
 def test_no_log_tells_a_token_or_a_pair(asked, caplog) -> None:
