@@ -3,7 +3,7 @@ a condition.
 """
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -41,6 +41,16 @@ class PlainTextField(forms.CharField):
 
 class PhoneField(PhoneNumberField):
     """A phone number, typed in any way; a number without a country is American."""
+
+    default_error_messages: ClassVar = {
+        "invalid": _(
+            "Enter a full phone number with the area code, such as 605\u2011555\u20110142."
+        )
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"type": "tel", "autocomplete": "tel", "inputmode": "tel"}
+        super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def to_python(self, value: Any) -> PhoneNumber | str:
         """Return the number, or '' for none."""

@@ -106,13 +106,7 @@ class RequestForm(forms.Form):
     phone = PhoneField(
         label=_("Phone number"),
         help_text=_("With the area code, such as 605\u2011555\u20110142."),
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
-        error_messages={
-            "required": _("Enter a phone number where we can reach you."),
-            "invalid": _(
-                "Enter a full phone number with the area code, such as 605\u2011555\u20110142."
-            ),
-        },
+        error_messages={"required": _("Enter a phone number where we can reach you.")},
     )
     voicemail_ok = forms.BooleanField(
         label=_("You may leave a voicemail at this number"), required=False

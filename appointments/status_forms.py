@@ -54,13 +54,7 @@ class FindForm(forms.Form):
     phone = PhoneField(
         label=_("Phone number"),
         help_text=_("The number that you gave us."),
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
-        error_messages={
-            "required": _("Enter the phone number you gave us."),
-            "invalid": _(
-                "Enter a full phone number with the area code, such as 605\u2011555\u20110142."
-            ),
-        },
+        error_messages={"required": _("Enter the phone number you gave us.")},
     )
 
     @property
