@@ -52,3 +52,16 @@ def new_database() -> dict[str, str]:
     with psycopg.connect(_server.get_uri("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return {"DATABASE_URL": _server.get_uri(name)}
+
+
+def let_in(environment: dict[str, str], everyone: bool) -> None:
+    """Open a PostgreSQL database that `new_database` made, or shut it and end every connection."""
+    import psycopg
+
+    name = psycopg.conninfo.conninfo_to_dict(environment["DATABASE_URL"])["dbname"]
+    with psycopg.connect(_server.get_uri("postgres"), autocommit=True) as database:
+        database.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {everyone}")
+        if not everyone:
+            database.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+            )

@@ -10,11 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.test import Client
-from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from phonenumber_field.phonenumber import PhoneNumber
 
@@ -33,6 +31,7 @@ from tests.appointments.bad_input import (
     as_multipart,
     as_urlencoded,
     content_types,
+    many,
     odd_bodies,
     sent_answers,
 )
@@ -59,17 +58,6 @@ TYPED = (
     "website",
     *(f"date_of_birth_{part}" for part in ("month", "day", "year")),
 )
-
-
-def many(examples: int):
-    """So many examples, the same in each run, so that a red run can be run again."""
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 def post(path: str, body: bytes, content_type: str = URLENCODED) -> Any:
@@ -232,72 +220,6 @@ def test_200_odd_wishes_for_a_change(text: bytes) -> None:
     else:
         assert answer.status_code == 200
         assert shown(answer.content.decode(), "text") == typed
-
-
-QUEUE = "/admin/appointments/appointmentrequest/"
-DO = ["no_answer", "voicemail", "reached", "emailed", "note", "schedule", "close", "settle"]
-DO += ["take", "release", "new", "contacting", "dance", "\x00"]
-DAYS = [b"9999-12-31", b"0001-01-01", b"2027-03-14", b"2027-02-30", b"tomorrow", b"\x00"]
-TIMES = [b"02:30", b"10:30", b"23:59:59", b"24:00", b"noon"]
-
-
-def staff() -> Client:
-    client = Client()
-    user, _new = User.objects.get_or_create(username="s", is_staff=True, is_superuser=True)
-    client.force_login(user)
-    return client
-
-
-@pytest.mark.django_db
-def test_400_odd_things_that_staff_do_with_a_request() -> None:
-    ends: Counter[tuple[str, int]] = Counter()
-    soon = str(timezone.localdate() + dt.timedelta(days=9)).encode()
-
-    @many(400)
-    @given(
-        do=st.sampled_from(DO),
-        version=st.sampled_from([b"1", b"1", b"0", b"x", b"9" * 40]),
-        text=as_bytes,
-        day=st.one_of(st.just(soon), st.sampled_from(DAYS), as_bytes),
-        time=st.one_of(st.just(b"10:30"), st.sampled_from(TIMES), as_bytes),
-        reason=st.one_of(st.just(b"answered"), as_bytes),
-    )
-    def doing(do, version, text, day, time, reason) -> None:
-        row = make_request(change_wanted_at=timezone.now())
-        body = as_urlencoded(
-            [
-                *((b"do", do.encode()), (b"version", version), (b"text", text)),
-                *((b"visit_on", day), (b"visit_time", time), (b"visit_place", text)),
-                (b"close_reason", reason),
-            ]
-        )
-        answer = staff().post(f"{QUEUE}{row.pk}/change/", body, content_type=URLENCODED)
-        assert answer.status_code in {200, 303, 400}
-        ends[do, answer.status_code] += 1
-        if answer.status_code == 303 and do == "note":
-            assert row.notes.get().text == plain_text(QueryDict(body)["text"])
-
-    doing()
-
-    done = {do for do, status in ends if status == 303}
-    assert done >= {"note", "reached", "schedule", "close", "settle", "take", "contacting"}, ends
-    assert sum(count for (_do, status), count in ends.items() if status != 303) > 50, ends
-
-
-@pytest.mark.django_db
-@many(200)
-@given(kind=st.one_of(st.just(b"question"), as_bytes), name=as_bytes, what=as_bytes)
-def test_200_odd_things_that_staff_enter_and_look_for(kind, name, what) -> None:
-    before = AppointmentRequest.objects.count()
-    pairs = [(b"attempt", make_attempt().encode()), (b"kind", kind), (b"patient_name", name)]
-    body = as_urlencoded([*pairs, (b"phone", b"605-555-0142")])
-
-    entered = staff().post(f"{QUEUE}enter/", body, content_type=URLENCODED)
-    found = staff().post(f"{QUEUE}find/", as_urlencoded([(b"what", what)]), content_type=URLENCODED)
-
-    assert entered.status_code in {200, 303, 400}
-    assert AppointmentRequest.objects.count() - before == (entered.status_code == 303)
-    assert found.status_code in {200, 400}
 
 
 @pytest.mark.parametrize("text", OTHERS)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.environment import let_in
 from tests.running import Installation, free_port, install
 from tests.smtp_sink import HANG, Sink, smtp_sink
 
@@ -189,16 +190,9 @@ def database_away(site: Installation) -> Iterator[None]:
             yield
             database.execute("ROLLBACK")
         return
-    import psycopg
-
-    name = psycopg.conninfo.conninfo_to_dict(site.environment["DATABASE_URL"])["dbname"]
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
-        database.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
-        database.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
-        )
-        yield
-        database.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+    let_in(site.environment, everyone=False)
+    yield
+    let_in(site.environment, everyone=True)
 
 
 def test_a_database_that_goes_away_after_the_mail_was_accepted_makes_no_second_mail(

@@ -1,7 +1,6 @@
 """`make run` on a person's machine: safe to repeat, clear when it cannot start, clean when it ends."""
 
 import contextlib
-import os
 import re
 import signal
 import socket
@@ -14,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.environment import let_in
 from tests.running import (
     PROJECT,
     Site,
@@ -210,14 +210,7 @@ def take_database_away(site: Site) -> None:
             ):
                 database.execute(f"ALTER TABLE {table} RENAME TO {table}_gone")
         return
-    import psycopg
-
-    name = psycopg.conninfo.conninfo_to_dict(site.environment["DATABASE_URL"])["dbname"]
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
-        database.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
-        database.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
-        )
+    let_in(site.environment, everyone=False)
 
 
 def test_without_its_database_the_site_says_so_and_loses_nothing_typed(tmp_path: Path) -> None:
