@@ -81,10 +81,10 @@ class CompressPages:
 def takes_brotli(accept_encoding: str) -> bool:
     """Whether a browser takes brotli (RFC 9110, Accept-Encoding).
 
-    >>> [takes_brotli(text) for text in ("gzip, br", "br;q=1.0", "br;q=0", "brr", "")]
-    [True, True, False, False, False]
+    >>> [takes_brotli(text) for text in ("gzip, br", "br;q=1.0", "br;q=0", "br;q=1.0.0", "brr", "")]
+    [True, True, False, False, False, False]
     """
-    found = re.search(r"(?:^|,)\s*br\s*(?:;\s*q=([\d.]+)\s*)?(?:,|$)", accept_encoding)
+    found = re.search(r"(?:^|,)\s*br\s*(?:;\s*q=(\d(?:\.\d*)?)\s*)?(?:,|$)", accept_encoding)
     return found is not None and (found[1] is None or float(found[1]) > 0)
 
 
