@@ -71,6 +71,15 @@ class Clinic(models.Model):
         blank=True,
         help_text=_("One to three plain sentences at the top of the first page."),
     )
+    before_visit = models.TextField(
+        _("before your visit"),
+        blank=True,
+        help_text=_(
+            "What to bring, whether a referral is needed, insurance, cost. Markdown: paragraphs, "
+            "- lists, ### headings. It stands on the contact page, with a link at the foot of "
+            "every page. Leave empty to show nothing."
+        ),
+    )
     emergency_wording = models.CharField(
         _("emergency wording"),
         max_length=200,
@@ -222,12 +231,36 @@ class Physician(models.Model):
     name = models.CharField(
         _("name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
     )
-    title = models.CharField(_("title"), max_length=120, blank=True)
-    specialty = models.CharField(_("specialty"), max_length=120)
-    certifications = models.CharField(_("certifications"), max_length=300, blank=True)
+    title = models.CharField(
+        _("title"),
+        max_length=120,
+        blank=True,
+        help_text=_("What the physician is, as patients read it: Interventional radiologist"),
+    )
+    specialty = models.CharField(
+        _("specialty"), max_length=120, help_text=_("The field: Interventional radiology")
+    )
+    certifications = models.CharField(
+        _("certifications"),
+        max_length=300,
+        blank=True,
+        help_text=_("With the words “board certified” here, short cards say so as well."),
+    )
     interests = models.CharField(_("special interests"), max_length=300, blank=True)
+    practice = models.TextField(
+        _("what the physician does for the conditions on this site"),
+        blank=True,
+        help_text=_(
+            "Markdown: one to three plain sentences, such as which of the treatments the physician "
+            "does. Leave empty to show nothing."
+        ),
+    )
     bio = models.TextField(
-        _("bio"), help_text=_("Markdown: a few short paragraphs, an empty line between.")
+        _("bio"),
+        help_text=_(
+            "Markdown: a few short paragraphs, an empty line between. Certifications and interests "
+            "stand beside it, so they need not be said again."
+        ),
     )
     photo = models.ForeignKey(
         "Picture", models.PROTECT, null=True, blank=True, verbose_name=_("photo"), related_name="+"

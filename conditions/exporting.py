@@ -15,11 +15,11 @@ _FIELDS: dict[type[Model], tuple[str, ...]] = {
     Clinic: (
         *("name", "short_name", "phone", "street", "city", "state", "postal_code", "email"),
         *("time_zone", "introduction", "emergency_wording", "answer_within_hours"),
-        "keep_requests_days",
+        *("keep_requests_days", "before_visit"),
     ),
     Physician: (
-        *("slug", "name", "title", "specialty", "certifications", "interests", "bio"),
-        *("position", "active"),
+        *("slug", "name", "title", "specialty", "certifications", "interests", "practice"),
+        *("bio", "position", "active"),
     ),
     Notice: ("slug", "title", "body", "required", "position"),
     Picture: ("hash", "alt"),
