@@ -128,6 +128,8 @@ def test_the_sitemap_lists_every_page(visitor: Visitor, site) -> None:
 def test_robots_and_security_txt_name_this_site(visitor: Visitor, site) -> None:
     assert f"Sitemap: {site.address}/sitemap.xml" in visitor.get("/robots.txt").text
     security = visitor.get("/.well-known/security.txt").text
+    for text in (visitor.get("/robots.txt").text, security):
+        assert text.startswith("# Vascular & Interventional Specialists, 605-217-5617\n")
     assert "Contact: tel:+16052175617" in security
     assert re.search(r"^Expires: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", security, re.MULTILINE)
 
