@@ -329,7 +329,12 @@ class Notice(models.Model):
     @property
     def is_missing(self) -> bool:
         """Whether the law asks for this notice and the clinic has not supplied it yet."""
-        return self.required and not self.body.strip() and not self.lines.all()
+        return self.required and self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read yet, in any language."""
+        return not self.body.strip() and not self.lines.all()
 
 
 class Picture(models.Model):

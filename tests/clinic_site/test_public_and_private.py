@@ -38,7 +38,6 @@ def test_a_token_never_gets_into_the_log(visitor: Visitor, site) -> None:
 @pytest.mark.django_db
 def test_a_notices_lines_are_marked_with_their_language(client: Client) -> None:
     notice = Notice.objects.create(slug="language-help", title="Language help", required=True)
-    assert "This text is not on the site yet." in client.get(notice.get_absolute_url()).text
     assert notice.is_missing
 
     for language, text in (("es", "Línea"), ("ar", "سطر"), ("zh-Hant", "行")):
@@ -50,6 +49,18 @@ def test_a_notices_lines_are_marked_with_their_language(client: Client) -> None:
     assert '<p lang="zh-Hant" dir="ltr">行</p>' in page
     assert "not on the site yet" not in page
     assert not Notice.objects.prefetch_related("lines").get().is_missing
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("body", ["", " \n "])
+@pytest.mark.parametrize("required", [True, False])
+def test_an_empty_notice_says_how_to_get_it(client: Client, body: str, required: bool) -> None:
+    notice = Notice.objects.create(slug="n", title="Privacy", body=body, required=required)
+
+    page = client.get(notice.get_absolute_url()).text
+
+    assert '<a class="phone" href="tel:+16052175617">605-217-5617</a>, and we will read it' in page
+    assert "send it to you" in page
 
 
 @pytest.mark.django_db
