@@ -117,8 +117,9 @@ def components(request: HttpRequest) -> HttpResponse:
         "document": {"uses_needle": True, "uses_balloon": True, "uses_cement": True},
         "physician": SimpleNamespace(
             name=_("Dr. First Last"),
-            title=_("Title"),
+            role=_("Title"),
             certifications=_("certifications"),
+            in_short=_("Title, board certified"),
             initials="FL",
             get_absolute_url="/physicians/",
         ),

@@ -27,6 +27,7 @@ from appointments.references import (
     received_token,
     status_token,
 )
+from clinic_site.clinic import active_physicians
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
 def _show(
     request: HttpRequest, form: RequestForm, status: int = 200, **context: Any
 ) -> HttpResponse:
-    context["form"] = form
+    context |= {"form": form, "physicians": active_physicians()}
     return not_kept(render(request, "appointments/request.html", context, status=status))
 
 
@@ -114,5 +115,9 @@ def request_received(request: HttpRequest, token: str) -> HttpResponse:
         record_dead_link(request)
         raise Http404
     record_confirmation(request, found.reference)
-    context = {"reference": found.reference, "token": status_token(found.attempt)}
+    context = {
+        "reference": found.reference,
+        "token": status_token(found.attempt),
+        "physicians": active_physicians(),
+    }
     return not_kept(render(request, "appointments/received.html", context))

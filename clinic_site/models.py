@@ -1,5 +1,6 @@
 """What every page shares: the clinic, its hours, its physicians, its notices, its pictures."""
 
+import re
 import zoneinfo
 from typing import ClassVar
 
@@ -238,7 +239,9 @@ class Physician(models.Model):
         help_text=_("What the physician is, as patients read it: Interventional radiologist"),
     )
     specialty = models.CharField(
-        _("specialty"), max_length=120, help_text=_("The field: Interventional radiology")
+        _("specialty"),
+        max_length=120,
+        help_text=_("The field, shown where there is no title, and found by search."),
     )
     certifications = models.CharField(
         _("certifications"),
@@ -284,6 +287,17 @@ class Physician(models.Model):
     def get_absolute_url(self) -> str:
         """The physician's public page."""
         return reverse("physician", args=[self.slug])
+
+    @property
+    def role(self) -> str:
+        """What the physician is; the field stands in for a title that is not given."""
+        return self.title or self.specialty
+
+    @property
+    def in_short(self) -> str:
+        """What the physician is, on a card: Interventional radiologist, board certified."""
+        certified = re.search(r"\bboard[- ]certified\b", self.certifications, re.IGNORECASE)
+        return _("%s, board certified") % self.role if certified else self.role
 
     @property
     def initials(self) -> str:

@@ -47,12 +47,13 @@ def physician_data(
     and works for no one, and its medicalSpecialty has no word for interventional radiology.
     """
     address = site_url + reverse("physician", args=[physician.slug])
+    shown_specialty = "" if physician.title else physician.specialty
     person = given(
         name=physician.name,
         url=address,
         jobTitle=physician.title,
         description=plain(physician.bio),
-        knowsAbout=[text for text in (physician.specialty, physician.interests) if text],
+        knowsAbout=[each for each in (shown_specialty, physician.interests) if each],
         image=picture_address,
         worksFor=clinic_node(clinic, site_url),
     )

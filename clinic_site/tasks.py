@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from clinic_site.models import Clinic, Notice
+from clinic_site.models import Clinic, Notice, Physician
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,22 @@ def open_tasks() -> list[Task]:
 
 @adds_tasks
 def clinic_tasks() -> Iterable[Task]:
-    """What the clinic's own facts still lack."""
+    """What the facts about the clinic and its physicians still lack."""
     clinic = Clinic.objects.first()
     if clinic is None:
         yield Task(_("Enter the clinic's name and phone."), reverse("admin:clinic_site_clinic_add"))
-    elif not clinic.time_zone:
-        yield Task(
-            _("Confirm the clinic's time zone."),
-            reverse("admin:clinic_site_clinic_change", args=[clinic.pk]),
-        )
+    else:
+        change = reverse("admin:clinic_site_clinic_change", args=[clinic.pk])
+        if not clinic.time_zone:
+            yield Task(_("Confirm the clinic's time zone."), change)
+        if not clinic.before_visit.strip():
+            yield Task(_("Say what patients should know before a visit."), change)
+    for physician in Physician.objects.active():
+        if not physician.practice.strip():
+            yield Task(
+                _("Say what %s does for the conditions on this site.") % physician.name,
+                reverse("admin:clinic_site_physician_change", args=[physician.pk]),
+            )
     for notice in Notice.objects.prefetch_related("lines"):
         change = reverse("admin:clinic_site_notice_change", args=[notice.pk])
         if notice.is_missing:

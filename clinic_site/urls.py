@@ -9,7 +9,6 @@ urlpatterns = [
     path("", include("conditions.urls")),
     path("appointments/", include("appointments.urls")),
     path("physicians/", views.physician_list, name="physician_list"),
-    path("physicians/<slug:slug>/", views.physician, name="physician"),
     path("contact/", views.contact, name="contact"),
     path("notices/<slug:slug>/", views.notice, name="notice"),
     re_path(r"^pictures/(?P<hash>[0-9a-f]{64})\Z", views.picture, name="picture"),

@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import active_physicians, current_clinic, notice_links
-from clinic_site.models import Notice, Physician, Picture
-from clinic_site.pictures import picture_address
+from clinic_site.models import Notice, Picture
 from clinic_site.readiness import is_ready
-from clinic_site.structured_data import clinic_data, physician_data, to_script
+from clinic_site.structured_data import clinic_data, to_script
 
 
 @require_safe
@@ -24,30 +23,14 @@ def physician_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def physician(request: HttpRequest, slug: str) -> HttpResponse:
-    """One physician's bio; 404 for one who is not active."""
-    physician = get_object_or_404(
-        Physician.objects.active().select_related("photo").defer("photo__content"), slug=slug
-    )
-    photo = f"picture:{physician.photo.hash}" if physician.photo else ""
-    data = physician_data(
-        physician,
-        clinic=current_clinic(),
-        site_url=settings.SITE_URL,
-        picture_address=picture_address(photo),
-    )
+def contact(request: HttpRequest) -> HttpResponse:
+    """How to reach the clinic, and what to know before a visit."""
+    data = clinic_data(current_clinic(), site_url=settings.SITE_URL)
     return render(
         request,
-        "clinic_site/physician.html",
-        {"physician": physician, "structured_data": to_script(data)},
+        "clinic_site/contact.html",
+        {"physicians": active_physicians(), "structured_data": to_script(data)},
     )
-
-
-@require_safe
-def contact(request: HttpRequest) -> HttpResponse:
-    """How to reach the clinic."""
-    data = clinic_data(current_clinic(), site_url=settings.SITE_URL)
-    return render(request, "clinic_site/contact.html", {"structured_data": to_script(data)})
 
 
 @require_safe

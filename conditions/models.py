@@ -44,6 +44,10 @@ class PageQuerySet(models.QuerySet[Any]):
         """Each with what its live revision says of its picture as `live_picture`, for cards."""
         return self.annotate(live_picture=models.F("live__document_json__picture"))
 
+    def with_physicians(self) -> "PageQuerySet":
+        """Conditions, each with the slugs that its live revision names as `live_physicians`."""
+        return self.annotate(live_physicians=models.F("live__document_json__physicians"))
+
     def named(self, slugs: Collection[str]) -> "PageQuerySet":
         """Those that have, or had, one of these addresses, published or in the draft.
 

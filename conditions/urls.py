@@ -9,6 +9,7 @@ urlpatterns = [
     path("conditions/", views.condition_list, name="condition_list"),
     path("conditions/<slug:slug>/", views.condition, name="condition"),
     path("treatments/<slug:slug>/", views.treatment, name="treatment"),
+    path("physicians/<slug:slug>/", views.physician, name="physician"),
     path("search/", search_view.search_page, name="search"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
 ]

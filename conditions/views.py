@@ -1,19 +1,19 @@
-"""The public pages of conditions and treatments, the home page, and the sitemap."""
+"""The public pages of conditions, treatments and physicians, the home page, the sitemap."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import active_physicians, current_clinic
-from clinic_site.models import Notice
+from clinic_site.models import Notice, Physician
 from clinic_site.pictures import picture_address
-from clinic_site.structured_data import Data, to_script
+from clinic_site.structured_data import Data, physician_data, to_script
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.history import Revision
 from conditions.models import Condition, Page, Treatment, by_address
@@ -45,6 +45,32 @@ def condition_list(request: HttpRequest) -> HttpResponse:
         {
             "conditions": Condition.objects.listed().with_pictures(),
             "treatments": Treatment.objects.published().with_pictures(),
+            "physicians": active_physicians(),
+        },
+    )
+
+
+@require_safe
+def physician(request: HttpRequest, slug: str) -> HttpResponse:
+    """One physician's bio, and the conditions whose pages name them; 404 for an inactive one."""
+    physician = get_object_or_404(
+        Physician.objects.active().select_related("photo").defer("photo__content"), slug=slug
+    )
+    conditions = Condition.objects.listed().with_pictures().with_physicians()
+    photo = f"picture:{physician.photo.hash}" if physician.photo else ""
+    data = physician_data(
+        physician,
+        clinic=current_clinic(),
+        site_url=settings.SITE_URL,
+        picture_address=picture_address(photo),
+    )
+    return render(
+        request,
+        "conditions/physician.html",
+        {
+            "physician": physician,
+            "conditions": [each for each in conditions if slug in each.live_physicians],
+            "structured_data": to_script(data),
         },
     )
 
@@ -116,7 +142,7 @@ def _condition_context(page: Page, document: ConditionDocument, picture: str | N
     return {
         "treatments": treatments,
         "related": [named[slug] for slug in document.related if slug in named],
-        "physicians": [each for each in active_physicians() if each.slug in document.physicians],
+        "physicians": _active(document.physicians),
         "ask_about": document.slug,
         "review": review,
         "structured_data": to_script(data),
@@ -124,7 +150,8 @@ def _condition_context(page: Page, document: ConditionDocument, picture: str | N
 
 
 def _treatment_context(page: Page, document: TreatmentDocument, picture: str | None) -> Data:
-    conditions = list(Condition.objects.listed().filter(live_treatments=page.pk))
+    offered_by = Condition.objects.listed().with_physicians()
+    conditions = list(offered_by.filter(live_treatments=page.pk))
     review = review_of(page, [], today=timezone.localdate())
     data = treatment_data(
         document,
@@ -133,10 +160,18 @@ def _treatment_context(page: Page, document: TreatmentDocument, picture: str | N
     )
     return {
         "conditions": conditions,
+        "physicians": _active(slug for each in conditions for slug in each.live_physicians)
+        or active_physicians(),
         "ask_about": conditions[0].live.slug if len(conditions) == 1 else "",
         "review": review,
         "structured_data": to_script(data),
     }
+
+
+def _active(slugs: Iterable[str]) -> list[Physician]:
+    """Return the active physicians that the pages name, in the order of the site."""
+    named = set(slugs)
+    return [each for each in active_physicians() if each.slug in named]
 
 
 def _shown_with(review: ReviewOfPage, picture: str | None) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=80, unique=True, verbose_name='address')),
                 ('name', models.CharField(help_text='As patients read it: Dr. Jane Doe', max_length=120, verbose_name='name')),
                 ('title', models.CharField(blank=True, help_text='What the physician is, as patients read it: Interventional radiologist', max_length=120, verbose_name='title')),
-                ('specialty', models.CharField(help_text='The field: Interventional radiology', max_length=120, verbose_name='specialty')),
+                ('specialty', models.CharField(help_text='The field, shown where there is no title, and found by search.', max_length=120, verbose_name='specialty')),
                 ('certifications', models.CharField(blank=True, help_text='With the words “board certified” here, short cards say so as well.', max_length=300, verbose_name='certifications')),
                 ('interests', models.CharField(blank=True, max_length=300, verbose_name='special interests')),
                 ('practice', models.TextField(blank=True, help_text='Markdown: one to three plain sentences, such as which of the treatments the physician does. Leave empty to show nothing.', verbose_name='what the physician does for the conditions on this site')),

@@ -18,7 +18,7 @@ FACTS = {
     "specialty": "interventional radiologist",
     "certified": "board certified",
     "fellowship": "fellowship trained",
-    "interest": "special interest in the care and treatment of chronic venous disease",
+    "interest": "special interest the care and treatment of chronic venous disease",
     "experience": "experienced with many conditions.*endovascular treatments.*inside the blood vessels",
     "bones of the spine": "Your spine is made of bones called vertebrae",
     "vertebral body": "thick, rounded part, called the vertebral body",

@@ -82,9 +82,9 @@ def the_physician() -> Physician:
     return Physician(**{key: value for key, value in written.items() if key != "type"})
 
 
-def describe_physician() -> dict[str, Any]:
+def describe_physician(who: Physician | None = None) -> dict[str, Any]:
     return physician_data(
-        the_physician(),
+        who or the_physician(),
         clinic=Clinic(),
         site_url=SITE,
         picture_address=f"{SITE}/pictures/{'0' * 64}",
@@ -327,7 +327,7 @@ def test_no_text_of_a_treatment_is_invented(document: TreatmentDocument) -> None
 def test_no_text_of_a_physician_is_invented() -> None:
     who = the_physician()
     shown = one_line(
-        *(who.name, who.title, who.specialty, who.interests, plain(who.bio)),
+        *(who.name, who.role, who.interests, plain(who.bio)),
         *(Clinic().name, Clinic().phone.as_e164, MENU),
     )
 
@@ -453,7 +453,19 @@ def test_a_physician_is_a_person_who_works_for_the_clinic() -> None:
     assert person["@type"] == "Person"
     assert person["name"] == "Dr. Neal Khurana"
     assert person["worksFor"]["telephone"] == "+16052175617"
-    assert person["knowsAbout"] == ["Interventional radiology", "Chronic venous disease"]
+    assert person["knowsAbout"] == [
+        "The care and treatment of chronic venous disease (long-term trouble with the veins)"
+    ]
+    assert person["jobTitle"] == "Interventional radiologist"
+
+
+def test_a_physician_without_a_title_is_told_by_the_specialty_that_the_page_shows() -> None:
+    who = the_physician()
+    who.title = ""
+
+    person = describe_physician(who)["mainEntity"]
+    assert "jobTitle" not in person
+    assert person["knowsAbout"][0] == who.role == "Interventional radiology"
 
 
 # In the page
