@@ -1,0 +1,24 @@
+"""The first page leads to what is published, whatever that is."""
+
+import pytest
+from django.test import Client
+
+from conditions.publishing import publish
+from tests.make import make_condition
+
+
+@pytest.mark.django_db
+def test_the_way_to_read_follows_what_is_published(client: Client) -> None:
+    page = client.get("/").text
+    assert "Read about" not in page
+    assert "Our pages are being written." in page
+
+    publish(page=make_condition(), by=None, meaning=True)
+    assert '<a class="button" href="/conditions/sore-back/">Read about a sore back</a>' in (
+        client.get("/").text
+    )
+
+    publish(page=make_condition(slug="sore-knee", title="Sore knee"), by=None, meaning=True)
+    page = client.get("/").text
+    assert '<a class="button" href="/conditions/">Read about what we treat</a>' in page
+    assert "Read about a sore back" not in page
