@@ -125,11 +125,11 @@ class PageForm(forms.ModelForm):
 
 
 class SectionInline(admin.StackedInline):
-    """The sections of a page, in the order of their number."""
+    """The sections of a page, which stand on it in the order of their kinds."""
 
     model = Section
     extra = 0
-    fields = [("kind", "position", "school_grade"), "heading", "body"]
+    fields = [("kind", "school_grade"), "heading", "body"]
     readonly_fields = ["school_grade"]
     formfield_overrides = {
         models.TextField: {"widget": forms.Textarea(attrs={"rows": 14, "cols": 90})}

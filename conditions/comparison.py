@@ -82,8 +82,6 @@ def _parts(document: PageDocument) -> Iterator[tuple[str, str]]:
     for field in dataclasses.fields(document):
         if field.name in names:
             yield names[field.name], _as_text(getattr(document, field.name))
-    headings = [section.heading for section in document.sections]
-    yield _("Order of sections"), "\n".join(headings)
     seen: dict[str, int] = {}
     for section in document.sections:
         seen[section.kind] = seen.get(section.kind, 0) + 1

@@ -59,6 +59,7 @@ _MESSAGES = {
     "no_key_points": gettext_noop("There are none. Say in three to six lines what matters most."),
     "no_emergency": gettext_noop("The page has no such section. Add one: when to call 911."),
     "empty_emergency": gettext_noop("List when to call 911: a line for each sign, “- ” before it."),
+    "second": gettext_noop("Another section has its kind. Join the two, or choose another kind."),
     "no_text": gettext_noop("There is no text. Write some, or remove the section."),
     "hard": gettext_noop("It reads at school grade %.1f; the most is %d. Shorten %s."),
     "unknown_key": gettext_noop("[^%s] is not among the sources. Add it, or correct the key."),
@@ -112,7 +113,11 @@ def check(document: PageDocument, phone: str | None = None) -> list[Finding]:
     if isinstance(document, ConditionDocument):
         found += _check_emergency(document)
     known = {source.key for source in document.sources}
+    kinds = set()
     for section in document.sections:
+        if section.kind in kinds:
+            found.append(_error(section.heading or section.kind, "second"))
+        kinds.add(section.kind)
         found += _check_section(section, known, exempt)
     return [*found, *_check_sources(document)]
 

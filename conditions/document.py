@@ -26,13 +26,14 @@ from conditions.content_files import (
 if TYPE_CHECKING:
     from conditions.models import Condition, Page, Treatment
 
+# The kinds of section of each type of page, in the order in which the page shows them.
 CONDITION_KINDS = (
-    *("overview", "emergency", "causes", "symptoms", "see_doctor", "diagnosis", "risk_factors"),
-    *("treatments", "evidence", "recovery", "prevention", "questions", "next_steps"),
+    *("emergency", "see_doctor", "overview", "symptoms", "treatments", "suits", "diagnosis"),
+    *("recovery", "prevention", "causes", "risk_factors", "evidence", "questions", "next_steps"),
 )
 TREATMENT_KINDS = (
-    *("overview", "procedure", "suits", "not_suited", "preparing", "afterwards"),
-    *("benefits", "risks", "evidence"),
+    *("overview", "suits", "not_suited", "benefits", "risks", "procedure", "preparing"),
+    *("afterwards", "evidence", "questions"),
 )
 
 
@@ -67,7 +68,10 @@ class Illustration:
 
 @dataclass(frozen=True, kw_only=True)
 class PageDocument:
-    """What conditions and treatments share. `name` is the title for use inside a sentence."""
+    """What conditions and treatments share. `name` is the title for use inside a sentence.
+
+    The sections stand in the order of their kinds, whatever order they were given in.
+    """
 
     slug: str
     title: str
@@ -81,6 +85,14 @@ class PageDocument:
     page_type: typing.ClassVar[str]
     kinds: typing.ClassVar[tuple[str, ...]]
 
+    def __post_init__(self) -> None:
+        in_order = sorted(self.sections, key=lambda section: self._place(section.kind))
+        object.__setattr__(self, "sections", tuple(in_order))
+
+    @classmethod
+    def _place(cls, kind: str) -> int:
+        return cls.kinds.index(kind) if kind in cls.kinds else len(cls.kinds)
+
     @classmethod
     def from_yaml(cls, text: str, path: str = "<text>") -> Self:
         """Read a content file; raise ContentError with path and line where it is not this shape."""
@@ -90,13 +102,12 @@ class PageDocument:
     def from_located(cls, located: Located) -> Self:
         """Build from a parsed file (its `type` already looked at); raise ContentError."""
         document = build(cls, _without_type(located), located)
-        document._check_kinds(located)
+        for raw in located["sections"]:
+            if raw["kind"] not in cls.kinds:
+                raise raw.error("kind", f"{raw['kind']!r} is not one of {', '.join(cls.kinds)}.")
+        # As in the document, so that one index finds a section in both.
+        located["sections"].sort(key=lambda raw: cls._place(raw["kind"]))
         return document
-
-    def _check_kinds(self, located: Located) -> None:
-        for section, raw in zip(self.sections, located["sections"], strict=True):
-            if section.kind not in self.kinds:
-                raise raw.error("kind", f"{section.kind!r} is not one of {', '.join(self.kinds)}.")
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -147,6 +158,7 @@ class ConditionDocument(PageDocument):
     kinds = CONDITION_KINDS
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "physicians", tuple(sorted(set(self.physicians))))
         object.__setattr__(self, "related", tuple(sorted(set(self.related))))
 
@@ -223,8 +235,7 @@ def _shared(page: "Page") -> dict[str, Any]:
         "key_points": tuple(point for point in key_points if point),
         "picture": picture,
         "sections": tuple(
-            Section(**texts(row, "kind", "heading", "body"))
-            for row in page.sections.order_by("position", "pk")
+            Section(**texts(row, "kind", "heading", "body")) for row in page.sections.order_by("pk")
         ),
         "sources": tuple(
             Source(**texts(row, "key", "title", "publisher", "url"), year=row.year)

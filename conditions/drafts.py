@@ -75,8 +75,8 @@ def _write_rows(
     """Make a page's rows of one kind what `values`, dataclasses with the same fields, say."""
     model.objects.filter(page=page).delete()
     for index, value in enumerate(values):
-        row = model(page=page, position=(index + 1) * 10)
-        save_row(row, dataclasses.asdict(value), (part, index))
+        order = {"position": (index + 1) * 10} if model is Source else {}
+        save_row(model(page=page, **order), dataclasses.asdict(value), (part, index))
 
 
 def mark_changed(page: Page, *, by: User | None) -> None:

@@ -233,28 +233,28 @@ class ConditionTreatment(models.Model):
 
 
 class SectionKind(models.TextChoices):
-    """What a section is about; its place in structured data follows from it."""
+    """What a section is about; its place on the page and in structured data follows from it."""
 
-    OVERVIEW = "overview", _("What it is")
     EMERGENCY = "emergency", _("When to call 911")
-    CAUSES = "causes", _("Causes")
-    SYMPTOMS = "symptoms", _("Signs and symptoms")
     SEE_DOCTOR = "see_doctor", _("When to see a doctor")
-    DIAGNOSIS = "diagnosis", _("Diagnosis")
-    RISK_FACTORS = "risk_factors", _("Risk factors")
+    OVERVIEW = "overview", _("What it is")
+    SYMPTOMS = "symptoms", _("Signs and symptoms")
     TREATMENTS = "treatments", _("Treatments")
-    EVIDENCE = "evidence", _("What studies say")
-    RECOVERY = "recovery", _("Recovery")
-    PREVENTION = "prevention", _("Prevention")
-    QUESTIONS = "questions", _("Questions to ask")
-    NEXT_STEPS = "next_steps", _("Next steps")
-    PROCEDURE = "procedure", _("How it is done")
     SUITS = "suits", _("Who it may suit")
     NOT_SUITED = "not_suited", _("Who it does not suit")
-    PREPARING = "preparing", _("Before")
-    AFTERWARDS = "afterwards", _("Afterwards")
     BENEFITS = "benefits", _("Benefits")
     RISKS = "risks", _("Risks")
+    PROCEDURE = "procedure", _("How it is done")
+    PREPARING = "preparing", _("Before")
+    AFTERWARDS = "afterwards", _("Afterwards")
+    DIAGNOSIS = "diagnosis", _("Diagnosis")
+    RECOVERY = "recovery", _("Recovery")
+    PREVENTION = "prevention", _("Prevention")
+    CAUSES = "causes", _("Causes")
+    RISK_FACTORS = "risk_factors", _("Risk factors")
+    EVIDENCE = "evidence", _("What studies say")
+    QUESTIONS = "questions", _("Questions to ask")
+    NEXT_STEPS = "next_steps", _("Next steps")
 
 
 class Section(models.Model):
@@ -270,12 +270,11 @@ class Section(models.Model):
             "Markdown: paragraphs, - lists, ### headings, **bold**, [^key] to cite a source."
         ),
     )
-    position = models.PositiveSmallIntegerField(_("order"), default=0)
 
     class Meta:
         verbose_name = _("section")
         verbose_name_plural = _("sections")
-        ordering = ["position", "pk"]
+        ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind__in=SectionKind.values), name="section_kind_known"

@@ -63,13 +63,13 @@ def end_of_card(tokens: list[Token]) -> int:
     return max(ends, default=len(tokens))
 
 
-def _render_section(section: Section, anchor: str, citations: Citations) -> RenderedSection:
+def _render_section(section: Section, citations: Citations) -> RenderedSection:
     tokens = parse(section.body)
     level = CARD_LEVELS.get(section.kind)
     in_card = end_of_card(tokens) if level else len(tokens)
     return RenderedSection(
         kind=section.kind,
-        anchor=anchor,
+        anchor=section.kind.replace("_", "-"),
         heading=section.heading,
         html=render_tokens(tokens[:in_card], citations),
         below=render_tokens(tokens[in_card:], citations),
@@ -78,21 +78,16 @@ def _render_section(section: Section, anchor: str, citations: Citations) -> Rend
 
 
 def render_page(document: PageDocument) -> RenderedPage:
-    """Render a document, emergency sections first, as that is the order on the page."""
+    """Render a document in the order of the page: the key points stand after the emergency."""
     citations = Citations()
-    seen: dict[str, int] = {}
-    emergency: list[RenderedSection] = []
-    sections: list[RenderedSection] = []
-    key_points: list[SafeString] = []
 
-    def rendered(section: Section) -> RenderedSection:
-        seen[section.kind] = seen.get(section.kind, 0) + 1
-        number = f"-{seen[section.kind]}" if seen[section.kind] > 1 else ""
-        return _render_section(section, section.kind.replace("_", "-") + number, citations)
+    def rendered(*, emergency: bool) -> list[RenderedSection]:
+        chosen = (each for each in document.sections if (each.kind == "emergency") == emergency)
+        return [_render_section(each, citations) for each in chosen]
 
-    emergency += [rendered(each) for each in document.sections if each.kind == "emergency"]
-    key_points += [render_inline(point, citations) for point in document.key_points]
-    sections += [rendered(each) for each in document.sections if each.kind != "emergency"]
+    emergency = rendered(emergency=True)
+    key_points = [render_inline(point, citations) for point in document.key_points]
+    sections = rendered(emergency=False)
 
     by_key = {source.key: source for source in document.sources}
     sources = [

@@ -3,7 +3,6 @@
 import datetime as dt
 import enum
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -108,14 +107,12 @@ def _clinical_content(document: PageDocument) -> list[object]:
         _fixed(f"{document.title}\n{document.name}\n{document.summary}"),
         picture and (picture.source, _words(f"{picture.alt}\n{picture.caption}")),
     ]
-    seen: Counter[str] = Counter()
-    sections: dict[tuple[str, int], list[str]] = {}
+    sections: dict[str, list[str]] = {}
     for section in document.sections:
-        seen[section.kind] += 1
         clinical = section.kind in CLINICAL_KINDS or ":::" in section.body
         is_clinical = clinical or isinstance(document, TreatmentDocument)
         text = f"{section.heading}\n{section.body}"
-        sections[section.kind, seen[section.kind]] = _words(text) if is_clinical else _fixed(text)
+        sections[section.kind] = _words(text) if is_clinical else _fixed(text)
         for source, alt in pictures_in(section.body):
             content.append((source, _words(alt)))
     content.append({key: found for key, found in sections.items() if found})

@@ -35,14 +35,12 @@ def make_condition(**values: Any) -> Condition:
         kind="emergency",
         heading="Call 911 if:",
         body="- your legs are numb",
-        position=10,
     )
     Section.objects.create(
         page=condition,
         kind="overview",
         heading="What it is",
         body="It hurts 1 in 5 people.[^survey]",
-        position=20,
     )
     Source.objects.create(page=condition, key="survey", title="A survey", year=2020)
     return condition

@@ -32,7 +32,8 @@ def page(body: str = "It eases.[^a]", **values: Any) -> ConditionDocument:
 
 
 def section(kind: str, heading: str, body: str) -> tuple[Section, ...]:
-    return (EMERGENCY, Section(kind=kind, heading=heading, body=body))
+    others = () if kind == "emergency" else (EMERGENCY,)
+    return (*others, Section(kind=kind, heading=heading, body=body))
 
 
 def errors(document: PageDocument, phone: str | None = None) -> list[Finding]:
@@ -104,6 +105,12 @@ BROKEN = {
         "Key points",
         "“7”",
         page(key_points=("It hurts 7. It eases.[^a]",)),
+    ),
+    "second section of a kind": (
+        page(sections=(*page().sections, Section(kind="overview", heading="More", body="So."))),
+        "More",
+        "Another section has its kind",
+        page(sections=(*page().sections, Section(kind="recovery", heading="More", body="So."))),
     ),
     "unknown key": (page("It eases.[^b]"), "What it is", "[^b] is not among", page()),
     "unknown key in a key point": (page(key_points=("So.[^b]",)), "Key points", "[^b]", page()),

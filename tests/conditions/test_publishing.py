@@ -1,6 +1,7 @@
 """What patients see is what was published, never the draft."""
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -55,6 +56,28 @@ def test_a_change_shows_only_once_it_is_published(client: Client) -> None:
     publish(page=condition, by=None, meaning=True)
     assert "hurt at night" in client.get("/conditions/sore-back/").text
     assert "Aching back" in client.get("/conditions/").text
+
+
+@pytest.mark.django_db
+def test_sections_stand_in_the_order_of_their_kinds_whenever_they_were_written(
+    client: Client,
+) -> None:
+    condition, treatment = make_condition(), make_treatment()
+    for page, kinds in (
+        (condition, ["next_steps", "causes", "suits", "see_doctor"]),
+        (treatment, ["questions", "risks", "overview"]),
+    ):
+        for kind in kinds:
+            heading = f"About {kind}:" if kind == "see_doctor" else f"About {kind}"
+            Section.objects.create(page=page, kind=kind, heading=heading, body="- it hurts")
+        publish(page=page, by=None, meaning=True)
+
+    for path, anchors in (
+        ("conditions/sore-back", ["emergency", "see-doctor", "overview", "suits", "causes"]),
+        ("treatments/rest", ["overview", "risks", "questions"]),
+    ):
+        shown = re.findall(r'<section[^>]* id="([a-z-]+)"', client.get(f"/{path}/").text)
+        assert [each for each in shown if each in anchors] == anchors
 
 
 @pytest.mark.django_db
