@@ -36,9 +36,9 @@ TEXT = """A paragraph with **bold words**, a [link](/contact/) and a source.[^on
 - a sign of an emergency
 :::
 
-::: soon Call us soon if:
+::: today Call us today if:
 
-- a sign that can wait a day
+- a sign that cannot wait
 :::
 
 ::: routine Ask us at your next visit if:

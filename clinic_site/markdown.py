@@ -4,7 +4,7 @@ Paragraphs, lists, ### headings, bold, italic, links, tables, pictures of this s
 `![what it shows](drawing:NAME)`, and two things of our own: `[^key]` cites a source, and a care
 card
 
-    ::: soon Call us soon if:
+    ::: today Call us today if:
 
     - your pain gets worse
     :::
@@ -31,8 +31,8 @@ from clinic_site.pictures import picture_of
 # What a screen reader says before a care card's heading: the level, never its colour.
 CARE_LEVELS = {
     "emergency": gettext_noop("Emergency:"),
-    "soon": gettext_noop("Soon:"),
-    "routine": gettext_noop("Not urgent:"),
+    "today": gettext_noop("Today:"),
+    "routine": gettext_noop("Routine:"),
 }
 
 _TAGS = {

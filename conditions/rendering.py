@@ -11,7 +11,7 @@ from clinic_site.plain import plain
 from conditions.document import PageDocument, Section, Source
 
 # Sections that are a care card as a whole; their level of urgency follows from their kind.
-CARD_LEVELS = {"emergency": "emergency", "see_doctor": "soon"}
+CARD_LEVELS = {"emergency": "emergency", "see_doctor": "today"}
 
 
 @dataclass(frozen=True)

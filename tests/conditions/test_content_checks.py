@@ -75,10 +75,10 @@ BROKEN = {
         page("| A | B |\n|---|---|\n| 5 | no[^a] |\n| x | y |"),
     ),
     "source above the card": (
-        page("It eases.[^a]\n\n::: soon Call us if:\n\n- it lasts 6 weeks\n:::"),
+        page("It eases.[^a]\n\n::: today Call us if:\n\n- it lasts 6 weeks\n:::"),
         "What it is",
         "“6”",
-        page("::: soon Call us if:\n\n- it lasts 6 weeks\n:::\n\nIt eases.[^a]"),
+        page("::: today Call us if:\n\n- it lasts 6 weeks\n:::\n\nIt eases.[^a]"),
     ),
     "no source below the section's card": (
         page(sections=section("see_doctor", "Call if:", "- over 50\n- in pain[^a]")),
@@ -123,10 +123,10 @@ BROKEN = {
     ),
     "heading too high": (page("## Pain\n\nIt."), "What it is", "not with ##", page("### A\n\nIt.")),
     "card without a colon": (
-        page("::: soon Call us\n\n- fever\n:::"),
+        page("::: today Call us\n\n- fever\n:::"),
         "What it is",
         "“Call us” must end in a colon",
-        page("::: soon Call us:\n\n- fever\n:::"),
+        page("::: today Call us:\n\n- fever\n:::"),
     ),
     "card section without a colon": (
         page(sections=section("see_doctor", "Call us", "- fever")),
@@ -135,16 +135,16 @@ BROKEN = {
         page(sections=section("see_doctor", "Call us if:", "- fever")),
     ),
     "card never closed": (
-        page("::: soon Call us:\n\n- fever"),
+        page("::: today Call us:\n\n- fever"),
         "What it is",
         "“Call us:” is not closed",
-        page("::: soon Call us:\n\n- fever\n\n:::"),
+        page("::: today Call us:\n\n- fever\n\n:::"),
     ),
     "card in a card": (
-        page("::: soon A:\n\n- x\n\n::: routine B:\n\n- y\n:::"),
+        page("::: today A:\n\n- x\n\n::: routine B:\n\n- y\n:::"),
         "What it is",
         "“::: routine B:” stands where it cannot",
-        page("::: soon A:\n\n- x\n:::\n\n::: routine B:\n\n- y\n:::"),
+        page("::: today A:\n\n- x\n:::\n\n::: routine B:\n\n- y\n:::"),
     ),
     "card closed twice": (page("So.\n\n:::"), "What it is", "stands where it cannot", page("So.")),
     "unknown level": (

@@ -279,8 +279,8 @@ def test_numbers_in_words_and_their_order_count_and_commas_do_not(body: str) -> 
         ("evidence", "Few studies.", "Most studies.", False),
         (
             "recovery",
-            "::: soon Call us if:\n\n- it hurts\n:::",
-            "::: soon Call us if:\n\n- it itches\n:::",
+            "::: today Call us if:\n\n- it hurts\n:::",
+            "::: today Call us if:\n\n- it itches\n:::",
             False,
         ),
     ],

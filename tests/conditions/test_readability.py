@@ -144,7 +144,7 @@ and/or [new](/x-y/ "A title").
 |---|---|
 | A man | Yes |
 
-::: soon Call us if:
+::: today Call us if:
 
 - fever &amp; chills
 :::

@@ -272,7 +272,7 @@ def test_a_property_without_a_value_is_left_out() -> None:
 def test_items_of_care_cards_and_of_lists_in_lists_do_not_count() -> None:
     body = (
         "You may feel:\n\n- **pain**[^a] at\n  night & day\n  - in bed\n- [heat](/contact/)\n\n"
-        "::: soon Call us if:\n\n- it lasts\n:::\n\n1. tired legs\n\n   ::: routine Rest:\n"
+        "::: today Call us if:\n\n- it lasts\n:::\n\n1. tired legs\n\n   ::: routine Rest:\n"
         "   - a day\n   :::\n\n   of late\n\n| a | b |\n|---|---|\n| c | d |"
     )
 
@@ -284,7 +284,7 @@ def test_items_of_care_cards_and_of_lists_in_lists_do_not_count() -> None:
 
 def test_plain_words_keep_what_is_read_and_drop_the_marks() -> None:
     body = (
-        "### Now\n\nIt **eases**.[^a][^b]\nSoon.\n\n::: soon Call if:\n\n- it lasts\n:::\n\n<b>\\*"
+        "### Now\n\nIt **eases**.[^a][^b]\nSoon.\n\n::: today Call if:\n\n- it lasts\n:::\n\n<b>\\*"
     )
 
     assert plain(body) == "Now\nIt eases. Soon.\nCall if:\nit lasts\n<b>*"
