@@ -31,6 +31,21 @@ TEXT = """A paragraph with **bold words**, a [link](/contact/) and a source.[^on
 | Vertebroplasty | No |
 | Kyphoplasty | Yes, then taken out |
 
+::: people Of 100 people, two weeks later
+- 44 in 100 had little pain with one choice[^one]
+- 21 in 100 had little pain with the other[^one]
+:::
+
+::: fold Words that open when asked for
+
+A paragraph in a fold.
+
+::: people People in a fold
+- 100 in 100[^two]
+- 0 in 100[^two]
+:::
+:::
+
 ::: emergency Call 911 if you have:
 
 - a sign of an emergency

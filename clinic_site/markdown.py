@@ -1,19 +1,22 @@
 """The small Markdown subset of this site, turned into safe HTML.
 
 Paragraphs, lists, ### headings, bold, italic, links, tables, pictures of this site as
-`![what it shows](drawing:NAME)`, and two things of our own: `[^key]` cites a source, and a care
-card
+`![what it shows](drawing:NAME)`, and two things of our own: `[^key]` cites a source, and a block
+such as
 
     ::: today Call us today if:
 
     - your pain gets worse
     :::
 
-is a boxed list of one of three levels. HTML in the text is shown, never obeyed.
+is a care card (one of three levels), a `fold` (words that open when asked for) or `people` (each
+item, `- 44 in 100 …`, with a picture of 100 people). HTML in the text is shown, never obeyed.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import nh3
@@ -24,8 +27,8 @@ from django.utils.translation import gettext_noop
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
-from mdit_py_plugins.container import container_plugin
 
+from clinic_site.markdown_blocks import use_blocks
 from clinic_site.pictures import picture_of
 
 # What a screen reader says before a care card's heading: the level, never its colour.
@@ -35,13 +38,19 @@ CARE_LEVELS = {
     "routine": gettext_noop("Routine:"),
 }
 
+# The names that a block can have.
+BLOCKS = (*CARE_LEVELS, "fold", "people")
+
 _TAGS = {
     *("p", "br", "strong", "em", "a", "sup", "ul", "ol", "li", "div", "span"),
     *("h2", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td", "img"),
+    *("details", "summary", "figure", "figcaption"),
 }
 _ATTRIBUTES = {
     "a": {"href", "id", "aria-label"},
+    "details": {"class"},
     "div": {"class", "role", "aria-label", "tabindex"},
+    "p": {"class"},
     "span": {"class"},
     "sup": {"class"},
     "img": {"src", "alt", "width", "height", "loading"},
@@ -94,17 +103,47 @@ def _render_citation(
     )
 
 
-def _render_care_card(
+def _render_container(
     renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
 ) -> str:
     token = tokens[index]
+    name, words = token.meta["name"], escape(token.info)
     if token.nesting == -1:
-        return "</div>\n"
-    level, _space, heading = token.info.strip().partition(" ")
-    return (
-        f'<div class="care care-{level}"><h3><span class="hidden">{escape(_(CARE_LEVELS[level]))} '
-        f"</span>{escape(heading)}</h3>\n"
-    )
+        return "</details>\n" if name == "fold" else "</div>\n"
+    if name == "fold":
+        return f'<details class="fold"><summary>{words}</summary>\n'
+    if name == "people":
+        return f'<div class="people"><p class="caption">{words}</p>\n'
+    level = escape(_(CARE_LEVELS[name]))
+    return f'<div class="care care-{name}"><h3><span class="hidden">{level} </span>{words}</h3>\n'
+
+
+def _render_people(
+    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
+) -> str:
+    """A place for the picture, which nh3 would not let through: see render_tokens."""
+    return f'<span class="people-{tokens[index].meta["count"]}"></span>'
+
+
+_PEOPLE = re.compile(r'<span class="people-(\d+)"></span>')
+
+
+@cache
+def _picture_of_people(count: int) -> str:
+    """Return a picture of 100 people, ten by ten, the first `count` of them as told of."""
+
+    def people(name: str, first: int, last: int) -> str:
+        path = ""
+        for number in range(first, last):
+            row, place = divmod(number, 10)
+            # From the end of the one before: along the row, or to the start of the next one.
+            move = f"M{place * 10 + 5} {row * 10 + 1}" if number == first else ""
+            move = move or ("m13-8" if place else "m-87 2")
+            path += f"{move}a2 2 0 0 1 0 4a2 2 0 0 1 0-4zm-3 8v-1a3 2.5 0 0 1 6 0v1z"
+        return f'<path class="{name}" d="{path}"/>' if path else ""
+
+    shapes = people("yes", 0, count) + people("no", count, 100)
+    return f'<svg viewBox="0 0 100 100" aria-hidden="true">{shapes}</svg>'
 
 
 def _alt(token: Token) -> str:
@@ -149,13 +188,10 @@ def _make_parser() -> MarkdownIt:
     parser.add_render_rule("image", _render_picture)
     for part in ("table_open", "table_close", "th_open"):
         parser.add_render_rule(part, _render_table_part)
-    for level in CARE_LEVELS:
-        parser.use(
-            container_plugin,
-            level,
-            validate=lambda info, name, level=level: info.split()[:1] == [level],
-            render=_render_care_card,
-        )
+    use_blocks(parser, BLOCKS)
+    for side in ("container_open", "container_close"):
+        parser.add_render_rule(side, _render_container)
+    parser.add_render_rule("people", _render_people)
     return parser
 
 
@@ -175,16 +211,16 @@ def parse(text: str) -> list[Token]:
 
 def render_tokens(tokens: Sequence[Token], citations: Citations) -> SafeString:
     """Return safe HTML of block tokens; what they cite is numbered in `citations`."""
-    html = _parser.renderer.render(tokens, _parser.options, {"citations": citations})
-    return mark_safe(  # noqa: S308  cleaned by nh3
-        nh3.clean(
-            html,
-            tags=_TAGS,
-            attributes=_ATTRIBUTES,
-            url_schemes={"https", "tel", "mailto"},
-            link_rel=None,
-        )
+    html = nh3.clean(
+        _parser.renderer.render(tokens, _parser.options, {"citations": citations}),
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"https", "tel", "mailto"},
+        link_rel=None,
     )
+    # No text can stand for a picture's place: in text < is escaped, in attributes " is.
+    html = _PEOPLE.sub(lambda place: _picture_of_people(int(place[1])), html)
+    return mark_safe(html)  # noqa: S308  cleaned by nh3; the pictures are ours
 
 
 def render(text: str, citations: Citations | None = None) -> SafeString:

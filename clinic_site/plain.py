@@ -24,7 +24,7 @@ def plain(markdown: str) -> str:
 def list_items(body: str) -> list[str]:
     r"""Return what each item of the body's own lists says, on one line.
 
-    Lists inside an item or a care card are not the body's own.
+    Those in a fold are the body's own; those inside an item, a care card or people are not.
 
     >>> list_items("You may feel:\n\n- **pain**[^aafp]\n  - at night\n- nothing")
     ['pain', 'nothing']
@@ -33,15 +33,22 @@ def list_items(body: str) -> list[str]:
         " ".join(
             line for block in item.children if not _holds_a_list(block) for line in _lines(block)
         )
-        for block in SyntaxTreeNode(parse(body)).children
-        if block.type in _LISTS
+        for block in _own_lists(SyntaxTreeNode(parse(body)))
         for item in block.children
     ]
     return [item for item in items if item]
 
 
+def _own_lists(node: SyntaxTreeNode) -> Iterator[SyntaxTreeNode]:
+    for block in node.children:
+        if block.type in _LISTS:
+            yield block
+        elif block.type == "container" and block.meta["name"] == "fold":
+            yield from _own_lists(block)
+
+
 def _holds_a_list(block: SyntaxTreeNode) -> bool:
-    return block.type in _LISTS or block.type.startswith("container_")
+    return block.type in _LISTS or block.type == "container"
 
 
 def _lines(node: SyntaxTreeNode) -> Iterator[str]:
@@ -50,8 +57,8 @@ def _lines(node: SyntaxTreeNode) -> Iterator[str]:
         if line:
             yield line
         return
-    if node.type.startswith("container_"):
-        yield from filter(None, [node.info.strip().partition(" ")[2]])  # a care card's heading
+    if node.type == "container" and node.info:
+        yield node.info  # the words after its name
     for child in node.children:
         yield from _lines(child)
 

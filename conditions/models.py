@@ -82,7 +82,9 @@ class Page(models.Model):
         help_text=_("One or two plain sentences under the title; search engines show them too."),
     )
     key_points = models.TextField(
-        _("key points"), blank=True, help_text=_("What to take away, one short sentence a line.")
+        _("key points"),
+        blank=True,
+        help_text=_("What to take away: at most three short sentences, one a line."),
     )
     picture_source = models.CharField(
         _("picture"),

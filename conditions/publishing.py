@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from clinic_site.clinic import current_clinic
 from clinic_site.models import Physician
-from conditions.content_checks import Finding, check
+from conditions.content_checks import check
 from conditions.document import ConditionDocument, PageDocument
 from conditions.drafts import write_draft
+from conditions.findings import Finding
 from conditions.history import FormerSlug, Review, Revision
 from conditions.models import Condition, Page, PageQuerySet, Treatment, by_address
 from conditions.rendering import page_text

@@ -15,6 +15,8 @@ from conditions.rendering import CARD_LEVELS
 # Text of these kinds is about emergencies, treatment or evidence: any other word in it is a change
 # of meaning, whatever the editor says of it. So is all text of a treatment's own page.
 CLINICAL_KINDS = {*CARD_LEVELS, "treatments", "evidence"}
+# A care card, or people: any block but a fold.
+_CLINICAL_BLOCK = re.compile(r"^\s*:{3,}\s*(?!fold\b)\w", re.MULTILINE)
 DUE_SOON = dt.timedelta(days=60)
 
 
@@ -109,7 +111,7 @@ def _clinical_content(document: PageDocument) -> list[object]:
     ]
     sections: dict[str, list[str]] = {}
     for section in document.sections:
-        clinical = section.kind in CLINICAL_KINDS or ":::" in section.body
+        clinical = section.kind in CLINICAL_KINDS or _CLINICAL_BLOCK.search(section.body)
         is_clinical = clinical or isinstance(document, TreatmentDocument)
         text = f"{section.heading}\n{section.body}"
         sections[section.kind] = _words(text) if is_clinical else _fixed(text)

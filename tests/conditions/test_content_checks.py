@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from conditions.content_checks import Finding, check
+from conditions.content_checks import check
 from conditions.document import ConditionDocument, Illustration, PageDocument, Section, Source
+from conditions.findings import Finding
 from tests.conditions.test_load_content import GOOD, write
 from tests.conditions.test_readability import PAGES, SHIPPED
 
@@ -137,7 +138,7 @@ BROKEN = {
     "card never closed": (
         page("::: today Call us:\n\n- fever"),
         "What it is",
-        "“Call us:” is not closed",
+        "“::: today Call us:” is not closed",
         page("::: today Call us:\n\n- fever\n\n:::"),
     ),
     "card in a card": (
@@ -150,8 +151,98 @@ BROKEN = {
     "unknown level": (
         page("::: urgent Call us:\n\n- fever\n:::"),
         "What it is",
-        "“urgent” is not a level",
+        "“urgent” is no kind of block. Use one of: emergency, today, routine, fold, people.",
         page("::: routine Call us:\n\n- fever\n:::"),
+    ),
+    "card in a fold": (
+        page("::: fold More\n\n::: today Call us:\n\n- fever\n:::\n:::"),
+        "What it is",
+        "“::: today Call us:” stands where it cannot",
+        page("::: fold More\n\nSo.\n:::\n\n::: today Call us:\n\n- fever\n:::"),
+    ),
+    "fold in a fold": (
+        page("::: fold More\n\n::: fold Yet more\n\nSo.\n:::\n:::"),
+        "What it is",
+        "“::: fold Yet more” stands where it cannot",
+        page("::: fold More\n\n### Yet more\n\nSo.\n:::"),
+    ),
+    "people in a card": (
+        page("::: today Call us:\n\n::: people Pain\n\n- 5 in 100[^a]\n:::\n:::"),
+        "What it is",
+        "“::: people Pain” stands where it cannot",
+        page("::: people Pain\n\n- 5 in 100[^a]\n:::"),
+    ),
+    "fold never closed": (
+        page("::: fold More\n\nSo.\n\n### What\n\nSo."),
+        "What it is",
+        "“::: fold More” is not closed",
+        page("::: fold More\n\nSo.\n:::\n\n### What\n\nSo."),
+    ),
+    "people in a fold never closed": (
+        page("::: fold More\n\n::: people Pain\n\n- 5 in 100[^a]\n:::"),
+        "What it is",
+        "“::: fold More” is not closed",
+        page("::: fold More\n\n::: people Pain\n\n- 5 in 100[^a]\n:::\n:::"),
+    ),
+    "fold without a heading": (
+        page("::: fold\n\nSo.\n:::"),
+        "What it is",
+        "“::: fold” has no words",
+        page(":::fold More\nSo.\n:::"),
+    ),
+    "figure in a fold": (
+        page("It eases.[^a]\n\n::: fold More\n\nIt hurts 5 people.\n:::"),
+        "What it is",
+        "“5” has no source",
+        page("::: fold More\n\nIt hurts 5 people.[^a]\n:::"),
+    ),
+    "figure in a fold's heading": (
+        page("::: fold All 5 trials\n\nIt eases.[^a]\n:::"),
+        "What it is",
+        "“5” is a figure",
+        page("::: fold All trials\n\nIt eases.[^a]\n:::"),
+    ),
+    "source in a fold's heading": (
+        page("::: fold More[^a]\n\nIt eases.[^a]\n:::"),
+        "What it is",
+        "“::: fold More[^a]” cannot cite",
+        page("::: fold More\n\nIt eases.[^a]\n:::"),
+    ),
+    "people without a source": (
+        page("::: people Pain\n\n- 44 in 100 with cement[^a]\n- 21 in 100 without\n:::"),
+        "What it is",
+        "“21” has no source",
+        page("::: people Pain\n\n- 44 in 100 with cement[^a]\n- 21 in 100 without[^a]\n:::"),
+    ),
+    "people of another denominator": (
+        page("::: people Pain\n\n- 44 in 100[^a]\n- 7 in 1,000[^a]\n:::"),
+        "What it is",
+        "“7 in 1,000” must begin with a whole number in 100",
+        page("::: people Pain\n\n- 44 in 100[^a]\n- 7 in 100[^a]\n:::"),
+    ),
+    "people that are no list": (
+        page("::: people Pain\n\nOf those:\n\n- 44 in 100[^a]\n:::"),
+        "What it is",
+        "The people “Pain” are a list and nothing else",
+        page("Of those:\n\n::: people Pain\n\n- 44 in 100[^a]\n:::"),
+    ),
+    "people with no list": (
+        page("::: people Pain\n:::"),
+        "What it is",
+        "The people “Pain” are a list",
+        page("::: people Pain\n- 44 in 100[^a]\n:::"),
+    ),
+    "people in numbered steps": (
+        page("::: people Pain\n\n1. 44 in 100[^a]\n:::"),
+        "What it is",
+        "a line for each figure",
+        page("::: people Pain\n\n- 44 in 100[^a]\n\n- 5 in 100[^a]\n:::"),
+    ),
+    "people without words": (
+        page("::: people\n\n- 44 in 100[^a]\n:::"),
+        "What it is",
+        "“::: people” has no words",
+        page("::: people Of 100 people\n\n- 44 in 100[^a]\n:::"),
     ),
 }
 
@@ -257,6 +348,20 @@ def test_a_picture_in_a_text_is_ours_and_has_words(picture: str, said: str) -> N
 
 def test_signs_and_entities_are_no_html() -> None:
     assert errors(page("a < b, b > a, &lt;b&gt; &amp; x<y")) == []
+
+
+PEOPLE = ["0 in 100", "1 in 100 had pain", "100 in 100 had pain", "44 in 100, or so, had *pain*"]
+NO_PEOPLE = [
+    *("44 of 100", "About 44 in 100", "101 in 100", "007 in 100", "4.4 in 100", "-4 in 100", "44"),
+    *("44 in 1000", "44 in 100,000", "44 in 100.5", "44 in 100%", "Some", "", "**44 in 100** had"),
+]
+
+
+@pytest.mark.parametrize("item", [*PEOPLE, *NO_PEOPLE])
+def test_people_are_a_whole_number_in_100(item: str) -> None:
+    found = errors(page(f"::: people Pain\n\n- {item}[^a]\n:::"))
+
+    assert ["must begin with" in each.message for each in found] == [True] * (item in NO_PEOPLE)
 
 
 def warnings(document: PageDocument) -> list[tuple[str, str]]:

@@ -1,10 +1,21 @@
 """What an editor writes in the site's notation, as patients, search and checks read it."""
 
+import itertools
+import re
+
+import brotli
+import html5lib
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
+from clinic_site.markdown import render
+from clinic_site.models import Clinic
+from conditions.comparison import compare
 from conditions.models import Section
 from conditions.publishing import publish
+from conditions.reviewing import changes_meaning
+from tests.conditions.test_content_checks import page
 from tests.make import make_condition
 
 
@@ -30,3 +41,131 @@ def test_a_screen_reader_says_how_urgent_each_card_is(client: Client) -> None:
         '<span class="hidden">Routine: </span>Call us for a visit if:</h3>',
     ):
         assert words in page
+
+
+FOLD = """\
+::: fold The trials
+
+Few people.
+
+::: people Little pain after two weeks
+- 44 in 100 had it with cement[^survey]
+- 21 in 100 had it without[^survey]
+:::
+
+### More
+
+- So.
+:::
+
+It eases.
+"""
+
+
+@pytest.mark.django_db
+def test_a_fold_and_people_are_read_by_patients_and_found_by_search(client: Client) -> None:
+    condition = make_condition()
+    Section.objects.create(page=condition, kind="evidence", heading="Studies", body=FOLD)
+    publish(page=condition, by=None, meaning=True)
+
+    page = client.get("/conditions/sore-back/").text
+
+    html5lib.HTMLParser(strict=True).parse(page)
+    fold = page[page.index('<details class="fold">') : page.index("</details>")]
+    assert "<summary>The trials</summary>\n<p>Few people.</p>" in fold
+    assert "<h3>More</h3>\n<ul>\n<li>So.</li>\n</ul>" in fold
+    assert "</details>\n<p>It eases.</p>" in page
+    assert '<div class="people"><p class="caption">Little pain after two weeks</p>' in fold
+    items = re.findall(r"<figure>\s*(<svg.*?</svg>)\s*<figcaption>(.*?)</figcaption>", fold)
+    assert [re.sub(r"<sup.*</sup>", "", words) for _picture, words in items] == [
+        "<strong>44 in 100</strong> had it with cement",
+        "<strong>21 in 100</strong> had it without",
+    ]
+    assert [shown_in(picture) for picture, _words in items] == [(44, 56), (21, 79)]
+    assert "had it with <mark>cement</mark>" in client.get("/search/?q=cement").text
+
+
+def shown_in(picture: str) -> tuple[int, int]:
+    """How many people a picture shows as told of, and how many others."""
+    assert 'aria-hidden="true"' in picture
+    paths = dict(re.findall(r'<path class="(\w+)" d="([^"]+)"', picture))
+    yes, no = (paths.get(name, "").count("0 4a") for name in ("yes", "no"))
+    return yes, no
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 55, 99, 100])
+def test_a_picture_shows_100_people_whoever_is_told_of(count: int) -> None:
+    html = render(f"::: people Of 100\n- {count} in 100 are well\n:::")
+
+    assert shown_in(html) == (count, 100 - count)
+
+
+def test_one_more_picture_of_people_costs_a_page_at_most_400_bytes() -> None:
+    page = render_to_string("404.html", {"clinic": Clinic()}).partition("</main>")
+    figures = ["44", "21", "7", "53"]
+
+    def size(count: int) -> int:
+        items = "".join(f"- {n} in 100 had pain\n" for n in figures[:count])
+        html = page[0] + render(f"::: people Of 100\n{items}:::" if items else "") + page[2]
+        return len(brotli.compress(html.encode()))
+
+    sizes = [size(count) for count in range(5)]
+    costs = [after - before for before, after in itertools.pairwise(sizes)]
+
+    assert max(costs) <= 400, costs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<span class="people-44"></span>',
+        '![<span class="people-44"></span>](drawing:spine)',
+        '[a](/b "<span class=people-44></span>")',
+        '::: people <span class="people-44"></span>\n- <span class="people-44"></span>\n:::',
+        '::: fold <span class="people-44"></span>\n<span class="people-44"></span>\n:::',
+        '| <span class="people-44"></span> |\n|---|\n| &lt;span class="people-44"> |',
+        "::: people-44\n:::",
+    ],
+)
+def test_no_text_can_stand_for_a_picture_of_people(text: str) -> None:
+    assert "<svg" not in render(text)
+
+
+@pytest.mark.django_db
+def test_a_changed_figure_of_people_is_shown_and_takes_the_signature_away() -> None:
+    condition = make_condition()
+    evidence = Section.objects.create(page=condition, kind="recovery", heading="After", body=FOLD)
+    first = publish(page=condition, by=None, meaning=True)
+    body = FOLD.replace("21 in 100", "22 in 100")
+
+    Section.objects.filter(pk=evidence.pk).update(body=body)
+    second = publish(page=condition, by=None, meaning=False)
+
+    assert changes_meaning(first.document, second.document)
+    (change,) = compare(first.document, second.document)
+    assert "<del>21</del><ins>22</ins> in 100" in change.html
+
+
+@pytest.mark.parametrize(
+    ("signed", "edited", "changes"),
+    [
+        ("::: fold More\n\nIt is rare.\n:::", "::: fold More\n\nIt is quite rare.\n:::", False),
+        ("::: fold More\n\n5 do.\n:::", "::: fold More\n\n6 do.\n:::", True),
+        ("::: people A\n- 5 in 100 do\n:::", "::: people B\n- 5 in 100 do\n:::", True),
+    ],
+)
+def test_a_fold_is_text_as_any_other_and_people_are_evidence(
+    signed: str, edited: str, changes: bool
+) -> None:
+    old, new = (page(body) for body in (signed, edited))
+
+    assert changes_meaning(old, new) == changes
+
+
+def test_a_block_ends_where_its_colons_say() -> None:
+    html = render("Before\n::: fold A\none\n\n- two\n:::\nafter")
+
+    assert html == (
+        '<p>Before</p>\n<details class="fold"><summary>A</summary>\n<p>one</p>\n<ul>\n'
+        "<li>two</li>\n</ul>\n</details>\n<p>after</p>\n"
+    )

@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from conditions.content_checks import Finding, check
+from conditions.content_checks import check
 from conditions.content_files import ContentError, Located
+from conditions.findings import Finding
 from conditions.loading import files_in, read_file
 from conditions.readability import page_grade
 

@@ -1,0 +1,104 @@
+"""How the blocks of our own are read: what stands between two lines of colons.
+
+A block opens with `::: name words` and closes with `:::`. Its tokens are `container_open` and
+`container_close`, with its words in `info` and, in `meta`, its name and whether it was closed.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+_FENCE = re.compile(r":{3,}[ \t]*(\S*)[ \t]*(.*)")
+_PEOPLE = re.compile(r"(100|[1-9]?\d) in 100(?!\d|[.,]\d|%)")
+# What the parts of a list in a block of people are in HTML.
+_TAGS_OF_PEOPLE = {"list_item": "figure", "paragraph": "figcaption"}
+
+
+def use_blocks(parser: MarkdownIt, names: Collection[str]) -> None:
+    """Let `parser` read blocks of these names, and count the people in those named `people`."""
+
+    def read(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        fence = _fence(state, start)
+        if fence is None or fence[1] not in names:
+            return False
+        if not silent:
+            _read_container(state, start, end, fence)
+        return True
+
+    alt = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.before("fence", "container", read, {"alt": alt})
+    parser.core.ruler.push("people", _count_people)
+
+
+def stray_fences(token: Token) -> list[tuple[str, str]]:
+    """Return each line of an inline token that looks like a block's, as shown, and its name."""
+    lines = [line.strip() for line in token.content.splitlines()]
+    return [(line, fence[1]) for line in lines if (fence := _FENCE.fullmatch(line))]
+
+
+def _fence(state: StateBlock, line: int) -> re.Match[str] | None:
+    start = state.bMarks[line] + state.tShift[line]
+    return _FENCE.fullmatch(state.src[start : state.eMarks[line]].rstrip())
+
+
+def _read_container(state: StateBlock, start: int, end: int, fence: re.Match[str]) -> None:
+    last, closed = _end(state, start, end)
+    before = state.parentType, state.lineMax
+    state.parentType, state.lineMax = "container", last  # no paragraph goes on past the end
+    meta: dict[str, Any] = {"name": fence[1], "closed": closed}
+    token = state.push("container_open", "", 1)
+    token.block, token.info, token.meta = True, fence[2], meta
+    state.md.block.tokenize(state, start + 1, last)
+    token = state.push("container_close", "", -1)
+    token.block, token.meta = True, meta
+    state.parentType, state.lineMax = before
+    state.line = last + closed
+
+
+def _end(state: StateBlock, start: int, end: int) -> tuple[int, bool]:
+    """Return the line that closes the block opened at `start`, or where it ends without one."""
+    depth = 1
+    for line in range(start + 1, end):
+        if not state.isEmpty(line) and state.sCount[line] < state.blkIndent:
+            return line, False
+        if fence := _fence(state, line):
+            depth += 1 if fence[1] else -1
+        if depth == 0:
+            return line, True
+    return end, False
+
+
+def _count_people(state: StateCore) -> None:
+    """Make each item of a block of people a figure, with a `people` token for its picture."""
+    tokens: list[Token] = []
+    inside = 0
+    for i, token in enumerate(state.tokens):
+        tokens.append(token)
+        if token.type.startswith("container_") and token.meta["name"] == "people":
+            inside += token.nesting
+        if not inside:
+            continue
+        part = token.type.removesuffix("_open").removesuffix("_close")
+        token.tag = _TAGS_OF_PEOPLE.get(part, token.tag)
+        token.hidden = part == "bullet_list"
+        if token.type == "list_item_open" and state.tokens[i + 1].type == "paragraph_open":
+            tokens += _people(state.tokens[i + 2])
+    state.tokens = tokens
+
+
+def _people(words: Token) -> list[Token]:
+    """Return a `people` token for an item such as "44 in 100 …", whose figure becomes bold."""
+    children = words.children or []
+    found = _PEOPLE.match(children[0].content) if children else None
+    if found is None:
+        return []
+    children[0].content = children[0].content[found.end() :]
+    figure = Token("text", "", 0, content=found[0])
+    bold = [Token("strong_open", "strong", 1), figure, Token("strong_close", "strong", -1)]
+    words.children = [*bold, *children]
+    return [Token("people", "", 0, meta={"count": int(found[1])})]

@@ -1,0 +1,127 @@
+"""Figures in a text, each of which needs a source.
+
+A figure is a digit, a written fraction ("half", "two thirds", "one in five") or "percent", except
+911, the clinic's phone number, and digits inside a name ("COVID-19", "T12"). It needs a source in
+its own sentence, list item, key point or table row, or, in a care card, below the card.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from markdown_it.token import Token
+from phonenumber_field.phonenumber import PhoneNumber
+
+from clinic_site.markdown import CARE_LEVELS, parse
+from conditions.document import Section
+from conditions.findings import Finding, error
+from conditions.readability import sentences
+from conditions.rendering import CARD_LEVELS, end_of_card
+
+CITATION = re.compile(r"\[\^[^\]]*\]")
+_PARTS = "third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth"
+_NUMBER = (
+    "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty"
+    "|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million)"
+)
+_FIGURE = re.compile(
+    r"\d[\d.,]*(?<=\d)%?|[¼-¾⅐-⅞]|\bhal(?:f|ves)\b"
+    rf"|\b(?:{_PARTS})s\b|\b(?:an?|one|two|three|every)[ -](?:{_PARTS})\b"
+    rf"|\b{_NUMBER}(?: \w+)?[ -](?:in|out of)[ -](?:(?:every|each|an?)[ -])?{_NUMBER}\b"
+    rf"|\b(?!one ){_NUMBER} of (?:every )?{_NUMBER}\b"
+    r"|\bper ?(?:cent|hundred|thousand|million)\b",
+    re.IGNORECASE,
+)
+# Digits that belong to a name: COVID-19, SARS-CoV-2, T12, T11-12, L4/5, H1N1, type 2 diabetes.
+_NAME = r"\b(?:[A-Z]+(?:-[A-Z]\w*)*-|[A-Z]+)\d+(?:[A-Z]\d*)*(?:[-–/]\d+)?\b|\b[Tt]ype [12](?= diab)"
+
+
+class Unit(NamedTuple):
+    """What one source can stand for: a sentence, a list item (as a whole), a table row."""
+
+    text: str
+    is_item: bool
+    cited_below: bool
+
+
+def exempt_digits(phone: PhoneNumber) -> re.Pattern[str]:
+    """Return a pattern of digits that are no figures."""
+    digits = r"[\s().\-\u2010-\u2013]*".join(str(phone.national_number))
+    extension = rf"(?:[,;\s]*(?:ext?\.?|x)[\s=]*{phone.extension})?" if phone.extension else ""
+    number = rf"(?:\+?{phone.country_code}[\s.(-]*)?{digits}{extension}"
+    return re.compile(rf"(?<![\d.,])(?:{number}|911)(?![\d%]|[.,]\d)|{_NAME}")
+
+
+def _figure(text: str, exempt: re.Pattern[str]) -> str:
+    """Return the first figure of a text, or ""."""
+    found = _FIGURE.search(exempt.sub(" ", CITATION.sub("", text)))
+    return found[0] if found else ""
+
+
+def beginning(text: str) -> str:
+    """Return the first words of a text, to name it by."""
+    words = CITATION.sub("", text).split()
+    return " ".join(words[:7]) + ("…" if len(words) > 7 else "")
+
+
+def cannot_cite(where: str, text: str, exempt: re.Pattern[str]) -> Iterator[Finding]:
+    """Find a figure in a text that has no place for a source; `exempt` digits are none."""
+    if figure := _figure(text, exempt):
+        yield error(where, "cannot_cite", figure)
+
+
+def needs_source(where: str, text: str, exempt: re.Pattern[str]) -> Iterator[Finding]:
+    """Find each figure of a text that cites nothing; `exempt` digits are none."""
+    if not CITATION.search(text):
+        for sentence in sentences(text):
+            if figure := _figure(sentence, exempt):
+                yield error(where, "no_source", figure, beginning(sentence))
+
+
+def line_of(token: Token) -> str:
+    """Return a block token's words, its citations as [^key], without other markup."""
+    parts = []
+    for child in token.children or []:
+        if child.type == "image":
+            continue
+        if child.type == "citation":
+            parts.append(f"[^{child.meta['key']}]")
+        else:
+            parts.append(child.content.replace("[^", "") or " " * child.type.endswith("break"))
+    return "".join(parts)
+
+
+def end_of_block(tokens: list[Token], start: int) -> int:
+    """Return the index of the token that closes the block opened at `start`."""
+    return next(
+        i
+        for i in range(start, len(tokens))
+        if tokens[i].type == "container_close" and tokens[i].level == tokens[start].level
+    )
+
+
+def units_of(section: Section) -> Iterator[Unit]:
+    """Return the parts of a section, each of which needs a source of its own for its figures."""
+    tokens = parse(section.body)
+    cited = [i for i, token in enumerate(tokens) if CITATION.search(line_of(token))]
+    last_cited = max(cited, default=-1)
+    card_end = -1
+    if section.kind in CARD_LEVELS:
+        card_end = end_of_card(tokens) - 1
+        yield Unit(CITATION.sub("", section.heading), False, last_cited > card_end)
+    units: list[list[str]] = []
+    for i, token in enumerate(tokens):
+        if token.type == "container_open" and token.meta["name"] in CARE_LEVELS:
+            card_end = max(card_end, end_of_block(tokens, i))
+            yield Unit(CITATION.sub("", token.info), False, last_cited > card_end)
+        elif token.type in {"list_item_open", "tr_open"}:
+            units.append([])
+        elif token.type in {"list_item_close", "tr_close"}:
+            is_item = token.type == "list_item_close"
+            text = " ".join(units.pop())
+            for part in sentences(text) if is_item else [text]:
+                yield Unit(part, is_item, i <= card_end < last_cited)
+        elif token.type == "inline" and units:
+            units[-1].append(line_of(token))
+        elif token.type == "inline":
+            yield from (Unit(sentence, False, False) for sentence in sentences(line_of(token)))

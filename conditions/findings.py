@@ -1,0 +1,60 @@
+"""A finding of the checks: what is wrong, where, and what to do."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+_MESSAGES = {
+    "cannot_cite": gettext_noop(
+        "“%s” is a figure, which needs a source. Say it in a section's text."
+    ),
+    "no_source": gettext_noop("“%s” has no source. Cite one, as [^key], in: %s"),
+    "no_alt": gettext_noop("Say in a sentence what it shows, for people who cannot see it."),
+    "no_key_points": gettext_noop("There are none. Say in at most three lines what matters most."),
+    "many_key_points": gettext_noop("There are %d. Keep the three that matter most."),
+    "no_emergency": gettext_noop("The page has no such section. Add one: when to call 911."),
+    "empty_emergency": gettext_noop("List when to call 911: a line for each sign, “- ” before it."),
+    "second": gettext_noop("Another section has its kind. Join the two, or choose another kind."),
+    "no_text": gettext_noop("There is no text. Write some, or remove the section."),
+    "hard": gettext_noop("It reads at school grade %.1f; the most is %d. Shorten %s."),
+    "unknown_key": gettext_noop("[^%s] is not among the sources. Add it, or correct the key."),
+    "heading": gettext_noop("Headings inside a text start with ### or ####, not with %s."),
+    "link": gettext_noop("The link to “%s” is not safe. Use /…, #…, https:, tel: or mailto:."),
+    "html": gettext_noop("“%s” is HTML, which patients would see as typed. Remove it."),
+    "block": gettext_noop("“%s” is no kind of block. Use one of: %s."),
+    "fence": gettext_noop(
+        "“%s” stands where it cannot. Open each block, then close it with ::: (only people can "
+        "stand inside another block, a fold)."
+    ),
+    "unclosed": gettext_noop("The block “%s” is not closed. Put ::: on a line below it."),
+    "no_words": gettext_noop("“%s” has no words. Write behind it what it holds."),
+    "words_cite": gettext_noop("“%s” cannot cite a source. Cite it in the text below."),
+    "people": gettext_noop(
+        "The people “%s” are a list and nothing else: a line for each figure, as “- 44 in 100 …”."
+    ),
+    "person": gettext_noop("“%s” must begin with a whole number in 100, as “44 in 100 …”."),
+    "colon": gettext_noop("The care card's heading “%s” must end in a colon."),
+    "twice": gettext_noop("“%s” is defined twice. Keep one of them."),
+    "uncited": gettext_noop("“%s” is never cited. Cite it as [^key], or remove it."),
+    "address": gettext_noop("The address of “%s” is not safe. Use one that starts with https:."),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong, where, and what to do; `level` is "error" or "warning"."""
+
+    level: str
+    where: str
+    message: str
+
+
+def error(where: str, name: str, *values: object) -> Finding:
+    """Return an error with the message `name`, filled with `values`."""
+    return Finding("error", where, _(_MESSAGES[name]) % values)
+
+
+def warning(where: str, name: str, *values: object) -> Finding:
+    """Return a warning with the message `name`, filled with `values`."""
+    return Finding("warning", where, _(_MESSAGES[name]) % values)
