@@ -15,8 +15,8 @@ item, `- 44 in 100 …`, with a picture of 100 people). HTML in the text is show
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain, takewhile
 from typing import Any
 
 import nh3
@@ -25,9 +25,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from clinic_site.citations import Citations, last_uses, read_citation
 from clinic_site.markdown_blocks import use_blocks
 from clinic_site.pictures import picture_of
 
@@ -59,44 +59,15 @@ _ATTRIBUTES = {
 }
 
 
-@dataclass
-class Citations:
-    """Numbers the sources of a page in the order in which it first cites them, and its tables.
-
-    `places` maps a source's key to the ids of the places that cite it, for the links back.
-    """
-
-    places: dict[str, list[str]] = field(default_factory=dict)
-    tables: int = 0
-
-    def cite(self, key: str) -> tuple[int, str]:
-        """Return the number of the source `key` and the id of this new place that cites it."""
-        places = self.places.setdefault(key, [])
-        number = list(self.places).index(key) + 1
-        places.append(f"cite-{number}-{len(places) + 1}")
-        return number, places[-1]
-
-
-def _read_citation(state: StateInline, silent: bool) -> bool:
-    """Inline rule: `[^key]` becomes a citation token."""
-    if not state.src.startswith("[^", state.pos):
-        return False
-    end = state.src.find("]", state.pos, state.posMax)
-    if end == -1:
-        return False
-    if not silent:
-        token = state.push("citation", "", 0)
-        token.meta = {"key": state.src[state.pos + 2 : end]}
-    state.pos = end + 1
-    return True
-
-
 def _render_citation(
     renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
 ) -> str:
+    if id(tokens[index]) not in env["linked"]:
+        return ""
     number, place = env["citations"].cite(tokens[index].meta["key"])
     label = escape(_("Source %d") % number)
-    more = " cite-more" if index and tokens[index - 1].type == "citation" else ""
+    before = takewhile(lambda token: token.type == "citation", reversed(tokens[:index]))
+    more = " cite-more" if any(id(token) in env["linked"] for token in before) else ""
     return (
         f'<sup class="cite{more}"><a id="{place}" href="#source-{number}" aria-label="{label}">'
         f"{number}</a></sup>"
@@ -183,7 +154,7 @@ def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.disable(["code", "fence", "hr", "lheading", "html_block", "html_inline"])
     parser.disable(["reference", "autolink", "blockquote"])
-    parser.inline.ruler.before("link", "citation", _read_citation)
+    parser.inline.ruler.before("link", "citation", read_citation)
     parser.add_render_rule("citation", _render_citation)
     parser.add_render_rule("image", _render_picture)
     for part in ("table_open", "table_close", "th_open"):
@@ -211,8 +182,14 @@ def parse(text: str) -> list[Token]:
 
 def render_tokens(tokens: Sequence[Token], citations: Citations) -> SafeString:
     """Return safe HTML of block tokens; what they cite is numbered in `citations`."""
+    return _render(tokens, citations, last_uses(tokens))
+
+
+def _render(tokens: Sequence[Token], citations: Citations, linked: set[int]) -> SafeString:
     html = nh3.clean(
-        _parser.renderer.render(tokens, _parser.options, {"citations": citations}),
+        _parser.renderer.render(
+            tokens, _parser.options, {"citations": citations, "linked": linked}
+        ),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"https", "tel", "mailto"},
@@ -228,10 +205,16 @@ def render(text: str, citations: Citations | None = None) -> SafeString:
     return render_tokens(parse(text), citations or Citations())
 
 
-def render_inline(text: str, citations: Citations) -> SafeString:
-    """Return safe HTML of one line, without a paragraph around it."""
-    tokens = _parser.parseInline(text)
-    return render_tokens(tokens, citations)
+def render_points(points: Sequence[str], citations: Citations) -> list[SafeString]:
+    """Return safe HTML of each line of one list, without the list around them."""
+    lines = [_parser.parseInline(point) for point in points]
+    a_list = [
+        Token("bullet_list_open", "ul", 1),
+        *chain(*lines),
+        Token("bullet_list_close", "ul", -1),
+    ]
+    linked = last_uses(a_list)
+    return [_render(line, citations, linked) for line in lines]
 
 
 def pictures_in(text: str) -> list[tuple[str, str]]:

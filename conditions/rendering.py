@@ -6,7 +6,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from markdown_it.token import Token
 
-from clinic_site.markdown import CARE_LEVELS, Citations, parse, render_inline, render_tokens
+from clinic_site.citations import Citations
+from clinic_site.markdown import CARE_LEVELS, parse, render_points, render_tokens
 from clinic_site.plain import plain
 from conditions.document import PageDocument, Section, Source
 
@@ -33,7 +34,7 @@ class RenderedSection:
 
 @dataclass(frozen=True)
 class NumberedSource:
-    """A cited source, its number on the page, and the ids of the places that cite it."""
+    """A cited source, its number on the page, and the ids of the places that link it."""
 
     number: int
     source: Source
@@ -86,7 +87,7 @@ def render_page(document: PageDocument) -> RenderedPage:
         return [_render_section(each, citations) for each in chosen]
 
     emergency = rendered(emergency=True)
-    key_points = [render_inline(point, citations) for point in document.key_points]
+    key_points = render_points(document.key_points, citations)
     sections = rendered(emergency=False)
 
     by_key = {source.key: source for source in document.sources}

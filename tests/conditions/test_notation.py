@@ -12,7 +12,7 @@ from django.test import Client
 from clinic_site.markdown import render
 from clinic_site.models import Clinic
 from conditions.comparison import compare
-from conditions.models import Section
+from conditions.models import Condition, Section, Source
 from conditions.publishing import publish
 from conditions.reviewing import changes_meaning
 from tests.conditions.test_content_checks import page
@@ -169,3 +169,65 @@ def test_a_block_ends_where_its_colons_say() -> None:
         '<p>Before</p>\n<details class="fold"><summary>A</summary>\n<p>one</p>\n<ul>\n'
         "<li>two</li>\n</ul>\n</details>\n<p>after</p>\n"
     )
+
+
+CITED = """\
+It hurts 5 people.[^survey] Most ease.[^other] It is 1 in 7.[^survey]
+
+- 2 do[^other]
+- 3 do[^survey][^other]
+  1. 4 do[^other]
+
+| A | B |
+|---|---|
+| 1[^survey] | 2[^survey] |
+
+::: fold More
+
+It was 8.[^survey]
+
+::: people Of 100
+- 5 in 100 do[^survey][^survey]
+- 6 in 100 do[^other][^survey]
+:::
+:::
+"""
+
+
+@pytest.mark.django_db
+def test_a_source_is_linked_once_in_each_place_and_numbered_as_it_is_met(client: Client) -> None:
+    condition = make_condition()
+    Condition.objects.filter(pk=condition.pk).update(
+        key_points="It is new.[^third]\nIt hurts.[^survey] It ends.[^third]"
+    )
+    for key in ("other", "third"):
+        Source.objects.create(page=condition, key=key, title=f"The {key} one")
+    condition.sections.filter(kind="overview").update(body=CITED)
+    publish(page=condition, by=None, meaning=True)
+
+    page = client.get("/conditions/sore-back/").text
+
+    html5lib.HTMLParser(strict=True).parse(page)
+    # survey is 1, as the key points link it before the third source.
+    body = page[page.index('id="overview"') : page.index('id="sources"')]
+    shown = re.sub(r"<sup[^>]*>.*?>(\d)</a></sup>", r"[\1]", body)
+    shown = " ".join(re.sub(r"<[^>]+>", " ", shown).split())
+    assert "It hurts 5 people. Most ease.[3] It is 1 in 7.[1] 2 do 3 do[1] 4 do[3]" in shown
+    assert "1 2[1] More It was 8.[1] Of 100 5 in 100 do 6 in 100 do[3][1]" in shown
+    assert re.findall(r">(\d)</a></sup>", page[: page.index('id="overview"')]) == ["1", "2"]
+    assert re.findall(r'<li id="source-(\d)">(.*?)[,.\n]', page) == [
+        *(("1", "A survey"), ("2", "The third one"), ("3", "The other one")),
+    ]
+    # Each place leads to its source, and each source back to its places.
+    places = re.findall(r'<a id="(cite-\d-\d+)"', page)
+    assert places == [
+        *("cite-1-1", "cite-2-1", "cite-3-1", "cite-1-2", "cite-1-3", "cite-3-2"),
+        *("cite-1-4", "cite-1-5", "cite-3-3", "cite-1-6"),
+    ]
+    assert sorted(re.findall(r'href="#(cite-\d-\d+)"', page)) == sorted(places)
+    assert page.count("cite-more") == 1
+
+
+def test_two_sources_stay_parted_where_one_between_them_is_linked_later() -> None:
+    assert render("A[^a][^b][^c]. B[^b]").count("cite-more") == 1
+    assert render("A[^a][^b]. B[^a]").count("cite-more") == 0
