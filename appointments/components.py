@@ -26,6 +26,7 @@ TEXT = """A paragraph with **bold words**, a [link](/contact/) and a source.[^on
 
 ### A heading inside a text
 
+Table: What a balloon is used for
 | Treatment | Balloon |
 |---|---|
 | Vertebroplasty | No |

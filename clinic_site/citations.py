@@ -9,13 +9,12 @@ from markdown_it.token import Token
 
 @dataclass
 class Citations:
-    """Numbers the sources of a page in the order in which it first links them, and its tables.
+    """Numbers the sources of a page in the order in which it first links them.
 
     `places` maps a source's key to the ids of the places that link it, for the links back.
     """
 
     places: dict[str, list[str]] = field(default_factory=dict)
-    tables: int = 0
 
     def cite(self, key: str) -> tuple[int, str]:
         """Return the number of the source `key` and the id of this new place that links it."""

@@ -1,8 +1,8 @@
 """The small Markdown subset of this site, turned into safe HTML.
 
-Paragraphs, lists, ### headings, bold, italic, links, tables, pictures of this site as
-`![what it shows](drawing:NAME)`, and two things of our own: `[^key]` cites a source, and a block
-such as
+Paragraphs, lists, ### headings, bold, italic, links, tables under a line `Table: caption`,
+pictures of this site as `![what it shows](drawing:NAME)`, and two things of our own: `[^key]` cites
+a source, and a block such as
 
     ::: today Call us today if:
 
@@ -43,13 +43,15 @@ BLOCKS = (*CARE_LEVELS, "fold", "people")
 
 _TAGS = {
     *("p", "br", "strong", "em", "a", "sup", "ul", "ol", "li", "div", "span"),
-    *("h2", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td", "img"),
+    *("h2", "h3", "h4", "table", "caption", "thead", "tbody", "tr", "th", "td", "img"),
     *("details", "summary", "figure", "figcaption"),
 }
+WIDE = 5  # columns of a table that scrolls
+
 _ATTRIBUTES = {
     "a": {"href", "id", "aria-label"},
     "details": {"class"},
-    "div": {"class", "role", "aria-label", "tabindex"},
+    "div": {"class", "tabindex"},
     "p": {"class"},
     "span": {"class"},
     "sup": {"class"},
@@ -137,17 +139,14 @@ def _render_picture(
     )
 
 
-def _render_table_part(
+def _render_table(
     renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
 ) -> str:
-    """A wide table scrolls by itself, and can be reached by keyboard to do so."""
-    if tokens[index].type == "th_open":
-        return f'<th scope="{tokens[index].meta.get("scope", "col")}">'
-    if tokens[index].type == "table_close":
-        return "</table></div>"
-    env["citations"].tables += 1
-    label = escape(_("Table %d") % env["citations"].tables)
-    return f'<div class="table" role="region" tabindex="0" aria-label="{label}"><table>'
+    """Words wrap in a narrow table; a wide one scrolls, and can be reached by keyboard to do so."""
+    is_wide = tokens[index].meta["columns"] >= WIDE
+    if tokens[index].nesting == 1:
+        return '<div class="table" tabindex="0"><table>' if is_wide else "<table>"
+    return "</table></div>\n" if is_wide else "</table>\n"
 
 
 def _make_parser() -> MarkdownIt:
@@ -157,8 +156,8 @@ def _make_parser() -> MarkdownIt:
     parser.inline.ruler.before("link", "citation", read_citation)
     parser.add_render_rule("citation", _render_citation)
     parser.add_render_rule("image", _render_picture)
-    for part in ("table_open", "table_close", "th_open"):
-        parser.add_render_rule(part, _render_table_part)
+    for side in ("table_open", "table_close"):
+        parser.add_render_rule(side, _render_table)
     use_blocks(parser, BLOCKS)
     for side in ("container_open", "container_close"):
         parser.add_render_rule(side, _render_container)
@@ -170,14 +169,8 @@ _parser = _make_parser()
 
 
 def parse(text: str) -> list[Token]:
-    """Return the block tokens of a body. The first cell of a table's row heads that row."""
-    tokens = _parser.parse(text)
-    for i, token in enumerate(tokens):
-        if token.type == "td_open" and tokens[i - 1].type == "tr_open":
-            token.type, token.tag, token.meta = "th_open", "th", {"scope": "row"}
-            close = tokens[i + 2]  # a cell is its opening, its text, its closing
-            close.type, close.tag = "th_close", "th"
-    return tokens
+    """Return the block tokens of a body."""
+    return _parser.parse(text)
 
 
 def render_tokens(tokens: Sequence[Token], citations: Citations) -> SafeString:

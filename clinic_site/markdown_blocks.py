@@ -1,7 +1,9 @@
-"""How the blocks of our own are read: what stands between two lines of colons.
+"""How blocks are read that Markdown does not have: between lines of colons, and tables' captions.
 
 A block opens with `::: name words` and closes with `:::`. Its tokens are `container_open` and
 `container_close`, with its words in `info` and, in `meta`, its name and whether it was closed.
+
+A table's caption is the line above it that begins with `Table:`; the first cell of a row heads it.
 """
 
 import re
@@ -32,6 +34,7 @@ def use_blocks(parser: MarkdownIt, names: Collection[str]) -> None:
 
     alt = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.before("fence", "container", read, {"alt": alt})
+    parser.core.ruler.after("block", "tables", _head_tables)
     parser.core.ruler.push("people", _count_people)
 
 
@@ -71,6 +74,41 @@ def _end(state: StateBlock, start: int, end: int) -> tuple[int, bool]:
         if depth == 0:
             return line, True
     return end, False
+
+
+def _head_tables(state: StateCore) -> None:
+    """Put captions into their tables, count columns, and let first cells head columns and rows."""
+    tokens: list[Token] = []
+    meta: dict[str, Any] = {}
+    for token in state.tokens:
+        caption: list[Token] = []
+        if token.type == "table_open":
+            caption = _take_caption(tokens)
+            token.meta = meta = {"columns": 0, "has_caption": bool(caption)}
+        elif token.type == "th_open":
+            token.attrs["scope"] = "col"
+            meta["columns"] += 1
+        elif token.type == "td_open" and tokens[-1].type == "tr_open":
+            token.type, token.tag, token.attrs["scope"] = "th_open", "th", "row"
+        elif token.type == "td_close" and tokens[-2].type == "th_open":
+            token.type, token.tag = "th_close", "th"
+        elif token.type == "table_close":
+            token.meta = meta
+        tokens += [token, *caption]
+    state.tokens = tokens
+
+
+def _take_caption(tokens: list[Token]) -> list[Token]:
+    """Take a caption's paragraph off the end of `tokens`, and return it as a caption."""
+    if not tokens or tokens[-1].type != "paragraph_close":
+        return []
+    before, _colon, words = tokens[-2].content.partition(":")
+    if before != "Table" or not words.strip():
+        return []
+    tokens[-2].content = words.strip()
+    _open, caption, _close = tokens[-3:]
+    del tokens[-3:]
+    return [Token("caption_open", "caption", 1), caption, Token("caption_close", "caption", -1)]
 
 
 def _count_people(state: StateCore) -> None:

@@ -119,6 +119,8 @@ def _check_markdown(where: str, text: str, known: set[str]) -> Iterator[Finding]
     for token in parse(text):
         if token.type == "heading_open" and token.tag not in {"h3", "h4"}:
             yield error(where, "heading", token.markup)
+        if token.type == "table_open" and not token.meta["has_caption"]:
+            yield warning(where, "no_caption")
         addresses = []
         for child in token.children or []:
             if child.type == "link_open":

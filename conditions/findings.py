@@ -18,6 +18,9 @@ _MESSAGES = {
     "second": gettext_noop("Another section has its kind. Join the two, or choose another kind."),
     "no_text": gettext_noop("There is no text. Write some, or remove the section."),
     "hard": gettext_noop("It reads at school grade %.1f; the most is %d. Shorten %s."),
+    "no_caption": gettext_noop(
+        "A table has no caption. Say what it shows on a line above it: “Table: What it shows”."
+    ),
     "unknown_key": gettext_noop("[^%s] is not among the sources. Add it, or correct the key."),
     "heading": gettext_noop("Headings inside a text start with ### or ####, not with %s."),
     "link": gettext_noop("The link to “%s” is not safe. Use /…, #…, https:, tel: or mailto:."),

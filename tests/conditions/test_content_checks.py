@@ -70,10 +70,16 @@ BROKEN = {
         page("- It hurts 5%.[^a] It eases.\n- It lasts"),
     ),
     "source in the next row": (
-        page("| A | B |\n|---|---|\n| 5 | no |\n| x | y[^a] |"),
+        page("Table: Do\n| A | B |\n|---|---|\n| 5 | no |\n| x | y[^a] |"),
         "What it is",
         "“5”",
-        page("| A | B |\n|---|---|\n| 5 | no[^a] |\n| x | y |"),
+        page("Table: Do\n| A | B |\n|---|---|\n| 5 | no[^a] |\n| x | y |"),
+    ),
+    "figure in a caption of a table": (
+        page("Table: After 5 weeks\n| A |\n|---|\n| x[^a] |"),
+        "What it is",
+        "“5”",
+        page("Table: After 5 weeks[^a]\n\n| A |\n|---|\n| x |"),
     ),
     "source above the card": (
         page("It eases.[^a]\n\n::: today Call us if:\n\n- it lasts 6 weeks\n:::"),
@@ -366,6 +372,24 @@ def test_people_are_a_whole_number_in_100(item: str) -> None:
 
 def warnings(document: PageDocument) -> list[tuple[str, str]]:
     return [(each.where, each.message) for each in check(document) if each.level == "warning"]
+
+
+NO_CAPTION = "A table has no caption. Say what it shows on a line above it: “Table: What it shows”."
+
+
+@pytest.mark.parametrize(
+    ("above", "found"),
+    [
+        *(("Table: What *eases* it\n", []), ("Table: What eases it\n\n", [])),
+        *(("", [NO_CAPTION]), ("Table:\n", [NO_CAPTION]), ("So.\n\n", [NO_CAPTION])),
+        *(("Tables: What\n", [NO_CAPTION]), ("Table: What\n\nSo.\n\n", [NO_CAPTION])),
+        ("::: fold More\nSo.\n:::\n", [NO_CAPTION]),
+    ],
+)
+def test_a_table_needs_a_caption(above: str, found: list[str]) -> None:
+    body = f"It eases.[^a]\n\n{above}| A | B |\n|---|---|\n| x | y |"
+
+    assert [message for _where, message in warnings(page(body))] == found
 
 
 def test_warnings_tell_and_do_not_block() -> None:

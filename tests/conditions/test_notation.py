@@ -11,6 +11,7 @@ from django.test import Client
 
 from clinic_site.markdown import render
 from clinic_site.models import Clinic
+from clinic_site.plain import plain
 from conditions.comparison import compare
 from conditions.models import Condition, Section, Source
 from conditions.publishing import publish
@@ -231,3 +232,22 @@ def test_a_source_is_linked_once_in_each_place_and_numbered_as_it_is_met(client:
 def test_two_sources_stay_parted_where_one_between_them_is_linked_later() -> None:
     assert render("A[^a][^b][^c]. B[^b]").count("cite-more") == 1
     assert render("A[^a][^b]. B[^a]").count("cite-more") == 0
+
+
+def test_a_table_stands_under_its_caption_and_scrolls_only_where_it_is_wide() -> None:
+    rows = "|{0}\n|{1}\n|{2}\n"
+
+    def table(columns: int) -> str:
+        return "Table: What **eases** it[^a]\n" + rows.format(
+            *(" a |" * columns, "---|" * columns, " b[^a] |" * columns)
+        )
+
+    narrow, wide = render(table(4)), render(table(5))
+
+    assert narrow.startswith("<table><caption>What <strong>eases</strong> it</caption><thead>")
+    assert narrow.count("<sup") == 1
+    assert "tabindex" not in narrow
+    assert wide.startswith('<div class="table" tabindex="0"><table><caption>What ')
+    assert wide.endswith("</table></div>\n")
+    assert "region" not in wide
+    assert plain(table(1)).splitlines() == ["What eases it", "a", "b"]
