@@ -32,6 +32,11 @@ Table: What a balloon is used for
 | Vertebroplasty | No |
 | Kyphoplasty | Yes, then taken out |
 
+Table: A wide table, which scrolls on phones
+| Treatment | Needle | Balloon | Bone cement | Where it is done |
+|---|---|---|---|---|
+| Vertebroplasty | Yes | No | Yes | Vertebra |
+
 ::: people Of 100 people, two weeks later
 - 44 in 100 had little pain with one choice[^one]
 - 21 in 100 had little pain with the other[^one]
