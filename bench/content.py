@@ -3,6 +3,7 @@
 Run by bench/run.py, which makes the databases.
 """
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,18 +19,15 @@ def fill(up_to: int) -> None:
     from conditions.document import ConditionDocument
     from conditions.history import Revision
     from conditions.models import Condition
-    from conditions.rendering import page_text
+    from conditions.search import index_page
 
     path = Path("conditions/content/spinal-compression-fractures.yaml")
     document = ConditionDocument.from_yaml(path.read_text(encoding="utf-8"), str(path))
-    text = page_text(document)
     with transaction.atomic():
         for number in range(Condition.objects.count(), up_to):
             slug, title = f"condition-{number}", f"Condition {number} of the spine"
             values = {"slug": slug, "title": title}
-            page = Condition.objects.create(
-                **document.draft_fields() | values, search_title=title, search_text=text
-            )
+            page = Condition.objects.create(**document.draft_fields() | values)
             page.live = Revision.objects.create(
                 page=page,
                 number=1,
@@ -38,6 +36,7 @@ def fill(up_to: int) -> None:
                 **values,
             )
             page.save(update_fields=["live"])
+            index_page(page.pk, dataclasses.replace(document, title=title))
     connection.cursor().execute("ANALYZE")
 
 

@@ -44,7 +44,7 @@ def picture_choices() -> list[tuple[str, Any]]:
 # What is written by publishing, signing and saving, never by an editor's form.
 NOT_OF_THE_DRAFT = {
     *("id", "page_ptr", "draft_version", "changed_by", "live", "review"),
-    *("edited_since_review", "search_title", "search_text"),
+    "edited_since_review",
 }
 # What a page's form calls its rows of each kind.
 PREFIXES: dict[type[models.Model], str] = {
@@ -205,7 +205,7 @@ class PageAdmin(PublishingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Without the long texts that a list does not show."""
-        return super().get_queryset(request).defer("live__document_json", "search_text")
+        return super().get_queryset(request).defer("live__document_json")
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         """Make the address from the title for a new page; a known one stays as it is."""

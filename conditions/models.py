@@ -38,7 +38,7 @@ class PageQuerySet(models.QuerySet[Any]):
 
     def listed(self) -> "PageQuerySet":
         """The published ones without their long texts, for lists."""
-        return self.published().defer("live__document_json", "search_text")
+        return self.published().defer("live__document_json")
 
     def with_pictures(self) -> "PageQuerySet":
         """Each with what its live revision says of its picture as `live_picture`, for cards."""
@@ -114,8 +114,6 @@ class Page(models.Model):
         "Review", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     edited_since_review = models.BooleanField(default=False, editable=False)
-    search_title = models.CharField(max_length=120, default="", editable=False)
-    search_text = models.TextField(default="", editable=False)
 
     objects = PageQuerySet.as_manager()
 

@@ -18,8 +18,8 @@ from conditions.drafts import write_draft
 from conditions.findings import Finding
 from conditions.history import FormerSlug, Review, Revision
 from conditions.models import Condition, Page, PageQuerySet, Treatment, by_address
-from conditions.rendering import page_text
 from conditions.reviewing import ReviewState, changes_meaning, review_state
+from conditions.search import index_page
 
 
 class NotPublishable(Exception):
@@ -138,10 +138,9 @@ def publish(
             page.review = None
         page.edited_since_review = page.review is not None and document != signed
     page.live = revision
-    page.search_title = document.title
-    page.search_text = page_text(document)
     page.save()
     _keep_offers(page, document)
+    index_page(page.pk, document)
     return revision
 
 
@@ -158,10 +157,10 @@ def unpublish(*, page: Page, by: User | None) -> None:
     page = _locked(page)
     page.live = page.review = None
     page.edited_since_review = False
-    page.search_title = page.search_text = ""
     page.changed_by = by
     page.save()
     _keep_offers(page, None)
+    index_page(page.pk, None)
 
 
 def as_it_would_return(revision: Revision) -> PageDocument:

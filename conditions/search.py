@@ -1,7 +1,7 @@
-"""Search over published conditions and treatments, and active physicians; logs no query.
+"""Search over published pages and active physicians; logs no query.
 
-PostgreSQL: full text with English word forms (migration 0002). SQLite: words that begin alike.
-What is marked follows one rule on both: a word that begins as a word of the query does.
+`conditions_search` holds the folded words of each published page: an FTS5 table on SQLite, a
+table with a tsvector on PostgreSQL. Both stem English words and rank; see the migration.
 """
 
 import re
@@ -9,32 +9,56 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value, Window
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import RowNumber
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from clinic_site.models import Physician
+from clinic_site.clinic import active_physicians
 from clinic_site.people import plain_text
 from clinic_site.plain import plain
-from conditions.models import Page
+from clinic_site.text import all_spellings, folded_words, spellings
+from conditions.document import PageDocument
+from conditions.passages import Matcher, matcher, passage, words_found
+from conditions.rendering import page_text
 
-MOST_OF_A_KIND = 20
-PASSAGE = 200  # characters, about
+MAX_WORDS = 8
 
-# What words are made of, in any script: all but spaces, punctuation and ASCII symbols.
-_LETTER = r"[^\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u200b\u2010-\u206f\u3000-\u303f\uff00-\uff0f]"
-_WORD = re.compile(rf"{_LETTER}+(?:\.{_LETTER}+|-\d+)*")
-# How bones, masses, arteries and artery end; what is left is how all forms of the word begin.
-_ENDING = re.compile(r"(?<=.{4})(?:ies|y|(?<=[sxz])es|(?<=[cs]h)es)$|(?<=.{3})(?<!s)s$", re.I)
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\bDr\.)(?<!\b[A-Z]\.)\s+|(?<=[。！？।])|\n+")
-# Words that say nothing about a page; PostgreSQL leaves them out by itself.
+# Words that say nothing about a page; those that PostgreSQL's English leaves out are among them.
 _COMMON = re.compile(
-    "(?i)an?|and|are|as|at|be|by|can|do|does|for|from|has|have|how|i|if|in|is|it|me|my|not?|of|on"
-    "|or|s|t|that|the|this|to|was|what|when|which|who|why|will|with|you|your"
+    "a|about|above|after|again|against|all|am|an|and|any|are|as|at|be|because"
+    "|been|before|being|below|between|both|but|by|can|cant|did|do|does|doing|don"
+    "|dont|down|during|each|few|for|from|further|had|has|have|having|he|her|here"
+    "|hers|herself|him|himself|his|how|i|if|im|in|into|is|it|its|itself|just|me"
+    "|more|most|my|myself|no|nor|not|now|of|off|on|once|only|or|other|our|ours"
+    "|ourselves|out|over|own|s|same|she|should|so|some|such|t|than|that|the"
+    "|their|theirs|them|themselves|then|there|these|they|this|those|through|to|too"
+    "|under|until|up|very|was|we|were|what|when|where|which|while|who|whom|why"
+    "|will|with|you|your|yours|yourself|yourselves"
 )
+_FOUND = {
+    "sqlite": """
+        SELECT rowid AS page_id, rank AS score,
+            rowid IN (SELECT rowid FROM conditions_search WHERE title MATCH %(query)s) AS in_title
+        FROM conditions_search WHERE conditions_search MATCH %(query)s""",
+    "postgresql": """
+        SELECT rowid AS page_id, -ts_rank(words, query, 1) AS score,
+            to_tsvector('english', title) @@ query AS in_title
+        FROM conditions_search, to_tsquery('english', %(query)s) query WHERE words @@ query""",
+}
+_BEST = """
+    WITH found AS ({found}), best AS (
+        SELECT in_title, found.page_id, live.slug, live.title, live.summary,
+            treatment.page_ptr_id IS NULL AS is_condition,
+            ROW_NUMBER() OVER (
+                PARTITION BY treatment.page_ptr_id IS NULL
+                ORDER BY in_title DESC, score, live.title
+            ) AS place
+        FROM found JOIN conditions_page page ON page.id = found.page_id
+        JOIN conditions_revision live ON live.id = page.live_id
+        LEFT JOIN conditions_treatment treatment ON treatment.page_ptr_id = page.id
+    )
+    SELECT in_title, is_condition, best.slug, best.title, best.summary, original
+    FROM best JOIN conditions_search ON conditions_search.rowid = best.page_id
+    WHERE place <= 20 ORDER BY in_title DESC, is_condition DESC, place"""
 
 
 @dataclass(frozen=True)
@@ -47,102 +71,75 @@ class Result:
     passage: SafeString
 
 
+def index_page(page_id: int, document: PageDocument | None) -> None:
+    """Have the search find a page by its live `document`; by nothing where that is None."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM conditions_search WHERE rowid = %s", [page_id])
+        if document is None:
+            return
+        text = page_text(document)
+        title, body = all_spellings(document.title), all_spellings(text)
+        # "compressi" begins "compression", but not its stem, "compress". A word that ends in a
+        # digit has none.
+        whole = " ".join(f"{word}0" for word in sorted({*title.split(), *body.split()}))
+        cursor.execute(
+            "INSERT INTO conditions_search (rowid, title, body, whole, original)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            [page_id, title, body, whole, text],
+        )
+
+
 def clean_query(query: str) -> str:
     """Return what was typed, on one line of at most 100 plain characters."""
     return " ".join(plain_text(query).split())[:100].strip()
 
 
-def words_in(query: str) -> list[str]:
-    """Return the words of a query, without operators and other punctuation."""
-    return [word for word in _WORD.findall(clean_query(query)) if re.search(r"[^\W_]", word)]
+def _words(query: str) -> list[str]:
+    words = folded_words(clean_query(query))
+    return [word for word in words if not _COMMON.fullmatch(word)][:MAX_WORDS]
 
 
-def _pattern(*words: str) -> str:
-    """Any word that begins with the stem of one of these; one or two letters stand alone."""
-    forms = (re.escape(_ENDING.sub("", w)) + f"{_LETTER}*" * (len(w) > 2) for w in words)
-    return rf"(?<!{_LETTER})(?:{'|'.join(forms)})(?!{_LETTER})"
+def _rows(sql: str, words: list[str], glue: str) -> list[Any]:
+    """Return what `sql` finds for words as they were typed; the last may be a beginning."""
 
+    def term(word: str) -> str:
+        star = "*" if word == words[-1] and len(word) > 2 else ""
+        return "(" + " OR ".join(f'"{each}"{star}' for each in spellings(word)) + ")"
 
-def _has_all(text: str, words: list[str]) -> bool:
-    return all(re.search(_pattern(word), text, re.IGNORECASE) for word in words)
-
-
-def _best(matches: Any, in_title: Any, rank: Any) -> QuerySet[Any, Any]:
-    """The best conditions and the best treatments, in one query."""
-    order = ["-in_title", "-rank", "live__title"]
-    is_treatment = ExpressionWrapper(Q(treatment__isnull=False), BooleanField())
-    place = Window(RowNumber(), partition_by=[is_treatment], order_by=order)
-    pages = Page.objects.filter(matches, live__isnull=False).annotate(in_title=in_title, rank=rank)
-    pages = pages.annotate(place=place).filter(place__lte=MOST_OF_A_KIND).order_by(*order)
-    return pages.values("treatment", "search_text", "live__title", "live__slug", "live__summary")
-
-
-def _in_postgresql(words: list[str]) -> QuerySet[Any, Any]:
-    """Pages with all words; where there are none, those with the beginning of the last one."""
-
-    def best(tsquery: str, *typed: str) -> QuerySet[Any, Any]:
-        found = RawSQL(f"search_vector @@ ({tsquery})", typed, BooleanField())  # noqa: S611
-        in_title = RawSQL(f"to_tsvector('english', search_title) @@ ({tsquery})", typed)  # noqa: S611
-        return _best(found, in_title, RawSQL(f"ts_rank(search_vector, {tsquery})", typed))  # noqa: S611
-
-    query = "websearch_to_tsquery('english', %s)"
-    found = best(query, " ".join(words))
-    if found or not words[-1].isalnum():
-        return found
-    return best(f"{query} && to_tsquery('english', %s)", " ".join(words[:-1]), f"{words[-1]}:*")
-
-
-def _in_sqlite(words: list[str]) -> QuerySet[Any, Any]:
-    """Pages with words that begin as these do, those with all of them in the title first."""
-
-    def has(column: str, word: str) -> Q:
-        # LIKE spares most pages the slower pattern, but it knows capitals of ASCII only.
-        quick = Q((f"{column}__icontains", _ENDING.sub("", word))) if word.isascii() else Q()
-        return quick & Q((f"{column}__iregex", _pattern(word)))
-
-    matches = Q(*(has("search_title", word) | has("search_text", word) for word in words))
-    in_title = Q(*(has("search_title", word) for word in words))
-    return _best(matches, ExpressionWrapper(in_title, BooleanField()), Value(0))
-
-
-def _passage(text: str, otherwise: str, words: list[str]) -> SafeString:
-    """The first sentence of `text` with one of the words, or `otherwise`: cut, marked, escaped."""
-    pattern = re.compile(f"({_pattern(*words)})", re.IGNORECASE)
-    if found := pattern.search(text):
-        start, end = found.span()
-        before = _SENTENCE_END.split(text[max(start - PASSAGE, 0) : start])[-1]
-        if len(before) > PASSAGE // 2:
-            before = "… " + before[-PASSAGE // 4 :].partition(" ")[2]
-        otherwise = before + _SENTENCE_END.split(text[start : end + PASSAGE])[0]
-    if len(otherwise) > PASSAGE:
-        otherwise = (otherwise[:PASSAGE].rpartition(" ")[0] or otherwise[:PASSAGE]) + " …"
-    parts = enumerate(pattern.split(otherwise))
-    marked = ((format_html("<mark>{}</mark>", part) if i % 2 else part,) for i, part in parts)
-    return format_html_join("", "{}", marked)
-
-
-def _physicians(words: list[str]) -> list[Result]:
-    """The active physicians with all words in what their page says."""
-    found = []
-    for who in Physician.objects.active():
-        facts = (who.title, who.specialty, who.certifications, who.interests)
-        text = "\n".join((*facts, plain(who.bio)))
-        if _has_all(f"{who.name}\n{text}", words):
-            passage = _passage(text, who.specialty, words)
-            found.append(Result(who.name, who.get_absolute_url(), "physician", passage))
-    return found[:MOST_OF_A_KIND]
+    query = glue.join(map(term, words))
+    if connection.vendor == "postgresql":
+        for old, new in {'"*': "':*", '"': "'", " AND ": " & ", " OR ": " | "}.items():
+            query = query.replace(old, new)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"query": query})
+        return cursor.fetchall()
 
 
 def search(query: str) -> list[Result]:
-    """Return what was found, title matches first, at most 20 of each kind; at most 3 queries."""
-    words = [word for word in words_in(query) if not _COMMON.fullmatch(word)][:8]
+    """Return what was found, title matches first, at most 20 of each kind; at most 2 queries."""
+    words = _words(query)
     if not words:
         return []
+    which = matcher(words)
+    best = _BEST.format(found=_FOUND[connection.vendor])
     found = []
-    for page in (_in_postgresql if connection.vendor == "postgresql" else _in_sqlite)(words):
-        kind = "treatment" if page["treatment"] else "condition"
-        passage = _passage(page["search_text"], page["live__summary"], words)
-        link = reverse(kind, args=[page["live__slug"]])
-        found.append(Result(page["live__title"], link, kind, passage))
-    found += _physicians(words)
-    return sorted(found, key=lambda result: not _has_all(result.title, words))
+    for in_title, is_condition, slug, title, summary, text in _rows(best, words, " AND "):
+        kind = "condition" if is_condition else "treatment"
+        link = reverse(kind, args=[slug])
+        found.append((in_title, Result(title, link, kind, passage(text, summary, which))))
+    found += _physicians(set(words), which)
+    return [result for in_title, result in sorted(found, key=lambda each: not each[0])]
+
+
+def _physicians(words: set[str], which: Matcher) -> list[tuple[bool, Result]]:
+    """Return the active physicians with all words in what their page says."""
+    found = []
+    for who in active_physicians():
+        facts = (who.title, who.specialty, who.certifications, who.interests)
+        text = "\n".join((*facts, plain(who.bio)))
+        in_name = words_found(who.name, which)
+        if words <= in_name | words_found(text, which):
+            told = passage(text, who.specialty, which)
+            link = who.get_absolute_url()
+            found.append((words <= in_name, Result(who.name, link, "physician", told)))
+    return found[:20]

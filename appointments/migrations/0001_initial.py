@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('conditions', '0002_search'),
+        ('conditions', '0001_initial'),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('appointments', '0002_key_check'),
-        ('conditions', '0002_search'),
+        ('conditions', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
