@@ -310,6 +310,12 @@ class ConditionAdmin(PageAdmin):
     autocomplete_fields = ["related"]
     inlines = [ConditionSectionInline, OfferInline, SourceInline]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The words of an emergency stand after the key points."""
+        fields = [each for each in super().get_fields(request, obj) if each != "emergency_words"]
+        fields.insert(fields.index("key_points") + 1, "emergency_words")
+        return fields
+
 
 @admin.register(Treatment)
 class TreatmentAdmin(PageAdmin):

@@ -70,6 +70,7 @@ def _parts(document: PageDocument) -> Iterator[tuple[str, str]]:
         "summary": _("Summary"),
         "key_points": _("Key points"),
         "picture": _("Picture"),
+        "emergency_words": _("Words of an emergency"),
         "icd10_code": _("ICD-10-CM code"),
         "physicians": _("Physicians"),
         "treatments": _("Treatments"),

@@ -145,10 +145,11 @@ _PUBLIC_SLUG = Coalesce("live__slug", "slug")
 class ConditionDocument(PageDocument):
     """A condition's page.
 
-    `treatments`, in the order shown, `physicians` and related conditions, in that of the
-    alphabet, are slugs.
+    `emergency_words` are what a search answers with when to call 911. `treatments`, in the order
+    shown, `physicians` and related conditions, in that of the alphabet, are slugs.
     """
 
+    emergency_words: tuple[str, ...] = ()
     icd10_code: str = ""
     physicians: tuple[str, ...] = ()
     treatments: tuple[str, ...] = ()
@@ -167,6 +168,7 @@ class ConditionDocument(PageDocument):
         """Build from the draft's rows, read now."""
         return cls(
             **_shared(condition),
+            emergency_words=_lines(condition.emergency_words, "emergency_words"),
             icd10_code=condition.icd10_code,
             physicians=tuple(condition.physicians.values_list("slug", flat=True)),
             related=tuple(condition.related.values_list(_PUBLIC_SLUG, flat=True)),
@@ -179,7 +181,11 @@ class ConditionDocument(PageDocument):
 
     def draft_fields(self) -> dict[str, Any]:
         """Return the values of the draft's own columns."""
-        return {**super().draft_fields(), "icd10_code": self.icd10_code}
+        return {
+            **super().draft_fields(),
+            "emergency_words": "\n".join(self.emergency_words),
+            "icd10_code": self.icd10_code,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,10 +235,9 @@ def _shared(page: "Page") -> dict[str, Any]:
             alt=_text(page.picture_alt, "alt"),
             caption=_text(page.picture_caption, "caption"),
         )
-    key_points = (_text(line, "key_points") for line in page.key_points.splitlines())
     return {
         **texts(page, "slug", "title", "name", "summary"),
-        "key_points": tuple(point for point in key_points if point),
+        "key_points": _lines(page.key_points, "key_points"),
         "picture": picture,
         "sections": tuple(
             Section(**texts(row, "kind", "heading", "body")) for row in page.sections.order_by("pk")
@@ -242,6 +247,11 @@ def _shared(page: "Page") -> dict[str, Any]:
             for row in page.sources.order_by("position", "pk")
         ),
     }
+
+
+def _lines(text: str, name: str) -> tuple[str, ...]:
+    """Return the lines of a draft's text that are not empty."""
+    return tuple(filter(None, (_text(line, name) for line in text.splitlines())))
 
 
 def _without_type(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -189,6 +189,13 @@ class Condition(Page):
             )
         ],
     )
+    emergency_words = models.TextField(
+        _("words of an emergency"),
+        blank=True,
+        help_text=_(
+            "Whoever searches for one of them is told when to call 911. One word a line: numb."
+        ),
+    )
     physicians = models.ManyToManyField(
         Physician, blank=True, related_name="conditions", verbose_name=_("physicians")
     )

@@ -16,7 +16,7 @@ from clinic_site.clinic import active_physicians
 from clinic_site.people import plain_text
 from clinic_site.plain import plain
 from clinic_site.text import all_spellings, folded_words, spellings
-from conditions.document import PageDocument
+from conditions.document import ConditionDocument, PageDocument
 from conditions.passages import Matcher, matcher, passage, words_found
 from conditions.rendering import page_text
 
@@ -59,6 +59,15 @@ _BEST = """
     SELECT in_title, is_condition, best.slug, best.title, best.summary, original
     FROM best JOIN conditions_search ON conditions_search.rowid = best.page_id
     WHERE place <= 20 ORDER BY in_title DESC, is_condition DESC, place"""
+_IS_EMERGENCY = {
+    "sqlite": "emergency MATCH %(query)s",
+    "postgresql": "emergency_words @@ to_tsquery('english', %(query)s)",
+}
+_EMERGENCIES = """
+    SELECT live.title, live.slug FROM conditions_search
+    JOIN conditions_page page ON page.id = conditions_search.rowid
+    JOIN conditions_revision live ON live.id = page.live_id
+    WHERE {is_emergency} ORDER BY live.title LIMIT 3"""
 
 
 @dataclass(frozen=True)
@@ -82,10 +91,11 @@ def index_page(page_id: int, document: PageDocument | None) -> None:
         # "compressi" begins "compression", but not its stem, "compress". A word that ends in a
         # digit has none.
         whole = " ".join(f"{word}0" for word in sorted({*title.split(), *body.split()}))
+        emergency = document.emergency_words if isinstance(document, ConditionDocument) else ()
         cursor.execute(
-            "INSERT INTO conditions_search (rowid, title, body, whole, original)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            [page_id, title, body, whole, text],
+            "INSERT INTO conditions_search (rowid, title, body, whole, emergency, original)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [page_id, title, body, whole, all_spellings(" ".join(emergency)), text],
         )
 
 
@@ -129,6 +139,14 @@ def search(query: str) -> list[Result]:
         found.append((in_title, Result(title, link, kind, passage(text, summary, which))))
     found += _physicians(set(words), which)
     return [result for in_title, result in sorted(found, key=lambda each: not each[0])]
+
+
+def emergencies(query: str) -> list[tuple[str, str]]:
+    """Return title and address of pages for which a word of the query means an emergency."""
+    words = _words(query)
+    sql = _EMERGENCIES.format(is_emergency=_IS_EMERGENCY[connection.vendor])
+    found = _rows(sql, words, " OR ") if words else []
+    return [(title, reverse("condition", args=[slug])) for title, slug in found]
 
 
 def _physicians(words: set[str], which: Matcher) -> list[tuple[bool, Result]]:

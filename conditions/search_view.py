@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from clinic_site.text import folded_words
-from conditions.search import clean_query, search
+from conditions.search import clean_query, emergencies, search
 
 
 @require_safe
@@ -16,6 +16,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "query": query,
         "searched": bool(folded_words(query)),
         "results": search(query),
+        "emergencies": emergencies(query),
     }
     response = render(request, "conditions/search.html", context)
     response["Cache-Control"] = "no-store"  # what people search is private

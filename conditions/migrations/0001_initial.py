@@ -12,23 +12,28 @@ from django.db import migrations, models
 SQLITE = [
     # ASCII alone parts the words here, as the text is folded already.
     """CREATE VIRTUAL TABLE conditions_search USING fts5(
-        title, body, whole, original UNINDEXED, tokenize = 'porter ascii'
+        title, body, whole, emergency, original UNINDEXED, tokenize = 'porter ascii'
     )""",
-    "INSERT INTO conditions_search (conditions_search, rank) VALUES ('rank', 'bm25(10, 1, 0)')",
+    "INSERT INTO conditions_search (conditions_search, rank) VALUES ('rank', 'bm25(10, 1, 0, 0)')",
 ]
 # A tsvector holds 1 MB at most: no page may fail to be published because it is longer.
 # Pages change seldom, so the index takes each change at once and stays quick to read.
 POSTGRESQL = [
     """CREATE TABLE conditions_search (
-        rowid bigint PRIMARY KEY, title text, body text, whole text, original text,
+        rowid bigint PRIMARY KEY, title text, body text, whole text, emergency text, original text,
         words tsvector GENERATED ALWAYS AS (
             setweight(to_tsvector('english', title), 'A')
             || setweight(to_tsvector('english', left(body, 100000)), 'B')
-            || setweight(to_tsvector('english', left(whole, 50000)), 'D')
+            || setweight(to_tsvector('english', left(whole || ' ' || emergency, 50000)), 'D')
+        ) STORED,
+        emergency_words tsvector GENERATED ALWAYS AS (
+            to_tsvector('english', left(emergency, 50000))
         ) STORED
     )""",
     "CREATE INDEX conditions_search_words ON conditions_search USING gin (words)"
     " WITH (fastupdate = off)",
+    "CREATE INDEX conditions_search_emergency_words ON conditions_search"
+    " USING gin (emergency_words) WITH (fastupdate = off)",
 ]
 
 
@@ -74,6 +79,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('page_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='conditions.page')),
                 ('icd10_code', models.CharField(blank=True, max_length=8, validators=[django.core.validators.RegexValidator('^[A-Z]\\d[0-9A-Z](\\.[0-9A-Z]{1,4})?\\Z', 'Write the code as in A12.3 or A12.345A.')], verbose_name='ICD-10-CM code')),
+                ('emergency_words', models.TextField(blank=True, help_text='Whoever searches for one of them is told when to call 911. One word a line: numb.', verbose_name='words of an emergency')),
                 ('physicians', models.ManyToManyField(blank=True, related_name='conditions', to='clinic_site.physician', verbose_name='physicians')),
                 ('related', models.ManyToManyField(blank=True, to='conditions.condition', verbose_name='related conditions')),
             ],

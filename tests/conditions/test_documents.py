@@ -73,6 +73,7 @@ conditions = st.builds(
     ConditionDocument,
     **shared,
     sections=sections(CONDITION_KINDS),
+    emergency_words=st.lists(lines, max_size=3).map(tuple),
     icd10_code=st.sampled_from(["", "A12.3", "M48.50XA"]),
     physicians=st.sampled_from([(), ("dr-a",), ("dr-b", "dr-a")]),
     treatments=st.sampled_from([(), ("rest",), ("walking", "rest")]),

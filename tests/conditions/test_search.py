@@ -18,7 +18,7 @@ from clinic_site.models import Physician
 from clinic_site.urls import urlpatterns as project_urls
 from conditions.models import Condition, Page, Treatment
 from conditions.publishing import publish, unpublish
-from conditions.search import index_page, search
+from conditions.search import emergencies, index_page, search
 from conditions.search_view import search_page
 from tests.make import make_condition, make_treatment
 
@@ -317,6 +317,35 @@ def test_no_result_offers_the_phone_and_the_list(client: Client) -> None:
     assert 'href="/conditions/"' in main
 
 
+def with_emergency_words(words: str) -> Condition:
+    condition = make_condition(emergency_words=words)
+    publish(page=condition, by=None, meaning=True)
+    return condition
+
+
+@pytest.mark.parametrize("query", ["numb legs", "NUMBNESS", "blad", "cannot pee", "weak-ness"])
+def test_a_word_of_an_emergency_says_when_to_call_911(client: Client, query: str) -> None:
+    with_emergency_words("numb\nbladder\npee\nweakness")
+
+    answer = client.get("/search/", {"q": query})
+
+    html5lib.HTMLParser(strict=True).parse(answer.text)
+    main = answer.text.partition("<main")[2]
+    assert main.index("In an emergency, call 911.") < main.index("result")
+    assert '<a href="/conditions/sore-back/#emergency">Sore back: when to call 911</a>' in main
+
+
+def test_other_words_and_a_page_that_is_gone_raise_no_alarm(client: Client) -> None:
+    condition = with_emergency_words("numb\nbladder")
+
+    assert emergencies("phone number") == emergencies("back") == emergencies("") == []
+    assert emergencies("bladder") == [("Sore back", "/conditions/sore-back/")]
+    assert titles("bladder") == ["Sore back"]
+    unpublish(page=condition, by=None)
+    assert emergencies("bladder") == []
+    assert "care-emergency" not in client.get("/search/", {"q": "bladder"}).text
+
+
 @pytest.mark.parametrize("query", ["", "   ", "?!", "%", "--", "\x00", "\ud800", "“…”"])
 def test_without_a_word_nothing_is_searched(client: Client, query: str) -> None:
     physician()
@@ -355,6 +384,7 @@ def test_search_takes_at_most_three_queries_however_many_pages(
     for query, kinds in {"bone spine": ["condition"] * 20, "bone": None, "bone spi": None}.items():
         with django_assert_max_num_queries(3) as asked:
             found = [result.kind for result in search(query)]
+            emergencies(query)
         assert kinds is None or found == kinds
         assert not any("document_json" in each["sql"] for each in asked.captured_queries)
     assert [result.kind for result in search("bone")].count("condition") == 20
