@@ -34,6 +34,13 @@ _COMMON = re.compile(
     "|under|until|up|very|was|we|were|what|when|where|which|while|who|whom|why"
     "|will|with|you|your|yours|yourself|yourselves"
 )
+# What no page tells, in the forms that people type.
+_MONEY = re.compile(
+    "(un|pre|co-?)?(afford|authoriz|bill|charg|cost|cover|deductible|dollar|expens|fee|insur|medicaid"
+    "|medicare|money|paid|pay|pocket|pric|referr?)"
+    "(s|e|es|ed|er|ers|ing|al|als|able|age|ance|ation|ations|ive|ment|ments)?"
+)
+
 _FOUND = {
     "sqlite": """
         SELECT rowid AS page_id, rank AS score,
@@ -147,6 +154,15 @@ def emergencies(query: str) -> list[tuple[str, str]]:
     sql = _EMERGENCIES.format(is_emergency=_IS_EMERGENCY[connection.vendor])
     found = _rows(sql, words, " OR ") if words else []
     return [(title, reverse("condition", args=[slug])) for title, slug in found]
+
+
+def is_about_money(query: str) -> bool:
+    """Whether a query asks for what no page tells: insurance, cost, a referral.
+
+    >>> is_about_money("Medicare?"), is_about_money("how much it costs"), is_about_money("bone")
+    (True, True, False)
+    """
+    return any(map(_MONEY.fullmatch, folded_words(query)))
 
 
 def _physicians(words: set[str], which: Matcher) -> list[tuple[bool, Result]]:

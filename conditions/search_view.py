@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from clinic_site.text import folded_words
-from conditions.search import clean_query, emergencies, search
+from conditions.search import clean_query, emergencies, is_about_money, search
 
 
 @require_safe
@@ -17,6 +17,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "searched": bool(folded_words(query)),
         "results": search(query),
         "emergencies": emergencies(query),
+        "about_money": is_about_money(query),
     }
     response = render(request, "conditions/search.html", context)
     response["Cache-Control"] = "no-store"  # what people search is private

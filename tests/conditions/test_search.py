@@ -18,7 +18,7 @@ from clinic_site.models import Physician
 from clinic_site.urls import urlpatterns as project_urls
 from conditions.models import Condition, Page, Treatment
 from conditions.publishing import publish, unpublish
-from conditions.search import emergencies, index_page, search
+from conditions.search import emergencies, index_page, is_about_money, search
 from conditions.search_view import search_page
 from tests.make import make_condition, make_treatment
 
@@ -344,6 +344,31 @@ def test_other_words_and_a_page_that_is_gone_raise_no_alarm(client: Client) -> N
     unpublish(page=condition, by=None)
     assert emergencies("bladder") == []
     assert "care-emergency" not in client.get("/search/", {"q": "bladder"}).text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("insurance", "Do you take Medicare?", "how much does it cost", "prices", "co-pay"),
+        *("referral", "uninsured", "covered by medicaid", "billing", "payment plan"),
+    ],
+)
+def test_who_asks_for_money_finds_the_way_to_ask(client: Client, query: str) -> None:
+    page("Sore back", "Rest it.")
+
+    main = client.get("/search/", {"q": query}).text.partition("<main")[2]
+
+    assert 'href="tel:+16052175617">605-217-5617</a>' in main
+    assert '<a href="/appointments/request/">ask a question</a>' in main
+    assert "No results" not in main
+
+
+def test_other_words_are_no_question_of_money(client: Client) -> None:
+    page("Cost of a fall", "It costs strength.")
+
+    assert not any(map(is_about_money, ("costochondritis", "recovery", "painless", "priceless")))
+    answer = client.get("/search/", {"q": "cost"})
+    assert answer.text.index("ask a question") < answer.text.index("1 result for")
 
 
 @pytest.mark.parametrize("query", ["", "   ", "?!", "%", "--", "\x00", "\ud800", "“…”"])
