@@ -3,7 +3,6 @@
 import functools
 import re
 from collections.abc import Callable
-from itertools import islice
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -53,24 +52,27 @@ def words_found(text: str, which: Matcher) -> set[str]:
     return {word for match in _TOKEN.finditer(text) for word in which(match[0])}
 
 
-def passage(text: str, otherwise: str, which: Matcher) -> SafeString:
-    """Return the part of `text` with the most words of a query, or `otherwise`: marked, escaped.
+def passage(text: str, otherwise: str, words: list[str], which: Matcher) -> SafeString:
+    """Return the part of `text` with the most of the words, or `otherwise`: marked, escaped.
 
     Of equal ones it is the first, and rather one sentence than two.
     """
-    hits = [(m.start(), m.end(), found) for m in _TOKEN.finditer(text) if (found := which(m[0]))]
     best, start, end = (0, False), 0, 0
-    for i, (first, _end, _found) in enumerate(hits):
-        seen: set[str] = set()
-        for _start, last, found in islice(hits, i, None):
-            if seen and last - first > MAX_PASSAGE:
-                break
-            if found - seen:
-                seen |= found
-                key = (len(seen), not _SENTENCE_END.search(text, first, last))
-                if key > best:
-                    best, start, end = key, first, last
-    if hits:
+    near: list[tuple[int, int, frozenset[str]]] = []  # what was found last
+    for match in _TOKEN.finditer(text):
+        if not (found := which(match[0])):
+            continue
+        near.append((*match.span(), found))
+        while len(near) > 1 and (
+            match.end() - near[0][0] > MAX_PASSAGE or near[0][2] <= _words_in(near[1:])
+        ):
+            del near[0]
+        key = len(_words_in(near)), not _SENTENCE_END.search(text, near[0][0], match.end())
+        if key > best:
+            best, start, end = key, near[0][0], match.end()
+        if best == (len(words), True):
+            break
+    if end:
         otherwise = _widened(text, start, end)
     parts: list[str] = []
     at = 0
@@ -79,6 +81,10 @@ def passage(text: str, otherwise: str, which: Matcher) -> SafeString:
             parts += [otherwise[at : match.start()], format_html("<mark>{}</mark>", match[0])]
             at = match.end()
     return format_html_join("", "{}", ((part,) for part in [*parts, otherwise[at:]]))
+
+
+def _words_in(hits: list[tuple[int, int, frozenset[str]]]) -> frozenset[str]:
+    return frozenset().union(*(found for _start, _end, found in hits))
 
 
 def _widened(text: str, start: int, end: int) -> str:

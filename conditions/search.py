@@ -113,7 +113,7 @@ def clean_query(query: str) -> str:
 
 def _words(query: str) -> list[str]:
     words = folded_words(clean_query(query))
-    return [word for word in words if not _COMMON.fullmatch(word)][:MAX_WORDS]
+    return list(dict.fromkeys(each for each in words if not _COMMON.fullmatch(each)))[:MAX_WORDS]
 
 
 def _rows(sql: str, words: list[str], glue: str) -> list[Any]:
@@ -143,8 +143,8 @@ def search(query: str) -> list[Result]:
     for in_title, is_condition, slug, title, summary, text in _rows(best, words, " AND "):
         kind = "condition" if is_condition else "treatment"
         link = reverse(kind, args=[slug])
-        found.append((in_title, Result(title, link, kind, passage(text, summary, which))))
-    found += _physicians(set(words), which)
+        found.append((in_title, Result(title, link, kind, passage(text, summary, words, which))))
+    found += _physicians(words, which)
     return [result for in_title, result in sorted(found, key=lambda each: not each[0])]
 
 
@@ -165,15 +165,15 @@ def is_about_money(query: str) -> bool:
     return any(map(_MONEY.fullmatch, folded_words(query)))
 
 
-def _physicians(words: set[str], which: Matcher) -> list[tuple[bool, Result]]:
+def _physicians(words: list[str], which: Matcher) -> list[tuple[bool, Result]]:
     """Return the active physicians with all words in what their page says."""
     found = []
     for who in active_physicians():
         facts = (who.title, who.specialty, who.certifications, who.interests)
         text = "\n".join((*facts, plain(who.bio)))
         in_name = words_found(who.name, which)
-        if words <= in_name | words_found(text, which):
-            told = passage(text, who.specialty, which)
+        if in_name | words_found(text, which) >= set(words):
+            told = passage(text, who.specialty, words, which)
             link = who.get_absolute_url()
-            found.append((words <= in_name, Result(who.name, link, "physician", told)))
+            found.append((in_name >= set(words), Result(who.name, link, "physician", told)))
     return found[:20]
