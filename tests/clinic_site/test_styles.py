@@ -108,11 +108,11 @@ def test_every_colour_is_a_token() -> None:
 
 
 def test_every_style_is_used_and_every_style_sheet_is_joined() -> None:
-    names = {path.name for path in STYLES.glob("*.css")} - {"site.css", "admin.css"}
+    names = {path.name for path in STYLES.glob("*.css")} - {"site.css", "admin.css", "print.css"}
     imported = re.findall(r'@import url\("([\w.]+)"\)', (STYLES / "site.css").read_text())
     assert sorted(imported) == sorted(names)
 
-    written = "".join((STYLES / name).read_text() for name in names)
+    written = "".join((STYLES / name).read_text() for name in [*names, "print.css"])
     written = re.sub(r"(?s)/\*.*?\*/|url\(.*?\)", "", written)
     templates = "".join(path.read_text() for path in settings.BASE_DIR.glob("templates/**/*.html"))
     used = {word for text in re.findall(r'class="([^>]*?)"', templates) for word in text.split()}
@@ -152,14 +152,35 @@ def test_minifying_changes_no_rule(chromium: Browser) -> None:
     page.close()
 
 
-def test_a_page_asks_for_one_style_sheet_under_a_name_that_may_be_kept_for_ever(
+def test_a_page_waits_for_one_style_sheet_under_a_name_that_may_be_kept_for_ever(
     visitor: Visitor, site: Site
 ) -> None:
     page = visitor.get("/")
 
-    sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
+    sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page.text)
     assert len(sheets) == 1
     assert re.fullmatch(r"/static/css/site\.[0-9a-f]{12}\.css", sheets[0])
     sheet = visitor.get(sheets[0], Accept_Encoding="br")
     assert sheet.headers["Content-Encoding"] == "br"
     assert "immutable" in sheet.headers["Cache-Control"]
+    # That for paper is asked for beside it, and nothing waits for it.
+    assert '<link rel="stylesheet" href="/static/css/print.' in page.text
+
+
+def test_a_face_is_sent_under_the_name_that_the_style_sheet_and_the_page_give_it(
+    visitor: Visitor, site: Site
+) -> None:
+    page = visitor.get("/")
+    sheet = re.search(r'href="(/static/css/site\.[^"]+)"', page.text)
+    assert sheet
+    faces = re.findall(r'url\("?\.\./(fonts/[^")]+)"?\)', visitor.get(sheet[1]).text)
+
+    assert len(faces) == 3
+    for face in faces:
+        font = visitor.get(f"/static/{face}")
+        assert re.fullmatch(r"fonts/\w+-\d00\.[0-9a-f]{12}\.woff2", face)
+        assert font.headers["Content-Type"] == "font/woff2"
+        assert "immutable" in font.headers["Cache-Control"]
+        assert "font-src 'self'" in page.headers["Content-Security-Policy"]
+    preloaded = re.findall(r'<link rel="preload" href="/static/([^"]+)" as="font"', page.text)
+    assert set(preloaded) <= set(faces)
