@@ -109,10 +109,11 @@ def test_text_cards_rules_and_tables_end_at_one_edge(
     phone_page.goto(path)
     show(phone_page, State(width=width))
 
-    parts = ".page .care, .short, .emergency-line, .rest > section, .rest .rows, .rest .table"
+    parts = (
+        ".page .care, .short, .emergency-line, .rest > section, .rest .rows, .rest .table, .fold"
+    )
     edges = phone_page.locator(parts).evaluate_all(
-        "all => all.filter(e => !['causes'].includes(e.closest('section')?.id))"
-        ".map(e => e.getBoundingClientRect().right)"
+        "all => all.filter(e => !e.closest('#causes')).map(e => e.getBoundingClientRect().right)"
     )
 
     assert len(edges) > 8

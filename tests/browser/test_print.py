@@ -37,23 +37,35 @@ def test_the_first_sheet_has_what_a_reader_takes_to_the_visit(paper: Page, sheet
     width, height = ((side - MARGINS) * MILLIMETRE for side in SHEETS[sheet])
     paper.set_viewport_size({"width": int(width), "height": int(height)})
 
-    phone, emergency, short, questions, review = (
+    phone, emergency, today, short, questions, review = (
         box(paper, selector)
-        for selector in (".top .phone", "#emergency", ".short", "#questions", ".review")
+        for selector in (
+            *(".top .phone", "#emergency", "#see-doctor"),
+            *(".short", "#questions", ".review"),
+        )
     )
 
-    assert phone["end"] < emergency["y"] < emergency["end"] <= short["y"]
-    assert emergency["end"] <= questions["y"]
+    assert phone["end"] < emergency["y"] < emergency["end"] <= today["y"]
+    assert today["end"] <= min(short["y"], questions["y"])
     assert questions["x"] > short["x"] + short["width"]
     assert max(short["end"], questions["end"]) <= review["y"]
     assert review["end"] < height
     assert review["end"] < box(paper, "#overview")["y"]
     breaks = "element => getComputedStyle(element).breakBefore"
-    assert paper.locator(".page > .figure").evaluate(breaks) == "page"
+    assert paper.locator("#overview").evaluate(breaks) == "page"
 
 
 def test_no_way_around_the_site_and_no_block_of_ink_is_on_paper(paper: Page) -> None:
-    for selector in (".menu", ".contents", ".skip", ".actions", ".back", ".foot ul"):
+    for selector in (
+        ".menu",
+        ".contents",
+        ".skip",
+        ".actions",
+        ".back",
+        ".foot ul",
+        ".up",
+        ".talk",
+    ):
         for each in paper.locator(selector).all():
             assert not each.is_visible(), selector
     filled = paper.evaluate(
@@ -64,6 +76,28 @@ def test_no_way_around_the_site_and_no_block_of_ink_is_on_paper(paper: Page) -> 
         }).map(e => e.className || e.tagName)"""
     )
     assert filled == []
+
+
+def test_what_is_folded_is_on_paper(paper: Page) -> None:
+    folds = paper.locator(".fold").all()
+
+    assert folds
+    for fold in folds:
+        assert fold.get_attribute("open") is None
+        for part in fold.locator("p, li, td").all():
+            assert part.is_visible()
+            assert (part.bounding_box() or {"height": 0})["height"] > 0
+
+
+def test_nothing_is_parted_from_its_introduction(paper: Page) -> None:
+    introductions = paper.locator(
+        ".page :is(h2, h3, caption, summary, p:has(+ ul), p:has(+ ol), p:has(+ .people))"
+    )
+
+    breaks = introductions.evaluate_all("all => all.map(e => getComputedStyle(e).breakAfter)")
+
+    assert len(breaks) > 10
+    assert set(breaks) == {"avoid"}
 
 
 def test_sources_are_printed_with_their_addresses(paper: Page) -> None:
