@@ -115,7 +115,10 @@ UNTRUE = [
 
 
 def _documents() -> list[PageDocument]:
-    kinds = {"conditions": ConditionDocument, "treatments": TreatmentDocument}
+    kinds: dict[str, type[PageDocument]] = {
+        "conditions": ConditionDocument,
+        "treatments": TreatmentDocument,
+    }
     folder = Path(__file__).parents[2] / "conditions" / "content"
     return [
         kinds[path.split("/")[1]].from_yaml((folder / f"{path.split('/')[2]}.yaml").read_text())
