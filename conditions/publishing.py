@@ -51,6 +51,7 @@ def findings_of(page: Page, document: PageDocument) -> list[Finding]:
     return [
         *_address_findings(page, document),
         *check(document, current_clinic().phone),
+        *_emergency_word_findings(document),
         *_offer_findings(document),
         *_review_findings(page),
     ]
@@ -61,6 +62,15 @@ def _address_findings(page: Page, document: PageDocument) -> Iterator[Finding]:
     if taken or FormerSlug.objects.filter(slug=document.slug).exclude(page=page.pk).exists():
         message = _("Another page has, or had, the address “%s”. Choose another.") % document.slug
         yield Finding(level="error", where=_("Address"), message=message)
+
+
+def _emergency_word_findings(document: PageDocument) -> Iterator[Finding]:
+    """Yield an error for each line of several words: each of them would raise the alarm alone."""
+    words = document.emergency_words if isinstance(document, ConditionDocument) else ()
+    for word in words:
+        if " " in word:
+            message = _("“%s” is more than one word. Write one word a line.") % word
+            yield Finding(level="error", where=_("Words of an emergency"), message=message)
 
 
 def _offer_findings(document: PageDocument) -> Iterator[Finding]:

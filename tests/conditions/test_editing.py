@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from clinic_site.models import Notice
 from conditions.admin import ConditionAdmin
+from conditions.comparison import compare
 from conditions.drafts import mark_changed
 from conditions.models import Condition, ConditionTreatment, Page, Source
-from conditions.publishing import publish, sign
+from conditions.publishing import NotPublishable, draft_of, publish, sign
+from conditions.search import emergencies
 from tests.make import make_condition, make_treatment
 
 
@@ -195,3 +197,24 @@ def test_the_admin_list_takes_a_constant_number_of_queries(
 
     with django_assert_num_queries(len(few)):
         assert staff.get("/admin/conditions/condition/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_words_of_an_emergency_are_typed_under_the_key_points(staff: Client) -> None:
+    page = make_condition()
+    sent = fields_of(staff, change(page))
+    form = staff.get(change(page)).text
+    assert form.index("id_key_points") < form.index("id_emergency_words") < form.index("id_picture")
+
+    staff.post(change(page), sent | {"emergency_words": " numb\r\n\r\nbladder"})
+
+    document = draft_of(Condition.objects.get(pk=page.pk))
+    assert [(each.part, each.html) for each in compare(draft_of(page), document)] == [
+        ("Words of an emergency", "<p><ins>numb<br>bladder</ins></p>")
+    ]
+    publish(page=page, by=None, meaning=True)
+    assert emergencies("back pain") == []
+    # Two words in one line would each be an emergency: "back pain" too.
+    staff.post(change(page), sent | {"emergency_words": "numb\nchest  pain", "began_from": 1})
+    with pytest.raises(NotPublishable, match="“chest pain” is more than one word"):
+        publish(page=page, by=None, meaning=True)
