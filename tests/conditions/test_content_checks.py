@@ -431,7 +431,7 @@ def test_a_citation_taken_away_from_a_figure_is_found(document: PageDocument) ->
             continue  # may cite below the card
         for place in PLACE.finditer(part.body):
             without = CITES.sub("", place[0])
-            numbers = re.sub(r"^ *\d+\. |(?s:!\[.*?\]\(.*?\))", "", without)
+            numbers = re.sub(r"^ *\d+\. |\b[A-Z]\d+|(?s:!\[.*?\]\(.*?\))", "", without)
             if without == place[0] or not re.search(r"\d|two thirds", numbers):
                 continue
             body = part.body[: place.start()] + without + part.body[place.end() :]

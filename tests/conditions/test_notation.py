@@ -34,9 +34,9 @@ def test_a_screen_reader_says_how_urgent_each_card_is(client: Client) -> None:
     page = client.get("/conditions/sore-back/").text
 
     for words in (
-        '<div class="care care-emergency"><h2 id="emergency-heading">'
+        '<div class="care care-emergency"><h2>'
         '<span class="hidden">Emergency: </span>Call 911 if:</h2>',
-        '<div class="care care-today"><h2 id="see-doctor-heading">'
+        '<div class="care care-today"><h2>'
         '<span class="hidden">Today: </span>Call us today if:</h2>',
         '</div>\n<p>We answer.</p>\n<div class="care care-routine"><h3>'
         '<span class="hidden">Routine: </span>Call us for a visit if:</h3>',
@@ -72,7 +72,8 @@ def test_a_fold_and_people_are_read_by_patients_and_found_by_search(client: Clie
     page = client.get("/conditions/sore-back/").text
 
     html5lib.HTMLParser(strict=True).parse(page)
-    fold = page[page.index('<details class="fold">') : page.index("</details>")]
+    start = page.index('<details class="fold">')
+    fold = page[start : page.index("</details>", start)]
     assert "<summary>The trials</summary>\n<p>Few people.</p>" in fold
     assert "<h3>More</h3>\n<ul>\n<li>So.</li>\n</ul>" in fold
     assert "</details>\n<p>It eases.</p>" in page
