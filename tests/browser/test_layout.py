@@ -110,7 +110,7 @@ def test_text_cards_rules_and_tables_end_at_one_edge(
     show(phone_page, State(width=width))
 
     parts = (
-        ".page .care, .short, .emergency-line, .rest > section, .rest .rows, .rest .table, .fold"
+        ".page .care, .short, .emergency-line, .rest > section, .rest .rows, .rest table, .fold"
     )
     edges = phone_page.locator(parts).evaluate_all(
         "all => all.filter(e => !e.closest('#causes')).map(e => e.getBoundingClientRect().right)"
