@@ -1,6 +1,7 @@
 """Columns that the database only ever sees encrypted, under settings.FIELD_KEYS."""
 
 import datetime as dt
+import json
 from typing import Any
 
 from django.db import models
@@ -87,3 +88,22 @@ class EncryptedDateField(EncryptedTextField):
 
     def to_python(self, value: Any) -> Any:
         return dt.date.fromisoformat(value) if isinstance(value, str) and value else value or None
+
+
+class EncryptedJSONField(EncryptedTextField):
+    """A JSON object that the database only ever sees encrypted, as one value; {} is stored empty.
+
+    Each reading of the attribute opens it anew, so read it once; assign to it to change it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"default": dict, **kwargs})
+
+    def from_text(self, text: str) -> Any:
+        return json.loads(text) if text else {}
+
+    def to_text(self, value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False) if value else ""
+
+    def to_python(self, value: Any) -> Any:
+        return value
