@@ -15,10 +15,8 @@ class AppointmentsConfig(AppConfig):
         """Add the tasks and the checks, and what is done after each migrate."""
         from appointments import readiness, tasks  # noqa: F401  they need the models to be loaded
         from appointments.audit import install_triggers
-        from appointments.keys import make_key_check
 
         def after_migrate(using: str, **kwargs: object) -> None:
             install_triggers(using)
 
         post_migrate.connect(after_migrate, sender=self, weak=False)
-        post_migrate.connect(make_key_check, sender=self)

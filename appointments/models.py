@@ -22,7 +22,6 @@ from appointments.choices import (
     VisitDay,
     VisitTime,
 )
-from appointments.keys import KeyCheck
 from appointments.references import new_reference
 from clinic_site.crypto.fields import EncryptedDateField, EncryptedTextField
 from conditions.models import Condition
@@ -252,7 +251,6 @@ __all__ = [
     "AppointmentRequest",
     "AuditEvent",
     "ErasedRequest",
-    "KeyCheck",
     "MailChoice",
     "NameWord",
     "Note",

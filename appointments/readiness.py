@@ -5,11 +5,11 @@ import datetime as dt
 from django.utils import timezone
 
 from appointments.audit import triggers_missing
-from appointments.keys import KeyState, key_state
 from appointments.models import AppointmentRequest
 from appointments.outbox import OutboxMessage, WorkerBeat
 from appointments.waiting import count_overdue
 from clinic_site.clinic import read_clinic
+from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.readiness import Finding, adds_check
 
 # A worker says every few seconds that it is there; run by cron, each minute.

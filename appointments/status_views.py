@@ -22,7 +22,6 @@ from appointments import services
 from appointments.audit import Action, record, record_dead_link
 from appointments.calendar import visit_calendar
 from appointments.choices import Status
-from appointments.keys import can_be_stored, keys_are_right
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
 from appointments.references import read_status_token, status_token
@@ -30,6 +29,7 @@ from appointments.status_forms import ChangeForm, FindForm
 from appointments.status_lookup import find_request
 from appointments.status_words import has_ended, has_visit_ahead, words_of, zone_as_read
 from clinic_site.clinic import current_clinic
+from clinic_site.crypto.key_check import can_be_stored, keys_are_right
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from appointments.keys import KeyState, key_state
 from appointments.models import AppointmentRequest
 from appointments.outbox import MailState, OutboxMessage, who_wants
+from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.models import Clinic
 from clinic_site.tasks import Task, adds_tasks
 

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments.audit import record_confirmation, record_dead_link
 from appointments.forms import RequestForm
-from appointments.keys import KeyState, can_be_stored, keys_are_right, keys_in_use
 from appointments.limits import YOUNGEST
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
@@ -27,6 +26,7 @@ from appointments.references import (
     received_token,
     status_token,
 )
+from clinic_site.crypto.key_check import KeyState, can_be_stored, keys_are_right, keys_in_use
 
 logger = logging.getLogger(__name__)
 

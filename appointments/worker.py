@@ -13,7 +13,6 @@ from django.db import connection
 from django.utils import timezone
 
 from appointments.digest import claim_day, write_digests
-from appointments.keys import keys_are_right
 from appointments.notifications import NotWanted, fault_of, send
 from appointments.outbox import (
     OutboxMessage,
@@ -25,6 +24,7 @@ from appointments.outbox import (
 )
 from appointments.retention import erase
 from clinic_site.clinic import read_clinic
+from clinic_site.crypto.key_check import keys_are_right
 from clinic_site.office_hours import zone_of
 
 logger = logging.getLogger(__name__)

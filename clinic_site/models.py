@@ -380,3 +380,7 @@ class LanguageLine(models.Model):
         tag = self.language.lower()
         right_to_left = tag in self.RIGHT_TO_LEFT or tag.split("-")[0] in self.RIGHT_TO_LEFT
         return "rtl" if right_to_left else "ltr"
+
+
+# Models of packages of their own, so that Django finds them.
+from clinic_site.crypto.models import KeyCheck  # noqa: E402, F401

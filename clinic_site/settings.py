@@ -172,6 +172,11 @@ DATABASES = {"default": _database}
 REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
 REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
 
+# Rules, each with its unit. They stand nowhere else.
+
+REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
+REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earlier key
+
 # Mail: one message at a time, by the notification worker
 
 EMAIL_TIMEOUT = 20  # seconds

@@ -12,7 +12,6 @@ from django.utils import timezone
 from appointments.models import (
     AppointmentRequest,
     AuditEvent,
-    KeyCheck,
     NameWord,
     Note,
     OutboxMessage,
@@ -22,6 +21,7 @@ from appointments.models import (
 from clinic_site.models import (
     Clinic,
     ClosedDay,
+    KeyCheck,
     LanguageLine,
     Notice,
     OpeningHours,

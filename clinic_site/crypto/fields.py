@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 
 from clinic_site.crypto.key_ring import decrypt, encrypt
@@ -107,3 +108,13 @@ class EncryptedJSONField(EncryptedTextField):
 
     def to_python(self, value: Any) -> Any:
         return value
+
+
+def encrypted_columns() -> list[tuple[type[models.Model], list[str]]]:
+    """Return every model that has encrypted fields, with their columns."""
+    found = []
+    for model in apps.get_models():
+        fields = [each for each in model._meta.local_fields if isinstance(each, EncryptedTextField)]
+        if fields:
+            found.append((model, [each.attname for each in fields]))
+    return found

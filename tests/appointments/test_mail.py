@@ -14,11 +14,11 @@ from django.test import Client
 from django.utils import timezone
 
 from appointments import services
-from appointments.keys import keys_in_use
 from appointments.models import AppointmentRequest, OutboxMessage, WorkerBeat
 from appointments.outbox import MailState
 from appointments.worker import Worker
 from clinic_site import readiness
+from clinic_site.crypto.key_check import keys_in_use
 from clinic_site.models import Clinic
 from clinic_site.tasks import open_tasks
 from tests.appointments.office import NOON, PHONE, ready, send_request, the_mail, work

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseFault
 
-from appointments.keys import KeyState, key_state
 from appointments.worker import Worker
+from clinic_site.crypto.key_check import KeyState, key_state
 
 
 class Command(BaseCommand):

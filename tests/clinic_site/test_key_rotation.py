@@ -59,7 +59,7 @@ KILLED = """
 import django, os, signal
 django.setup()
 from django.core.management import call_command
-from appointments import rotation
+from clinic_site.crypto import rotation
 encrypt, done = rotation.encrypt, []
 def encrypt_a_few(text):
     done.append(text)

@@ -7,10 +7,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError
 
-from appointments.keys import KeyState, key_state
-from appointments.management.progress import Progress
-from appointments.rotation import Tally, count_rows, reencrypt
+from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
+from clinic_site.crypto.rotation import Tally, count_rows, reencrypt
+from clinic_site.management.progress import Progress
 
 LEFT = 1
 WRONG = 3

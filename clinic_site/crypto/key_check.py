@@ -1,26 +1,22 @@
 """Whether FIELD_KEYS and DIGEST_KEY are the ones that this database was written with.
 
-One row tells: a value under the current key, and a digest, both made with the first migration.
-While it tells that a key is wrong, requests are neither taken nor shown; public pages go on.
+One row tells (KeyCheck), made with the first migration. While it tells that a key is wrong,
+nothing encrypted is taken or shown; public pages go on.
 """
 
 import enum
-import hmac
 import logging
 from typing import Any
 
-from django.apps import apps as installed
-from django.db import DatabaseError, InterfaceError, models
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils.translation import gettext_lazy as _
 
-from appointments.blind_index import blind_index
 from clinic_site.clinic import Remembered
-from clinic_site.crypto.fields import EncryptedTextField
+from clinic_site.crypto.fields import encrypted_columns
 from clinic_site.crypto.key_ring import key_number
+from clinic_site.crypto.models import KeyCheck
 
 logger = logging.getLogger(__name__)
-
-SAMPLE = "Opened by the right key."
 
 
 class KeyState(enum.Enum):
@@ -51,38 +47,6 @@ _WORDS = {
         "the keys that open what is stored in this database."
     ),
 }
-
-
-class KeyCheck(models.Model):
-    """The one row that the keys are tried on."""
-
-    value = EncryptedTextField()
-    blind = models.CharField(max_length=64)
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("check of the keys")
-        constraints = [
-            models.CheckConstraint(condition=models.Q(pk=1), name="key_check_is_one_row"),
-            models.CheckConstraint(
-                condition=models.Q(blind__length=64), name="key_check_blind_is_sha256"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(_("check of the keys"))
-
-    @classmethod
-    def of_these_keys(cls) -> "KeyCheck":
-        """Return the row, not saved, as the keys of this process make it."""
-        return cls(pk=1, value=SAMPLE, blind=blind_index("key check", SAMPLE))
-
-    def is_opened(self) -> bool:
-        """Whether a key of FIELD_KEYS opens it."""
-        return key_number(self.__dict__["value"]) is not None
-
-    def is_digest_right(self) -> bool:
-        """Whether DIGEST_KEY gives its digest."""
-        return hmac.compare_digest(self.blind, blind_index("key check", SAMPLE))
 
 
 def key_state() -> KeyState:
@@ -116,21 +80,21 @@ def can_be_stored() -> bool:
         return False
 
 
-def make_key_check(sender: Any, apps: Any = installed, **kwargs: Any) -> None:
+def make_key_check(sender: Any, **kwargs: Any) -> None:
     """Make the row after a migration where it is not there yet (receives post_migrate).
 
-    Not where requests are stored that these keys do not open: the row would call them right.
+    Not where something is stored that these keys do not open: the row would call them right. The
+    newest row of each model is tried.
     """
-    try:
-        apps.get_model("appointments", "KeyCheck")
-    except LookupError:  # migrated back to before there was such a table
+    tables = connection.introspection.table_names()
+    if KeyCheck._meta.db_table not in tables or KeyCheck.objects.exists():
         return
-    if KeyCheck.objects.exists():
-        return
-    stored = apps.get_model("appointments", "AppointmentRequest").objects
-    newest = stored.order_by("-pk").values_list("phone", flat=True).first()
-    if newest and key_number(newest) is None:
-        logger.error("%s", KeyState.WRONG_FIELD_KEYS)
-        return
+    for model, columns in encrypted_columns():
+        if model._meta.db_table not in tables:  # it is migrated after this app
+            continue
+        newest = model._base_manager.order_by("-pk").values_list(*columns).first() or ()
+        if any(token and key_number(token) is None for token in newest):
+            logger.error("%s", KeyState.WRONG_FIELD_KEYS)
+            return
     made = KeyCheck.of_these_keys()
     KeyCheck.objects.get_or_create(pk=1, defaults={"value": made.value, "blind": made.blind})
