@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from appointments.admin_record import OnRecord, ReadOnly
-from appointments.audit import Action, record
+from appointments.audit import REQUEST
 from appointments.outbox import MailChoice, OutboxMessage, OutboxQuerySet
+from clinic_site.actor import Actor
+from clinic_site.audit.admin import OnRecord, ReadOnly
+from clinic_site.audit.record import Action, record
 
 
 @admin.register(OutboxMessage)
@@ -70,7 +72,7 @@ class OutboxMessageAdmin(ReadOnly):
         found = queryset.exclude(request=None).values_list("request__reference", flat=True)
         references = sorted(set(found.order_by()))
         if references:
-            record(Action.CHANGED, references, by=request, detail=detail)
+            record(Action.CHANGED, REQUEST, references, by=Actor.staff(request), detail=detail)
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         """Whoever may change mails may have them sent again, though they are read only here."""

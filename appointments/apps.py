@@ -1,7 +1,6 @@
 """The app of requests from patients."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,9 +13,3 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         """Add the tasks and the checks, and what is done after each migrate."""
         from appointments import readiness, tasks  # noqa: F401  they need the models to be loaded
-        from appointments.audit import install_triggers
-
-        def after_migrate(using: str, **kwargs: object) -> None:
-            install_triggers(using)
-
-        post_migrate.connect(after_migrate, sender=self, weak=False)

@@ -95,7 +95,6 @@ class AppointmentRequest(models.Model):
     status_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
     queue_order = models.BigIntegerField(default=0, editable=False)  # save() sets it
     version = models.PositiveIntegerField(default=1, editable=False)
-    sender_index = models.CharField(max_length=64, blank=True, editable=False)
     suspicion = models.CharField(
         _("looks like spam"), max_length=20, choices=Suspicion.choices, blank=True, editable=False
     )
@@ -195,7 +194,6 @@ class AppointmentRequest(models.Model):
             ),
             models.Index(fields=["phone_index", "received_at"], name="request_phone"),
             models.Index(fields=["email_index", "received_at"], name="request_email"),
-            models.Index(fields=["sender_index", "received_at"], name="request_sender"),
         ]
 
     def __str__(self) -> str:
@@ -242,14 +240,12 @@ class NameWord(models.Model):
 
 
 # Models of modules of their own, so that Django finds them.
-from appointments.audit import AuditEvent  # noqa: E402
 from appointments.journal import Note, StatusChange  # noqa: E402
 from appointments.outbox import MailChoice, OutboxMessage, WorkerBeat  # noqa: E402
 from appointments.retention import ErasedRequest  # noqa: E402
 
 __all__ = [
     "AppointmentRequest",
-    "AuditEvent",
     "ErasedRequest",
     "MailChoice",
     "NameWord",

@@ -4,10 +4,10 @@ import datetime as dt
 
 from django.utils import timezone
 
-from appointments.audit import triggers_missing
 from appointments.models import AppointmentRequest
 from appointments.outbox import OutboxMessage, WorkerBeat
 from appointments.waiting import count_overdue
+from clinic_site.audit.triggers import triggers_missing
 from clinic_site.clinic import read_clinic
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.readiness import Finding, adds_check

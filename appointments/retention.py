@@ -6,8 +6,10 @@ from collections.abc import Callable
 from django.db import models, transaction
 from django.utils import timezone
 
-from appointments.audit import Action, record
+from appointments.audit import REQUEST, RequestAction
 from appointments.choices import CloseReason
+from clinic_site.actor import Actor
+from clinic_site.audit.record import record
 
 BATCH = 200  # rows in one transaction
 
@@ -62,6 +64,7 @@ def erase(
                 if row.close_reason != CloseReason.SPAM
             )
             AppointmentRequest.objects.filter(pk__in=[row.pk for row in rows]).delete()
-            record(Action.ERASED, [row.reference for row in rows])
+            references = [row.reference for row in rows]
+            record(RequestAction.PURGED, REQUEST, references, by=Actor.system())
         erased += len(rows)
     return erased

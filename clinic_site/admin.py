@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.audit import admin as audit_admin  # noqa: F401  it registers its pages
 from clinic_site.clinic import current_clinic
 from clinic_site.models import (
     Clinic,

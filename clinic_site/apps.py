@@ -13,6 +13,8 @@ class ClinicSiteConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic_site import checks  # noqa: F401  needs the models to be loaded
+        from clinic_site.audit.triggers import install_triggers
         from clinic_site.crypto.key_check import make_key_check
 
+        post_migrate.connect(install_triggers, sender=self)
         post_migrate.connect(make_key_check, sender=self)

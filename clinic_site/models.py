@@ -383,4 +383,6 @@ class LanguageLine(models.Model):
 
 
 # Models of packages of their own, so that Django finds them.
+from clinic_site.audit.models import AuditEvent  # noqa: E402, F401
+from clinic_site.counters import Counter  # noqa: E402, F401
 from clinic_site.crypto.models import KeyCheck  # noqa: E402, F401

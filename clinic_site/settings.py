@@ -167,13 +167,13 @@ else:
     }
 DATABASES = {"default": _database}
 
-# Beyond these, requests are quarantined (appointments/limits.py)
+# Rules, each with its unit. They stand nowhere else.
 
 REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
 REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
-
-# Rules, each with its unit. They stand nowhere else.
-
+WRONG_PAIRS_AN_HOUR = 10  # of reference and phone number, by one sender and for one reference
+REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour
+REFUSED_ON_RECORD = 200  # rows of the audit, an hour, of all strangers
 REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
 REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earlier key
 

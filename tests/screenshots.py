@@ -58,7 +58,7 @@ ADMIN_PAGES = {
     "admin-requests": QUEUE,
     "admin-find": f"{QUEUE}find/",
     "admin-enter": f"{QUEUE}enter/",
-    "admin-audit": "/admin/appointments/auditevent/",
+    "admin-audit": "/admin/clinic_site/auditevent/",
     "admin-mails": "/admin/appointments/outboxmessage/",
     "admin-conditions": "/admin/conditions/condition/",
     "admin-condition": "/admin/conditions/condition/4/change/",

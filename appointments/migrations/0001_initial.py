@@ -39,8 +39,7 @@ class Migration(migrations.Migration):
                 ('status_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='since')),
                 ('queue_order', models.BigIntegerField(default=0, editable=False)),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sender_index', models.CharField(blank=True, editable=False, max_length=64)),
-                ('suspicion', models.CharField(blank=True, choices=[('honeypot', 'a field that people do not see was filled in'), ('too_fast', 'it was sent within seconds'), ('sender', 'many requests from one sender'), ('overall', 'many requests at once')], editable=False, max_length=20, verbose_name='looks like spam')),
+                ('suspicion', models.CharField(blank=True, choices=[('honeypot', 'a field that people do not see was filled in'), ('sender', 'many requests from one sender'), ('overall', 'many requests at once')], editable=False, max_length=20, verbose_name='looks like spam')),
                 ('first_answer_at', models.DateTimeField(editable=False, null=True, verbose_name='first answer')),
                 ('visit_at', models.DateTimeField(blank=True, null=True, verbose_name='visit')),
                 ('visit_place', models.CharField(blank=True, max_length=200, verbose_name='place of the visit')),
@@ -71,25 +70,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'request',
                 'verbose_name_plural': 'requests',
-            },
-        ),
-        migrations.CreateModel(
-            name='AuditEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='at')),
-                ('actor', models.CharField(max_length=150, verbose_name='who')),
-                ('action', models.CharField(choices=[('received', 'received'), ('entered', 'entered by staff'), ('viewed', 'viewed'), ('listed', 'listed'), ('searched', 'searched'), ('changed', 'changed'), ('noted', 'noted'), ('status_seen', 'status seen by the patient'), ('refused', 'refused'), ('erased', 'erased')], max_length=20, verbose_name='what')),
-                ('references', models.TextField(blank=True, verbose_name='references')),
-                ('detail', models.CharField(blank=True, max_length=100, verbose_name='detail')),
-                ('source', models.CharField(blank=True, max_length=64, verbose_name='from')),
-            ],
-            options={
-                'verbose_name': 'audit event',
-                'verbose_name_plural': 'audit events',
-                'ordering': ['-at', '-pk'],
-                'indexes': [models.Index(fields=['source', 'at'], name='audit_source'), models.Index(fields=['actor', 'at'], name='audit_actor'), models.Index(condition=models.Q(('action', 'refused'), ('actor', '(patient)')), fields=['references', 'at'], name='audit_wrong_tries')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('action__in', ['received', 'entered', 'viewed', 'listed', 'searched', 'changed', 'noted', 'status_seen', 'refused', 'erased'])), name='audit_action_known'), models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='audit_has_actor')],
             },
         ),
         migrations.CreateModel(
@@ -215,10 +195,6 @@ class Migration(migrations.Migration):
             model_name='appointmentrequest',
             index=models.Index(fields=['email_index', 'received_at'], name='request_email'),
         ),
-        migrations.AddIndex(
-            model_name='appointmentrequest',
-            index=models.Index(fields=['sender_index', 'received_at'], name='request_sender'),
-        ),
         migrations.AddConstraint(
             model_name='appointmentrequest',
             constraint=models.CheckConstraint(condition=models.Q(('reference__startswith', 'VIS-')), name='request_has_reference'),
@@ -257,7 +233,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='appointmentrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('suspicion__in', ['honeypot', 'too_fast', 'sender', 'overall', ''])), name='request_suspicion_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('suspicion__in', ['honeypot', 'sender', 'overall', ''])), name='request_suspicion_known'),
         ),
         migrations.AddConstraint(
             model_name='appointmentrequest',

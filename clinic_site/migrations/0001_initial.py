@@ -15,6 +15,34 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Counter',
+            fields=[
+                ('key', models.CharField(max_length=150, primary_key=True, serialize=False)),
+                ('since', models.BigIntegerField()),
+                ('number', models.PositiveIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='AuditEvent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='at')),
+                ('actor', models.CharField(max_length=150, verbose_name='who')),
+                ('action', models.CharField(max_length=20, verbose_name='what')),
+                ('subject_kind', models.CharField(blank=True, max_length=20, verbose_name='kind')),
+                ('references', models.TextField(blank=True, verbose_name='references')),
+                ('detail', models.CharField(blank=True, max_length=100, verbose_name='detail')),
+                ('source', models.CharField(blank=True, max_length=64, verbose_name='from')),
+            ],
+            options={
+                'verbose_name': 'audit event',
+                'verbose_name_plural': 'audit events',
+                'ordering': ['-at', '-pk'],
+                'indexes': [models.Index(fields=['actor', 'at'], name='audit_actor')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='audit_has_actor')],
+            },
+        ),
+        migrations.CreateModel(
             name='Clinic',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

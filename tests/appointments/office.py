@@ -4,21 +4,22 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.test import Client, RequestFactory
+from django.test import Client
 
 from appointments.models import AppointmentRequest, OutboxMessage
 from appointments.receiving import receive_request
 from appointments.worker import Worker
+from clinic_site import actor
+from clinic_site.actor import Actor
 
 NOON = dt.datetime.fromisoformat("2026-03-09T12:00-05:00")
-PHONE = RequestFactory().post("/appointments/request/")
+PATIENT = Actor(actor.PATIENT, source="a" * 64)
 
 
 def send_request(**fields: Any) -> AppointmentRequest:
     """A patient sends the form."""
     return receive_request(
         attempt=uuid.uuid4(),
-        attempt_age=dt.timedelta(minutes=3),
         fields={
             "kind": "appointment",
             "patient_name": "Ana María López",
@@ -29,7 +30,7 @@ def send_request(**fields: Any) -> AppointmentRequest:
             **fields,
         },
         honeypot=False,
-        by=PHONE,
+        by=PATIENT,
     )
 
 

@@ -8,12 +8,11 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from appointments import services
-from appointments.audit import Action
+from appointments.audit import RequestAction
 from appointments.choices import Status
 from appointments.digest import write_digests
 from appointments.models import (
     AppointmentRequest,
-    AuditEvent,
     ErasedRequest,
     MailChoice,
     NameWord,
@@ -22,8 +21,9 @@ from appointments.models import (
     StatusChange,
 )
 from appointments.worker import Worker, beat
-from clinic_site.models import Clinic
-from tests.appointments.office import NOON, PHONE, send_request
+from clinic_site.actor import Actor
+from clinic_site.models import AuditEvent, Clinic
+from tests.appointments.office import NOON, send_request
 from tests.make import make_request
 from tests.smtp_sink import Sink
 
@@ -106,7 +106,7 @@ def test_the_digests_seven_is_the_clinics(desk: User) -> None:
 def ended(days_ago: float, status: str = Status.CLOSED, reason: str = "answered"):
     """A request with all that can belong to one, which ended so many days ago."""
     request = send_request()
-    services.add_note(pk=request.pk, by=staff_request(), text="Called her")
+    services.add_note(pk=request.pk, by=desk_actor(), text="Called her")
     when = NOON - dt.timedelta(days=days_ago)
     AppointmentRequest.objects.filter(pk=request.pk).update(
         status=status,
@@ -118,9 +118,8 @@ def ended(days_ago: float, status: str = Status.CLOSED, reason: str = "answered"
     return request.reference
 
 
-def staff_request():
-    PHONE.user = User.objects.get(username="desk")
-    return PHONE
+def desk_actor() -> Actor:
+    return Actor("desk", account=User.objects.get(username="desk"))
 
 
 def left() -> set[str]:
@@ -151,7 +150,7 @@ def test_the_worker_erases_what_ended_long_enough_ago_and_nothing_else(desk: Use
         mails = OutboxMessage.objects.exclude(request=None)
         assert set(mails.values_list("request__reference", flat=True)) <= kept
         assert AuditEvent.objects.count() == before + 1
-        on_record = AuditEvent.objects.get(action=Action.ERASED)
+        on_record = AuditEvent.objects.get(action=RequestAction.PURGED)
         assert set(on_record.references.split()) == gone
         assert on_record.actor == "(system)"
         assert [each.answered_after for each in ErasedRequest.objects.all()] == [

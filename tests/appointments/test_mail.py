@@ -21,7 +21,7 @@ from clinic_site import readiness
 from clinic_site.crypto.key_check import keys_in_use
 from clinic_site.models import Clinic
 from clinic_site.tasks import open_tasks
-from tests.appointments.office import NOON, PHONE, ready, send_request, the_mail, work
+from tests.appointments.office import NOON, PATIENT, ready, send_request, the_mail, work
 from tests.make import make_condition
 from tests.running import free_port
 from tests.smtp_sink import DROP, HANG, Sink
@@ -70,10 +70,10 @@ def test_without_a_clear_yes_no_patient_gets_a_mail(desk: User, sink: Sink) -> N
 def test_staff_hear_of_a_change_and_of_a_patient_who_withdraws(desk: User, sink: Sink) -> None:
     request = send_request(email_ok=False)
     work()
-    services.ask_for_change(pk=request.pk, text="Could it be Friday? Ana", by=PHONE)
+    services.ask_for_change(pk=request.pk, text="Could it be Friday? Ana", by=PATIENT)
     work()
     AppointmentRequest.objects.filter(pk=request.pk).update(status="contacting")
-    services.withdraw(pk=request.pk, by=PHONE)
+    services.withdraw(pk=request.pk, by=PATIENT)
     work()
 
     _new, change, withdrawn = sink.mails
@@ -276,7 +276,7 @@ def test_a_worker_without_the_right_key_says_so_and_counts_as_silent(
 def test_readyz_and_status_tell_that_the_audit_lost_its_guard(
     desk: User, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from appointments.audit import install_triggers, remove_triggers
+    from clinic_site.audit.triggers import install_triggers, remove_triggers
 
     work()
     remove_triggers()

@@ -9,9 +9,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from appointments.models import AuditEvent, MailChoice, OutboxMessage
+from appointments.models import MailChoice, OutboxMessage
 from appointments.outbox import MailState
-from clinic_site.models import Clinic
+from clinic_site.models import AuditEvent, Clinic
 from clinic_site.tasks import open_tasks
 from tests.appointments.office import ready, send_request, the_mail, work
 from tests.smtp_sink import Sink

@@ -123,7 +123,7 @@ def drive(site: Site, browser: Browser) -> tuple[list[str], list[str], list[byte
         status[1] + "change/", {"change_wanted": "Zyxmark canarychange", "text": "Zyxmark"}
     )
     visitor.post(status[1] + "withdraw/", {})
-    with gone(site, "appointments_auditevent"):
+    with gone(site, "clinic_site_auditevent"):
         assert visitor.get(status[1]).status in {500, 503}
     # staff list, read, find, note, close it, make a mistake, and print who saw it.
     context = browser.new_context(base_url=site.address)
@@ -191,7 +191,7 @@ def work_as_staff(page: Page, site: Site, reference: str) -> list[str]:
     page.goto("/admin/appointments/appointmentrequest/")
     expect(page.get_by_text("Zyxmark Canaryname").first).to_be_visible()
     page.goto("/admin/appointments/outboxmessage/")
-    page.goto("/admin/appointments/auditevent/")
+    page.goto("/admin/clinic_site/auditevent/")
     page.goto("/admin/")
     return addresses
 

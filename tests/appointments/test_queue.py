@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.utils import timezone
 
 from appointments import services
@@ -12,6 +12,7 @@ from appointments.choices import CloseReason, Status, Suspicion
 from appointments.figures import weeks
 from appointments.models import AppointmentRequest, ErasedRequest
 from clinic_site.models import Clinic
+from tests.appointments.office import PATIENT
 from tests.appointments.staff import (
     QUEUE,
     address,
@@ -103,7 +104,7 @@ def test_a_second_click_adds_no_second_call_and_no_answer_is_no_answer(sam: Clie
 def test_what_a_patient_wished_stays_on_record_once_it_is_met(sam: Client) -> None:
     row = make_request()
     for text in ("Mornings, please.", "Afternoons, please."):
-        services.ask_for_change(pk=row.pk, text=text, by=RequestFactory().post("/"))
+        services.ask_for_change(pk=row.pk, text=text, by=PATIENT)
     version = version_on(sam.get(address(row)).text)
 
     sam.post(address(row), visit_in(3) | {"version": version})

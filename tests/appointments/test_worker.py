@@ -18,7 +18,7 @@ from tests.smtp_sink import HANG, Sink, smtp_sink
 SETTING = """
 import datetime as dt, uuid
 from django.contrib.auth.models import User
-from django.test import RequestFactory
+from clinic_site.actor import Actor
 from appointments.models import AppointmentRequest, MailChoice, OutboxMessage
 from appointments.receiving import receive_request
 from clinic_site.models import Clinic
@@ -29,8 +29,8 @@ for name in ("desk", "boss"):
     MailChoice.objects.get_or_create(user=user)
 def send(**fields):
     return receive_request(
-        attempt=uuid.uuid4(), attempt_age=dt.timedelta(hours=1), honeypot=False,
-        by=RequestFactory().post("/"),
+        attempt=uuid.uuid4(), honeypot=False,
+        by=Actor("(patient)"),
         fields={"kind": "question", "patient_name": "Ana", "phone": "+16055550142",
                 "email": "ana@home.example", "email_ok": True, **fields})
 """

@@ -174,7 +174,7 @@ ADMIN_PAGES = [
     *("appointments/appointmentrequest/", "appointments/appointmentrequest/?status__exact=closed"),
     "appointments/appointmentrequest/{request}/change/",
     *("appointments/appointmentrequest/find/", "appointments/appointmentrequest/enter/"),
-    *("appointments/appointmentrequest/record/VIS-7K3M-9RQF/", "appointments/auditevent/"),
+    *("appointments/appointmentrequest/record/VIS-7K3M-9RQF/", "clinic_site/auditevent/"),
     *("clinic_site/clinic/", "clinic_site/clinic/1/change/"),
     *("clinic_site/notice/", "clinic_site/notice/add/", "clinic_site/notice/{notice}/change/"),
     *("clinic_site/physician/", "clinic_site/physician/add/"),

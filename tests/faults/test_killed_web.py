@@ -4,7 +4,6 @@ KILLS in the environment says how often (20; `make soak` says 200).
 """
 
 import contextlib
-import datetime as dt
 import http.client
 import json
 import os
@@ -101,7 +100,7 @@ class Patient(threading.Thread):
     def send(self, message: str) -> str:
         """Return the reference that the confirmation shows."""
         self.ask(lambda: self.visitor.get("/appointments/request/"))
-        attempt = make_attempt(dt.timedelta(minutes=1))  # a person needs a while to fill it in
+        attempt = make_attempt()
         answers = form_answers(attempt, message=message)
         answer = self.ask(
             lambda: self.visitor.post("/appointments/request/", answers), message=message
