@@ -16,7 +16,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from appointments import admin_mail, queue_views  # noqa: F401  admin_mail registers its pages
+from appointments import queue_views
 from appointments.admin_keys import ShutWhileKeysAreWrong
 from appointments.audit import REQUEST
 from appointments.choices import Status

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from appointments.audit import REQUEST
 from appointments.choices import (
     ENDED,
     WAITING,
@@ -24,6 +25,7 @@ from appointments.choices import (
 )
 from appointments.references import new_reference
 from clinic_site.crypto.fields import EncryptedDateField, EncryptedTextField
+from clinic_site.mail.models import OutboxMessage, OutboxQuerySet
 from conditions.models import Condition
 
 
@@ -47,7 +49,7 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         today = timezone.make_aware(dt.datetime.combine(timezone.localdate(now), dt.time()))
         return self.filter(status=Status.SCHEDULED, visit_at__lt=today)
 
-    def to_erase(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
+    def to_purge(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
         """Those that ended `days` days ago or earlier."""
         return self.filter(status__in=ENDED, status_at__lte=now - dt.timedelta(days=days))
 
@@ -215,6 +217,11 @@ class AppointmentRequest(models.Model):
         """Whether nobody has dealt with it yet."""
         return self.status in WAITING
 
+    @property
+    def mails(self) -> OutboxQuerySet:
+        """The mails that tell of it."""
+        return OutboxMessage.objects.about(REQUEST, self.reference)
+
     def get_visit_days_display(self) -> str:
         """The days that suit, as people read them."""
         return ", ".join(str(VisitDay(day).label) for day in self.visit_days)
@@ -241,16 +248,10 @@ class NameWord(models.Model):
 
 # Models of modules of their own, so that Django finds them.
 from appointments.journal import Note, StatusChange  # noqa: E402
-from appointments.outbox import MailChoice, OutboxMessage, WorkerBeat  # noqa: E402
-from appointments.retention import ErasedRequest  # noqa: E402
 
 __all__ = [
     "AppointmentRequest",
-    "ErasedRequest",
-    "MailChoice",
     "NameWord",
     "Note",
-    "OutboxMessage",
     "StatusChange",
-    "WorkerBeat",
 ]

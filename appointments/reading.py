@@ -105,6 +105,6 @@ def history(row: AppointmentRequest) -> list[Happened]:
         by = note.by.get_username() if note.by else ""
         happened.append(Happened(note.at, note.get_kind_display(), by, read(note, "text")))
     for mail in row.mails.all():
-        what = f"{_('mail')}: {mail.get_kind_display()}, {mail.get_state_display()}"
+        what = f"{_('mail')}: {mail.what}, {mail.get_state_display()}"
         happened.append(Happened(mail.sent_at or mail.created_at, what))
     return sorted(happened, key=lambda each: each.at)

@@ -11,8 +11,8 @@ from appointments.blind_index import email_index, name_indexes, phone_index
 from appointments.choices import Origin, Status
 from appointments.journal import StatusChange
 from appointments.limits import suspicion_of
+from appointments.mails import write_mails
 from appointments.models import AppointmentRequest, NameWord
-from appointments.outbox import write_mails
 from appointments.references import digest
 from clinic_site.actor import Actor
 from clinic_site.audit.record import record

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import cast
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -11,14 +12,11 @@ from django.utils.translation import gettext as _
 from appointments.audit import REQUEST, RequestAction
 from appointments.choices import ANSWERED, CloseReason, Status
 from appointments.journal import ANSWERS, Note, NoteKind, StatusChange
+from appointments.mails import write_change_mails, write_mails
 from appointments.models import AppointmentRequest
-from appointments.outbox import write_change_mails, write_mails
 from clinic_site.actor import Actor
 from clinic_site.audit.record import Action, record
 from clinic_site.crypto.key_ring import CannotRead
-
-SECOND_CLICK = dt.timedelta(seconds=10)
-MOST_WISHES = 20  # a request, in a day; staff get a mail for each
 
 # Where a request can go from where it stands. What has ended can be taken up again by staff.
 NEXT: dict[str, set[str]] = {
@@ -200,7 +198,7 @@ def add_note(*, pk: int, by: Actor, kind: str = NoteKind.NOTE, text: str = "") -
     with transaction.atomic():
         request = _locked(pk)
         now = timezone.now()
-        lately = request.notes.filter(by=_staff(by), kind=kind, at__gte=now - SECOND_CLICK)
+        lately = request.notes.filter(by=_staff(by), kind=kind, at__gte=now - settings.SECOND_CLICK)
         for note in lately:
             if _reads(note, "text", text):
                 return note
@@ -251,7 +249,7 @@ def ask_for_change(*, pk: int, text: str, by: Actor) -> AppointmentRequest:
             return request
         now = timezone.now()
         lately = request.notes.filter(kind=NoteKind.WISH, at__gte=now - dt.timedelta(days=1))
-        if lately.count() >= MOST_WISHES:
+        if lately.count() >= settings.CHANGES_A_DAY:
             raise NotPossible(_("You have written to us many times today. Please call us."))
         request.change_wanted, request.change_wanted_at = text, now
         _save(request, *_WISH)

@@ -386,3 +386,9 @@ class LanguageLine(models.Model):
 from clinic_site.audit.models import AuditEvent  # noqa: E402, F401
 from clinic_site.counters import Counter  # noqa: E402, F401
 from clinic_site.crypto.models import KeyCheck  # noqa: E402, F401
+from clinic_site.mail.models import (  # noqa: E402, F401
+    DailyRun,
+    MailChoice,
+    OutboxMessage,
+    WorkerBeat,
+)

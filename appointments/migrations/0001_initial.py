@@ -1,4 +1,3 @@
-import appointments.outbox
 import appointments.references
 import clinic_site.crypto.fields
 import django.db.models.deletion
@@ -18,14 +17,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='ErasedRequest',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('received_at', models.DateTimeField(db_index=True)),
-                ('answered_after', models.DurationField(null=True)),
-            ],
-        ),
         migrations.CreateModel(
             name='AppointmentRequest',
             fields=[
@@ -73,19 +64,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='MailChoice',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('new_requests', models.BooleanField(default=True, help_text='And for each change a patient asks for. It names no patient.', verbose_name='a mail for each new request')),
-                ('digest', models.BooleanField(default=True, verbose_name='a mail on each day on which something needs someone')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='mail_choice', to=settings.AUTH_USER_MODEL, verbose_name='who')),
-            ],
-            options={
-                'verbose_name': 'choice of mail',
-                'verbose_name_plural': 'who gets mail',
-            },
-        ),
-        migrations.CreateModel(
             name='NameWord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -110,30 +88,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='OutboxMessage',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('new_request', 'a new request, to staff'), ('confirmation', 'a confirmation, to the patient'), ('change', 'a change the patient asks for, to staff'), ('digest', 'what waits too long, to staff')], max_length=20, verbose_name='what')),
-                ('message_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('sent', 'sent'), ('dead', 'given up'), ('set_aside', 'not to be sent')], default='waiting', max_length=10, verbose_name='state')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='written')),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='to be sent')),
-                ('give_up_at', models.DateTimeField(default=appointments.outbox.in_48_hours, verbose_name='given up at')),
-                ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
-                ('lease', models.UUIDField(editable=False, null=True)),
-                ('leased_until', models.DateTimeField(editable=False, null=True)),
-                ('sent_at', models.DateTimeField(null=True, verbose_name='sent')),
-                ('fault', models.CharField(blank=True, max_length=100, verbose_name='last fault')),
-                ('request', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mails', to='appointments.appointmentrequest', verbose_name='request')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to')),
-            ],
-            options={
-                'verbose_name': 'mail',
-                'verbose_name_plural': 'mails',
-                'ordering': ['-created_at'],
-            },
-        ),
-        migrations.CreateModel(
             name='StatusChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -149,18 +103,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'change of status',
                 'verbose_name_plural': 'changes of status',
                 'ordering': ['at', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='WorkerBeat',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('digest_on', models.DateField(null=True)),
-                ('erased_on', models.DateField(null=True)),
-            ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='worker_beat_is_one_row')],
             },
         ),
         migrations.AddIndex(
@@ -262,30 +204,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='note',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['no_answer', 'voicemail', 'reached', 'emailed', 'note', 'wish'])), name='note_kind_known'),
-        ),
-        migrations.AddIndex(
-            model_name='outboxmessage',
-            index=models.Index(fields=['state', 'due_at'], name='mail_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='outboxmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['new_request', 'confirmation', 'change', 'digest'])), name='mail_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='outboxmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'sent', 'dead', 'set_aside'])), name='mail_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='outboxmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'sent'), ('sent_at', None), _connector='XOR'), name='mail_sent_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='outboxmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'digest'), ('request__isnull', False), _connector='OR'), name='mail_names_its_request'),
-        ),
-        migrations.AddConstraint(
-            model_name='outboxmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'confirmation'), ('user__isnull', False), _connector='XOR'), name='mail_to_staff_or_patient'),
         ),
         migrations.AddConstraint(
             model_name='statuschange',

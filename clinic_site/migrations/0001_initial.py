@@ -1,8 +1,12 @@
 import clinic_site.crypto.fields
+import clinic_site.mail.models
 import clinic_site.models
 import django.core.validators
 import django.db.models.deletion
+import django.utils.timezone
 import phonenumber_field.modelfields
+import uuid
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -11,6 +15,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -20,6 +25,13 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=150, primary_key=True, serialize=False)),
                 ('since', models.BigIntegerField()),
                 ('number', models.PositiveIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='DailyRun',
+            fields=[
+                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ('day', models.DateField()),
             ],
         ),
         migrations.CreateModel(
@@ -116,6 +128,16 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='WorkerBeat',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='worker_beat_is_one_row')],
+            },
+        ),
+        migrations.CreateModel(
             name='ClosedDay',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -127,6 +149,19 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'closed days',
                 'ordering': ['day'],
                 'constraints': [models.UniqueConstraint(fields=('clinic', 'day'), name='closed_day_once', violation_error_message='This day stands here already.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='MailChoice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=20, verbose_name='what')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+            ],
+            options={
+                'verbose_name': 'choice of mail',
+                'verbose_name_plural': 'who gets mail',
+                'constraints': [models.UniqueConstraint(fields=('user', 'kind'), name='mail_choice_once')],
             },
         ),
         migrations.CreateModel(
@@ -159,6 +194,33 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'opening hours',
                 'ordering': ['weekday', 'opens'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('weekday__range', (0, 6))), name='opening_hours_weekday_known'), models.CheckConstraint(condition=models.Q(('opens__lt', models.F('closes'))), name='opening_hours_open_before_close', violation_error_message='The clinic must open before it closes.'), models.UniqueConstraint(fields=('clinic', 'weekday', 'opens'), name='opening_hours_once', violation_error_message='These hours stand here already.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='OutboxMessage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=20, verbose_name='what')),
+                ('subject_kind', models.CharField(blank=True, editable=False, max_length=20)),
+                ('reference', models.CharField(blank=True, max_length=50, verbose_name='about')),
+                ('message_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('state', models.CharField(choices=[('waiting', 'waiting'), ('sent', 'sent'), ('dead', 'given up'), ('set_aside', 'not to be sent')], default='waiting', max_length=10, verbose_name='state')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='written')),
+                ('due_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='to be sent')),
+                ('give_up_at', models.DateTimeField(default=clinic_site.mail.models.given_up_at, verbose_name='given up at')),
+                ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
+                ('lease', models.UUIDField(editable=False, null=True)),
+                ('leased_until', models.DateTimeField(editable=False, null=True)),
+                ('sent_at', models.DateTimeField(null=True, verbose_name='sent')),
+                ('fault', models.CharField(blank=True, max_length=100, verbose_name='last fault')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to')),
+            ],
+            options={
+                'verbose_name': 'mail',
+                'verbose_name_plural': 'mails',
+                'ordering': ['-created_at'],
+                'indexes': [models.Index(fields=['state', 'due_at'], name='mail_due'), models.Index(fields=['reference'], name='mail_reference')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'sent', 'dead', 'set_aside'])), name='mail_state_known'), models.CheckConstraint(condition=models.Q(('state', 'sent'), ('sent_at', None), _connector='XOR'), name='mail_sent_has_time'), models.CheckConstraint(condition=models.Q(('user__isnull', False), models.Q(('reference', ''), _negated=True), _connector='OR'), name='mail_is_for_someone')],
             },
         ),
         migrations.CreateModel(

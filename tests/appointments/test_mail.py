@@ -14,13 +14,13 @@ from django.test import Client
 from django.utils import timezone
 
 from appointments import services
-from appointments.models import AppointmentRequest, OutboxMessage, WorkerBeat
-from appointments.outbox import MailState
-from appointments.worker import Worker
+from appointments.models import AppointmentRequest
 from clinic_site import readiness
 from clinic_site.crypto.key_check import keys_in_use
-from clinic_site.models import Clinic
-from clinic_site.tasks import open_tasks
+from clinic_site.mail.models import MailState
+from clinic_site.mail.worker import Worker
+from clinic_site.models import Clinic, OutboxMessage, WorkerBeat
+from clinic_site.todo import open_todo
 from tests.appointments.office import NOON, PATIENT, ready, send_request, the_mail, work
 from tests.make import make_condition
 from tests.running import free_port
@@ -143,7 +143,7 @@ def test_a_mail_server_that_is_away_is_tried_for_48_hours(
             if (again := the_mail()).state == MailState.WAITING:
                 pauses.append(round((again.due_at - mail.due_at) / dt.timedelta(minutes=1)))
         given_up_after = timezone.now() - NOON
-        tasks = [task.text for task in open_tasks()]
+        tasks = [task.text for task in open_todo()]
         alarm = ready(client)
 
     assert pauses[:10] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360]
@@ -253,7 +253,7 @@ def test_a_worker_without_the_right_key_says_so_and_counts_as_silent(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("appointments.worker.TELL_AFTER", 0.2)
+    settings.WORKER_TELL_AFTER = 0.2
     send_request()
     work()
     assert ready(client)

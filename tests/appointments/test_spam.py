@@ -8,9 +8,8 @@ import time_machine
 from django.test import Client
 
 from appointments.models import AppointmentRequest
-from appointments.outbox import MailChoice, OutboxMessage
 from appointments.references import status_token
-from clinic_site.models import Counter
+from clinic_site.models import Counter, MailChoice, OutboxMessage
 from tests.make import form_answers
 from tests.signing import make_attempt
 
@@ -144,7 +143,8 @@ def test_no_address_is_kept() -> None:
 def test_suspected_spam_mails_nobody(admin_user) -> None:
     admin_user.email = "staff@example.com"
     admin_user.save()
-    MailChoice.objects.create(user=admin_user)
+    for kind in ("new_request", "change"):
+        MailChoice.objects.create(user=admin_user, kind=kind)
 
     suspected = send(website="x", email="victim@example.com", email_ok="on")
     BROWSER.post(f"{status_address(suspected)}change/", {"text": "Buy now"})

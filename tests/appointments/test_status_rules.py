@@ -17,16 +17,15 @@ from appointments import services
 from appointments.blind_index import phone_index
 from appointments.choices import CloseReason, Status
 from appointments.models import AppointmentRequest
-from appointments.outbox import MailChoice, OutboxMessage
+from appointments.purge import purge
 from appointments.references import received_token, status_token
-from appointments.retention import erase
 from appointments.status_words import words_of
 from clinic_site.actor import PATIENT, Actor
 from clinic_site.clinic import current_clinic
 from clinic_site.crypto.fields import Ciphertext, EncryptedTextField
 from clinic_site.crypto.key_check import keys_in_use
 from clinic_site.logs import WithoutTokens
-from clinic_site.models import AuditEvent, Clinic
+from clinic_site.models import AuditEvent, Clinic, MailChoice, OutboxMessage
 from tests.make import make_request
 
 BROWSER = Client()  # one, as a new one looks at each static file
@@ -97,7 +96,7 @@ def test_whatever_is_wrong_the_work_is_the_same(asked) -> None:
     AppointmentRequest.objects.filter(pk=ended.pk).update(
         status_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     )
-    erase(days=30)
+    purge(days=30)
     limited = make_request(phone_index=phone_index(PHONE))
     for n in range(10):
         find(limited.reference, "605-555-0199", sender=f"203.0.113.{n}")
@@ -207,7 +206,7 @@ def test_a_page_is_drawn_without_opening_what_was_typed(asked) -> None:
 def test_the_link_ends_when_the_request_is_erased(asked) -> None:
     services.withdraw(pk=asked.pk, by=Actor(PATIENT))
     with in_minutes(60 * 24 * 31):
-        assert erase(days=30) == 1
+        assert purge(days=30) == 1
 
     for rest in ("", "visit.ics", "withdraw/", "change/"):
         answer = BROWSER.get(page_of(asked, rest))
@@ -277,8 +276,8 @@ def test_a_visit_that_is_over_is_no_more_to_come(asked) -> None:
     assert "Please come" not in page
 
 
-def test_who_writes_all_day_is_asked_to_call(asked) -> None:
-    for number in range(services.MOST_WISHES):
+def test_who_writes_all_day_is_asked_to_call(asked, settings) -> None:
+    for number in range(settings.CHANGES_A_DAY):
         assert BROWSER.post(page_of(asked, "change/"), {"text": f"{number}"}).status_code == 303
 
     answer = BROWSER.post(page_of(asked, "change/"), {"text": "Tuesday"})
@@ -310,7 +309,7 @@ def test_staff_who_schedule_what_was_just_taken_back_are_told(asked, admin_user)
 def test_what_was_just_scheduled_can_be_taken_back_and_staff_get_mail(asked, admin_user) -> None:
     admin_user.email = "staff@example.com"
     admin_user.save()
-    MailChoice.objects.create(user=admin_user)
+    MailChoice.objects.create(user=admin_user, kind="change")
     services.change_status(
         pk=asked.pk, to="scheduled", version=1, visit_at=VISIT, by=staff(admin_user)
     )
@@ -328,7 +327,7 @@ def test_what_was_just_scheduled_can_be_taken_back_and_staff_get_mail(asked, adm
 def test_a_change_sent_twice_is_one_and_a_new_visit_answers_it(asked, admin_user) -> None:
     admin_user.email = "staff@example.com"
     admin_user.save()
-    MailChoice.objects.create(user=admin_user)
+    MailChoice.objects.create(user=admin_user, kind="change")
     for _click in range(2):
         BROWSER.post(page_of(asked, "change/"), {"text": "A Tuesday, please"})
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from appointments import services
 from appointments.choices import CloseReason
-from clinic_site.tasks import open_tasks
+from clinic_site.todo import open_todo
 from tests.appointments.office import PATIENT
 from tests.appointments.staff import QUEUE, address, make_staff, version_on
 from tests.make import make_request
@@ -22,7 +22,7 @@ LAST_WEEK = timezone.now() - dt.timedelta(days=7)
 
 
 def tasks() -> str:
-    return " ".join(task.text for task in open_tasks())
+    return " ".join(task.text for task in open_todo())
 
 
 def test_a_wish_is_seen_everywhere_until_it_is_dealt_with(sam: Client) -> None:

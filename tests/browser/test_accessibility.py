@@ -175,6 +175,7 @@ ADMIN_PAGES = [
     "appointments/appointmentrequest/{request}/change/",
     *("appointments/appointmentrequest/find/", "appointments/appointmentrequest/enter/"),
     *("appointments/appointmentrequest/record/VIS-7K3M-9RQF/", "clinic_site/auditevent/"),
+    *("clinic_site/outboxmessage/", "clinic_site/mailchoice/"),
     *("clinic_site/clinic/", "clinic_site/clinic/1/change/"),
     *("clinic_site/notice/", "clinic_site/notice/add/", "clinic_site/notice/{notice}/change/"),
     *("clinic_site/physician/", "clinic_site/physician/add/"),

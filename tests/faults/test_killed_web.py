@@ -32,14 +32,13 @@ KILLS = int(os.environ.get("KILLS", "20"))
 PATIENTS = 6  # who send at the same time
 
 STAFF = """
-from django.contrib.auth.models import User
-from appointments.models import MailChoice
-desk = User.objects.create_user("desk", "desk@clinic.example", is_staff=True)
-MailChoice.objects.create(user=desk)
+from tests.appointments.office import make_desk
+make_desk("desk", "new_request")
 """
 STORED = """
 import json
-from appointments.models import AppointmentRequest, OutboxMessage
+from appointments.models import AppointmentRequest
+from clinic_site.models import OutboxMessage
 print(json.dumps({
     "requests": [[r.reference, r.message] for r in AppointmentRequest.objects.all()],
     "attempts": AppointmentRequest.objects.values("attempt").distinct().count(),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from appointments.retention import erase
+from appointments.purge import purge
 from clinic_site.clinic import read_clinic
 
 
@@ -30,6 +30,6 @@ class Command(BaseCommand):
             return
         if days < 1:
             raise CommandError("--days must be 1 or more.")
-        count = erase(days=days, dry_run=options["dry_run"])
+        count = purge(days=days, dry_run=options["dry_run"])
         done = "would be erased" if options["dry_run"] else "erased for good"
         self.stdout.write(f"Requests that ended {days} days ago or earlier, {done}: {count}")

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from clinic_site.mail.models import MailState, OutboxMessage
 from clinic_site.models import Clinic, Notice
 
 
 @dataclass(frozen=True)
-class Task:
+class ToDo:
     """One thing for staff to do, and the admin page where it is done."""
 
     text: str
@@ -18,34 +20,44 @@ class Task:
     first: bool = False
 
 
-_sources: list[Callable[[], Iterable[Task]]] = []
+_sources: list[Callable[[], Iterable[ToDo]]] = []
 
 
-def adds_tasks(source: Callable[[], Iterable[Task]]) -> Callable[[], Iterable[Task]]:
-    """Register a function that returns open tasks; an app's `tasks` module holds its own."""
+def adds_todo(source: Callable[[], Iterable[ToDo]]) -> Callable[[], Iterable[ToDo]]:
+    """Register a function that returns what is to be done; an app's `todo` module holds its own."""
     _sources.append(source)
     return source
 
 
-def open_tasks() -> list[Task]:
+def open_todo() -> list[ToDo]:
     """Return every open task, read from the database now; what cannot wait comes first."""
     return sorted((task for source in _sources for task in source()), key=lambda t: not t.first)
 
 
-@adds_tasks
-def clinic_tasks() -> Iterable[Task]:
+@adds_todo
+def clinic_todo() -> Iterable[ToDo]:
     """What the clinic's own facts still lack."""
     clinic = Clinic.objects.first()
     if clinic is None:
-        yield Task(_("Enter the clinic's name and phone."), reverse("admin:clinic_site_clinic_add"))
+        yield ToDo(_("Enter the clinic's name and phone."), reverse("admin:clinic_site_clinic_add"))
     elif not clinic.time_zone:
-        yield Task(
+        yield ToDo(
             _("Confirm the clinic's time zone."),
             reverse("admin:clinic_site_clinic_change", args=[clinic.pk]),
         )
     for notice in Notice.objects.prefetch_related("lines"):
         change = reverse("admin:clinic_site_notice_change", args=[notice.pk])
         if notice.is_missing:
-            yield Task(_("Supply the notice “%s”: the law asks for it.") % notice.title, change)
+            yield ToDo(_("Supply the notice “%s”: the law asks for it.") % notice.title, change)
         elif not notice.confirmed:
-            yield Task(_("Have counsel confirm the notice “%s”.") % notice.title, change)
+            yield ToDo(_("Have counsel confirm the notice “%s”.") % notice.title, change)
+
+
+@adds_todo
+def mail_todo() -> Iterable[ToDo]:
+    """Mail that did not go out."""
+    dead = OutboxMessage.objects.dead().count()
+    if dead:
+        text = ngettext("%d mail could not be sent.", "%d mails could not be sent.", dead) % dead
+        address = reverse("admin:clinic_site_outboxmessage_changelist")
+        yield ToDo(text, f"{address}?state__exact={MailState.DEAD}", first=True)

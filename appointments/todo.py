@@ -7,31 +7,32 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from appointments.mails import NEW_REQUEST
 from appointments.models import AppointmentRequest
-from appointments.outbox import MailState, OutboxMessage, who_wants
 from clinic_site.crypto.key_check import KeyState, key_state
+from clinic_site.mail.outbox import who_gets
 from clinic_site.models import Clinic
-from clinic_site.tasks import Task, adds_tasks
+from clinic_site.todo import ToDo, adds_todo
 
 
-@adds_tasks
-def key_tasks() -> Iterable[Task]:
-    """One task, before all others, while a key is wrong and requests are shut."""
+@adds_todo
+def key_todo() -> Iterable[ToDo]:
+    """While a key is wrong and requests are shut, before all else."""
     state = key_state()
     if state is not KeyState.RIGHT:
         shut = _("Requests can neither be sent nor read.")
         address = reverse("admin:appointments_appointmentrequest_changelist")
-        yield Task(f"{shut} {state}", address, first=True)
+        yield ToDo(f"{shut} {state}", address, first=True)
 
 
-@adds_tasks
-def waiting_tasks() -> Iterable[Task]:
+@adds_todo
+def waiting_todo() -> Iterable[ToDo]:
     """What waits in the queue."""
     count = AppointmentRequest.objects.waiting().count()
     queue = reverse("admin:appointments_appointmentrequest_changelist")
     if count:
         text = ngettext("%d request waits.", "%d requests wait.", count) % count
-        yield Task(text, queue, first=True)
+        yield ToDo(text, queue, first=True)
     wishes = AppointmentRequest.objects.to_settle().count()
     if wishes:
         text = ngettext(
@@ -39,34 +40,29 @@ def waiting_tasks() -> Iterable[Task]:
             "%d patients ask for a change, or withdrew.",
             wishes,
         )
-        yield Task(text % wishes, f"{queue}?to_do=settle", first=True)
+        yield ToDo(text % wishes, f"{queue}?to_do=settle", first=True)
     over = AppointmentRequest.objects.visits_over(timezone.now()).count()
     if over:
         text = ngettext("%d visit is over: close it.", "%d visits are over: close them.", over)
-        yield Task(text % over, f"{queue}?to_do=over")
+        yield ToDo(text % over, f"{queue}?to_do=over")
 
 
-@adds_tasks
-def mail_tasks() -> Iterable[Task]:
-    """Mail that did not go out, and mail that nobody asked for."""
-    dead = OutboxMessage.objects.dead().count()
-    if dead:
-        text = ngettext("%d mail could not be sent.", "%d mails could not be sent.", dead) % dead
-        address = reverse("admin:appointments_outboxmessage_changelist")
-        yield Task(text, f"{address}?state__exact={MailState.DEAD}", first=True)
-    if not who_wants("new_requests"):
-        yield Task(
+@adds_todo
+def mail_todo() -> Iterable[ToDo]:
+    """Mail about requests that nobody asked for."""
+    if not who_gets(NEW_REQUEST):
+        yield ToDo(
             _("Choose who gets a mail about new requests: nobody does."),
-            reverse("admin:appointments_mailchoice_changelist"),
+            reverse("admin:clinic_site_mailchoice_changelist"),
         )
 
 
-@adds_tasks
-def erasing_tasks() -> Iterable[Task]:
+@adds_todo
+def purge_todo() -> Iterable[ToDo]:
     """A decision that only the clinic can take."""
     clinic = Clinic.objects.first()
     if clinic is not None and clinic.keep_requests_days is None:
-        yield Task(
+        yield ToDo(
             _("Decide how long requests are kept."),
             reverse("admin:clinic_site_clinic_change", args=[clinic.pk]),
         )

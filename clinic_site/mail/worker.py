@@ -8,32 +8,21 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.db import connection
 from django.utils import timezone
 
-from appointments.digest import claim_day, write_digests
-from appointments.notifications import NotWanted, fault_of, send
-from appointments.outbox import (
-    OutboxMessage,
-    WorkerBeat,
-    lease_next,
-    mark_failed,
-    mark_sent,
-    mark_unwanted,
-)
-from appointments.retention import erase
 from clinic_site.clinic import read_clinic
 from clinic_site.crypto.key_check import keys_are_right
+from clinic_site.mail.daily import works
+from clinic_site.mail.kinds import NotWanted
+from clinic_site.mail.models import OutboxMessage, WorkerBeat
+from clinic_site.mail.outbox import lease_next, mark_failed, mark_sent, mark_unwanted
+from clinic_site.mail.sending import fault_of, send
 from clinic_site.office_hours import zone_of
 
 logger = logging.getLogger(__name__)
-
-LOOK_EVERY = 1.0  # seconds
-BEAT_EVERY = 5.0
-DAY_EVERY = 30.0  # whether a new day has begun
-DATABASE_AWAY = 3.0  # between two tries
-TELL_AFTER = 30.0  # that a key is wrong
 
 
 class Worker:
@@ -53,10 +42,10 @@ class Worker:
         while not self.stopping:
             try:
                 self.do_all()
-                pause = LOOK_EVERY
+                pause = settings.WORKER_LOOK_EVERY
             except DatabaseFault as fault:
                 _away(fault)
-                pause = DATABASE_AWAY
+                pause = settings.WORKER_DATABASE_AWAY
             self._sleep(pause)
 
     def do_all(self) -> int:
@@ -67,7 +56,7 @@ class Worker:
             return 0
         self.keys_wrong_since = None
         sent = self._send_due()  # first, so that nothing in the way of the daily things stops it
-        if time.monotonic() - self.looked_at_day >= DAY_EVERY:
+        if time.monotonic() - self.looked_at_day >= settings.WORKER_DAY_EVERY:
             self._daily()
             self.looked_at_day = time.monotonic()
             sent += self._send_due()
@@ -77,7 +66,10 @@ class Worker:
         """Say once that a key is wrong; not at once, as a server beside it says so and ends."""
         if self.keys_wrong_since is None:
             self.keys_wrong_since, self.told_of_keys = time.monotonic(), False
-        if not self.told_of_keys and time.monotonic() - self.keys_wrong_since >= TELL_AFTER:
+        if (
+            not self.told_of_keys
+            and time.monotonic() - self.keys_wrong_since >= settings.WORKER_TELL_AFTER
+        ):
             logger.error("No mail is sent: a key is wrong. manage.py check_keys says which.")
             self.told_of_keys = True
 
@@ -118,22 +110,16 @@ class Worker:
                 if self.stopping:
                     raise
                 _away(fault)
-                self._sleep(DATABASE_AWAY)
+                self._sleep(settings.WORKER_DATABASE_AWAY)
 
     def _daily(self) -> None:
-        now = timezone.now()
-        write_digests(now)
-        clinic = read_clinic()
-        today = now.astimezone(zone_of(clinic)).date()
-        days = clinic.keep_requests_days
-        if days and claim_day("erased_on", today):
-            erased = erase(days=days, now=now, go_on=self._beat)
-            if erased:
-                logger.info("Erased %d requests that ended %d days ago or earlier", erased, days)
+        local = timezone.now().astimezone(zone_of(read_clinic()))
+        for work in works:
+            work(local, self._beat)
 
     def _beat(self) -> bool:
         """Say that this worker is alive, where that was not said lately; False to stop."""
-        if time.monotonic() - self.beat_at >= BEAT_EVERY:
+        if time.monotonic() - self.beat_at >= settings.WORKER_BEAT_EVERY:
             beat(timezone.now())
             self.beat_at = time.monotonic()
         return not self.stopping

@@ -17,16 +17,19 @@ from tests.smtp_sink import HANG, Sink, smtp_sink
 # Staff who get mail, and a helper to write requests; it is noon at the clinic.
 SETTING = """
 import datetime as dt, uuid
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from clinic_site.actor import Actor
-from appointments.models import AppointmentRequest, MailChoice, OutboxMessage
+from appointments.models import AppointmentRequest
+from clinic_site.models import MailChoice, OutboxMessage
 from appointments.receiving import receive_request
 from clinic_site.models import Clinic
 Clinic.objects.update(time_zone=f"Etc/GMT{dt.datetime.now(dt.UTC).hour - 12:+d}")
 for name in ("desk", "boss"):
     user, new = User.objects.get_or_create(username=name, is_staff=True)
     User.objects.filter(pk=user.pk).update(email=f"{name}@clinic.example")
-    MailChoice.objects.get_or_create(user=user)
+    user.user_permissions.add(Permission.objects.get(codename="view_appointmentrequest"))
+    for kind in ("new_request", "digest"):
+        MailChoice.objects.get_or_create(user=user, kind=kind)
 def send(**fields):
     return receive_request(
         attempt=uuid.uuid4(), honeypot=False,
@@ -68,11 +71,11 @@ def until(happened: Callable[[], object], seconds: float = 40) -> None:
 
 def states(site: Installation) -> dict[str, int]:
     """How many mails stand in each state."""
-    return dict(site.sql("SELECT state, count(*) FROM appointments_outboxmessage GROUP BY state"))
+    return dict(site.sql("SELECT state, count(*) FROM clinic_site_outboxmessage GROUP BY state"))
 
 
 def message_ids(site: Installation) -> list[str]:
-    rows = site.sql("SELECT message_id FROM appointments_outboxmessage")
+    rows = site.sql("SELECT message_id FROM clinic_site_outboxmessage")
     return sorted(str(row[0]).replace("-", "") for row in rows)
 
 
@@ -82,7 +85,7 @@ def arrived(sink: Sink) -> list[str]:
 
 def let_leases_run_out(site: Installation) -> None:
     site.sql(
-        "UPDATE appointments_outboxmessage SET leased_until = '2026-01-01' WHERE lease IS NOT NULL"
+        "UPDATE clinic_site_outboxmessage SET leased_until = '2026-01-01' WHERE lease IS NOT NULL"
     )
 
 

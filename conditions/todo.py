@@ -10,15 +10,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinic_site.tasks import Task, adds_tasks
+from clinic_site.todo import ToDo, adds_todo
 from conditions.models import Condition, Treatment
 from conditions.reviewing import DUE_SOON
 
 MOST = 20  # of a kind of page; the rest is a count
 
 
-@adds_tasks
-def review_tasks() -> Iterable[Task]:
+@adds_todo
+def review_todo() -> Iterable[ToDo]:
     """Pages without a signature, with an overdue one, or with one that falls due soon."""
     today = timezone.localdate()
     soon = Q(review=None) | Q(review__next_due__lte=today + DUE_SOON)
@@ -26,10 +26,10 @@ def review_tasks() -> Iterable[Task]:
         pages = model.objects.listed().filter(soon)
         for page in pages[:MOST]:
             address = reverse(f"admin:conditions_{name}_sign", args=[page.pk])
-            yield Task(_what_to_do(page, today), address)
+            yield ToDo(_what_to_do(page, today), address)
         if (more := pages.count() - MOST) > 0:
             text = ngettext("%d more page to review.", "%d more pages to review.", more) % more
-            yield Task(text, reverse(f"admin:conditions_{name}_changelist"))
+            yield ToDo(text, reverse(f"admin:conditions_{name}_changelist"))
 
 
 def _what_to_do(page: Condition | Treatment, today: dt.date) -> str:

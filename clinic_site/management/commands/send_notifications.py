@@ -6,14 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseFault
 
-from appointments.worker import Worker
 from clinic_site.crypto.key_check import KeyState, key_state
+from clinic_site.mail.worker import Worker
 
 
 class Command(BaseCommand):
     """Runs until it is told to end by SIGTERM or Ctrl-C; it then finishes the mail in hand."""
 
-    help = "Send mail as it falls due, and once a day the digest and the erasing, until stopped."
+    help = "Send mail as it falls due, and do what is due once a day, until stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whether to go on."""
