@@ -6,12 +6,15 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from appointments import services
 from appointments.audit import RequestAction
 from appointments.choices import Status
 from appointments.daily_digest import daily_digest
 from appointments.models import AppointmentRequest, NameWord, Note, StatusChange
+from appointments.purge import purge
 from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.worker import Worker, beat
@@ -162,6 +165,16 @@ def test_the_worker_erases_what_ended_long_enough_ago_and_nothing_else(desk: Use
     with time_machine.travel(NOON + DAY):
         Worker().do_all()
         assert late not in left()
+
+
+def test_what_is_purged_is_locked_so_that_staff_cannot_take_it_up_meanwhile(desk: User) -> None:
+    ended(40)
+    with CaptureQueriesContext(connection) as queries:
+        assert purge(days=30, now=NOON) == 1
+
+    if connection.features.has_select_for_update:  # SQLite locks all of the database
+        chosen = next(each["sql"] for each in queries if "status_at" in each["sql"])
+        assert "FOR UPDATE" in chosen
 
 
 def test_without_a_number_of_days_nothing_is_ever_erased(

@@ -10,19 +10,21 @@ import time_machine
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from appointments import services
 from appointments.models import AppointmentRequest
 from clinic_site import readiness
+from clinic_site.actor import Actor
 from clinic_site.crypto.key_check import keys_in_use
 from clinic_site.mail.models import MailState
 from clinic_site.mail.worker import Worker
 from clinic_site.models import Clinic, OutboxMessage, WorkerBeat
 from clinic_site.todo import open_todo
 from tests.appointments.office import NOON, PATIENT, ready, send_request, the_mail, work
-from tests.make import make_condition
+from tests.make import make_condition, make_request
 from tests.running import free_port
 from tests.smtp_sink import DROP, HANG, Sink
 
@@ -56,6 +58,33 @@ def test_a_request_is_told_to_staff_and_confirmed_to_the_patient(desk: User, sin
         assert (row.state, row.tries, row.fault, row.lease) == (MailState.SENT, 1, "", None)
     assert "appointment" not in confirmed.whole.casefold()
     assert work() == 0
+
+
+def test_a_request_whose_mails_cannot_be_written_is_not_stored_either(
+    desk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(OutboxMessage.objects, "bulk_create", away)
+
+    with pytest.raises(OperationalError):
+        send_request()
+
+    assert not AppointmentRequest.objects.exists()
+
+
+def test_what_was_no_spam_after_all_is_told_as_any_other(desk: User, sink: Sink) -> None:
+    request = make_request(
+        status="quarantined", suspicion="sender", email="ana@home.example", email_ok=True
+    )
+    assert work() == 0
+
+    by = Actor("desk", account=desk)
+    services.change_status(pk=request.pk, to="new", version=request.version, by=by)
+
+    assert work() == 2
+    assert {mail.to for mail in sink.mails} == {("desk@clinic.example",), ("ana@home.example",)}
 
 
 def test_without_a_clear_yes_no_patient_gets_a_mail(desk: User, sink: Sink) -> None:

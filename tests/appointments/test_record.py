@@ -1,16 +1,19 @@
 """Who saw or changed which request is on record, and nobody changes that."""
 
 import datetime as dt
+import uuid
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from appointments import services
+from appointments import receiving, services
 from appointments.choices import Status
 from appointments.models import AppointmentRequest
 from appointments.purge import purge
-from tests.appointments.office import PATIENT
+from clinic_site.actor import Actor
+from tests.appointments.office import PATIENT, send_request
 from tests.appointments.staff import (
     QUEUE,
     address,
@@ -23,6 +26,21 @@ from tests.make import make_request
 pytestmark = pytest.mark.django_db
 
 LAST_WEEK = timezone.now() - dt.timedelta(days=7)
+
+
+def test_how_a_request_came_in_is_on_record(sam: Client) -> None:
+    request = send_request()
+    entered = receiving.enter_request(
+        attempt=uuid.uuid4(),
+        fields={"kind": "question", "patient_name": "Ana", "phone": "+16055550142"},
+        by=Actor("sam", account=User.objects.get(username="sam"), source="192.0.2.7"),
+    )
+
+    rows = [(e.action, e.actor, e.subject_kind, e.references, e.source) for e in events()]
+    assert rows == [
+        ("received", "(patient)", "request", request.reference, PATIENT.source),
+        ("entered", "sam", "request", entered.reference, "192.0.2.7"),
+    ]
 
 
 def test_a_request_is_read_and_each_reading_is_on_record(sam: Client) -> None:
