@@ -14,12 +14,10 @@ class Command(BaseCommand):
     help = "Erase requests that were closed or withdrawn as many days ago as the clinic has set."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How many days, and whether only to count."""
         parser.add_argument("--days", type=int, metavar="N", help="instead of what the clinic set")
         parser.add_argument("--dry-run", action="store_true", help="erase nothing, only count")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Erase, and print how many."""
         days = options["days"]
         if days is None:
             days = read_clinic().keep_requests_days

@@ -27,7 +27,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # it runs at each start
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The quick check, and the way on after a key was lost."""
         choice = parser.add_mutually_exclusive_group()
         choice.add_argument(
             "--start",
@@ -42,7 +41,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, start: bool, accept: bool, **options: Any) -> None:
-        """Check, and exit with the code that says how it went."""
         try:
             if accept:
                 KeyCheck.of_these_keys().save()

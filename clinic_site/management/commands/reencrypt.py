@@ -26,7 +26,6 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Rewrite, say what was done, and exit with the code that says what is left."""
         try:
             state = key_state()
             if state is not KeyState.RIGHT:

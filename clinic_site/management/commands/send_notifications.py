@@ -16,13 +16,11 @@ class Command(BaseCommand):
     help = "Send mail as it falls due, and do what is due once a day, until stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Whether to go on."""
         parser.add_argument(
             "--once", action="store_true", help="do what is due now, then end (for cron)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Work."""
         worker = Worker()
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, worker.stop)
