@@ -198,7 +198,9 @@ def add_note(*, pk: int, by: Actor, kind: str = NoteKind.NOTE, text: str = "") -
     with transaction.atomic():
         request = _locked(pk)
         now = timezone.now()
-        lately = request.notes.filter(by=_staff(by), kind=kind, at__gte=now - settings.SECOND_CLICK)
+        lately = request.notes.filter(
+            by=_staff(by), kind=kind, at__range=(now - settings.SECOND_CLICK, now)
+        )
         for note in lately:
             if _reads(note, "text", text):
                 return note
@@ -248,7 +250,9 @@ def ask_for_change(*, pk: int, text: str, by: Actor) -> AppointmentRequest:
         if request.change_wanted_at and _reads(request, "change_wanted", text):
             return request
         now = timezone.now()
-        lately = request.notes.filter(kind=NoteKind.WISH, at__gte=now - dt.timedelta(days=1))
+        lately = request.notes.filter(
+            kind=NoteKind.WISH, at__range=(now - dt.timedelta(days=1), now)
+        )
         if lately.count() >= settings.CHANGES_A_DAY:
             raise NotPossible(_("You have written to us many times today. Please call us."))
         request.change_wanted, request.change_wanted_at = text, now

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from appointments import services
 from appointments.choices import CloseReason, Status, Suspicion
 from appointments.figures import weeks
 from appointments.models import AppointmentRequest
+from clinic_site.actor import Actor
 from clinic_site.models import Clinic
 from tests.appointments.office import PATIENT
 from tests.appointments.staff import (
@@ -99,6 +101,17 @@ def test_a_second_click_adds_no_second_call_and_no_answer_is_no_answer(sam: Clie
     sam.post(address(row), {**call, "do": "reached"})
     row.refresh_from_db(fields=["first_answer_at"])
     assert row.first_answer_at is not None
+
+
+def test_the_same_note_before_a_clock_was_set_back_is_no_second_click(sam: Client) -> None:
+    row = make_request()
+    note = {"do": "note", "text": "Called her daughter."}
+    with time_machine.travel(timezone.now() + dt.timedelta(hours=2)):
+        by = Actor("sam", account=User.objects.get(username="sam"))
+        services.add_note(pk=row.pk, by=by, text=note["text"])
+    sam.post(address(row), note)
+
+    assert row.notes.count() == 2
 
 
 def test_what_a_patient_wished_stays_on_record_once_it_is_met(sam: Client) -> None:
