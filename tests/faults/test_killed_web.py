@@ -43,7 +43,7 @@ print(json.dumps({
     "requests": [[r.reference, r.message] for r in AppointmentRequest.objects.all()],
     "attempts": AppointmentRequest.objects.values("attempt").distinct().count(),
     "told": list(OutboxMessage.objects.filter(kind="new_request")
-                 .values_list("request__reference", flat=True)),
+                 .values_list("reference", flat=True)),
 }))
 """
 
