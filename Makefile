@@ -30,7 +30,7 @@ soak: python ## Kill web processes and workers hundreds of times, at most 10 min
 	@for database in sqlite postgresql; do \
 	echo "== on $$database"; \
 	TEST_DATABASE=$$database KILLS=200 WORKER_KILLS=50 timeout 300 .venv/bin/python -m pytest -s tests/faults \
-	tests/appointments/test_worker.py -k "killed or dies" || exit 1; done
+	tests/clinic_site/test_worker.py -k "killed or dies" || exit 1; done
 
 bench: python ## Print the speed table, as ratios measured in one run
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser

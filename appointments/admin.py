@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -17,15 +16,17 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from appointments import admin_mail, queue_views  # noqa: F401  admin_mail registers its pages
+from appointments import queue_views
 from appointments.admin_keys import ShutWhileKeysAreWrong
-from appointments.admin_record import CappedPaginator, ReadOnly
-from appointments.audit import PATIENT, SYSTEM, Action, AuditEvent, record
+from appointments.audit import REQUEST
 from appointments.choices import Status
 from appointments.models import AppointmentRequest
 from appointments.reading import read, ways_to_call
 from appointments.services import close_as_spam
 from appointments.waiting import is_overdue
+from clinic_site.actor import Actor
+from clinic_site.audit.admin import CappedPaginator
+from clinic_site.audit.record import Action, record, record_refused
 from clinic_site.clinic import current_clinic
 
 VISIT = "D, M j, Y, g:i A"
@@ -38,11 +39,9 @@ class TakenFilter(admin.SimpleListFilter):
     parameter_name = "taken"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Mine, or nobody's."""
         return [("me", _("by me")), ("nobody", _("by nobody"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Return those requests."""
         if self.value() == "me":
             return queryset.filter(taken_by=request.user.pk)
         if self.value() == "nobody":
@@ -57,11 +56,9 @@ class ToDoFilter(admin.SimpleListFilter):
     parameter_name = "to_do"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """What patients did meanwhile, and visits that nobody closed."""
         return [("settle", _("a change is asked for, or withdrawn")), ("over", _("visit is over"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Return those requests."""
         if self.value() == "settle":
             return queryset.to_settle()
         return queryset.visits_over(timezone.now()) if self.value() == "over" else queryset
@@ -112,16 +109,16 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         if request.POST.get("select_across") == "1":
             messages.error(request, _("Nothing was closed: tick only requests that you have read."))
             return
-        closed = close_as_spam(pks=list(queryset.values_list("pk", flat=True)), by=request)
+        closed = close_as_spam(
+            pks=list(queryset.values_list("pk", flat=True)), by=Actor.staff(request)
+        )
         said = ngettext("%d request closed as spam.", "%d requests closed as spam.", closed)
         messages.success(request, said % closed)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """In the queue's order."""
         return AppointmentRequest.objects.in_order()
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """The queue's own."""
         return ("queue_order", "pk")
 
     def get_urls(self) -> list[URLPattern]:
@@ -150,19 +147,20 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         title = _("Requests, the longest waiting first")
         response = super().changelist_view(request, {"title": title, **(extra_context or {})})
         if shown := (getattr(response, "context_data", None) or {}).get("cl"):
-            record(Action.LISTED, [row.reference for row in shown.result_list], by=request)
+            references = [row.reference for row in shown.result_list]
+            record(Action.LISTED, REQUEST, references, by=Actor.staff(request))
         return response
 
     def refuse_without(
-        self,
-        request: HttpRequest,
-        permission: str,
-        reference: str = "",
-        of: str = "appointmentrequest",
+        self, request: HttpRequest, permission: str, reference: str = "", of: str = ""
     ) -> None:
-        """Raise PermissionDenied, and note it, unless the user may `view` or `change`."""
-        if not request.user.has_perm(f"appointments.{permission}_{of}"):
-            record(Action.REFUSED, [reference] if reference else [], by=request, detail=permission)
+        """Raise PermissionDenied, and note it, unless the user may `view` or `change` requests.
+
+        `of` names another model of which they must have that right.
+        """
+        if not request.user.has_perm(of or f"appointments.{permission}_appointmentrequest"):
+            references = [reference] if reference else []
+            record_refused(REQUEST, references, by=Actor.staff(request), detail=permission)
             raise PermissionDenied
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -172,54 +170,3 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A request is never lost."""
         return False
-
-
-class LongPaginator(CappedPaginator):
-    """Counts further: what happened on one day must be there to be read."""
-
-    most = 100_000
-
-
-class ActorFilter(admin.SimpleListFilter):
-    """Who did it, of the accounts that there are: the table itself is too long to be asked."""
-
-    title = _("who")
-    parameter_name = "actor"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Patients, the system, and each member of staff."""
-        staff = User.objects.filter(is_staff=True).order_by("username")
-        names = staff.values_list("username", flat=True)
-        return [(PATIENT, _("patients")), (SYSTEM, _("the system")), *((n, n) for n in names)]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Return what they did."""
-        return queryset.filter(actor=self.value()) if self.value() else queryset
-
-
-@admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnly):
-    """Who saw or changed what, for a manager to read; nobody changes it."""
-
-    list_display = ["at", "actor", "action", "shown_references", "detail", "where"]
-    paginator = LongPaginator
-    list_filter = ["action", "at", ActorFilter]
-    list_per_page = 100
-    sortable_by = ()
-
-    @admin.display(description=_("references"))
-    def shown_references(self, row: AuditEvent) -> str:
-        """The references; of a list, the first and how many more."""
-        references = row.references.split()
-        more = len(references) - 3
-        if more <= 0:
-            return ", ".join(references)
-        return gettext("%(first)s and %(more)d more") % {
-            "first": ", ".join(references[:3]),
-            "more": more,
-        }
-
-    @admin.display(description=_("from"))
-    def where(self, row: AuditEvent) -> str:
-        """An address of staff, or enough of a patient's hash to tell it from another."""
-        return row.where

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from appointments.keys import key_state, keys_are_right
+from clinic_site.crypto.key_check import key_state, keys_are_right
 
 View = Callable[..., HttpResponseBase]
 

@@ -1,24 +1,18 @@
 """The app of requests from patients."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class AppointmentsConfig(AppConfig):
-    """Names the app in the admin; adds its tasks there, and its checks to /readyz."""
+    """Names the app in the admin, and registers what is its own with clinic_site."""
 
     name = "appointments"
     verbose_name = _("Requests from patients")
 
     def ready(self) -> None:
-        """Add the tasks and the checks, and what is done after each migrate."""
-        from appointments import readiness, tasks  # noqa: F401  they need the models to be loaded
-        from appointments.audit import install_triggers
-        from appointments.keys import make_key_check
+        # They need the models to be loaded.
+        from appointments import daily_digest, mails, purge, readiness, todo  # noqa: F401
+        from clinic_site.logs import hide
 
-        def after_migrate(using: str, **kwargs: object) -> None:
-            install_triggers(using)
-
-        post_migrate.connect(after_migrate, sender=self, weak=False)
-        post_migrate.connect(make_key_check, sender=self)
+        hide(r"(/appointments/(?:received|status)/)[^\s/?#\"']+", r"\1(token)")

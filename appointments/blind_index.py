@@ -1,34 +1,13 @@
-"""Blind indexes: what makes an encrypted phone, address or name findable, exactly, by its owner.
+"""What makes a request findable by an encrypted phone, email address or name."""
 
-Each is a keyed digest (HMAC-SHA256, 64 hex digits) under a key of its own that is derived from
-settings.DIGEST_KEY. Equal texts of one kind have equal digests; the same text as another kind has
-another. Nothing here is stored or read.
-"""
-
-import functools
-import hashlib
-import hmac
 import re
 import unicodedata
 
-from django.conf import settings
+from clinic_site.crypto.blind_index import blind_index
 
 # Typed in many ways, and left out in as many: O'Brien, O’Brien, OBrien.
 _APOSTROPHES = re.compile("['`´‘’‛′ʹʻʼʽ＇ꞌ]")
 _HYPHENS = re.compile("[-\u2010-\u2015\u2212]")
-
-
-@functools.lru_cache(maxsize=1)
-def _derived(key: str) -> bytes:
-    return hmac.digest(key.encode(), b"appointments.blind_index", "sha256")
-
-
-def blind_index(kind: str, text: str) -> str:
-    """Return the digest of `text` among texts of its `kind`; an empty text stays empty."""
-    if not text:
-        return ""
-    message = f"{kind}\0{text}".encode()
-    return hmac.new(_derived(settings.DIGEST_KEY), message, hashlib.sha256).hexdigest()
 
 
 def phone_index(e164: str) -> str:

@@ -101,6 +101,5 @@ class Suspicion(TextChoices):
     """What made a request look like spam."""
 
     HONEYPOT = "honeypot", _("a field that people do not see was filled in")
-    TOO_FAST = "too_fast", _("it was sent within seconds")
     SENDER = "sender", _("many requests from one sender")
     OVERALL = "overall", _("many requests at once")

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from appointments.choices import CloseReason, Status
-from appointments.models import AppointmentRequest, ErasedRequest
+from appointments.models import AppointmentRequest
 
 WEEKS = 8
 
@@ -36,12 +36,7 @@ def weeks(now: dt.datetime) -> list[Week]:
     requests = AppointmentRequest.objects.filter(received_at__gte=start).exclude(
         close_reason=CloseReason.SPAM
     )
-    rows = [
-        *requests.values_list("received_at", F("first_answer_at") - F("received_at")),
-        *ErasedRequest.objects.filter(received_at__gte=start).values_list(
-            "received_at", "answered_after"
-        ),
-    ]
+    rows = requests.values_list("received_at", F("first_answer_at") - F("received_at"))
     by_week: dict[dt.date, list[dt.timedelta | None]] = defaultdict(list)
     for received_at, answered_after in rows:
         day = timezone.localdate(received_at)

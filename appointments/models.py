@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from appointments.audit import REQUEST
 from appointments.choices import (
     ENDED,
     WAITING,
@@ -22,9 +23,9 @@ from appointments.choices import (
     VisitDay,
     VisitTime,
 )
-from appointments.encryption import EncryptedDateField, EncryptedTextField
-from appointments.keys import KeyCheck
 from appointments.references import new_reference
+from clinic_site.crypto.fields import EncryptedDateField, EncryptedTextField
+from clinic_site.mail.models import OutboxMessage, OutboxQuerySet
 from conditions.models import Condition
 
 
@@ -48,7 +49,7 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         today = timezone.make_aware(dt.datetime.combine(timezone.localdate(now), dt.time()))
         return self.filter(status=Status.SCHEDULED, visit_at__lt=today)
 
-    def to_erase(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
+    def to_purge(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
         """Those that ended `days` days ago or earlier."""
         return self.filter(status__in=ENDED, status_at__lte=now - dt.timedelta(days=days))
 
@@ -96,7 +97,6 @@ class AppointmentRequest(models.Model):
     status_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
     queue_order = models.BigIntegerField(default=0, editable=False)  # save() sets it
     version = models.PositiveIntegerField(default=1, editable=False)
-    sender_index = models.CharField(max_length=64, blank=True, editable=False)
     suspicion = models.CharField(
         _("looks like spam"), max_length=20, choices=Suspicion.choices, blank=True, editable=False
     )
@@ -196,7 +196,6 @@ class AppointmentRequest(models.Model):
             ),
             models.Index(fields=["phone_index", "received_at"], name="request_phone"),
             models.Index(fields=["email_index", "received_at"], name="request_email"),
-            models.Index(fields=["sender_index", "received_at"], name="request_sender"),
         ]
 
     def __str__(self) -> str:
@@ -217,6 +216,11 @@ class AppointmentRequest(models.Model):
     def is_waiting(self) -> bool:
         """Whether nobody has dealt with it yet."""
         return self.status in WAITING
+
+    @property
+    def mails(self) -> OutboxQuerySet:
+        """The mails that tell of it."""
+        return OutboxMessage.objects.about(REQUEST, self.reference)
 
     def get_visit_days_display(self) -> str:
         """The days that suit, as people read them."""
@@ -243,20 +247,11 @@ class NameWord(models.Model):
 
 
 # Models of modules of their own, so that Django finds them.
-from appointments.audit import AuditEvent  # noqa: E402
 from appointments.journal import Note, StatusChange  # noqa: E402
-from appointments.outbox import MailChoice, OutboxMessage, WorkerBeat  # noqa: E402
-from appointments.retention import ErasedRequest  # noqa: E402
 
 __all__ = [
     "AppointmentRequest",
-    "AuditEvent",
-    "ErasedRequest",
-    "KeyCheck",
-    "MailChoice",
     "NameWord",
     "Note",
-    "OutboxMessage",
     "StatusChange",
-    "WorkerBeat",
 ]

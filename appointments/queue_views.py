@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from appointments import receiving, services
-from appointments.audit import Action, AuditEvent, record
+from appointments.audit import REQUEST, RequestAction
 from appointments.choices import Status
 from appointments.finding import MOST, find, likely_duplicates
 from appointments.journal import STAFF_NOTES, NoteKind
@@ -29,6 +29,9 @@ from appointments.staff_forms import (
     ScheduleForm,
 )
 from appointments.waiting import is_overdue
+from clinic_site.actor import Actor
+from clinic_site.audit.models import AuditEvent
+from clinic_site.audit.record import Action, record
 from clinic_site.clinic import current_clinic
 
 logger = logging.getLogger(__name__)
@@ -48,6 +51,7 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
     model_admin.refuse_without(request, "view", row.reference if row else "")
     if row is None:
         raise Http404
+    by = Actor.staff(request)
     bound: dict[str, forms.Form] = {}
     problem = ""
     if request.method == "POST":
@@ -73,9 +77,11 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
         if form is not None:
             bound[do] = form
             problem = problem or _("Nothing was changed. Fix what is marked in red below.")
-    record(Action.VIEWED, [row.reference], by=request)
+    record(Action.VIEWED, REQUEST, [row.reference], by=by)
     if duplicates := likely_duplicates(row):
-        record(Action.LISTED, [each.reference for each in duplicates], by=request)
+        record(
+            Action.LISTED, REQUEST, [each.reference for each in duplicates], by=Actor.staff(request)
+        )
     context = {
         **model_admin.admin_site.each_context(request),
         "title": row.reference,
@@ -129,25 +135,25 @@ def _act(request: HttpRequest, row: AppointmentRequest, do: str) -> forms.Form |
     if form is not None and not form.is_valid():
         return form
     values = form.cleaned_data if form is not None else {}
-    version = _number(request.POST.get("version", ""))
+    by, version = Actor.staff(request), _number(request.POST.get("version", ""))
     if do == "take":
-        services.take(pk=row.pk, by=request)
+        services.take(pk=row.pk, by=by)
         said = _("It is yours now.")
     elif do == "release":
-        services.release(pk=row.pk, by=request)
+        services.release(pk=row.pk, by=by)
         said = _("Anyone can take it now.")
     elif isinstance(form, NoteForm):
-        services.add_note(pk=row.pk, by=request, kind=do, text=values["text"])
+        services.add_note(pk=row.pk, by=by, kind=do, text=values["text"])
         said = _("Noted.")
     elif do == "settle":
-        services.settle(pk=row.pk, version=version, by=request)
+        services.settle(pk=row.pk, version=version, by=by)
         said = _("Settled.")
     elif do == "schedule":
         services.change_status(
             pk=row.pk,
             to=Status.SCHEDULED,
             version=version,
-            by=request,
+            by=by,
             visit_at=values["visit_at"],
             visit_place=values["visit_place"],
         )
@@ -157,12 +163,12 @@ def _act(request: HttpRequest, row: AppointmentRequest, do: str) -> forms.Form |
             pk=row.pk,
             to=Status.CLOSED,
             version=version,
-            by=request,
+            by=by,
             close_reason=values["close_reason"],
         )
         said = _("Closed.")
     elif do in STEPS:
-        services.change_status(pk=row.pk, to=STEPS[do], version=version, by=request)
+        services.change_status(pk=row.pk, to=STEPS[do], version=version, by=by)
         said = _("Changed.")
     else:
         raise services.NotPossible(_("This page does not know that button. Load it anew."))
@@ -181,7 +187,12 @@ def find_requests(request: HttpRequest, model_admin: Any) -> HttpResponse:
     found: list[AppointmentRequest] | None = None
     if request.method == "POST" and form.is_valid():
         found = list(find(form.cleaned_data["what"])[: MOST + 1])
-        record(Action.SEARCHED, [row.reference for row in found[:MOST]], by=request)
+        record(
+            RequestAction.SEARCHED,
+            REQUEST,
+            [row.reference for row in found[:MOST]],
+            by=Actor.staff(request),
+        )
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Find a request"),
@@ -210,7 +221,7 @@ def enter_request(request: HttpRequest, model_admin: Any) -> HttpResponse:
         return render(request, "appointments/enter.html", {"form": form})
     try:
         entered = receiving.enter_request(
-            attempt=attempt.id, fields=form.request_fields(), by=request
+            attempt=attempt, fields=form.request_fields(), by=Actor.staff(request)
         )
     except receiving.AttemptUsed:
         return _enter_again(
@@ -241,11 +252,11 @@ def record_of_request(request: HttpRequest, reference: str, model_admin: Any) ->
     """Who saw or changed one request, also one that is erased, for a manager."""
     if typed_reference(reference) != reference:
         raise Http404
-    model_admin.refuse_without(request, "view", reference, of="auditevent")
+    model_admin.refuse_without(request, "view", reference, of="clinic_site.view_auditevent")
     row = AppointmentRequest.objects.filter(reference=reference).only("received_at").first()
-    record(Action.VIEWED, [reference], by=request, detail="its record")
+    record(Action.VIEWED, REQUEST, [reference], by=Actor.staff(request), detail="its record")
     # A list names many requests in one row, so no index tells which: the day it came in ends it.
-    events = AuditEvent.objects.filter(references__contains=reference)
+    events = AuditEvent.objects.filter(subject_kind=REQUEST, references__contains=reference)
     if row is not None:
         events = events.filter(at__gte=row.received_at)
     shown = list(events[: MOST_EVENTS + 1])

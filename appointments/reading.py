@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.choices import AskingFor, ContactBy
-from appointments.encryption import CannotRead
 from appointments.models import AppointmentRequest
+from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.people import phone_as_read
 
 # What a patient sent, in the groups in which staff read it.
@@ -105,6 +105,6 @@ def history(row: AppointmentRequest) -> list[Happened]:
         by = note.by.get_username() if note.by else ""
         happened.append(Happened(note.at, note.get_kind_display(), by, read(note, "text")))
     for mail in row.mails.all():
-        what = f"{_('mail')}: {mail.get_kind_display()}, {mail.get_state_display()}"
+        what = f"{_('mail')}: {mail.what}, {mail.get_state_display()}"
         happened.append(Happened(mail.sent_at or mail.created_at, what))
     return sorted(happened, key=lambda each: each.at)

@@ -1,22 +1,21 @@
 """How a request comes in: once for each attempt, with all that goes with it or not at all."""
 
-import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
 
-from appointments.audit import Action, record
+from appointments.audit import REQUEST, RequestAction
 from appointments.blind_index import email_index, name_indexes, phone_index
 from appointments.choices import Origin, Status
 from appointments.journal import StatusChange
 from appointments.limits import suspicion_of
+from appointments.mails import write_mails
 from appointments.models import AppointmentRequest, NameWord
-from appointments.outbox import write_mails
 from appointments.references import digest
-from clinic_site.client_address import hashed_address
+from clinic_site.actor import Actor
+from clinic_site.audit.record import record
 
 
 class AttemptUsed(Exception):
@@ -26,10 +25,9 @@ class AttemptUsed(Exception):
 def receive_request(
     *,
     attempt: uuid.UUID,
-    attempt_age: dt.timedelta,
     fields: Mapping[str, Any],
     honeypot: bool,
-    by: HttpRequest,
+    by: Actor,
 ) -> AppointmentRequest:
     """Store what a patient sent, once for each attempt, and return the request.
 
@@ -37,23 +35,21 @@ def receive_request(
     returns the request it made before; with other content it raises AttemptUsed. One that looks
     like spam is quarantined: staff still see it. Raises DatabaseError where nothing was stored.
     """
-    sender = hashed_address(by)
 
     def store(request: AppointmentRequest) -> None:
-        request.sender_index = sender
         request.suspicion = suspicion_of(
-            honeypot=honeypot, attempt_age=attempt_age, sender=sender, now=request.received_at
+            honeypot=honeypot, sender=by.source, now=request.received_at
         )
         if request.suspicion:
             request.status = Status.QUARANTINED
         _store(request)
-        record(Action.RECEIVED, [request.reference], by=by)
+        record(RequestAction.RECEIVED, REQUEST, [request.reference], by=by)
 
     return _once(attempt, fields, store)
 
 
 def enter_request(
-    *, attempt: uuid.UUID, fields: Mapping[str, Any], by: HttpRequest
+    *, attempt: uuid.UUID, fields: Mapping[str, Any], by: Actor
 ) -> AppointmentRequest:
     """Store a request that staff took by phone, once for each attempt, and return it.
 
@@ -64,7 +60,7 @@ def enter_request(
         request.origin = Origin.PHONE
         request.first_answer_at = request.received_at  # somebody spoke with them
         _store(request)
-        record(Action.ENTERED, [request.reference], by=by)
+        record(RequestAction.ENTERED, REQUEST, [request.reference], by=by)
 
     return _once(attempt, fields, store)
 

@@ -1,16 +1,13 @@
 """The names a request goes by: its reference, its attempt, and the token of its confirmation."""
 
-import datetime as dt
 import hashlib
 import hmac
 import json
 import re
 import secrets
-import time
 import unicodedata
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +17,7 @@ from django.core import signing
 # one, and no vowel and no Y, so that no word can form.
 ALPHABET = "234679CDFGHJKMNPQRTWX"
 
-_attempts = signing.TimestampSigner(salt="appointments.attempt")
+_attempts = signing.Signer(salt="appointments.attempt")
 _received = signing.Signer(salt="appointments.received")
 _status = signing.Signer(salt="appointments.status")
 
@@ -42,31 +39,14 @@ def typed_reference(text: str) -> str | None:
     return f"VIS-{found[1]}-{found[2]}" if found else None
 
 
-def new_attempt(opened_at: dt.datetime | None = None) -> str:
-    """Return a signed name for one attempt to send the form; it never expires.
-
-    The form was opened now, or at `opened_at`, where an earlier attempt is given a new name.
-    """
-    opened = signing.b62_encode(int(opened_at.timestamp() if opened_at else time.time()))
-    return signing.Signer.sign(_attempts, f"{uuid.uuid4().hex}:{opened}")
+def new_attempt() -> str:
+    """Return a signed name for one attempt to send the form; it never expires."""
+    return _attempts.sign(uuid.uuid4().hex)
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """One attempt to send the form: its name, and when the form was opened."""
-
-    id: uuid.UUID
-    opened_at: dt.datetime
-
-
-def read_attempt(signed: str) -> Attempt | None:
+def read_attempt(signed: str) -> uuid.UUID | None:
     """Return the attempt that `new_attempt` named, or None for a text it did not make."""
-    try:
-        text, opened = signing.Signer.unsign(_attempts, signed).rsplit(":", 1)
-        opened_at = dt.datetime.fromtimestamp(signing.b62_decode(opened), dt.UTC)
-        return Attempt(uuid.UUID(text), opened_at)
-    except (signing.BadSignature, ValueError, OverflowError):
-        return None
+    return _read(_attempts, signed)
 
 
 def received_token(attempt: uuid.UUID) -> str:

@@ -3,21 +3,20 @@
 import datetime as dt
 from typing import cast
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from appointments.audit import Action, record
+from appointments.audit import REQUEST, RequestAction
 from appointments.choices import ANSWERED, CloseReason, Status
-from appointments.encryption import CannotRead
 from appointments.journal import ANSWERS, Note, NoteKind, StatusChange
+from appointments.mails import write_change_mails, write_mails
 from appointments.models import AppointmentRequest
-from appointments.outbox import write_change_mails, write_mails
-
-SECOND_CLICK = dt.timedelta(seconds=10)
-MOST_WISHES = 20  # a request, in a day; staff get a mail for each
+from clinic_site.actor import Actor
+from clinic_site.audit.record import Action, record
+from clinic_site.crypto.key_ring import CannotRead
 
 # Where a request can go from where it stands. What has ended can be taken up again by staff.
 NEXT: dict[str, set[str]] = {
@@ -40,8 +39,8 @@ class NotPossible(Exception):
     """The request cannot go there from where it stands; its text says why, to staff."""
 
 
-def _staff(by: HttpRequest) -> User:
-    return cast(User, by.user)
+def _staff(by: Actor) -> User:
+    return cast(User, by.account)
 
 
 def _locked(pk: int) -> AppointmentRequest:
@@ -96,7 +95,7 @@ def change_status(
     pk: int,
     to: str,
     version: int,
-    by: HttpRequest,
+    by: Actor,
     visit_at: dt.datetime | None = None,
     visit_place: str = "",
     close_reason: str = "",
@@ -122,7 +121,7 @@ def change_status(
         _move(
             request,
             to,
-            _staff(by).get_username(),
+            by.name,
             answers=to == Status.SCHEDULED or close_reason in ANSWERED,
             visit_at=visit_at,
             close_reason=close_reason,
@@ -139,25 +138,25 @@ def change_status(
             changed.add("suspicion")
             write_mails(request)
         _save(request, *changed)
-        record(Action.CHANGED, [request.reference], by=by, detail=f"{before} to {to}")
+        record(Action.CHANGED, REQUEST, [request.reference], by=by, detail=f"{before} to {to}")
     return request
 
 
-def take(*, pk: int, by: HttpRequest) -> AppointmentRequest:
+def take(*, pk: int, by: Actor) -> AppointmentRequest:
     """Put a request into the hands of who asks. Raises ChangedMeanwhile where another has it."""
     with transaction.atomic():
         request = _locked(pk)
-        if request.taken_by_id == by.user.pk:
+        if request.taken_by_id == _staff(by).pk:
             return request
         if request.taken_by_id is not None:
             raise ChangedMeanwhile
         request.taken_by = _staff(by)
         _save(request, "taken_by")
-        record(Action.CHANGED, [request.reference], by=by, detail="taken")
+        record(Action.CHANGED, REQUEST, [request.reference], by=by, detail="taken")
     return request
 
 
-def release(*, pk: int, by: HttpRequest) -> AppointmentRequest:
+def release(*, pk: int, by: Actor) -> AppointmentRequest:
     """Put a request back for anyone to take, whoever has it."""
     with transaction.atomic():
         request = _locked(pk)
@@ -165,11 +164,11 @@ def release(*, pk: int, by: HttpRequest) -> AppointmentRequest:
             return request
         request.taken_by = None
         _save(request, "taken_by")
-        record(Action.CHANGED, [request.reference], by=by, detail="released")
+        record(Action.CHANGED, REQUEST, [request.reference], by=by, detail="released")
     return request
 
 
-def settle(*, pk: int, version: int, by: HttpRequest) -> AppointmentRequest:
+def settle(*, pk: int, version: int, by: Actor) -> AppointmentRequest:
     """Note that staff have dealt with what the patient did last: a wish, or a withdrawal.
 
     Raises ChangedMeanwhile, as the patient may have written again.
@@ -182,11 +181,11 @@ def settle(*, pk: int, version: int, by: HttpRequest) -> AppointmentRequest:
             raise ChangedMeanwhile
         request.change_wanted, request.change_wanted_at = "", None
         _save(request, *_WISH)
-        record(Action.CHANGED, [request.reference], by=by, detail="settled")
+        record(Action.CHANGED, REQUEST, [request.reference], by=by, detail="settled")
     return request
 
 
-def add_note(*, pk: int, by: HttpRequest, kind: str = NoteKind.NOTE, text: str = "") -> Note:
+def add_note(*, pk: int, by: Actor, kind: str = NoteKind.NOTE, text: str = "") -> Note:
     """Add a note or a call to a request; a first call moves a new one to contacting.
 
     Who calls about a request that nobody has taken has taken it.
@@ -199,7 +198,9 @@ def add_note(*, pk: int, by: HttpRequest, kind: str = NoteKind.NOTE, text: str =
     with transaction.atomic():
         request = _locked(pk)
         now = timezone.now()
-        lately = request.notes.filter(by=_staff(by), kind=kind, at__gte=now - SECOND_CLICK)
+        lately = request.notes.filter(
+            by=_staff(by), kind=kind, at__range=(now - settings.SECOND_CLICK, now)
+        )
         for note in lately:
             if _reads(note, "text", text):
                 return note
@@ -207,19 +208,18 @@ def add_note(*, pk: int, by: HttpRequest, kind: str = NoteKind.NOTE, text: str =
         if kind != NoteKind.NOTE and request.is_waiting and request.taken_by_id is None:
             request.taken_by = _staff(by)
             _save(request, "taken_by")
-            record(Action.CHANGED, [request.reference], by=by, detail="taken")
+            record(Action.CHANGED, REQUEST, [request.reference], by=by, detail="taken")
         if kind != NoteKind.NOTE and request.status == Status.NEW:
-            name = _staff(by).get_username()
-            _move(request, Status.CONTACTING, name, answers=kind in ANSWERS)
+            _move(request, Status.CONTACTING, by.name, answers=kind in ANSWERS)
             _save(request, *_MOVED)
         elif kind in ANSWERS and request.is_waiting and request.first_answer_at is None:
             request.first_answer_at = now
             _save(request, "first_answer_at")
-        record(Action.NOTED, [request.reference], by=by, detail=kind)
+        record(RequestAction.NOTED, REQUEST, [request.reference], by=by, detail=kind)
     return note
 
 
-def withdraw(*, pk: int, by: HttpRequest) -> AppointmentRequest:
+def withdraw(*, pk: int, by: Actor) -> AppointmentRequest:
     """Take a request back, as its patient; a second time changes nothing."""
     with transaction.atomic():
         request = _locked(pk)
@@ -233,11 +233,11 @@ def withdraw(*, pk: int, by: HttpRequest) -> AppointmentRequest:
             write_change_mails(request)
         _save(request, *_MOVED, *_WISH)
         detail = f"{before} to withdrawn"
-        record(Action.CHANGED, [request.reference], by=by, detail=detail)
+        record(Action.CHANGED, REQUEST, [request.reference], by=by, detail=detail)
     return request
 
 
-def ask_for_change(*, pk: int, text: str, by: HttpRequest) -> AppointmentRequest:
+def ask_for_change(*, pk: int, text: str, by: Actor) -> AppointmentRequest:
     """Keep what a patient wants changed, where staff see it; the last wish stands.
 
     The same words again change nothing. Staff get no mail about suspected spam. Raises
@@ -250,15 +250,17 @@ def ask_for_change(*, pk: int, text: str, by: HttpRequest) -> AppointmentRequest
         if request.change_wanted_at and _reads(request, "change_wanted", text):
             return request
         now = timezone.now()
-        lately = request.notes.filter(kind=NoteKind.WISH, at__gte=now - dt.timedelta(days=1))
-        if lately.count() >= MOST_WISHES:
+        lately = request.notes.filter(
+            kind=NoteKind.WISH, at__range=(now - dt.timedelta(days=1), now)
+        )
+        if lately.count() >= settings.CHANGES_A_DAY:
             raise NotPossible(_("You have written to us many times today. Please call us."))
         request.change_wanted, request.change_wanted_at = text, now
         _save(request, *_WISH)
         Note.objects.create(request=request, kind=NoteKind.WISH, text=text)  # stays when it is met
         if request.status != Status.QUARANTINED:
             write_change_mails(request)
-        record(Action.CHANGED, [request.reference], by=by, detail="change asked for")
+        record(Action.CHANGED, REQUEST, [request.reference], by=by, detail="change asked for")
     return request
 
 
@@ -269,7 +271,7 @@ def _reads(row: AppointmentRequest | Note, field: str, text: str) -> bool:
         return False
 
 
-def close_as_spam(*, pks: list[int], by: HttpRequest) -> int:
+def close_as_spam(*, pks: list[int], by: Actor) -> int:
     """Close those of these requests that are quarantined as spam; return how many.
 
     One whose patient asked for a change is none: it stays.
@@ -283,9 +285,8 @@ def close_as_spam(*, pks: list[int], by: HttpRequest) -> int:
                 continue
             if request.status != Status.QUARANTINED or request.change_wanted_at is not None:
                 continue
-            name = _staff(by).get_username()
-            _move(request, Status.CLOSED, name, close_reason=CloseReason.SPAM)
+            _move(request, Status.CLOSED, by.name, close_reason=CloseReason.SPAM)
             _save(request, *_MOVED)
-            record(Action.CHANGED, [request.reference], by=by, detail="closed as spam")
+            record(Action.CHANGED, REQUEST, [request.reference], by=by, detail="closed as spam")
             closed += 1
     return closed

@@ -19,17 +19,18 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments import services
-from appointments.audit import Action, record, record_dead_link
+from appointments.audit import record_dead_link, record_seen
 from appointments.calendar import visit_calendar
 from appointments.choices import Status
-from appointments.keys import can_be_stored, keys_are_right
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
 from appointments.references import read_status_token, status_token
 from appointments.status_forms import ChangeForm, FindForm
 from appointments.status_lookup import find_request
 from appointments.status_words import has_ended, has_visit_ahead, words_of, zone_as_read
+from clinic_site.actor import Actor
 from clinic_site.clinic import current_clinic
+from clinic_site.crypto.key_check import can_be_stored, keys_are_right
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def _for_patients(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
                 return closed(request)
             return not_kept(view(request, *args, **kwargs))
         except (Gone, AppointmentRequest.DoesNotExist):
-            record_dead_link(request)
+            record_dead_link(Actor.patient(request))
             return not_kept(render(request, "appointments/status_gone.html", status=404))
 
     return wrapped
@@ -94,7 +95,7 @@ def find(request: HttpRequest) -> HttpResponse:
         found = find_request(
             reference=form.cleaned_data["reference"],
             phone=form.cleaned_data["phone"].as_e164,
-            by=request,
+            by=Actor.patient(request),
         )
     except (DatabaseError, InterfaceError) as error:
         logger.error("Request not looked up: %s", type(error).__name__)
@@ -121,7 +122,7 @@ def _show_find(
 def page(request: HttpRequest, token: str) -> HttpResponse:
     """Where the request stands."""
     found = _opened(token)
-    record(Action.STATUS_SEEN, [found.reference], by=request)
+    record_seen(found.reference, by=Actor.patient(request))
     now = timezone.now()
     context = {
         "asked": found,
@@ -143,7 +144,7 @@ def visit_file(request: HttpRequest, token: str) -> HttpResponse:
     found = _opened(token)
     if found.visit_at is None or not has_visit_ahead(found, timezone.now()):
         return render(request, "appointments/status_gone.html", {"token": token}, status=404)
-    record(Action.STATUS_SEEN, [found.reference], by=request, detail="calendar file")
+    record_seen(found.reference, by=Actor.patient(request), detail="calendar file")
     phone = current_clinic().phone_as_read
     content = visit_calendar(
         attempt=found.attempt,
@@ -172,12 +173,12 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         if has_ended(found):
             return see_other(reverse("request_status", args=[token]))
-        record(Action.STATUS_SEEN, [found.reference], by=request)
+        record_seen(found.reference, by=Actor.patient(request))
     elif not from_this_site(request):
-        record(Action.STATUS_SEEN, [found.reference], by=request)
+        record_seen(found.reference, by=Actor.patient(request))
         context["notice"] = _foreign()
     else:
-        services.withdraw(pk=found.pk, by=request)
+        services.withdraw(pk=found.pk, by=Actor.patient(request))
         return see_other(reverse("request_status", args=[token]))
     return render(request, "appointments/status_withdraw.html", context)
 
@@ -200,7 +201,9 @@ def change(request: HttpRequest, token: str) -> HttpResponse:
         return again()
     try:
         found = _opened(token)
-        services.ask_for_change(pk=found.pk, text=form.cleaned_data["text"], by=request)
+        services.ask_for_change(
+            pk=found.pk, text=form.cleaned_data["text"], by=Actor.patient(request)
+        )
     except services.NotPossible as error:
         return again(notice=str(error))
     except (DatabaseError, InterfaceError) as error:

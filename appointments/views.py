@@ -7,27 +7,26 @@ from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from appointments.audit import record_confirmation, record_dead_link
+from appointments.audit import record_dead_link, record_seen
 from appointments.forms import RequestForm
-from appointments.keys import KeyState, can_be_stored, keys_are_right, keys_in_use
-from appointments.limits import YOUNGEST
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
 from appointments.receiving import AttemptUsed, receive_request
 from appointments.references import (
-    Attempt,
     new_attempt,
     read_attempt,
     read_received_token,
     received_token,
     status_token,
 )
+from clinic_site.actor import Actor
+from clinic_site.audit.record import told_if_it_fails
 from clinic_site.clinic import active_physicians
+from clinic_site.crypto.key_check import KeyState, can_be_stored, keys_are_right, keys_in_use
 
 logger = logging.getLogger(__name__)
 
@@ -54,17 +53,15 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
         return _show_again(
             request,
             _("We could not tell that this came from our form. Check it, then send it once more."),
-            attempt,
         )
     if not form.is_valid():
         return _show(request, form)
     try:
         received = receive_request(
-            attempt=attempt.id,
-            attempt_age=timezone.now() - attempt.opened_at,
+            attempt=attempt,
             fields=form.request_fields(),
             honeypot=bool(form.cleaned_data["website"]),
-            by=request,
+            by=Actor.patient(request),
         )
     except AttemptUsed:
         return _show_again(
@@ -73,7 +70,6 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
                 "You have sent this form before, with other words. We have that request. "
                 "If this is a new request, send it now."
             ),
-            attempt,
         )
     except (DatabaseError, InterfaceError) as error:
         logger.error("Request not stored: %s", type(error).__name__)
@@ -88,13 +84,10 @@ def _show(
     return not_kept(render(request, "appointments/request.html", context, status=status))
 
 
-def _show_again(request: HttpRequest, why: str, before: Attempt | None) -> HttpResponse:
-    """Show what was typed under a fresh attempt, as old as the one `before`, and say why.
-
-    Without one it is old enough: who only has to press the button again is no machine.
-    """
+def _show_again(request: HttpRequest, why: str) -> HttpResponse:
+    """Show what was typed under a fresh attempt, and say why."""
     data = request.POST.copy()
-    data["attempt"] = new_attempt(before.opened_at if before else timezone.now() - YOUNGEST)
+    data["attempt"] = new_attempt()
     return _show(request, RequestForm(data), notice=why)
 
 
@@ -112,9 +105,10 @@ def request_received(request: HttpRequest, token: str) -> HttpResponse:
         and AppointmentRequest.objects.filter(attempt=attempt).only("reference", "attempt").first()
     )
     if not found:
-        record_dead_link(request)
+        record_dead_link(Actor.patient(request))
         raise Http404
-    record_confirmation(request, found.reference)
+    with told_if_it_fails():
+        record_seen(found.reference, by=Actor.patient(request), detail="confirmation")
     context = {
         "reference": found.reference,
         "token": status_token(found.attempt),

@@ -7,7 +7,6 @@ connections, each request under a fresh attempt and from an address of its own. 
 """
 
 import contextlib
-import datetime as dt
 import multiprocessing
 import os
 import socket
@@ -67,7 +66,7 @@ class SameRows:
         from appointments.models import AppointmentRequest
 
         with connection.execute_wrapper(self.listen):
-            attempt = make_attempt(dt.timedelta(minutes=1))
+            attempt = make_attempt()
             Client().post("/appointments/request/", {**ANSWERS, "attempt": attempt})
         self.made = AppointmentRequest.objects.get()
         self.ids = [self.made.attempt, *self.made.mails.values_list("message_id", flat=True)]
@@ -114,7 +113,7 @@ def patient(port: int, posts: list[bytes], all_there: Barrier) -> None:
 
 def post_of(number: int) -> bytes:
     """Return one request as a browser sends it, under an attempt and from an address of its own."""
-    attempt = make_attempt(dt.timedelta(minutes=1))
+    attempt = make_attempt()
     body = urllib.parse.urlencode({**ANSWERS, "attempt": attempt}).encode()
     head = (
         "POST /appointments/request/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -170,11 +169,11 @@ def make_front_desk() -> None:
     """One member of staff who gets a mail for each request."""
     from django.contrib.auth.models import User
 
-    from appointments.outbox import MailChoice
+    from clinic_site.models import MailChoice
 
     # No other number among the parameters is this one (see SameRows).
     desk = User.objects.create_user("desk", "desk@clinic.example", is_staff=True, pk=10**8)
-    MailChoice.objects.create(user=desk)
+    MailChoice.objects.create(user=desk, kind="new_request")
 
 
 def main() -> None:

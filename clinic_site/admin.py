@@ -12,7 +12,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.audit import admin as audit_admin  # noqa: F401  they register their pages
 from clinic_site.clinic import current_clinic
+from clinic_site.mail import admin as mail_admin  # noqa: F401
 from clinic_site.models import (
     Clinic,
     ClosedDay,

@@ -1,6 +1,7 @@
 """The app of what every page shares."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,5 +12,9 @@ class ClinicSiteConfig(AppConfig):
     verbose_name = _("The clinic")
 
     def ready(self) -> None:
-        """Register the system checks."""
         from clinic_site import checks  # noqa: F401  needs the models to be loaded
+        from clinic_site.audit.triggers import install_triggers
+        from clinic_site.crypto.key_check import make_key_check
+
+        post_migrate.connect(install_triggers, sender=self)
+        post_migrate.connect(make_key_check, sender=self)

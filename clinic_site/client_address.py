@@ -1,11 +1,11 @@
 """Who is asking: one answer for lockouts, limits and the audit."""
 
-import hashlib
-import hmac
 import ipaddress
 
 from django.conf import settings
 from django.http import HttpRequest
+
+from clinic_site.crypto.blind_index import blind_index
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -44,10 +44,7 @@ def hashed_address(request: HttpRequest) -> str:
     addresses of one /64 are one sender: a phone takes a new one of them every day.
     """
     text = client_address(request)
-    if not text:
-        return ""
     address = _parsed(text)
     if isinstance(address, ipaddress.IPv6Address):
         text = str(ipaddress.ip_network((address, 64), strict=False))
-    keyed = hmac.new(settings.DIGEST_KEY.encode(), f"sender:{text}".encode(), hashlib.sha256)
-    return keyed.hexdigest()
+    return blind_index("sender", text)

@@ -432,3 +432,15 @@ class LanguageLine(models.Model):
         tag = self.language.lower()
         right_to_left = tag in self.RIGHT_TO_LEFT or tag.split("-")[0] in self.RIGHT_TO_LEFT
         return "rtl" if right_to_left else "ltr"
+
+
+# Models of packages of their own, so that Django finds them.
+from clinic_site.audit.models import AuditEvent  # noqa: E402, F401
+from clinic_site.counters import Counter  # noqa: E402, F401
+from clinic_site.crypto.models import KeyCheck  # noqa: E402, F401
+from clinic_site.mail.models import (  # noqa: E402, F401
+    DailyRun,
+    MailChoice,
+    OutboxMessage,
+    WorkerBeat,
+)

@@ -8,10 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
+from clinic_site.audit.triggers import triggers_missing
+from clinic_site.crypto.key_check import KeyState, key_state
+from clinic_site.mail.models import OutboxMessage, WorkerBeat
 from clinic_site.models import Clinic
 
 
@@ -81,3 +86,38 @@ def database_takes_writes() -> Finding:
         written = Clinic.objects.filter(pk=1).update(short_name=F("short_name")) == 1
         transaction.set_rollback(True)
     return Finding(written, "takes writes" if written else "holds no clinic yet")
+
+
+@adds_check("worker")
+def worker_is_alive() -> Finding:
+    """A worker said so lately."""
+    beat = WorkerBeat.objects.first()
+    if beat is None:
+        return Finding(False, "has never run")
+    good = timezone.now() - beat.at < settings.WORKER_SILENT_AFTER
+    return Finding(
+        good, f"{'alive at' if good else 'silent since'} {beat.at:%Y-%m-%d %H:%M:%S} UTC"
+    )
+
+
+@adds_check("keys")
+def keys_are_right() -> Finding:
+    """The keys are those that this database was written with."""
+    state = key_state()
+    return Finding(state is KeyState.RIGHT, state.value)
+
+
+@adds_check("mail")
+def mail_goes_out() -> Finding:
+    """No mail was given up."""
+    waiting, dead = OutboxMessage.objects.waiting().count(), OutboxMessage.objects.dead().count()
+    return Finding(dead == 0, f"{waiting} waiting, {dead} given up")
+
+
+@adds_check("audit")
+def audit_is_guarded() -> Finding:
+    """The database itself refuses to change audit rows."""
+    missing = triggers_missing()
+    if missing:
+        return Finding(False, f"{', '.join(missing)} missing: run manage.py migrate")
+    return Finding(True, "refuses changes")

@@ -32,6 +32,7 @@ not Secure and HSTS is off.
 import ipaddress
 import os
 import re
+from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -167,10 +168,31 @@ else:
     }
 DATABASES = {"default": _database}
 
-# Beyond these, requests are quarantined (appointments/limits.py)
+# Rules, each with its unit. They stand nowhere else.
 
 REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
 REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
+CHANGES_A_DAY = 20  # that a patient can ask for; staff get a mail for each
+WRONG_PAIRS_AN_HOUR = 10  # of reference and phone number, by one sender and for one reference
+REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour
+REFUSED_ON_RECORD = 200  # rows of the audit, an hour, of all strangers
+SECOND_CLICK = timedelta(seconds=10)  # the same note again within this adds nothing
+OVERDUE_AFTER = timedelta(hours=24)  # where the clinic promises nothing and has set no hours
+OVERDUE_AFTER_OPEN = timedelta(hours=8)  # where it promises nothing; only its hours count
+MAIL_LEASE = timedelta(minutes=5)  # many times what a mail takes (each step has EMAIL_TIMEOUT)
+MAIL_FIRST_RETRY = timedelta(minutes=1)  # each later one after twice as long
+MAIL_LONGEST_RETRY = timedelta(hours=6)
+MAIL_GIVE_UP_AFTER = timedelta(hours=48)
+WORKER_LOOK_EVERY = 1.0  # seconds, for mail that is due
+WORKER_BEAT_EVERY = 5.0  # seconds
+WORKER_SILENT_AFTER = timedelta(seconds=150)  # run by cron, it says each minute that it is there
+WORKER_DAY_EVERY = 30.0  # seconds, whether something is due that is done once a day
+WORKER_DATABASE_AWAY = 3.0  # seconds, between two tries
+WORKER_TELL_AFTER = 30.0  # seconds, that a key is wrong
+DIGEST_AT = time(7)  # in the clinic's time zone
+PURGE_BATCH = 200  # rows in one transaction
+REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
+REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earlier key
 
 # Mail: one message at a time, by the notification worker
 

@@ -5,11 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ConditionsConfig(AppConfig):
-    """Names the app in the admin and adds its tasks to the list there."""
+    """Names the app in the admin and adds what is to be done to the list there."""
 
     name = "conditions"
     verbose_name = _("Conditions and treatments")
 
     def ready(self) -> None:
-        """Add the tasks."""
-        from conditions import tasks  # noqa: F401  needs the models to be loaded
+        from conditions import todo  # noqa: F401  needs the models to be loaded

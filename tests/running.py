@@ -1,7 +1,6 @@
 """The whole site as `make run` starts it, for tests, benchmarks and screenshots."""
 
 import contextlib
-import datetime as dt
 import os
 import re
 import shutil
@@ -55,11 +54,11 @@ class Site:
         start = "from appointments.models import AppointmentRequest as R;"
         return self.manage("shell", "--verbosity=0", "-c", start + code).strip()
 
-    def attempt(self, age: dt.timedelta = dt.timedelta(minutes=1)) -> str:
-        """Return an attempt as the form gave it out that long ago, signed with this site's key."""
+    def attempt(self) -> str:
+        """Return an attempt as the form gives it out, signed with this site's key."""
         key = re.search(r"^SECRET_KEY=(.+)$", (self.var / "local.env").read_text(), re.MULTILINE)
         assert key
-        return make_attempt(age, key=key[1])
+        return make_attempt(key=key[1])
 
 
 @dataclass

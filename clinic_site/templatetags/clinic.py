@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 
 from clinic_site.markdown import render
 from clinic_site.pictures import picture_of
-from clinic_site.tasks import Task, open_tasks
+from clinic_site.todo import ToDo, open_todo
 
 register = template.Library()
 
@@ -17,9 +17,9 @@ def markdown(text: str) -> SafeString:
 
 
 @register.simple_tag
-def tasks() -> list[Task]:
-    """The open tasks of the clinic's staff."""
-    return open_tasks()
+def todo() -> list[ToDo]:
+    """What is still to be done by staff."""
+    return open_todo()
 
 
 register.simple_tag(picture_of)

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from appointments.models import MailChoice
 from clinic_site.models import Clinic
+from tests.appointments.office import make_desk
 from tests.appointments.staff import make_staff
 from tests.smtp_sink import Sink, smtp_sink
 
@@ -25,11 +25,9 @@ def sink(settings) -> Iterator[Sink]:
 
 @pytest.fixture
 def desk() -> User:
-    """The front desk, which gets a mail for each new request."""
+    """The front desk, which gets a mail for each new request and each change."""
     Clinic.objects.create(pk=1)
-    user = User.objects.create_user("desk", "desk@clinic.example", is_staff=True)
-    MailChoice.objects.create(user=user, digest=False)
-    return user
+    return make_desk("desk", "new_request", "change")
 
 
 @pytest.fixture

@@ -4,21 +4,24 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.test import Client, RequestFactory
+from django.contrib.auth.models import Permission, User
+from django.test import Client
 
-from appointments.models import AppointmentRequest, OutboxMessage
+from appointments.models import AppointmentRequest
 from appointments.receiving import receive_request
-from appointments.worker import Worker
+from clinic_site import actor
+from clinic_site.actor import Actor
+from clinic_site.mail.worker import Worker
+from clinic_site.models import MailChoice, OutboxMessage
 
 NOON = dt.datetime.fromisoformat("2026-03-09T12:00-05:00")
-PHONE = RequestFactory().post("/appointments/request/")
+PATIENT = Actor(actor.PATIENT, source="a" * 64)
 
 
 def send_request(**fields: Any) -> AppointmentRequest:
     """A patient sends the form."""
     return receive_request(
         attempt=uuid.uuid4(),
-        attempt_age=dt.timedelta(minutes=3),
         fields={
             "kind": "appointment",
             "patient_name": "Ana María López",
@@ -29,7 +32,7 @@ def send_request(**fields: Any) -> AppointmentRequest:
             **fields,
         },
         honeypot=False,
-        by=PHONE,
+        by=PATIENT,
     )
 
 
@@ -44,3 +47,12 @@ def the_mail() -> OutboxMessage:
 
 def ready(client: Client) -> bool:
     return client.get("/readyz").status_code == 200
+
+
+def make_desk(name: str = "desk", *kinds: str) -> User:
+    """A member of staff who may see requests, and gets these kinds of mail."""
+    user = User.objects.create_user(name, f"{name}@clinic.example", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_appointmentrequest"))
+    for kind in kinds:
+        MailChoice.objects.create(user=user, kind=kind)
+    return user

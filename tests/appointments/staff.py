@@ -7,7 +7,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from appointments.models import AppointmentRequest, AuditEvent
+from appointments.models import AppointmentRequest
+from clinic_site.models import AuditEvent
 
 QUEUE = "/admin/appointments/appointmentrequest/"
 

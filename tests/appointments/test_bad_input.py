@@ -100,7 +100,7 @@ def assert_nothing_is_lost(sent: QueryDict, answer: Any) -> str:
     for name in TYPED:
         assert shown(page, name) == _text(sent, name), name
     attempt = read_attempt(_text(sent, "attempt"))
-    assert not attempt or not AppointmentRequest.objects.filter(attempt=attempt.id).exists()
+    assert not attempt or not AppointmentRequest.objects.filter(attempt=attempt).exists()
     return "told"
 
 

@@ -10,19 +10,21 @@ import time_machine
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from appointments import services
-from appointments.keys import keys_in_use
-from appointments.models import AppointmentRequest, OutboxMessage, WorkerBeat
-from appointments.outbox import MailState
-from appointments.worker import Worker
+from appointments.models import AppointmentRequest
 from clinic_site import readiness
-from clinic_site.models import Clinic
-from clinic_site.tasks import open_tasks
-from tests.appointments.office import NOON, PHONE, ready, send_request, the_mail, work
-from tests.make import make_condition
+from clinic_site.actor import Actor
+from clinic_site.crypto.key_check import keys_in_use
+from clinic_site.mail.models import MailState
+from clinic_site.mail.worker import Worker
+from clinic_site.models import Clinic, OutboxMessage, WorkerBeat
+from clinic_site.todo import open_todo
+from tests.appointments.office import NOON, PATIENT, ready, send_request, the_mail, work
+from tests.make import make_condition, make_request
 from tests.running import free_port
 from tests.smtp_sink import DROP, HANG, Sink
 
@@ -58,6 +60,33 @@ def test_a_request_is_told_to_staff_and_confirmed_to_the_patient(desk: User, sin
     assert work() == 0
 
 
+def test_a_request_whose_mails_cannot_be_written_is_not_stored_either(
+    desk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(OutboxMessage.objects, "bulk_create", away)
+
+    with pytest.raises(OperationalError):
+        send_request()
+
+    assert not AppointmentRequest.objects.exists()
+
+
+def test_what_was_no_spam_after_all_is_told_as_any_other(desk: User, sink: Sink) -> None:
+    request = make_request(
+        status="quarantined", suspicion="sender", email="ana@home.example", email_ok=True
+    )
+    assert work() == 0
+
+    by = Actor("desk", account=desk)
+    services.change_status(pk=request.pk, to="new", version=request.version, by=by)
+
+    assert work() == 2
+    assert {mail.to for mail in sink.mails} == {("desk@clinic.example",), ("ana@home.example",)}
+
+
 def test_without_a_clear_yes_no_patient_gets_a_mail(desk: User, sink: Sink) -> None:
     send_request(email_ok=False)
     send_request(email="", email_ok=True)
@@ -70,10 +99,10 @@ def test_without_a_clear_yes_no_patient_gets_a_mail(desk: User, sink: Sink) -> N
 def test_staff_hear_of_a_change_and_of_a_patient_who_withdraws(desk: User, sink: Sink) -> None:
     request = send_request(email_ok=False)
     work()
-    services.ask_for_change(pk=request.pk, text="Could it be Friday? Ana", by=PHONE)
+    services.ask_for_change(pk=request.pk, text="Could it be Friday? Ana", by=PATIENT)
     work()
     AppointmentRequest.objects.filter(pk=request.pk).update(status="contacting")
-    services.withdraw(pk=request.pk, by=PHONE)
+    services.withdraw(pk=request.pk, by=PATIENT)
     work()
 
     _new, change, withdrawn = sink.mails
@@ -143,7 +172,7 @@ def test_a_mail_server_that_is_away_is_tried_for_48_hours(
             if (again := the_mail()).state == MailState.WAITING:
                 pauses.append(round((again.due_at - mail.due_at) / dt.timedelta(minutes=1)))
         given_up_after = timezone.now() - NOON
-        tasks = [task.text for task in open_tasks()]
+        tasks = [task.text for task in open_todo()]
         alarm = ready(client)
 
     assert pauses[:10] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360]
@@ -253,7 +282,7 @@ def test_a_worker_without_the_right_key_says_so_and_counts_as_silent(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("appointments.worker.TELL_AFTER", 0.2)
+    settings.WORKER_TELL_AFTER = 0.2
     send_request()
     work()
     assert ready(client)
@@ -276,7 +305,7 @@ def test_a_worker_without_the_right_key_says_so_and_counts_as_silent(
 def test_readyz_and_status_tell_that_the_audit_lost_its_guard(
     desk: User, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from appointments.audit import install_triggers, remove_triggers
+    from clinic_site.audit.triggers import install_triggers, remove_triggers
 
     work()
     remove_triggers()

@@ -1,6 +1,7 @@
 """Staff look after mail in the admin: what was not sent, and who gets which."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -9,11 +10,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from appointments.models import AuditEvent, MailChoice, OutboxMessage
-from appointments.outbox import MailState
-from clinic_site.models import Clinic
-from clinic_site.tasks import open_tasks
-from tests.appointments.office import ready, send_request, the_mail, work
+from clinic_site.mail.models import MailState
+from clinic_site.models import AuditEvent, Clinic, MailChoice, OutboxMessage
+from clinic_site.todo import open_todo
+from tests.appointments.office import make_desk, ready, send_request, the_mail, work
 from tests.smtp_sink import Sink
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 def given_up(**fields: Any) -> OutboxMessage:
     """A mail of 50 hours ago that was given up."""
     request = send_request(email_ok=True, **fields)
-    OutboxMessage.objects.filter(request=request).exclude(kind="confirmation").delete()
-    mail = OutboxMessage.objects.get(request=request)
+    request.mails.exclude(kind="confirmation").delete()
+    mail = request.mails.get()
     then = timezone.now() - dt.timedelta(hours=50)
     mail.created_at, mail.give_up_at = then, then + dt.timedelta(hours=48)
     mail.state, mail.tries, mail.fault = MailState.DEAD, 18, "SMTPRecipientsRefused 550"
@@ -32,12 +32,13 @@ def given_up(**fields: Any) -> OutboxMessage:
 
 
 def signed_in(client: Client, user: User, *permissions: str) -> Client:
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    user.user_permissions.add(*Permission.objects.filter(codename__in=permissions))
     client.force_login(user)
     return client
 
 
-LIST = "/admin/appointments/outboxmessage/"
+LIST = "/admin/clinic_site/outboxmessage/"
+CHOICES = "/admin/clinic_site/mailchoice/"
 
 
 def test_staff_have_a_mail_sent_again_with_48_hours_from_then(
@@ -46,8 +47,7 @@ def test_staff_have_a_mail_sent_again_with_48_hours_from_then(
     mail = given_up()
     signed_in(client, desk, "change_outboxmessage", "view_outboxmessage")
     shown = client.get(LIST + "?state__exact=dead").content.decode()
-    assert mail.request is not None
-    assert mail.request.reference in shown
+    assert mail.reference in shown
     assert "SMTPRecipientsRefused 550" in shown
     shown += client.get(f"{LIST}{mail.pk}/change/").content.decode()
     assert "@home.example" not in shown
@@ -65,7 +65,7 @@ def test_staff_have_a_mail_sent_again_with_48_hours_from_then(
         assert work() == 1
         assert ready(client)
     on_record = AuditEvent.objects.get(detail="mail to be sent again")
-    assert (on_record.actor, on_record.references) == ("desk", mail.request.reference)
+    assert (on_record.actor, on_record.references) == ("desk", mail.reference)
 
 
 def test_staff_settle_a_mail_that_can_never_arrive(desk: User, sink: Sink, client: Client) -> None:
@@ -92,52 +92,70 @@ def test_who_may_only_look_sends_nothing_again(desk: User, client: Client) -> No
         assert client.get(LIST + page).status_code == 403
 
 
+def chosen(user: User) -> set[str]:
+    return set(MailChoice.objects.filter(user=user).values_list("kind", flat=True))
+
+
 def test_anyone_on_the_staff_chooses_their_own_mail_and_only_theirs(client: Client) -> None:
-    Clinic.objects.create(pk=1)
-    boss = User.objects.create_user("boss", "boss@clinic.example", is_staff=True)
-    theirs = MailChoice.objects.create(user=boss)
-    desk = User.objects.create_user("desk", "desk@clinic.example", is_staff=True)
-    choices = "/admin/appointments/mailchoice/"
-    signed_in(client, desk)
+    boss, desk = make_desk("boss", "digest"), make_desk("desk", "new_request")
+    client.force_login(desk)
+    shown = {f"initial-{desk.pk}-kinds": "new_request"}
 
-    assert b"boss" not in client.get(choices).content
-    assert client.get(f"{choices}{theirs.pk}/change/").status_code == 302
-    client.post(choices + "add/", {"user": boss.pk, "digest": "on"})
+    assert "boss" not in client.get(CHOICES).text
+    client.post(CHOICES, {**shown, f"{desk.pk}-kinds": ["digest"], f"{boss.pk}-kinds": ["change"]})
 
-    mine = MailChoice.objects.get(user=desk)
-    assert (mine.new_requests, mine.digest) == (False, True)
-    client.post(f"{choices}{mine.pk}/change/", {"new_requests": "on"})
-    mine.refresh_from_db()
-    assert (mine.new_requests, mine.digest) == (True, False)
-    client.post(f"{choices}{theirs.pk}/change/", {})
-    theirs.refresh_from_db()
-    assert theirs.new_requests
-    again = client.get(choices + "add/")
-    assert (again.status_code, again["Location"]) == (302, f"{choices}{mine.pk}/change/")
+    assert (chosen(desk), chosen(boss)) == ({"digest"}, {"digest"})
+    page = client.get(CHOICES).text
+    assert len(re.findall("<input[^>]+checked", page)) == 1
+    client.post(CHOICES, {f"initial-{desk.pk}-kinds": "digest"})
+    assert chosen(desk) == set()
 
 
-def test_a_manager_chooses_for_staff_with_an_address(client: Client) -> None:
-    boss = User.objects.create_user("boss", is_staff=True, is_superuser=True)
-    desk = User.objects.create_user("desk", is_staff=True)
-    client.force_login(boss)
-    add = "/admin/appointments/mailchoice/add/"
+def test_a_manager_chooses_for_staff_who_may_see_requests_and_have_an_address(
+    client: Client,
+) -> None:
+    User.objects.create_user("editor", "editor@clinic.example", is_staff=True)
+    desk = make_desk()
+    User.objects.update(email="")
+    client.force_login(User.objects.create_user("boss", is_staff=True, is_superuser=True))
 
-    answer = client.post(add, {"user": desk.pk, "new_requests": "on"})
-    assert "desk has no email address" in answer.content.decode()
+    assert "editor" not in client.get(CHOICES).text
+    answer = client.post(CHOICES, {f"{desk.pk}-kinds": ["new_request"]})
+    assert "desk has no email address" in answer.text
     User.objects.filter(pk=desk.pk).update(email="desk@clinic.example")
-    client.post(add, {"user": desk.pk, "new_requests": "on"})
+    client.post(CHOICES, {f"{desk.pk}-kinds": ["new_request"]})
 
-    assert MailChoice.objects.get().user == desk
+    assert chosen(desk) == {"new_request"}
+
+
+def test_an_older_page_changes_nobody_whose_boxes_were_left_alone(client: Client) -> None:
+    desk = make_desk()
+    client.force_login(User.objects.create_user("boss", is_staff=True, is_superuser=True))
+    MailChoice.objects.create(user=desk, kind="digest")  # since the page was opened
+
+    client.post(CHOICES, {})
+
+    assert chosen(desk) == {"digest"}
+
+
+def test_who_may_not_see_requests_has_nothing_to_choose(client: Client) -> None:
+    editor = User.objects.create_user("editor", "editor@clinic.example", is_staff=True)
+    client.force_login(editor)
+
+    assert "There is no mail to choose" in client.get(CHOICES).text
+    client.post(CHOICES, {f"{editor.pk}-kinds": ["new_request"]})
+
+    assert not MailChoice.objects.exists()
 
 
 def test_the_front_page_asks_who_gets_mail_and_how_long_requests_are_kept(desk: User) -> None:
-    MailChoice.objects.update(new_requests=False)
-    tasks = {task.text for task in open_tasks()}
+    MailChoice.objects.all().delete()
+    tasks = {task.text for task in open_todo()}
     assert "Choose who gets a mail about new requests: nobody does." in tasks
     assert "Decide how long requests are kept." in tasks
 
-    MailChoice.objects.update(new_requests=True)
+    MailChoice.objects.create(user=desk, kind="new_request")
     Clinic.objects.update(keep_requests_days=30)
 
-    tasks = {task.text for task in open_tasks()}
+    tasks = {task.text for task in open_todo()}
     assert not any("mail" in text or "kept" in text for text in tasks)

@@ -36,11 +36,12 @@ MARKS = {
 TRACES = [b"zyxmark", b"canaryname", b"canaryneeds", b"6055550167", b"605-555-0167", b"1917-03-19"]
 STAFF = """
 from django.contrib.auth.models import User
-from appointments.models import MailChoice
+from clinic_site.models import MailChoice
 staff = User.objects.get(username="staff")
 staff.email = "desk@clinic.example"
 staff.save()
-MailChoice.objects.create(user=staff)
+for kind in ("new_request", "change", "digest"):
+    MailChoice.objects.create(user=staff, kind=kind)
 """
 LONG_AGO = """
 import datetime as dt
@@ -123,7 +124,7 @@ def drive(site: Site, browser: Browser) -> tuple[list[str], list[str], list[byte
         status[1] + "change/", {"change_wanted": "Zyxmark canarychange", "text": "Zyxmark"}
     )
     visitor.post(status[1] + "withdraw/", {})
-    with gone(site, "appointments_auditevent"):
+    with gone(site, "clinic_site_auditevent"):
         assert visitor.get(status[1]).status in {500, 503}
     # staff list, read, find, note, close it, make a mistake, and print who saw it.
     context = browser.new_context(base_url=site.address)
@@ -190,8 +191,8 @@ def work_as_staff(page: Page, site: Site, reference: str) -> list[str]:
     expect(page.get_by_text("Entered as VIS-")).to_be_visible()
     page.goto("/admin/appointments/appointmentrequest/")
     expect(page.get_by_text("Zyxmark Canaryname").first).to_be_visible()
-    page.goto("/admin/appointments/outboxmessage/")
-    page.goto("/admin/appointments/auditevent/")
+    page.goto("/admin/clinic_site/outboxmessage/")
+    page.goto("/admin/clinic_site/auditevent/")
     page.goto("/admin/")
     return addresses
 

@@ -4,25 +4,25 @@ import datetime as dt
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.utils import timezone
 
 from appointments import services
 from appointments.choices import CloseReason
-from clinic_site.tasks import open_tasks
+from clinic_site.todo import open_todo
+from tests.appointments.office import PATIENT
 from tests.appointments.staff import QUEUE, address, make_staff, version_on
 from tests.make import make_request
 from tests.running import Site
 
 pytestmark = pytest.mark.django_db
 
-PATIENT = RequestFactory().post("/")
 NEXT_WEEK = timezone.now() + dt.timedelta(days=7)
 LAST_WEEK = timezone.now() - dt.timedelta(days=7)
 
 
 def tasks() -> str:
-    return " ".join(task.text for task in open_tasks())
+    return " ".join(task.text for task in open_todo())
 
 
 def test_a_wish_is_seen_everywhere_until_it_is_dealt_with(sam: Client) -> None:
@@ -131,13 +131,14 @@ AT_ONCE = """
 import concurrent.futures, datetime as dt, threading
 from django.db import connection
 from django.contrib.auth.models import User
-from django.test import RequestFactory
 from django.utils import timezone
 from appointments import services
-from appointments.models import AppointmentRequest, AuditEvent
+from appointments.models import AppointmentRequest
+from clinic_site.actor import Actor
+from clinic_site.models import AuditEvent
 from tests.make import make_request
-row, by = make_request(), RequestFactory().post("/")
-by.user, _new = User.objects.get_or_create(username="racer", is_staff=True)
+row = make_request()
+by = Actor("racer", account=User.objects.get_or_create(username="racer", is_staff=True)[0])
 week = timezone.now() + dt.timedelta(days=7)
 start = threading.Barrier(8)
 def schedule(number):

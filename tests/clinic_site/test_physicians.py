@@ -8,7 +8,7 @@ from django.test import Client
 from appointments.references import received_token
 from clinic_site.clinic import Remembered
 from clinic_site.models import Physician
-from clinic_site.tasks import open_tasks
+from clinic_site.todo import open_todo
 from conditions.models import Condition, ConditionTreatment
 from conditions.publishing import publish, unpublish
 from tests.make import make_condition, make_request, make_treatment
@@ -95,7 +95,7 @@ def test_what_a_physician_does_here_is_the_clinics_to_say(client: Client) -> Non
     asked = "Say what Dr. Ada Stone does for the conditions on this site."
 
     assert "does here" not in client.get("/physicians/dr-ada-stone/").text
-    tasks = {task.text: task.address for task in open_tasks()}
+    tasks = {task.text: task.address for task in open_todo()}
     assert tasks[asked] == f"/admin/clinic_site/physician/{physician.pk}/change/"
     assert not any("Dr. Cy Gone" in text for text in tasks)
 
@@ -103,7 +103,7 @@ def test_what_a_physician_does_here_is_the_clinics_to_say(client: Client) -> Non
     page = client.get("/physicians/dr-ada-stone/").text
     assert "What Dr. Ada Stone does here" in page
     assert "Treats <em>every</em> sore back." in page
-    assert asked not in {task.text for task in open_tasks()}
+    assert asked not in {task.text for task in open_todo()}
 
 
 @pytest.mark.django_db

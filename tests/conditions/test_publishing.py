@@ -26,7 +26,7 @@ from conditions.publishing import (
     sign,
     unpublish,
 )
-from conditions.tasks import review_tasks
+from conditions.todo import review_todo
 from tests.make import make_condition, make_treatment
 
 
@@ -442,13 +442,13 @@ def test_an_overdue_review_is_told_to_patients_and_stands_in_the_tasks(client: C
     publish(page=condition, by=None, meaning=True)
     today = timezone.localdate()
     review = sign_live(condition, next_due=today + dt.timedelta(days=59))
-    assert [task.text for task in review_tasks()] == [
+    assert [task.text for task in review_todo()] == [
         f"Review “Sore back” by {date_format(review.next_due)}."
     ]
 
     with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(days=70)):
         assert "The next review is overdue: Sore back." in client.get("/conditions/sore-back/").text
-        assert "it was due on" in next(iter(review_tasks())).text
+        assert "it was due on" in next(iter(review_todo())).text
 
 
 @pytest.mark.django_db

@@ -4,7 +4,6 @@ KILLS in the environment says how often (20; `make soak` says 200).
 """
 
 import contextlib
-import datetime as dt
 import http.client
 import json
 import os
@@ -33,19 +32,18 @@ KILLS = int(os.environ.get("KILLS", "20"))
 PATIENTS = 6  # who send at the same time
 
 STAFF = """
-from django.contrib.auth.models import User
-from appointments.models import MailChoice
-desk = User.objects.create_user("desk", "desk@clinic.example", is_staff=True)
-MailChoice.objects.create(user=desk)
+from tests.appointments.office import make_desk
+make_desk("desk", "new_request")
 """
 STORED = """
 import json
-from appointments.models import AppointmentRequest, OutboxMessage
+from appointments.models import AppointmentRequest
+from clinic_site.models import OutboxMessage
 print(json.dumps({
     "requests": [[r.reference, r.message] for r in AppointmentRequest.objects.all()],
     "attempts": AppointmentRequest.objects.values("attempt").distinct().count(),
     "told": list(OutboxMessage.objects.filter(kind="new_request")
-                 .values_list("request__reference", flat=True)),
+                 .values_list("reference", flat=True)),
 }))
 """
 
@@ -101,7 +99,7 @@ class Patient(threading.Thread):
     def send(self, message: str) -> str:
         """Return the reference that the confirmation shows."""
         self.ask(lambda: self.visitor.get("/appointments/request/"))
-        attempt = make_attempt(dt.timedelta(minutes=1))  # a person needs a while to fill it in
+        attempt = make_attempt()
         answers = form_answers(attempt, message=message)
         answer = self.ask(
             lambda: self.visitor.post("/appointments/request/", answers), message=message

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from appointments.retention import erase
+from appointments.purge import purge
 from clinic_site.clinic import read_clinic
 
 
@@ -14,12 +14,10 @@ class Command(BaseCommand):
     help = "Erase requests that were closed or withdrawn as many days ago as the clinic has set."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """How many days, and whether only to count."""
         parser.add_argument("--days", type=int, metavar="N", help="instead of what the clinic set")
         parser.add_argument("--dry-run", action="store_true", help="erase nothing, only count")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Erase, and print how many."""
         days = options["days"]
         if days is None:
             days = read_clinic().keep_requests_days
@@ -30,6 +28,6 @@ class Command(BaseCommand):
             return
         if days < 1:
             raise CommandError("--days must be 1 or more.")
-        count = erase(days=days, dry_run=options["dry_run"])
+        count = purge(days=days, dry_run=options["dry_run"])
         done = "would be erased" if options["dry_run"] else "erased for good"
         self.stdout.write(f"Requests that ended {days} days ago or earlier, {done}: {count}")

@@ -17,7 +17,6 @@ class Command(BaseCommand):
     help = "Make the first staff account, and print its one-time password until it is changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Create the account where there is none at all; never change one that is there."""
         kept = settings.VAR / "one-time-password"
         if not User.objects.exists():
             password = "-".join(secrets.token_hex(2) for _ in range(5))

@@ -14,7 +14,6 @@ class Command(BaseCommand):
     help = "Say whether everything works, a line for each thing; exit with 1 where something fails."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print, and exit with 0 or 1."""
         good = True
         for name, finding in findings():
             self.stdout.write(f"{'ok  ' if finding.good else 'FAIL'}  {name:<10} {finding.text}")

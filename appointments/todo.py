@@ -1,0 +1,68 @@
+"""What requests and mail need from staff, for the list on the admin's front page."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from appointments.mails import NEW_REQUEST
+from appointments.models import AppointmentRequest
+from clinic_site.crypto.key_check import KeyState, key_state
+from clinic_site.mail.outbox import who_gets
+from clinic_site.models import Clinic
+from clinic_site.todo import ToDo, adds_todo
+
+
+@adds_todo
+def key_todo() -> Iterable[ToDo]:
+    """While a key is wrong and requests are shut, before all else."""
+    state = key_state()
+    if state is not KeyState.RIGHT:
+        shut = _("Requests can neither be sent nor read.")
+        address = reverse("admin:appointments_appointmentrequest_changelist")
+        yield ToDo(f"{shut} {state}", address, first=True)
+
+
+@adds_todo
+def waiting_todo() -> Iterable[ToDo]:
+    """What waits in the queue."""
+    count = AppointmentRequest.objects.waiting().count()
+    queue = reverse("admin:appointments_appointmentrequest_changelist")
+    if count:
+        text = ngettext("%d request waits.", "%d requests wait.", count) % count
+        yield ToDo(text, queue, first=True)
+    wishes = AppointmentRequest.objects.to_settle().count()
+    if wishes:
+        text = ngettext(
+            "%d patient asks for a change, or withdrew.",
+            "%d patients ask for a change, or withdrew.",
+            wishes,
+        )
+        yield ToDo(text % wishes, f"{queue}?to_do=settle", first=True)
+    over = AppointmentRequest.objects.visits_over(timezone.now()).count()
+    if over:
+        text = ngettext("%d visit is over: close it.", "%d visits are over: close them.", over)
+        yield ToDo(text % over, f"{queue}?to_do=over")
+
+
+@adds_todo
+def mail_todo() -> Iterable[ToDo]:
+    """Mail about requests that nobody asked for."""
+    if not who_gets(NEW_REQUEST):
+        yield ToDo(
+            _("Choose who gets a mail about new requests: nobody does."),
+            reverse("admin:clinic_site_mailchoice_changelist"),
+        )
+
+
+@adds_todo
+def purge_todo() -> Iterable[ToDo]:
+    """A decision that only the clinic can take."""
+    clinic = Clinic.objects.first()
+    if clinic is not None and clinic.keep_requests_days is None:
+        yield ToDo(
+            _("Decide how long requests are kept."),
+            reverse("admin:clinic_site_clinic_change", args=[clinic.pk]),
+        )

@@ -1,0 +1,41 @@
+"""Who does something: a member of staff, a patient, or the system."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+from clinic_site.client_address import client_address, hashed_address
+
+# No account can have these names: Django takes no brackets in one.
+PATIENT = "(patient)"
+SYSTEM = "(system)"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: a name for the record, the account of staff, and from where.
+
+    `source` is the address of staff, and a keyed hash of a patient's; "" where it is not known.
+    """
+
+    name: str
+    account: User | None = None
+    source: str = ""
+
+    @classmethod
+    def staff(cls, request: HttpRequest) -> "Actor":
+        """Return who is signed in."""
+        user = cast(User, request.user)
+        return cls(user.get_username(), user, client_address(request))
+
+    @classmethod
+    def patient(cls, request: HttpRequest) -> "Actor":
+        """Return whoever sends a public form or opens a link; nobody is signed in there."""
+        return cls(PATIENT, source=hashed_address(request))
+
+    @classmethod
+    def system(cls) -> "Actor":
+        """Return the system itself: the worker, a command."""
+        return cls(SYSTEM)

@@ -1,0 +1,156 @@
+"""The audit in the admin, and what pages share that are on record: none counts a long table."""
+
+import functools
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.actor import PATIENT, SYSTEM, Actor
+from clinic_site.audit.models import Action, AuditEvent, actions
+from clinic_site.audit.record import record, record_refused
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than staff page, so that a long list opens as fast as a short one."""
+
+    most = 1000
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many there are, at most `most`."""
+        return cast(QuerySet, self.object_list).order_by()[: self.most].count()
+
+
+class OnRecord(admin.ModelAdmin):
+    """Writes down who opened Django's own pages of a model, and who was refused."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count every row
+
+    def get_urls(self) -> list[URLPattern]:
+        patterns = super().get_urls()
+        for pattern in patterns:
+            pattern.callback = self._with_record(pattern.callback)
+        return patterns
+
+    def _with_record(
+        self, view: Callable[..., HttpResponseBase]
+    ) -> Callable[..., HttpResponseBase]:
+        what = str(self.opts.model_name)
+
+        @functools.wraps(view)
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                response = view(request, *args, **kwargs)
+            except PermissionDenied:
+                record_refused(by=Actor.staff(request), detail=what)
+                raise
+            if response.status_code == 200:
+                action = Action.VIEWED if kwargs else Action.LISTED
+                for kind, references in self._subjects(response).items() or [("", set())]:
+                    by = Actor.staff(request)
+                    record(action, kind, sorted(references), by=by, detail=what)
+            return response
+
+        return wrapped
+
+    def _subjects(self, response: Any) -> dict[str, set[str]]:
+        """Return what the rows of a list, or of one row's page, are about: references by kind."""
+        context = getattr(response, "context_data", None) or {}
+        one = context.get("original") or context.get("object")  # its page, its history
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in context["cl"].result_list if "cl" in context else [one]:
+            if row is not None and (reference := getattr(row, "reference", "")):
+                found[row.subject_kind].add(reference)
+        return found
+
+
+class ReadOnly(OnRecord):
+    """Rows that are written by what happens, and that nobody adds, changes or deletes here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class LongPaginator(CappedPaginator):
+    """Counts further: what happened on one day must be there to be read."""
+
+    most = 100_000
+
+
+class ActionFilter(admin.SimpleListFilter):
+    """What was done."""
+
+    title = _("what")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(actions.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+class ActorFilter(admin.SimpleListFilter):
+    """Who did it, of the accounts that there are: the table itself is too long to be asked."""
+
+    title = _("who")
+    parameter_name = "actor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        staff = User.objects.filter(is_staff=True).order_by("username")
+        names = staff.values_list("username", flat=True)
+        return [(PATIENT, _("patients")), (SYSTEM, _("the system")), *((n, n) for n in names)]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(actor=self.value()) if self.value() else queryset
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly):
+    """Who saw or changed what, for a manager to read; nobody changes it."""
+
+    list_display = ["at", "actor", "done", "shown_references", "detail", "where"]
+    paginator = LongPaginator
+    list_filter = [ActionFilter, "at", ActorFilter]
+    list_per_page = 100
+    sortable_by = ()
+
+    @admin.display(description=_("what"))
+    def done(self, row: AuditEvent) -> str:
+        return row.done
+
+    @admin.display(description=_("references"))
+    def shown_references(self, row: AuditEvent) -> str:
+        """The references; of a list, the first and how many more."""
+        references = row.references.split()
+        more = len(references) - 3
+        if more <= 0:
+            return ", ".join(references)
+        return gettext("%(first)s and %(more)d more") % {
+            "first": ", ".join(references[:3]),
+            "more": more,
+        }
+
+    @admin.display(description=_("from"))
+    def where(self, row: AuditEvent) -> str:
+        """An address of staff, or enough of a patient's hash to tell it from another."""
+        return row.where

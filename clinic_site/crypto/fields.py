@@ -1,0 +1,120 @@
+"""Columns that the database only ever sees encrypted, under settings.FIELD_KEYS."""
+
+import datetime as dt
+import json
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+
+from clinic_site.crypto.key_ring import decrypt, encrypt
+
+
+class Ciphertext(str):
+    """A value as it stands in the database, not opened yet."""
+
+
+class _Opened:
+    """Opens a field's value when it is asked for, not when its row is loaded.
+
+    So a list that does not show a value never decrypts it, and one row that no key opens
+    does not keep the others from being read.
+    """
+
+    def __init__(self, field: "EncryptedTextField") -> None:
+        self.field = field
+
+    def __get__(self, instance: models.Model | None, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        name = self.field.attname
+        if name not in instance.__dict__:
+            instance.refresh_from_db(fields=[name])
+        value = instance.__dict__[name]
+        if isinstance(value, Ciphertext):
+            return self.field.from_text(decrypt(value) if value else "")
+        return value
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
+
+
+class EncryptedTextField(models.TextField):
+    """Text that the database only ever sees encrypted; an empty one stays empty.
+
+    It cannot be filtered on. Reading the attribute raises CannotRead where no key opens it;
+    saving the row leaves a value that was not changed as it is.
+    """
+
+    def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
+        super().contribute_to_class(cls, name, private_only)
+        setattr(cls, self.attname, _Opened(self))
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        # Equal texts have unequal ciphertexts.
+        if lookup_name == "isnull":
+            return super().get_lookup(lookup_name)
+        raise TypeError(f"{self.name} is encrypted and cannot be searched by {lookup_name}.")
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        return Ciphertext(value or "")
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        # One that was never opened stays as it is.
+        return model_instance.__dict__[self.attname]
+
+    def get_prep_value(self, value: Any) -> str:
+        if isinstance(value, Ciphertext):
+            return str(value)
+        text = self.to_text(value)
+        return encrypt(text) if text else ""
+
+    def from_text(self, text: str) -> Any:
+        """Return the value that `text` stands for."""
+        return text
+
+    def to_text(self, value: Any) -> str:
+        """Return the text that stands for a value."""
+        return value or ""
+
+
+class EncryptedDateField(EncryptedTextField):
+    """A date (or None) that the database only ever sees encrypted."""
+
+    def from_text(self, text: str) -> dt.date | None:
+        return dt.date.fromisoformat(text) if text else None
+
+    def to_text(self, value: dt.date | None) -> str:
+        return value.isoformat() if value else ""
+
+    def to_python(self, value: Any) -> Any:
+        return dt.date.fromisoformat(value) if isinstance(value, str) and value else value or None
+
+
+class EncryptedJSONField(EncryptedTextField):
+    """A JSON object that the database only ever sees encrypted, as one value; {} is stored empty.
+
+    Each reading of the attribute opens it anew, so read it once; assign to it to change it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"default": dict, **kwargs})
+
+    def from_text(self, text: str) -> Any:
+        return json.loads(text) if text else {}
+
+    def to_text(self, value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False) if value else ""
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+
+def encrypted_columns() -> list[tuple[type[models.Model], list[str]]]:
+    """Return every model that has encrypted fields, with their columns."""
+    found = []
+    for model in apps.get_models():
+        fields = [each for each in model._meta.local_fields if isinstance(each, EncryptedTextField)]
+        if fields:
+            found.append((model, [each.attname for each in fields]))
+    return found

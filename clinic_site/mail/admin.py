@@ -1,0 +1,175 @@
+"""Mail in Django's admin: what was sent and what was not, and who gets which."""
+
+from collections import defaultdict
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from clinic_site.actor import Actor
+from clinic_site.audit.admin import OnRecord, ReadOnly
+from clinic_site.audit.models import Action
+from clinic_site.audit.record import record
+from clinic_site.mail.kinds import kinds
+from clinic_site.mail.models import MailChoice, OutboxMessage, OutboxQuerySet
+
+
+class KindFilter(admin.SimpleListFilter):
+    """What a mail tells of."""
+
+    title = _("what")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(kind.name, kind.label) for kind in kinds.values()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnly):
+    """Each mail and how it fared; no text and no address, which are made when it is sent."""
+
+    list_display = ["what", "reference", "to", "state", "created_at", "tries", "due_at", "fault"]
+    list_display_links = ["what"]
+    list_filter = ["state", KindFilter]
+    list_per_page = 50
+    ordering = ["-pk"]  # as they were written, by an index
+    fields = [
+        *("what", "reference", "to", "state", "created_at", "tries", "due_at"),
+        *("give_up_at", "sent_at", "fault"),
+    ]
+    readonly_fields = ["what", "to"]
+    list_select_related = ["user"]
+    actions = ["try_again", "set_aside"]
+
+    @admin.display(description=_("what"))
+    def what(self, message: OutboxMessage) -> str:
+        """What it tells of."""
+        return message.what
+
+    @admin.display(description=_("to"))
+    def to(self, message: OutboxMessage) -> str:
+        """Who gets it, without an address."""
+        return message.user.get_username() if message.user else str(_("the person it is about"))
+
+    @admin.action(description=_("Try again"), permissions=["resend"])
+    def try_again(self, request: HttpRequest, queryset: OutboxQuerySet) -> None:
+        """Send what was not sent, at once, with its whole time from now."""
+        with transaction.atomic():
+            self._on_record(request, queryset.unsent(timezone.now()), "mail to be sent again")
+            count = self._rows(queryset).try_again()
+        text = ngettext("%d mail is to be sent again.", "%d mails are to be sent again.", count)
+        self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
+
+    @admin.action(description=_("Do not send: it is settled"), permissions=["resend"])
+    def set_aside(self, request: HttpRequest, queryset: OutboxQuerySet) -> None:
+        """Leave what was given up unsent, as for an address that does not exist."""
+        with transaction.atomic():
+            self._on_record(request, queryset.dead(), "mail not to be sent")
+            count = self._rows(queryset).set_aside()
+        text = ngettext("%d mail is settled.", "%d mails are settled.", count)
+        self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
+
+    def _rows(self, queryset: OutboxQuerySet) -> OutboxQuerySet:
+        return OutboxMessage.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+
+    def _on_record(self, request: HttpRequest, queryset: OutboxQuerySet, detail: str) -> None:
+        about: dict[str, set[str]] = defaultdict(set)
+        for kind, reference in queryset.exclude(reference="").values_list(
+            "subject_kind", "reference"
+        ):
+            about[kind].add(reference)
+        for kind, references in about.items():
+            by = Actor.staff(request)
+            record(Action.CHANGED, kind, sorted(references), by=by, detail=detail)
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change mails may have them sent again, though they are read only here."""
+        return request.user.has_perm("clinic_site.change_outboxmessage")
+
+
+class ChoiceForm(forms.Form):
+    """Which kinds of mail a member of staff gets; they need an address to go to."""
+
+    # The hidden value tells what was shown, so that nobody's choice is changed by an older page.
+    kinds = forms.MultipleChoiceField(
+        required=False, widget=forms.CheckboxSelectMultiple, show_hidden_initial=True
+    )
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        self.user = user
+        self.offered = [
+            (kind.name, kind.offer)
+            for kind in kinds.values()
+            if kind.offer and user.has_perm(kind.permission)
+        ]
+        chosen = [choice.kind for choice in MailChoice.objects.filter(user=user)]
+        super().__init__(data, prefix=str(user.pk), initial={"kinds": chosen})
+        field = cast(forms.MultipleChoiceField, self.fields["kinds"])
+        field.label, field.choices = user.get_username(), self.offered
+
+    def clean_kinds(self) -> list[str]:
+        """Tell it where there is no address: else nothing would ever come."""
+        chosen: list[str] = self.cleaned_data["kinds"]
+        if chosen and not self.user.email:
+            raise forms.ValidationError(
+                _("%(name)s has no email address. Enter one under Users first."),
+                params={"name": self.user.get_username()},
+            )
+        return chosen
+
+    def save(self) -> None:
+        """Have this one member of staff get what is ticked."""
+        mine = MailChoice.objects.filter(user=self.user)
+        mine.exclude(kind__in=self.cleaned_data["kinds"]).delete()
+        for kind in self.cleaned_data["kinds"]:
+            MailChoice.objects.get_or_create(user=self.user, kind=kind)
+
+
+@admin.register(MailChoice)
+class MailChoiceAdmin(OnRecord):
+    """One page: a manager chooses for everyone, anyone else on the staff for themselves."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self._with_record(self.choose))
+        return [path("", view, name="clinic_site_mailchoice_changelist")]
+
+    def choose(self, request: HttpRequest) -> HttpResponse:
+        """Show the boxes; on POST keep what was ticked."""
+        everyone = User.objects.filter(is_active=True, is_staff=True).order_by("username")
+        is_manager = request.user.has_perm("clinic_site.change_mailchoice")
+        people = everyone if is_manager else everyone.filter(username=request.user.get_username())
+        data = request.POST if request.method == "POST" else None
+        forms = [form for user in people if (form := ChoiceForm(data, user=user)).offered]
+        changed = [form for form in forms if form.has_changed()]
+        if data is not None and all(form.is_valid() for form in changed):
+            with transaction.atomic():
+                for form in changed:
+                    form.save()
+            messages.success(request, _("Saved."))
+            return HttpResponseRedirect(request.path, status=303)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Who gets mail"),
+            "forms": forms,
+        }
+        return render(request, "admin/clinic_site/mail_choices.html", context)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.is_staff
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

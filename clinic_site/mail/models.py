@@ -1,0 +1,177 @@
+"""Mail that is to be sent, who wants which, and the worker's own rows."""
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.mail.kinds import kinds
+
+
+class MailState(models.TextChoices):
+    """Where a mail stands."""
+
+    WAITING = "waiting", _("waiting")
+    SENT = "sent", _("sent")
+    DEAD = "dead", _("given up")
+    SET_ASIDE = "set_aside", _("not to be sent")
+
+
+def given_up_at() -> dt.datetime:
+    """Return when a mail is given up whose clock starts now."""
+    return timezone.now() + settings.MAIL_GIVE_UP_AFTER
+
+
+class MailChoice(models.Model):
+    """A kind of mail that a member of staff wants."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("who")
+    )
+    kind = models.CharField(_("what"), max_length=20)
+
+    class Meta:
+        verbose_name = _("choice of mail")
+        verbose_name_plural = _("who gets mail")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind"], name="mail_choice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.kind}"
+
+
+class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
+    """Mails, in named selections."""
+
+    def about(self, subject_kind: str, *references: str) -> "OutboxQuerySet":
+        """Those that tell of these things."""
+        return self.filter(subject_kind=subject_kind, reference__in=references)
+
+    def waiting(self) -> "OutboxQuerySet":
+        """Those that are still to be sent."""
+        return self.filter(state=MailState.WAITING)
+
+    def dead(self) -> "OutboxQuerySet":
+        """Those that were given up."""
+        return self.filter(state=MailState.DEAD)
+
+    def due(self, now: dt.datetime) -> "OutboxQuerySet":
+        """Those that a worker may send now, the longest due first."""
+        free = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
+        return self.waiting().filter(free, due_at__lte=now).order_by("due_at", "pk")
+
+    def unsent(self, now: dt.datetime) -> "OutboxQuerySet":
+        """Those waiting or given up that no worker has in hand."""
+        free = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
+        return self.filter(free, state__in=[MailState.WAITING, MailState.DEAD])
+
+    def try_again(self, now: dt.datetime | None = None) -> int:
+        """Start the clock anew for those not sent, and send them at once.
+
+        One that a worker has in hand is left alone. Returns how many there were.
+        """
+        now = now or timezone.now()
+        return self.unsent(now).update(
+            state=MailState.WAITING,
+            due_at=now,
+            give_up_at=now + settings.MAIL_GIVE_UP_AFTER,
+            tries=0,
+            lease=None,
+            leased_until=None,
+        )
+
+    def set_aside(self) -> int:
+        """Send those that were given up no more, and count them as dead no more."""
+        return self.dead().update(state=MailState.SET_ASIDE)
+
+
+class OutboxMessage(models.Model):
+    """One mail to one person. It holds no text and no address: they are made when it is sent.
+
+    What it tells of is named by its kind and reference, without a foreign key: who deletes that
+    deletes its mails. It goes to `user`, or to whoever the kind of mail knows.
+    """
+
+    kind = models.CharField(_("what"), max_length=20)
+    subject_kind = models.CharField(max_length=20, blank=True, editable=False)
+    reference = models.CharField(_("about"), max_length=50, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+", verbose_name=_("to")
+    )
+    message_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(
+        _("state"), max_length=10, choices=MailState.choices, default=MailState.WAITING
+    )
+    created_at = models.DateTimeField(_("written"), default=timezone.now)
+    due_at = models.DateTimeField(_("to be sent"), default=timezone.now)
+    give_up_at = models.DateTimeField(_("given up at"), default=given_up_at)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    lease = models.UUIDField(null=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    fault = models.CharField(_("last fault"), max_length=100, blank=True)
+
+    objects = OutboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=MailState.values), name="mail_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=MailState.SENT) ^ models.Q(sent_at=None),
+                name="mail_sent_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False) | ~models.Q(reference=""),
+                name="mail_is_for_someone",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="mail_due"),
+            models.Index(fields=["reference"], name="mail_reference"),
+        ]
+
+    def __str__(self) -> str:
+        return self.what
+
+    @property
+    def what(self) -> str:
+        """What it tells of, in words."""
+        return str(kinds[self.kind].label) if self.kind in kinds else self.kind
+
+    def delay(self) -> dt.timedelta:
+        """Return how long to wait after so many tries: twice as long each time, to a limit."""
+        first, longest = settings.MAIL_FIRST_RETRY, settings.MAIL_LONGEST_RETRY
+        return min(first * 2 ** min(max(self.tries - 1, 0), 20), longest)
+
+
+class WorkerBeat(models.Model):
+    """The one row in which the worker says that it is alive."""
+
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="worker_beat_is_one_row")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class DailyRun(models.Model):
+    """The last day on which something that is due once a day was done."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    day = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.day}"

@@ -1,0 +1,104 @@
+"""Mail that is to be sent: rows written in the transaction of what they tell of.
+
+A worker leases a row, commits, sends, then marks it. A worker that dies in between leaves a row
+whose lease runs out; it is then sent again under the same Message-ID.
+
+One that was given up, or is wanted by nobody any more, stays until what it tells of is deleted.
+"""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
+
+from clinic_site.mail.kinds import MailKind, kinds
+from clinic_site.mail.models import MailChoice, MailState, OutboxMessage
+
+
+def new_mail(
+    kind: MailKind, subject_kind: str, reference: str, user_id: int | None = None
+) -> OutboxMessage:
+    """Return a mail, not saved yet, to a member of staff or to whoever its kind knows.
+
+    Raises ValueError for a kind that is not registered, and for a mail to nobody.
+    """
+    if kind.name not in kinds or (kind.address is None) != (user_id is not None):
+        raise ValueError(f"There is no such mail: {kind.name} to {user_id}.")
+    return OutboxMessage(
+        kind=kind.name, subject_kind=subject_kind, reference=reference, user_id=user_id
+    )
+
+
+def to_staff(kind: MailKind, subject_kind: str = "", reference: str = "") -> list[OutboxMessage]:
+    """Return mails, not saved yet, to each of the staff who wants this kind.
+
+    The right to get it is asked of each when it is sent.
+    """
+    wanted = MailChoice.objects.filter(
+        kind=kind.name, user__is_active=True, user__is_staff=True, user__email__gt=""
+    )
+    return [
+        new_mail(kind, subject_kind, reference, user_id)
+        for user_id in wanted.values_list("user_id", flat=True)
+    ]
+
+
+def who_gets(kind: MailKind) -> list[User]:
+    """Return the staff who want this kind of mail, and may and can get it."""
+    wanted = MailChoice.objects.filter(kind=kind.name).select_related("user")
+    return [choice.user for choice in wanted if kind.is_for(choice.user)]
+
+
+def lease_next(now: dt.datetime | None = None) -> OutboxMessage | None:
+    """Take the next mail that is due, for this worker alone, and commit; None where none is."""
+    now = now or timezone.now()
+    if not OutboxMessage.objects.due(now).exists():
+        return None  # so that an idle worker takes no lock
+    with transaction.atomic():
+        due = OutboxMessage.objects.due(now)
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        message = due.first()
+        if message is None:
+            return None
+        message.lease = uuid.uuid4()
+        message.leased_until = now + settings.MAIL_LEASE
+        message.tries += 1
+        message.save(update_fields=["lease", "leased_until", "tries"])
+    return message
+
+
+def mark_sent(message: OutboxMessage) -> bool:
+    """Note that the mail server took it; False where the lease had gone to another worker."""
+    return _let_go(message, state=MailState.SENT, sent_at=timezone.now(), fault="")
+
+
+def mark_failed(message: OutboxMessage, fault: str, now: dt.datetime | None = None) -> bool:
+    """Note what went wrong, and when to try again; return whether it was given up instead.
+
+    The last try is the one at its end. `fault` must hold nothing personal.
+    """
+    now = now or timezone.now()
+    given_up = now >= message.give_up_at
+    _let_go(
+        message,
+        state=MailState.DEAD if given_up else MailState.WAITING,
+        due_at=now if given_up else min(now + message.delay(), message.give_up_at),
+        fault=fault[:100],
+    )
+    return given_up
+
+
+def mark_unwanted(message: OutboxMessage, why: str) -> None:
+    """Note that nobody is to get this mail any more."""
+    _let_go(message, state=MailState.SET_ASIDE, fault=why[:100])
+
+
+def _let_go(message: OutboxMessage, **values: Any) -> bool:
+    """Write what came of a leased mail; False where the lease had gone to another worker."""
+    leased = OutboxMessage.objects.filter(pk=message.pk, lease=message.lease)
+    return bool(leased.update(**values, lease=None, leased_until=None))

@@ -1,0 +1,92 @@
+"""manage.py check_keys: whether FIELD_KEYS and DIGEST_KEY are the ones of this database."""
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, InterfaceError
+
+from clinic_site.crypto.key_check import KeyState, key_state
+from clinic_site.crypto.key_ring import fingerprint
+from clinic_site.crypto.models import KeyCheck
+from clinic_site.crypto.rotation import Tally, count_by_key, count_rows
+from clinic_site.management.progress import Progress
+
+WRONG = 3
+DATABASE_AWAY = 4
+
+
+class Command(BaseCommand):
+    """Tells which key opens how much. Exit code 0: right, 3: wrong, 4: the database is away."""
+
+    help = (
+        "Say whether FIELD_KEYS and DIGEST_KEY are the ones this database was written with, and "
+        "how many values each key opens. Exit code 0: right, 3: wrong, 4: the database is away."
+    )
+    requires_system_checks: list[str] = []  # it runs at each start
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        choice = parser.add_mutually_exclusive_group()
+        choice.add_argument(
+            "--start",
+            action="store_true",
+            help="Only the one row that tells; say nothing where it is right.",
+        )
+        choice.add_argument(
+            "--accept",
+            action="store_true",
+            help="From now on take the keys that are set for the right ones. For when a key is "
+            "lost for good: what only that key opens stays unreadable.",
+        )
+
+    def handle(self, *args: Any, start: bool, accept: bool, **options: Any) -> None:
+        try:
+            if accept:
+                KeyCheck.of_these_keys().save()
+            code = self._check_start() if start else self._check_all()
+        except (DatabaseError, InterfaceError) as error:
+            self.stderr.write(f"The keys were not checked: the database is away ({_kind(error)}).")
+            code = DATABASE_AWAY
+        if code:
+            sys.exit(code)
+
+    def _check_start(self) -> int:
+        state = key_state()
+        if state is KeyState.RIGHT:
+            return 0
+        self.stderr.write(f"Stopped: {state}")
+        return WRONG
+
+    def _check_all(self) -> int:
+        row = KeyCheck.objects.filter(pk=1).first()
+        if row is None:
+            self.stdout.write(str(KeyState.NOT_MADE_YET))
+        else:
+            fields = KeyState.RIGHT if row.is_opened() else KeyState.WRONG_FIELD_KEYS
+            digests = KeyState.RIGHT if row.is_digest_right() else KeyState.WRONG_DIGEST_KEY
+            for name, state in (("FIELD_KEYS", fields), ("DIGEST_KEY", digests)):
+                right = state is KeyState.RIGHT
+                self.stdout.write(f"{name}: right" if right else f"{name}: wrong. {state}")
+        progress = Progress(self.stdout, count_rows())
+        tally = count_by_key(lambda tally: progress.show(tally.rows))
+        progress.clear()
+        self._print(tally)
+        return 0 if key_state() is KeyState.RIGHT and not tally.unopened else WRONG
+
+    def _print(self, tally: Tally) -> None:
+        for number, key in enumerate(settings.FIELD_KEYS, start=1):
+            count = tally.by_key[number]
+            self.stdout.write(f"Values that key {number} ({fingerprint(key)}) opens: {count:,}")
+        self.stdout.write(f"Values that no key opens: {tally.unopened.total():,}")
+        for column, count in sorted(tally.unopened.items()):
+            self.stdout.write(f"  {column}: {count:,}")
+        for name in tally.named:
+            self.stdout.write(f"  {name}")
+        if len(tally.named) < tally.unopened.total():
+            self.stdout.write("  and others")
+
+
+def _kind(error: Exception) -> str:
+    """Return an error's kind; its text could quote values."""
+    return type(error).__name__

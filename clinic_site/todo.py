@@ -1,0 +1,70 @@
+"""What is still to be done by the clinic: the list on the admin's front page."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clinic_site.mail.models import MailState, OutboxMessage
+from clinic_site.models import Clinic, Notice, Physician
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """One thing for staff to do, and the admin page where it is done."""
+
+    text: str
+    address: str
+    first: bool = False
+
+
+_sources: list[Callable[[], Iterable[ToDo]]] = []
+
+
+def adds_todo(source: Callable[[], Iterable[ToDo]]) -> Callable[[], Iterable[ToDo]]:
+    """Register a function that returns what is to be done; an app's `todo` module holds its own."""
+    _sources.append(source)
+    return source
+
+
+def open_todo() -> list[ToDo]:
+    """Return every open task, read from the database now; what cannot wait comes first."""
+    return sorted((task for source in _sources for task in source()), key=lambda t: not t.first)
+
+
+@adds_todo
+def clinic_todo() -> Iterable[ToDo]:
+    """What the facts about the clinic and its physicians still lack."""
+    clinic = Clinic.objects.first()
+    if clinic is None:
+        yield ToDo(_("Enter the clinic's name and phone."), reverse("admin:clinic_site_clinic_add"))
+    else:
+        change = reverse("admin:clinic_site_clinic_change", args=[clinic.pk])
+        if not clinic.time_zone:
+            yield ToDo(_("Confirm the clinic's time zone."), change)
+        if not clinic.before_visit.strip():
+            yield ToDo(_("Say what patients should know before a visit."), change)
+    for physician in Physician.objects.active():
+        if not physician.practice.strip():
+            yield ToDo(
+                _("Say what %s does for the conditions on this site.") % physician.name,
+                reverse("admin:clinic_site_physician_change", args=[physician.pk]),
+            )
+    for notice in Notice.objects.prefetch_related("lines"):
+        change = reverse("admin:clinic_site_notice_change", args=[notice.pk])
+        if notice.is_missing:
+            yield ToDo(_("Supply the notice “%s”: the law asks for it.") % notice.title, change)
+        elif not notice.confirmed:
+            yield ToDo(_("Have counsel confirm the notice “%s”.") % notice.title, change)
+
+
+@adds_todo
+def mail_todo() -> Iterable[ToDo]:
+    """Mail that did not go out."""
+    dead = OutboxMessage.objects.dead().count()
+    if dead:
+        text = ngettext("%d mail could not be sent.", "%d mails could not be sent.", dead) % dead
+        address = reverse("admin:clinic_site_outboxmessage_changelist")
+        yield ToDo(text, f"{address}?state__exact={MailState.DEAD}", first=True)

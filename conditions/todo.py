@@ -1,0 +1,42 @@
+"""What clinicians and editors still have to do, for the list on the admin's front page."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clinic_site.todo import ToDo, adds_todo
+from conditions.models import Condition, Treatment
+from conditions.reviewing import DUE_SOON
+
+MOST = 20  # of a kind of page; the rest is a count
+
+
+@adds_todo
+def review_todo() -> Iterable[ToDo]:
+    """Pages without a signature, with an overdue one, or with one that falls due soon."""
+    today = timezone.localdate()
+    soon = Q(review=None) | Q(review__next_due__lte=today + DUE_SOON)
+    for model, name in ((Condition, "condition"), (Treatment, "treatment")):
+        pages = model.objects.listed().filter(soon)
+        for page in pages[:MOST]:
+            address = reverse(f"admin:conditions_{name}_sign", args=[page.pk])
+            yield ToDo(_what_to_do(page, today), address)
+        if (more := pages.count() - MOST) > 0:
+            text = ngettext("%d more page to review.", "%d more pages to review.", more) % more
+            yield ToDo(text, reverse(f"admin:conditions_{name}_changelist"))
+
+
+def _what_to_do(page: Condition | Treatment, today: dt.date) -> str:
+    title = page.live.title if page.live else str(page)
+    if page.review is None:
+        return _("Have a clinician sign “%s”.") % title
+    values = {"title": title, "due": date_format(page.review.next_due)}
+    if page.review.next_due < today:
+        return _("Review “%(title)s”: it was due on %(due)s.") % values
+    return _("Review “%(title)s” by %(due)s.") % values

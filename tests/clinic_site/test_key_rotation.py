@@ -1,0 +1,281 @@
+"""Keys on a real site: wrong ones stop its start or shut it, and rotation under load loses none."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.deploy.test_make_run import run_local
+from tests.environment import VAR
+from tests.make import form_answers
+from tests.running import (
+    PROJECT,
+    Site,
+    free_port,
+    is_up,
+    local_environment,
+    start_site,
+    stop_site,
+)
+from tests.visitor import Visitor
+
+FORM = "/appointments/request/"
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+DIGEST_KEY = "a digest key that is only used here"
+
+STORE = """
+from appointments.models import AppointmentRequest as R
+R.objects.bulk_create(R(digest="0" * 64, kind="question", patient_name=f"Name {n}",
+    phone="+16055550142", email="a@example.com", message=f"Message {n}",
+    access_needs="Not read yet") for n in range(%d))
+"""
+EDIT = """
+import time
+from appointments.models import AppointmentRequest as R
+until, edited = time.monotonic() + 4, set()
+while time.monotonic() < until:
+    for row in R.objects.filter(kind="question").order_by("?")[:20]:
+        row.access_needs = "Read " + row.reference
+        row.save(update_fields=["access_needs"])
+        edited.add(row.reference)
+print(*edited)
+"""
+READ = """
+import json
+from appointments.models import AppointmentRequest as R
+print(json.dumps([[r.reference, r.patient_name, r.phone, r.message, r.access_needs]
+    for r in R.objects.all()]))
+"""
+KILLED = """
+import django, os, signal
+django.setup()
+from django.core.management import call_command
+from clinic_site.crypto import rotation
+encrypt, done = rotation.encrypt, []
+def encrypt_a_few(text):
+    done.append(text)
+    if len(done) == %d:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return encrypt(text)
+rotation.encrypt = encrypt_a_few
+call_command("reencrypt")
+"""
+
+
+def write_keys(var: Path, field_keys: str, digest_key: str = DIGEST_KEY) -> None:
+    """Write the file of keys that `make run` would make."""
+    var.mkdir(exist_ok=True)
+    (var / "local.env").write_text(
+        f"SECRET_KEY={'0123456789' * 6}\nFIELD_KEYS={field_keys}\nDIGEST_KEY={digest_key}\n"
+    )
+
+
+def environment_of(var: Path, environment: dict[str, str], **changed: str) -> dict[str, str]:
+    """The environment of a process of the site in `var`, with other settings where given."""
+    return {
+        **environment,
+        "ENV_FILE": str(var / "local.env"),
+        "SITE_URL": "http://127.0.0.1:8000",
+        "CLINIC_TIME_ZONE": "America/Chicago",
+        "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
+        **changed,
+    }
+
+
+def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the project's folder."""
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def shell(environment: dict[str, str], code: str) -> str:
+    done = run(environment, "manage.py", "shell", "--verbosity=0", "-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def rotating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site of its own that has a new key before its old one."""
+    var = tmp_path_factory.mktemp("rotating") / "var"
+    write_keys(var, f"{NEW},{OLD}")
+    site = start_site(var, local_environment(var), free_port())
+    yield site
+    stop_site(site)
+
+
+def test_a_wrong_key_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    write_keys(var, OLD)
+    environment = local_environment(var)
+    migrated = run(environment_of(var, environment), "manage.py", "migrate", "--verbosity=0")
+    assert migrated.returncode == 0
+
+    write_keys(var, NEW)
+    done = run_local({**environment, "PORT": str(free_port())})
+
+    assert done.returncode == os.EX_CONFIG
+    assert done.stderr.startswith(
+        "Stopped: FIELD_KEYS do not open what is stored in this database. Set the keys "
+    )
+    assert done.stderr.count("\n") == 1
+    assert "Ctrl-C" not in done.stdout
+
+
+def test_a_database_that_is_away_does_not_stop_the_start(tmp_path: Path) -> None:
+    port = free_port()
+    write_keys(tmp_path / "var", NEW)
+    environment = environment_of(
+        tmp_path / "var",
+        local_environment(VAR),  # whose static files are there
+        DATABASE_URL=f"postgres://nobody@127.0.0.1:{free_port()}/none",
+        BIND=f"127.0.0.1:{port}",
+    )
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
+            cwd=PROJECT,
+            env=environment,
+            stderr=log,
+        )
+    try:
+        until = time.monotonic() + 60
+        while not is_up(f"http://127.0.0.1:{port}"):
+            assert server.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        said = (tmp_path / "log").read_text()
+        assert "The keys were not checked: the database is away (OperationalError)." in said
+        visitor = Visitor(f"http://127.0.0.1:{port}")
+        form = visitor.get(FORM)
+        assert form.status == 200
+        sent = visitor.post(FORM, form_answers(form.value_of("attempt"), message="Still here"))
+        assert sent.status == 503
+        assert "Still here" in sent.text
+    finally:
+        server.terminate()
+        server.wait(timeout=40)
+
+
+def test_keys_that_turn_wrong_shut_a_running_site_until_they_are_right(rotating: Site) -> None:
+    visitor = Visitor(rotating.address)
+    attempt = visitor.get(FORM).value_of("attempt")
+    other = environment_of(
+        rotating.var, rotating.environment, FIELD_KEYS=Fernet.generate_key().decode()
+    )
+    right = environment_of(rotating.var, rotating.environment)
+
+    assert run(other, "manage.py", "check_keys", "--accept").returncode == 0
+    time.sleep(1.5)  # each process looks twice a second
+    shut = [visitor.get(FORM), visitor.post(FORM, form_answers(attempt, message="Still here"))]
+    page = visitor.get("/conditions/spinal-compression-fractures/")
+    assert run(right, "manage.py", "check_keys", "--accept").returncode == 0
+    time.sleep(1.5)
+
+    assert [answer.status for answer in shut] == [503, 503]
+    for answer in shut:
+        answer.assert_valid_html()
+        assert "605-217-5617" in answer.words
+        assert "Set-Cookie" not in answer.headers
+    assert "Still here" in shut[1].text
+    assert page.status == 200
+    again = visitor.post(FORM, form_answers(shut[1].value_of("attempt"), message="Still here"))
+    assert again.status == 303
+
+
+def test_rotation_under_load_loses_nothing(rotating: Site) -> None:
+    right = environment_of(rotating.var, rotating.environment)
+    shell({**right, "FIELD_KEYS": f"{OLD},{NEW}"}, STORE % 1500)
+    confirmed: dict[str, str] = {}
+    refused: list[int] = []
+    finished = threading.Event()
+
+    def send_requests(person: int) -> None:
+        visitor, number = Visitor(rotating.address), 0
+        while not finished.is_set():
+            name, number = f"Person {person} {number}", number + 1
+            attempt = visitor.get(FORM).value_of("attempt")
+            answer = visitor.post(FORM, form_answers(attempt, patient_name=name))
+            if answer.status != 303:
+                refused.append(answer.status)
+                continue
+            shown = visitor.get(answer.headers["Location"])
+            found = re.search(r"VIS-\w{4}-\w{4}", shown.words)
+            assert found
+            confirmed[found[0]] = name
+
+    people = [threading.Thread(target=send_requests, args=[person]) for person in range(4)]
+    editor = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--verbosity=0", "-c", EDIT],
+        cwd=PROJECT,
+        env=right,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for person in people:
+        person.start()
+    try:
+        done = run(right, "manage.py", "reencrypt")
+    finally:
+        edited = editor.communicate(timeout=60)[0].split()
+        finished.set()
+        for person in people:
+            person.join(timeout=60)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"anew, from key 2 \(.{8}\): [67],\d{3}$", done.stdout, re.MULTILINE)
+    assert editor.returncode == 0
+    assert refused == []
+    assert len(confirmed) > 20
+    alone = {**right, "FIELD_KEYS": NEW}
+    assert run(alone, "manage.py", "check_keys").returncode == 0
+    rows = {row[0]: row[1:] for row in json.loads(shell(alone, READ))}
+    for reference, name in confirmed.items():
+        assert rows[reference][0] == name
+    early = [row for row in rows.values() if row[0].startswith("Name ")]
+    assert len(early) == 1500
+    for name, phone, message, _notes in early:
+        assert (phone, message) == ("+16055550142", f"Message {name.removeprefix('Name ')}")
+    assert len(edited) > 20
+    for reference in edited:
+        assert rows[reference][3] == f"Read {reference}"
+
+
+def test_reencrypt_killed_half_way_goes_on_where_it_was(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    write_keys(var, OLD)
+    before = environment_of(var, local_environment(var))
+    assert run(before, "manage.py", "migrate", "--verbosity=0").returncode == 0
+    shell(before, STORE % 200)
+    both = {**before, "FIELD_KEYS": f"{NEW},{OLD}"}
+
+    # Each time in its second batch of 50 rows with 5 values, within the transaction.
+    for calls in (310, 300):
+        assert run(both, "-c", KILLED % calls).returncode == -signal.SIGKILL
+
+    halfway = run(both, "manage.py", "check_keys").stdout
+    counts = [int(count.replace(",", "")) for count in re.findall(r"opens: ([\d,]+)", halfway)]
+    assert counts == [500, 501, 0]
+    assert run({**before, "FIELD_KEYS": NEW}, "manage.py", "check_keys").returncode == 3
+    done = run(both, "manage.py", "reencrypt")
+    assert done.returncode == 0
+    assert re.search(r"from key 2 \(.{8}\): 501$", done.stdout, re.MULTILINE)
+    alone = {**before, "FIELD_KEYS": NEW}
+    assert run(alone, "manage.py", "check_keys").returncode == 0
+    assert len(json.loads(shell(alone, READ))) == 200

@@ -1,0 +1,99 @@
+"""Mail is written with what it tells of, leased to one worker, and goes to who may get it."""
+
+import datetime as dt
+import uuid
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from clinic_site.mail.kinds import MailKind, NotWanted, kinds
+from clinic_site.mail.models import MailChoice, MailState, OutboxMessage
+from clinic_site.mail.outbox import (
+    lease_next,
+    mark_failed,
+    mark_sent,
+    mark_unwanted,
+    new_mail,
+    to_staff,
+    who_gets,
+)
+from clinic_site.mail.sending import make_mail
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def news(monkeypatch: pytest.MonkeyPatch) -> MailKind:
+    """A kind of mail for staff who may see the audit."""
+    kind = MailKind(
+        "news",
+        "news",
+        "appointments/mail/confirmation.txt",
+        lambda message: {},
+        permission="clinic_site.view_auditevent",
+        offer="news",
+    )
+    monkeypatch.setitem(kinds, kind.name, kind)
+    return kind
+
+
+def boss(**values: object) -> User:
+    values = {"is_staff": True, "is_superuser": True, "email": "boss@clinic.example", **values}
+    return User.objects.create(username=uuid.uuid4().hex, **values)
+
+
+@pytest.mark.parametrize(
+    "flaw", [{"is_active": False}, {"is_staff": False}, {"email": ""}], ids=lambda each: str(each)
+)
+def test_no_mail_is_written_or_sent_to_who_cannot_get_it(news: MailKind, flaw: dict) -> None:
+    wanted, unfit = boss(), boss(**flaw)
+    for user in (wanted, unfit):
+        MailChoice.objects.create(user=user, kind="news")
+    MailChoice.objects.create(user=boss(), kind="other")
+
+    assert [mail.user for mail in to_staff(news)] == [wanted]
+    assert who_gets(news) == [wanted]
+    with pytest.raises(NotWanted):
+        make_mail(new_mail(news, "", "", unfit.pk))
+    assert make_mail(new_mail(news, "", "", wanted.pk)).to == ["boss@clinic.example"]
+
+
+def test_who_lost_the_right_gets_no_mail_that_was_written_before(news: MailKind) -> None:
+    user = boss()
+    MailChoice.objects.create(user=user, kind="news")
+    (mail,) = to_staff(news)
+    User.objects.update(is_superuser=False)
+    mail.user = User.objects.get(pk=user.pk)
+
+    with pytest.raises(NotWanted):
+        make_mail(mail)
+    assert who_gets(news) == []
+
+
+def test_a_mail_of_no_known_kind_or_to_nobody_is_not_written(news: MailKind) -> None:
+    for_others = MailKind("x", "x", "x.txt", lambda m: {}, address=lambda m: "a@b.c")
+
+    for kind, user_id in ((for_others, None), (news, None)):
+        with pytest.raises(ValueError, match="no such mail"):
+            new_mail(kind, "", "", user_id)
+
+
+def test_what_came_of_a_lease_that_went_to_another_worker_is_not_written() -> None:
+    OutboxMessage.objects.create(kind="news", reference="A")
+    first = lease_next()
+    assert first
+    assert lease_next() is None
+    later = timezone.now() + dt.timedelta(minutes=6)
+    second = lease_next(later)
+    assert second
+
+    assert not mark_sent(first)
+    mark_failed(first, "late")
+    mark_unwanted(first, "late")
+
+    row = OutboxMessage.objects.get()
+    assert (row.lease, row.state, row.tries, row.fault) == (second.lease, "waiting", 2, "")
+    assert mark_sent(second)
+    row.refresh_from_db()
+    assert (row.state, row.lease) == (MailState.SENT, None)
