@@ -12,8 +12,8 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from appointments.form_fields import Radios
-from appointments.layout import DateGroup, Part
+from appointments.forms.fields import Radios
+from appointments.forms.layout import DateGroup, Part
 
 TEXT = """A paragraph with **bold words**, a [link](/contact/) and a source.[^one]
 

@@ -17,17 +17,17 @@ from appointments import receiving, services
 from appointments.audit import Action, AuditEvent, record
 from appointments.choices import Status
 from appointments.finding import MOST, find, likely_duplicates
-from appointments.journal import STAFF_NOTES, NoteKind
-from appointments.models import AppointmentRequest
-from appointments.reading import history, read, sent, ways_to_call
-from appointments.references import new_attempt, read_attempt, typed_reference
-from appointments.staff_forms import (
+from appointments.forms.staff import (
     CloseForm,
     EnteredRequestForm,
     FindForm,
     NoteForm,
     ScheduleForm,
 )
+from appointments.journal import STAFF_NOTES, NoteKind
+from appointments.models import AppointmentRequest
+from appointments.reading import history, read, sent, ways_to_call
+from appointments.references import new_attempt, read_attempt, typed_reference
 from appointments.waiting import is_overdue
 from clinic_site.clinic import current_clinic
 

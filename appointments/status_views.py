@@ -22,11 +22,11 @@ from appointments import services
 from appointments.audit import Action, record, record_dead_link
 from appointments.calendar import visit_calendar
 from appointments.choices import Status
+from appointments.forms.patients import ChangeForm, FindForm
 from appointments.keys import can_be_stored, keys_are_right
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
 from appointments.references import read_status_token, status_token
-from appointments.status_forms import ChangeForm, FindForm
 from appointments.status_lookup import find_request
 from appointments.status_words import has_ended, has_visit_ahead, words_of, zone_as_read
 from clinic_site.clinic import current_clinic

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments.audit import record_confirmation, record_dead_link
-from appointments.forms import RequestForm
+from appointments.forms.request import RequestForm
 from appointments.keys import KeyState, can_be_stored, keys_are_right, keys_in_use
 from appointments.limits import YOUNGEST
 from appointments.models import AppointmentRequest

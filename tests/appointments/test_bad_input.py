@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from phonenumber_field.phonenumber import PhoneNumber
 
 from appointments.choices import VisitDay
-from appointments.forms import stored_phone
+from appointments.forms.request import stored_phone
 from appointments.models import AppointmentRequest
 from appointments.references import read_attempt, status_token
 from clinic_site.content_type import readable

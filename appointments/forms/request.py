@@ -12,14 +12,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import PhoneNumber
 
-from appointments.form_fields import (
+from appointments.forms.fields import (
     ConditionField,
     EmailField,
     PhoneField,
     PlainTextField,
     RadioField,
 )
-from appointments.layout import DateGroup, Part
+from appointments.forms.layout import DateGroup, Part
 from appointments.models import AskingFor, ContactBy, Kind, PatientStatus, VisitDay, VisitTime
 from conditions.models import Condition
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.choices import CloseReason
-from appointments.forms import PlainTextField, RequestForm
+from appointments.forms.fields import PlainTextField
+from appointments.forms.request import RequestForm
 
 SOONEST, LATEST = dt.timedelta(days=-1), dt.timedelta(days=730)
 
