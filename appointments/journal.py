@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from appointments.choices import CloseReason, Status
-from appointments.encryption import EncryptedTextField
+from clinic_site.crypto.fields import EncryptedTextField
 
 
 class StatusChange(models.Model):

@@ -14,8 +14,9 @@ from django.db import DatabaseError, InterfaceError, models
 from django.utils.translation import gettext_lazy as _
 
 from appointments.blind_index import blind_index
-from appointments.encryption import EncryptedTextField, key_number
 from clinic_site.clinic import Remembered
+from clinic_site.crypto.fields import EncryptedTextField
+from clinic_site.crypto.key_ring import key_number
 
 logger = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ from appointments.choices import (
     VisitDay,
     VisitTime,
 )
-from appointments.encryption import EncryptedDateField, EncryptedTextField
 from appointments.keys import KeyCheck
 from appointments.references import new_reference
+from clinic_site.crypto.fields import EncryptedDateField, EncryptedTextField
 from conditions.models import Condition
 
 

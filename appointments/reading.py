@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.choices import AskingFor, ContactBy
-from appointments.encryption import CannotRead
 from appointments.models import AppointmentRequest
+from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.people import phone_as_read
 
 # What a patient sent, in the groups in which staff read it.

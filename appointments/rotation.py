@@ -13,8 +13,9 @@ from typing import Any
 from django.apps import apps
 from django.db import models, transaction
 
-from appointments.encryption import Ciphertext, EncryptedTextField, decrypt, encrypt, key_number
 from appointments.keys import KeyCheck
+from clinic_site.crypto.fields import Ciphertext, EncryptedTextField
+from clinic_site.crypto.key_ring import decrypt, encrypt, key_number
 
 BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
 PASSES = 5

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from appointments.audit import Action, record
 from appointments.choices import ANSWERED, CloseReason, Status
-from appointments.encryption import CannotRead
 from appointments.journal import ANSWERS, Note, NoteKind, StatusChange
 from appointments.models import AppointmentRequest
 from appointments.outbox import write_change_mails, write_mails
+from clinic_site.crypto.key_ring import CannotRead
 
 SECOND_CLICK = dt.timedelta(seconds=10)
 MOST_WISHES = 20  # a request, in a day; staff get a mail for each

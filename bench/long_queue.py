@@ -14,8 +14,9 @@ QUEUE = "/admin/appointments/appointmentrequest/"
 def fill(up_to: int) -> None:
     """Store requests until there are `up_to`: one in 200 waits, the others are closed."""
     from appointments.blind_index import name_indexes, phone_index
-    from appointments.encryption import Ciphertext, encrypt
     from appointments.models import AppointmentRequest, NameWord, queue_order
+    from clinic_site.crypto.fields import Ciphertext
+    from clinic_site.crypto.key_ring import encrypt
 
     now = dt.datetime.now(dt.UTC)
     name, phone = Ciphertext(encrypt("Ana María López")), Ciphertext(encrypt("+16055550142"))

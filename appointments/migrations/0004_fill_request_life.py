@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from appointments.blind_index import email_index, name_indexes, phone_index
-from appointments.encryption import CannotRead
+from clinic_site.crypto.key_ring import CannotRead
 from appointments.models import queue_order
 
 

@@ -14,7 +14,6 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from appointments import rotation
-from appointments.encryption import CannotRead, Ciphertext, encrypt
 from appointments.keys import (
     KeyCheck,
     KeyState,
@@ -26,6 +25,8 @@ from appointments.keys import (
 from appointments.models import AppointmentRequest
 from appointments.references import new_attempt, received_token
 from clinic_site.clinic import Remembered
+from clinic_site.crypto.fields import Ciphertext
+from clinic_site.crypto.key_ring import CannotRead, encrypt
 from tests.make import form_answers, make_request
 
 FORM = "/appointments/request/"

@@ -16,7 +16,6 @@ from appointments import services
 from appointments.audit import MOST_DEAD_LINKS, PATIENT, AuditEvent
 from appointments.blind_index import phone_index
 from appointments.choices import CloseReason, Status
-from appointments.encryption import Ciphertext, EncryptedTextField
 from appointments.keys import keys_in_use
 from appointments.models import AppointmentRequest
 from appointments.outbox import MailChoice, OutboxMessage
@@ -24,6 +23,7 @@ from appointments.references import received_token, status_token
 from appointments.retention import erase
 from appointments.status_words import words_of
 from clinic_site.clinic import current_clinic
+from clinic_site.crypto.fields import Ciphertext, EncryptedTextField
 from clinic_site.logs import WithoutTokens
 from clinic_site.models import Clinic
 from tests.make import make_request

@@ -6,8 +6,9 @@ import pytest
 from cryptography.fernet import Fernet
 from django.db import connection
 
-from appointments.encryption import CannotRead, EncryptedTextField
 from appointments.models import AppointmentRequest
+from clinic_site.crypto.fields import EncryptedTextField
+from clinic_site.crypto.key_ring import CannotRead
 from tests.make import make_request
 
 PERSONAL = {

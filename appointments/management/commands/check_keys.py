@@ -7,10 +7,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError
 
-from appointments.encryption import fingerprint
 from appointments.keys import KeyCheck, KeyState, key_state
 from appointments.management.progress import Progress
 from appointments.rotation import Tally, count_by_key, count_rows
+from clinic_site.crypto.key_ring import fingerprint
 
 WRONG = 3
 DATABASE_AWAY = 4

@@ -7,10 +7,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError
 
-from appointments.encryption import fingerprint
 from appointments.keys import KeyState, key_state
 from appointments.management.progress import Progress
 from appointments.rotation import Tally, count_rows, reencrypt
+from clinic_site.crypto.key_ring import fingerprint
 
 LEFT = 1
 WRONG = 3

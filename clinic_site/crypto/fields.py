@@ -1,62 +1,12 @@
-"""Personal data at rest: encrypted columns and the key ring that opens them.
-
-The ring is settings.FIELD_KEYS: Fernet keys, the first one encrypts, each one decrypts.
-"""
+"""Columns that the database only ever sees encrypted, under settings.FIELD_KEYS."""
 
 import datetime as dt
-import functools
-import hashlib
+import json
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.db import models
 
-
-class CannotRead(Exception):
-    """An encrypted value was not made by any key of the ring."""
-
-
-@functools.lru_cache(maxsize=1)
-def _fernets(keys: tuple[str, ...]) -> list[Fernet]:
-    return [Fernet(key) for key in keys]
-
-
-def _ring() -> MultiFernet:
-    return MultiFernet(_fernets(tuple(settings.FIELD_KEYS)))
-
-
-def encrypt(text: str) -> str:
-    """Return `text` encrypted under the current key."""
-    return _ring().encrypt(text.encode()).decode()
-
-
-def decrypt(token: str) -> str:
-    """Return the text that `encrypt` was given; raise CannotRead where no key opens it."""
-    try:
-        return _ring().decrypt(token.encode()).decode()
-    except InvalidToken:
-        raise CannotRead("No key of FIELD_KEYS opens this value.") from None
-
-
-def key_number(token: str) -> int | None:
-    """Return which key of the ring opens a value, the current one being 1; None where none does."""
-    for number, key in enumerate(_fernets(tuple(settings.FIELD_KEYS)), start=1):
-        try:
-            key.decrypt(token.encode())
-        except InvalidToken:
-            continue
-        return number
-    return None
-
-
-def fingerprint(key: str) -> str:
-    """Return a short name for a key, which tells nothing of it.
-
-    >>> fingerprint("Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=")
-    'fea03496'
-    """
-    return hashlib.sha256(key.encode()).hexdigest()[:8]
+from clinic_site.crypto.key_ring import decrypt, encrypt
 
 
 class Ciphertext(str):
@@ -96,26 +46,23 @@ class EncryptedTextField(models.TextField):
     """
 
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
-        """Put the field on the model, with the descriptor that opens it."""
         super().contribute_to_class(cls, name, private_only)
         setattr(cls, self.attname, _Opened(self))
 
     def get_lookup(self, lookup_name: str) -> Any:
-        """Allow only the lookup for emptiness; equal texts have unequal ciphertexts."""
+        # Equal texts have unequal ciphertexts.
         if lookup_name == "isnull":
             return super().get_lookup(lookup_name)
         raise TypeError(f"{self.name} is encrypted and cannot be searched by {lookup_name}.")
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        """Keep what the database gave closed."""
         return Ciphertext(value or "")
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """Return the value to save; one that was never opened stays as it is."""
+        # One that was never opened stays as it is.
         return model_instance.__dict__[self.attname]
 
     def get_prep_value(self, value: Any) -> str:
-        """Return what the database stores."""
         if isinstance(value, Ciphertext):
             return str(value)
         text = self.to_text(value)
@@ -134,13 +81,29 @@ class EncryptedDateField(EncryptedTextField):
     """A date (or None) that the database only ever sees encrypted."""
 
     def from_text(self, text: str) -> dt.date | None:
-        """Return the date of ISO text; None for none."""
         return dt.date.fromisoformat(text) if text else None
 
     def to_text(self, value: dt.date | None) -> str:
-        """Return the date in ISO form; empty for None."""
         return value.isoformat() if value else ""
 
     def to_python(self, value: Any) -> Any:
-        """Take dates and ISO text."""
         return dt.date.fromisoformat(value) if isinstance(value, str) and value else value or None
+
+
+class EncryptedJSONField(EncryptedTextField):
+    """A JSON object that the database only ever sees encrypted, as one value; {} is stored empty.
+
+    Each reading of the attribute opens it anew, so read it once; assign to it to change it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"default": dict, **kwargs})
+
+    def from_text(self, text: str) -> Any:
+        return json.loads(text) if text else {}
+
+    def to_text(self, value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False) if value else ""
+
+    def to_python(self, value: Any) -> Any:
+        return value

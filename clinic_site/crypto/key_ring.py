@@ -1,0 +1,53 @@
+"""The key ring, settings.FIELD_KEYS: Fernet keys, the first one encrypts, each one decrypts."""
+
+import functools
+import hashlib
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+
+class CannotRead(Exception):
+    """An encrypted value was not made by any key of the ring."""
+
+
+@functools.lru_cache(maxsize=1)
+def _fernets(keys: tuple[str, ...]) -> list[Fernet]:
+    return [Fernet(key) for key in keys]
+
+
+def _ring() -> MultiFernet:
+    return MultiFernet(_fernets(tuple(settings.FIELD_KEYS)))
+
+
+def encrypt(text: str) -> str:
+    """Return `text` encrypted under the current key."""
+    return _ring().encrypt(text.encode()).decode()
+
+
+def decrypt(token: str) -> str:
+    """Return the text that `encrypt` was given; raise CannotRead where no key opens it."""
+    try:
+        return _ring().decrypt(token.encode()).decode()
+    except InvalidToken:
+        raise CannotRead("No key of FIELD_KEYS opens this value.") from None
+
+
+def key_number(token: str) -> int | None:
+    """Return which key of the ring opens a value, the current one being 1; None where none does."""
+    for number, key in enumerate(_fernets(tuple(settings.FIELD_KEYS)), start=1):
+        try:
+            key.decrypt(token.encode())
+        except InvalidToken:
+            continue
+        return number
+    return None
+
+
+def fingerprint(key: str) -> str:
+    """Return a short name for a key, which tells nothing of it.
+
+    >>> fingerprint("Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=")
+    'fea03496'
+    """
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
