@@ -128,7 +128,7 @@ def make_key_check(sender: Any, apps: Any = installed, **kwargs: Any) -> None:
     if KeyCheck.objects.exists():
         return
     stored = apps.get_model("appointments", "AppointmentRequest").objects
-    newest = stored.order_by("-pk").values_list("phone", flat=True).first()
+    newest = stored.order_by("-pk").values_list("answers", flat=True).first()
     if newest and key_number(newest) is None:
         logger.error("%s", KeyState.WRONG_FIELD_KEYS)
         return

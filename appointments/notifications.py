@@ -80,7 +80,7 @@ def fault_of(error: Exception) -> str:
 def _address(message: OutboxMessage) -> str:
     if message.kind == MailKind.CONFIRMATION:
         request = _request(message)
-        address = request.email if request.email_ok else ""
+        address = request.answer("email") if request.answer("email_ok") else ""
         if not address:
             raise NotWanted("no address any more")
         return address

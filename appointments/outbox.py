@@ -198,7 +198,7 @@ def write_mails(request: Any) -> None:
         OutboxMessage(kind=MailKind.NEW_REQUEST, request=request, user_id=user_id)
         for user_id in who_wants("new_requests")
     ]
-    if request.email_index and request.email_ok:
+    if request.email_index and request.agrees_to_mail:
         mails.append(OutboxMessage(kind=MailKind.CONFIRMATION, request=request))
     OutboxMessage.objects.bulk_create(mails)
 

@@ -26,10 +26,20 @@ from appointments.forms.staff import (
 )
 from appointments.journal import STAFF_NOTES, NoteKind
 from appointments.models import AppointmentRequest
-from appointments.reading import history, read, sent, ways_to_call
+from appointments.reading import (
+    CANNOT_BE_READ,
+    answer_of,
+    copy_of_answers,
+    history,
+    phone_to_dial,
+    read,
+    readable,
+    ways_to_call,
+)
 from appointments.references import new_attempt, read_attempt, typed_reference
 from appointments.waiting import is_overdue
 from clinic_site.clinic import current_clinic
+from clinic_site.crypto.key_ring import CannotRead
 
 logger = logging.getLogger(__name__)
 
@@ -82,13 +92,15 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
         "opts": model_admin.opts,
         "row": row,
         "problem": problem,
-        "sent": sent(row),
+        "sent": _sent(row),
+        "visit_place": read(row, "visit_place"),
+        "change_wanted": read(row, "change_wanted"),
         "history": history(row),
-        "duplicates": [(each, read(each, "patient_name")) for each in duplicates],
+        "duplicates": [(each, answer_of(each, "patient_name")) for each in duplicates],
         "overdue": is_overdue(row, current_clinic(), timezone.now()),
         "possible": sorted(services.NEXT[row.status]),
         "may_change": request.user.has_perm("appointments.change_appointmentrequest"),
-        "phone": read(row, "phone"),
+        "phone": phone_to_dial(row),
         "ways_to_call": ways_to_call(row),
         "note": next((each for each in bound.values() if isinstance(each, NoteForm)), NoteForm()),
         "calls": [(kind, label) for kind, label in STAFF_NOTES if kind != NoteKind.NOTE],
@@ -99,14 +111,22 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
 
 
 def _row(pk: int) -> AppointmentRequest | None:
-    return AppointmentRequest.objects.select_related("condition", "taken_by").filter(pk=pk).first()
+    return AppointmentRequest.objects.select_related("taken_by").filter(pk=pk).first()
+
+
+def _sent(row: AppointmentRequest) -> list[tuple[str, str]]:
+    try:
+        return copy_of_answers(row)
+    except CannotRead:
+        return [(_("All of it"), str(CANNOT_BE_READ))]
 
 
 def _visit(row: AppointmentRequest) -> dict[str, Any]:
     if row.visit_at is None:
         return {}
     at = timezone.localtime(row.visit_at)
-    return {"visit_on": at.date(), "visit_time": at.time(), "visit_place": row.visit_place}
+    place = readable(row, "visit_place")
+    return {"visit_on": at.date(), "visit_time": at.time(), "visit_place": place}
 
 
 _FORMS: dict[str, type[forms.Form]] = {
@@ -188,7 +208,7 @@ def find_requests(request: HttpRequest, model_admin: Any) -> HttpResponse:
         "opts": model_admin.opts,
         "form": form,
         "found": found
-        and [(row, read(row, "patient_name"), read(row, "phone")) for row in found[:MOST]],
+        and [(row, answer_of(row, "patient_name"), phone_to_dial(row)) for row in found[:MOST]],
         "nothing": found == [],
         "not_here": typed_reference(form.cleaned_data["what"]) if found == [] else None,
         "more": found is not None and len(found) > MOST,
@@ -209,9 +229,7 @@ def enter_request(request: HttpRequest, model_admin: Any) -> HttpResponse:
     if not form.is_valid():
         return render(request, "appointments/enter.html", {"form": form})
     try:
-        entered = receiving.enter_request(
-            attempt=attempt.id, fields=form.request_fields(), by=request
-        )
+        entered = receiving.enter_request(attempt=attempt.id, answers=form.answers(), by=request)
     except receiving.AttemptUsed:
         return _enter_again(
             request, _("You entered this form before, with other words. Is this another request?")

@@ -26,6 +26,7 @@ from appointments.forms.patients import ChangeForm, FindForm
 from appointments.keys import can_be_stored, keys_are_right
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
+from appointments.reading import readable
 from appointments.references import read_status_token, status_token
 from appointments.status_lookup import find_request
 from appointments.status_words import has_ended, has_visit_ahead, words_of, zone_as_read
@@ -93,7 +94,7 @@ def find(request: HttpRequest) -> HttpResponse:
     try:
         found = find_request(
             reference=form.cleaned_data["reference"],
-            phone=form.cleaned_data["phone"].as_e164,
+            phone=form.cleaned_data["phone"].number,
             by=request,
         )
     except (DatabaseError, InterfaceError) as error:
@@ -129,6 +130,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         "ended": has_ended(found),
         "is_new": found.status in {Status.NEW, Status.QUARANTINED},
         "visit_at": found.visit_at if has_visit_ahead(found, now) else None,
+        "place": readable(found, "visit_place"),
         "zone": zone_as_read(found.visit_at) if found.visit_at else "",
         "token": token,
         "form": ChangeForm(),
@@ -149,7 +151,7 @@ def visit_file(request: HttpRequest, token: str) -> HttpResponse:
         attempt=found.attempt,
         version=found.version,
         visit_at=found.visit_at,
-        place=found.visit_place,
+        place=readable(found, "visit_place"),
         title=_("Appointment"),
         note=_("Questions? Call %(phone)s.") % {"phone": phone},
         now=timezone.now(),

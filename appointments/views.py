@@ -44,7 +44,7 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
         initial = {"attempt": new_attempt(), "condition": request.GET.get("condition", "")}
         return _show(request, RequestForm(initial=initial))
 
-    sent = sent_form(request, several={"visit_days"})
+    sent = sent_form(request, several=RequestForm.several())
     form = RequestForm(sent)
     if not can_be_stored():
         return _show(request, form, not_received=True, status=503)
@@ -61,7 +61,7 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
         received = receive_request(
             attempt=attempt.id,
             attempt_age=timezone.now() - attempt.opened_at,
-            fields=form.request_fields(),
+            answers=form.answers(),
             honeypot=bool(form.cleaned_data["website"]),
             by=request,
         )

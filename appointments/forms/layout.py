@@ -1,10 +1,8 @@
-"""The two shapes of crispy-forms layout that this project's forms have beside a plain field."""
+"""The shapes of crispy-forms layout that this project's forms have beside a plain field."""
 
 from typing import Any
 
 from crispy_forms.layout import Div
-from django.forms import BaseForm
-from django.template.loader import render_to_string
 
 
 class Part(Div):
@@ -17,24 +15,12 @@ class Part(Div):
         self.heading = heading
 
 
-class DateGroup:
-    """Three inputs that are one date: one legend, one hint, one place for errors."""
+class Fold(Div):
+    """Questions that most people leave out, behind a heading that opens them."""
 
-    def __init__(self, legend: Any, hint: Any, *names: str) -> None:
-        self.legend = legend
-        self.hint = hint
-        self.names = names
+    template = "%s/layout/fold.html"
 
-    def render(self, form: BaseForm, context: Any, template_pack: str, **kwargs: Any) -> str:
-        """Return the group's HTML; crispy-forms calls this."""
-        form.rendered_fields.update(self.names)  # type: ignore[attr-defined]  # crispy's own
-        fields = [form[name] for name in self.names]
-        return render_to_string(
-            f"{template_pack}/layout/date_group.html",
-            {
-                "group": self,
-                "fields": fields,
-                "errors": [error for field in fields for error in field.errors],
-                "id": f"{fields[0].auto_id}_group",
-            },
-        )
+    def __init__(self, heading: Any, *fields: Any, is_open: bool) -> None:
+        super().__init__(*fields)
+        self.heading = heading
+        self.is_open = is_open

@@ -1,107 +1,52 @@
-"""The public request form: what it asks, what it accepts, what it says when something is wrong."""
+"""The public request form: what it asks, what it accepts, what it says when something is wrong.
 
-import calendar
-import datetime as dt
-from typing import Any, cast
+It is the only list of questions. What is stored, staff's page and the patient's copy take them
+from here: to ask one more, declare one more field.
+"""
+
+from typing import Any, ClassVar, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.phonenumber import PhoneNumber
 
+from appointments.answers import Answer
+from appointments.choices import ContactBy, Kind, PatientStatus, VisitDay, VisitTime
+from appointments.forms.dates import DateOfBirthField
 from appointments.forms.fields import (
     ConditionField,
     EmailField,
+    NameField,
     PhoneField,
     PlainTextField,
     RadioField,
+    SeveralField,
+    answer_to,
 )
-from appointments.forms.layout import DateGroup, Part
-from appointments.models import AskingFor, ContactBy, Kind, PatientStatus, VisitDay, VisitTime
-from conditions.models import Condition
-
-OLDEST_AGE = 125  # in years; nobody on record has lived longer than 122
-
-DATE_PARTS = {
-    "date_of_birth_month": _("Month"),
-    "date_of_birth_day": _("Day"),
-    "date_of_birth_year": _("Year"),
-}
-
-
-def _text(label: Any, max_length: int, hint: Any = "", **attrs: str) -> PlainTextField:
-    return PlainTextField(
-        label=label,
-        max_length=max_length,
-        required=False,
-        help_text=hint,
-        widget=forms.TextInput(attrs=attrs),
-    )
-
-
-def _of_patient(purpose: str) -> dict[str, str]:
-    """Attributes of a date's part. A browser fills patient and person who asks in apart."""
-    return {"inputmode": "numeric", "autocomplete": f"section-patient {purpose}"}
-
-
-def _digits(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def month_number(text: str) -> int | None:
-    """Return the month that a number, a name or its beginning stands for; None for no month.
-
-    >>> [month_number(text) for text in ("4.", "April", "apr.", "Juno", "a")]
-    [4, 4, 4, None, None]
-    """
-    word = text.casefold().rstrip(".")
-    for number in range(1, 13):
-        if len(word) >= 3 and calendar.month_name[number].casefold().startswith(word):
-            return number
-    return _digits(word)
+from appointments.forms.layout import Fold
 
 
 class RequestForm(forms.Form):
-    """Asks for an appointment or puts a question; required are kind, patient_name and phone."""
+    """Asks for an appointment or puts a question, in the order of the page.
+
+    Required are `kind`, `patient_name` and `phone`. What follows `message` is folded away.
+    """
 
     use_required_attribute = False
-    # As on the page, so that the list of what is wrong follows it.
-    field_order = (
-        *("kind", "condition", "message", "asking_for", "patient_name", "contact_name"),
-        *(*DATE_PARTS, "patient_status", "phone", "voicemail_ok", "email", "email_ok"),
-        *("contact_by", "visit_days", "visit_time", "interpreter_language", "access_needs"),
-    )
 
     attempt = forms.CharField(widget=forms.HiddenInput, required=False)
     kind = RadioField(
         Kind,
         _("What would you like?"),
+        required=True,
         error=_("Choose what you would like: an appointment, or an answer to a question."),
     )
     condition = ConditionField(label=_("What is it about?"), required=False)
-    asking_for = RadioField(AskingFor, _("Who is it for?"), unanswered=AskingFor.SELF)
-    patient_name = PlainTextField(
+    patient_name = NameField(
         label=_("Patient's full name"),
-        max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "section-patient name"}),
         error_messages={"required": _("Enter the patient's full name.")},
-    )
-    contact_name = _text(
-        _("If you are asking for someone else: your name"),
-        200,
-        hint=_("So that we know whom to ask for when we call."),
-        autocomplete="name",
-    )
-    date_of_birth_month = _text(DATE_PARTS["date_of_birth_month"], 20, **_of_patient("bday-month"))
-    date_of_birth_day = _text(DATE_PARTS["date_of_birth_day"], 20, **_of_patient("bday-day"))
-    date_of_birth_year = _text(DATE_PARTS["date_of_birth_year"], 20, **_of_patient("bday-year"))
-    patient_status = RadioField(
-        PatientStatus,
-        _("Has the patient been to our clinic before?"),
-        unanswered=PatientStatus.UNSURE,
     )
     phone = PhoneField(
         label=_("Phone number"),
@@ -122,31 +67,54 @@ class RequestForm(forms.Form):
         },
     )
     email_ok = forms.BooleanField(
-        label=_("You may send me a short email to confirm this. It says nothing about my health."),
+        label=_(
+            "Email me about this request. We write when we have your request, when a visit is set "
+            "or changed, the day before, when it is closed, and if we are late. "
+            "No mail names your health."
+        ),
         required=False,
     )
-    contact_by = RadioField(ContactBy, _("How should we answer?"), unanswered=ContactBy.PHONE)
-    visit_days = forms.MultipleChoiceField(
-        label=_("Which days suit you?"),
-        help_text=_("Choose all that do."),
-        choices=VisitDay.choices,
-        widget=forms.CheckboxSelectMultiple,
+    asking_for = forms.BooleanField(label=_("I ask for someone else"), required=False)
+    contact_name = NameField(
+        label=_("Your own name"),
+        help_text=_("So that we know whom to ask for when we call."),
         required=False,
-        error_messages={"invalid_choice": _("Choose days from the list.")},
-    )
-    visit_time = RadioField(VisitTime, _("Which time suits you?"), unanswered=VisitTime.ANY)
-    interpreter_language = _text(_("If you would like an interpreter, which language?"), 100)
-    access_needs = _text(
-        _("Anything you need for your visit?"),
-        500,
-        hint=_("Such as a wheelchair, or more time."),
+        needed_if=True,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Enter your own name too, as you ask for someone else.")},
     )
     message = PlainTextField(
         label=_("What would you like us to know?"),
-        help_text=_("Up to 2,000 characters."),
+        help_text=_("If you have a question, write it here. Up to 2,000 characters."),
         max_length=2000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        needed_if=True,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Write your question.")},
+    )
+    date_of_birth = DateOfBirthField(
+        label=_("Date of birth"), help_text=_("For example, 4 27 1950.")
+    )
+    contact_by = RadioField(ContactBy, _("How should we answer?"))
+    patient_status = RadioField(PatientStatus, _("Has the patient been to our clinic before?"))
+    visit_days = SeveralField(
+        label=_("Which days suit you?"),
+        help_text=_("Choose all that do."),
+        choices=VisitDay.choices,
+        required=False,
+        error_messages={"invalid_choice": _("Choose days from the list.")},
+    )
+    visit_time = RadioField(VisitTime, _("Which time suits you?"))
+    interpreter_language = PlainTextField(
+        label=_("If you would like an interpreter, which language?"),
+        max_length=100,
+        required=False,
+    )
+    access_needs = PlainTextField(
+        label=_("Anything you need for your visit?"),
+        help_text=_("Such as a wheelchair, or more time."),
+        max_length=500,
+        required=False,
     )
     website = PlainTextField(
         label=_("Leave this empty"),
@@ -155,16 +123,24 @@ class RequestForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
 
-    # The fields that a member of the public fills in and the request stores as they are.
-    STORED = (
-        *("kind", "asking_for", "contact_name", "patient_name", "patient_status"),
-        *("voicemail_ok", "email", "email_ok", "contact_by", "visit_time"),
-        *("interpreter_language", "access_needs", "message"),
-    )
+    LAST_UNFOLDED: ClassVar = "message"
+    NO_QUESTIONS: ClassVar = ("attempt", "website")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(ConditionField, self.fields["condition"]).offer(self["condition"].value())
+        condition = cast(ConditionField, self.fields["condition"])
+        condition.offer(self["condition"].value(), sent=self.is_bound)
+
+    @classmethod
+    def questions(cls) -> list[str]:
+        """Return the names of the fields that are questions, in the order of the page."""
+        return [name for name in cls.base_fields if name not in cls.NO_QUESTIONS]
+
+    @classmethod
+    def several(cls) -> set[str]:
+        """Return the names of the questions that can have more than one answer."""
+        fields = cls.base_fields.items()
+        return {name for name, field in fields if isinstance(field, forms.MultipleChoiceField)}
 
     @property
     def helper(self) -> FormHelper:
@@ -172,103 +148,50 @@ class RequestForm(forms.Form):
         helper = FormHelper()
         helper.form_tag = False
         helper.disable_csrf = True
+        names = self.questions()
+        at = names.index(self.LAST_UNFOLDED) + 1
+        shown, folded = names[:at], names[at:]
+        if not self["condition"].value():  # else it came with the link, and can be changed
+            shown.remove("condition")
+            folded.insert(0, "condition")
         helper.layout = Layout(
             "attempt",
-            Part(_("Your request"), "kind", "condition", "message"),
-            Part(
-                _("The patient"),
-                "asking_for",
-                "patient_name",
-                "contact_name",
-                DateGroup(_("Date of birth"), _("For example, 4 27 1950."), *DATE_PARTS),
-                "patient_status",
-            ),
-            Part(_("How to reach you"), "phone", "voicemail_ok", "email", "email_ok", "contact_by"),
-            Part(
-                _("Your visit"),
-                "visit_days",
-                "visit_time",
-                "interpreter_language",
-                "access_needs",
-            ),
-            "website",
+            *shown,
+            Fold(_("Help us prepare (optional)"), *folded, is_open=self.opens(folded)),
+            *(name for name in self.NO_QUESTIONS if name != "attempt" and name in self.fields),
         )
         return helper
+
+    def opens(self, folded: list[str]) -> bool:
+        """Whether something that was answered, or is wrong, is among these questions."""
+        return self.is_bound and any(
+            self[name].errors or _is_answered(self[name].data) for name in folded
+        )
 
     def clean(self) -> dict[str, Any]:
         """Check what only fields together can tell."""
         cleaned = super().clean() or {}
-        cleaned["date_of_birth"] = self._clean_date_of_birth(cleaned)
+        self._need("message", cleaned.get("kind") == Kind.QUESTION)
+        self._need("contact_name", cleaned.get("asking_for"))
         if not cleaned.get("email") and "email" not in self.errors:
             if cleaned.get("contact_by") == ContactBy.EMAIL:
                 self.add_error("email", _("Enter an email address, or choose an answer by phone."))
             elif cleaned.get("email_ok"):
-                message = _("Enter the email address for the confirmation, or untick that box.")
+                message = _("Enter the email address for the mails, or untick the box below it.")
                 self.add_error("email", message)
         return cleaned
 
-    def clean_patient_name(self) -> str:
-        """A name has a letter or a digit; marks that nobody sees are none."""
-        name = self.cleaned_data["patient_name"]
-        if not any(character.isalnum() for character in name):
-            raise ValidationError(self.fields["patient_name"].error_messages["required"])
-        return name
+    def _need(self, name: str, needed: Any) -> None:
+        if needed and name not in self.errors and not self.cleaned_data[name]:
+            self.add_error(name, self.fields[name].error_messages["required"])
 
-    def _clean_date_of_birth(self, cleaned: dict[str, Any]) -> dt.date | None:
-        """Return the date of the three inputs; None where all are empty or one is wrong."""
-        texts = {name: cleaned.get(name, "") for name in DATE_PARTS}
-        if not any(texts.values()) or any(name in self.errors for name in DATE_PARTS):
-            return None
-        for name, text in texts.items():
-            part = {"part": str(DATE_PARTS[name]).lower()}
-            if not text:
-                message = _("Enter the %(part)s of birth too, or leave the whole date empty.")
-                self.add_error(name, message % part)
-                return None
-        month = month_number(texts["date_of_birth_month"])
-        day, year = (_digits(texts[f"date_of_birth_{part}"]) for part in ("day", "year"))
-        if month is None:
-            message = _("Enter the month of birth as a number or a name, such as 4 or April.")
-            self.add_error("date_of_birth_month", message)
-            return None
-        for name, number in (("date_of_birth_day", day), ("date_of_birth_year", year)):
-            if number is None:
-                part = {"part": str(DATE_PARTS[name]).lower()}
-                message = _("Enter the %(part)s of birth in digits, such as 4 27 1950.")
-                self.add_error(name, message % part)
-                return None
-        try:
-            date = dt.date(cast(int, year), month, cast(int, day))
-        except (ValueError, OverflowError):
-            self.add_error(
-                "date_of_birth_month", _("Check the date of birth: there is no such date.")
-            )
-            for name in DATE_PARTS:
-                self.fields[name].widget.attrs["aria-invalid"] = "true"
-            return None
-        today = timezone.localdate()
-        if not today.year - OLDEST_AGE <= date.year or date > today:
-            self.add_error(
-                "date_of_birth_year",
-                _("Check the year of birth. Write all four digits, such as 1950."),
-            )
-            return None
-        return date
-
-    def request_fields(self) -> dict[str, Any]:
-        """Return the cleaned values by the model's field names; looks the condition up."""
-        cleaned = self.cleaned_data
-        slug = cleaned["condition"]
-        condition = Condition.objects.filter(live__slug=slug).only("pk").first() if slug else None
-        return {
-            **{name: cleaned[name] for name in self.STORED},
-            "visit_days": [day for day in VisitDay.values if day in cleaned["visit_days"]],
-            "date_of_birth": cleaned["date_of_birth"],
-            "phone": stored_phone(cleaned["phone"]),
-            "condition_id": condition.pk if condition else None,
+    def answers(self) -> dict[str, Answer]:
+        """Return what was answered, by the names of the questions, once the form is valid."""
+        given = {
+            name: answer_to(self.fields[name], self.cleaned_data[name]) for name in self.questions()
         }
+        return {name: answer for name, answer in given.items() if answer is not None}
 
 
-def stored_phone(number: PhoneNumber) -> str:
-    """Return a number in E.164, with its extension where it has one: +16055550142;ext=7."""
-    return number.as_e164 + (f";ext={number.extension}" if number.extension else "")
+def _is_answered(sent: Any) -> bool:
+    return any(map(_is_answered, sent)) if isinstance(sent, list) else bool(sent and sent.strip())

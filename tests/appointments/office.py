@@ -9,25 +9,25 @@ from django.test import Client, RequestFactory
 from appointments.models import AppointmentRequest, OutboxMessage
 from appointments.receiving import receive_request
 from appointments.worker import Worker
+from tests.make import answers_to
 
 NOON = dt.datetime.fromisoformat("2026-03-09T12:00-05:00")
 PHONE = RequestFactory().post("/appointments/request/")
 
 
-def send_request(**fields: Any) -> AppointmentRequest:
+def send_request(**answers: Any) -> AppointmentRequest:
     """A patient sends the form."""
     return receive_request(
         attempt=uuid.uuid4(),
         attempt_age=dt.timedelta(minutes=3),
-        fields={
-            "kind": "appointment",
-            "patient_name": "Ana María López",
-            "phone": "+16055550142",
-            "email": "ana@home.example",
-            "email_ok": True,
-            "message": "My spine hurts",
-            **fields,
-        },
+        answers=answers_to(
+            **{
+                "email": "ana@home.example",
+                "email_ok": True,
+                "message": "My spine hurts",
+                **answers,
+            }
+        ),
         honeypot=False,
         by=PHONE,
     )

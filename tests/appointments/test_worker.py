@@ -22,17 +22,17 @@ from django.test import RequestFactory
 from appointments.models import AppointmentRequest, MailChoice, OutboxMessage
 from appointments.receiving import receive_request
 from clinic_site.models import Clinic
+from tests.make import answers_to
 Clinic.objects.update(time_zone=f"Etc/GMT{dt.datetime.now(dt.UTC).hour - 12:+d}")
 for name in ("desk", "boss"):
     user, new = User.objects.get_or_create(username=name, is_staff=True)
     User.objects.filter(pk=user.pk).update(email=f"{name}@clinic.example")
     MailChoice.objects.get_or_create(user=user)
-def send(**fields):
+def send(**answers):
     return receive_request(
         attempt=uuid.uuid4(), attempt_age=dt.timedelta(hours=1), honeypot=False,
         by=RequestFactory().post("/"),
-        fields={"kind": "question", "patient_name": "Ana", "phone": "+16055550142",
-                "email": "ana@home.example", "email_ok": True, **fields})
+        answers=answers_to(email="ana@home.example", email_ok=True, **answers))
 """
 
 
@@ -98,10 +98,10 @@ def working(site: Installation, *arguments: str) -> Iterator[subprocess.Popen]:
 
 
 def test_four_workers_side_by_side_send_each_mail_once(site: Installation, sink: Sink) -> None:
-    suspect = "digest='0'*64, status='quarantined', suspicion='sender'"
+    suspect = "content_hash='0'*64, status='quarantined', suspicion='sender'"
     requests(
         *(site, 20),
-        f"AppointmentRequest.objects.create(kind='question', patient_name='A', phone='1', {suspect})",
+        f"AppointmentRequest.objects.create({suspect})",
     )
 
     workers = [site.start("send_notifications", "--once") for _worker in range(4)]

@@ -42,7 +42,7 @@ STORED = """
 import json
 from appointments.models import AppointmentRequest, OutboxMessage
 print(json.dumps({
-    "requests": [[r.reference, r.message] for r in AppointmentRequest.objects.all()],
+    "requests": [[r.reference, r.answer("message")] for r in AppointmentRequest.objects.all()],
     "attempts": AppointmentRequest.objects.values("attempt").distinct().count(),
     "told": list(OutboxMessage.objects.filter(kind="new_request")
                  .values_list("request__reference", flat=True)),
