@@ -72,7 +72,7 @@ def ways_to_call(row: AppointmentRequest) -> list[str]:
     if values.get("contact_by") == ContactBy.EMAIL:
         ways.append(_("answer by email"))
     if not is_known(row.phone):
-        ways.append(_("no known number looks like this one: it may be mistyped"))
+        ways.append(_("check the number: it may be mistyped"))
     return ways
 
 

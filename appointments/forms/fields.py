@@ -26,13 +26,13 @@ CHOOSE_ONE = _("Choose one of the answers.")
 class PlainTextField(forms.CharField):
     """Text of any script, without control characters; says in words where it is too long.
 
-    With `needed_if` it is needed only together with another answer, and not called optional.
+    An `unmarked` one is not called optional: it can be needed together with another answer.
     """
 
-    def __init__(self, *, max_length: int, needed_if: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, max_length: int, unmarked: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.most = max_length
-        self.needed_if = needed_if
+        self.unmarked = unmarked
 
     def validate(self, value: str) -> None:
         # It names the field, as the summary stands far from it.

@@ -79,7 +79,7 @@ class RequestForm(forms.Form):
         label=_("Your own name"),
         help_text=_("So that we know whom to ask for when we call."),
         required=False,
-        needed_if=True,
+        unmarked=True,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": _("Enter your own name too, as you ask for someone else.")},
     )
@@ -88,7 +88,7 @@ class RequestForm(forms.Form):
         help_text=_("If you have a question, write it here. Up to 2,000 characters."),
         max_length=2000,
         required=False,
-        needed_if=True,
+        unmarked=True,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Write your question.")},
     )
@@ -154,6 +154,8 @@ class RequestForm(forms.Form):
         if not self["condition"].value():  # else it came with the link, and can be changed
             shown.remove("condition")
             folded.insert(0, "condition")
+        for name in ("condition", *folded):  # the fold itself is called optional
+            self.fields[name].unmarked = True  # type: ignore[attr-defined]
         helper.layout = Layout(
             "attempt",
             *shown,

@@ -49,6 +49,21 @@ def test_a_request_is_confirmed_with_a_reference_and_what_happens_next(visitor: 
     assert "Set-Cookie" not in confirmation.headers
 
 
+def test_the_form_may_be_kept_until_it_holds_what_someone_typed(visitor: Visitor) -> None:
+    empty = visitor.get(FORM)
+    filled = send(visitor, phone="")
+
+    assert empty.headers["Cache-Control"] == "private, no-cache"
+    assert "new tab" not in empty.words
+    assert filled.headers["Cache-Control"] == "no-store"
+    links = re.findall(r'<a [^>]*href="/[^>]*>.*?</a>', filled.text, re.DOTALL)
+    assert len(links) > 6
+    for link in links:
+        assert ' target="_blank"' in link
+        assert "(opens in a new tab)" in link
+    assert "Links on this page open in a new tab" in filled.words
+
+
 def test_every_answer_reaches_the_database(visitor: Visitor, site) -> None:
     answer = send(
         visitor,
