@@ -12,8 +12,10 @@ from clinic_site.people import visible
 HOME = "US"  # a number without the code of its country is American
 
 # The first digit of an area code is at least 2; that is how many digits the parts have.
-_AMERICAN = re.compile(r"(?<!\d)(?:1\W{0,3})?([2-9]\d\d)[\W_]{0,3}(\d{3})[\W_]{0,3}(\d{4})(?!\d)")
-_CODE_BEFORE = re.compile(r"\+[\d\s().-]*$")
+_AMERICAN = re.compile(
+    r"(?<!\d)(?:\+?1[\W_]{0,3})?([2-9]\d\d)[\W_]{0,3}(\d{3})[\W_]{0,3}(\d{4})(?!\d)"
+)
+_CODE_BEFORE = re.compile(r"\+[\W\d_]*$")
 # Mexico dropped the 1 after its code in 2019; many still type it, and nobody can dial it.
 _OLD_MEXICAN = re.compile(r"((?:\+|\b011[\s.-]*)52)[\s.-]*1(?=(?:[\s().-]*\d){10}(?!\d))")
 _ABROAD = re.compile(r"^\W*00[\s.-]*(?=[1-9])")  # as people of most countries dial
@@ -66,7 +68,7 @@ def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
             yield match.start, match.end, _stored(match.number)
     # What it misses: two numbers side by side, and other marks between the digits.
     for found in _AMERICAN.finditer(text):
-        if not _CODE_BEFORE.search(text[: found.start()].removesuffix("+1")):
+        if not _CODE_BEFORE.search(text[: found.start()]):
             yield found.start(), found.end(), "+1" + "".join(found.groups())
 
 
