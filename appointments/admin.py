@@ -21,7 +21,7 @@ from appointments.admin_keys import ShutWhileKeysAreWrong
 from appointments.audit import REQUEST
 from appointments.choices import Status
 from appointments.models import AppointmentRequest
-from appointments.reading import read, ways_to_call
+from appointments.reading import answer_of, phone_to_dial, ways_to_call
 from appointments.services import close_as_spam
 from appointments.waiting import is_overdue
 from clinic_site.actor import Actor
@@ -68,9 +68,9 @@ class ToDoFilter(admin.SimpleListFilter):
 class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
     """The queue: waiting ones first, the oldest first."""
 
-    list_display = ["reference", "stands", "kind", "who", "taken_by"]
+    list_display = ["reference", "stands", "asks_for", "who", "taken_by"]
     list_display_links = ["reference"]
-    list_filter = ["status", ToDoFilter, TakenFilter, "kind", "origin"]
+    list_filter = ["status", ToDoFilter, TakenFilter, "origin"]
     list_select_related = ["taken_by"]
     list_per_page = 50
     paginator = CappedPaginator
@@ -95,10 +95,15 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
             lines.append(format_html("{}{}", waits, mark if late else ""))
         return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
 
+    @admin.display(description=_("asks for"))
+    def asks_for(self, row: AppointmentRequest) -> str:
+        """An appointment or an answer."""
+        return answer_of(row, "kind")
+
     @admin.display(description=_("patient"))
     def who(self, row: AppointmentRequest) -> SafeString:
         """The name, cut where it would push the other columns out of sight, and how to call."""
-        lines = [Truncator(read(row, "patient_name")).chars(40), read(row, "phone")]
+        lines = [Truncator(answer_of(row, "patient_name")).chars(40), phone_to_dial(row)]
         if row.is_waiting:
             lines += ways_to_call(row)
         return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))

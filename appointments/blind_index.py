@@ -1,13 +1,15 @@
 """What makes a request findable by an encrypted phone, email address or name."""
 
 import re
-import unicodedata
 
 from clinic_site.crypto.blind_index import blind_index
+from clinic_site.people import visible
+from clinic_site.text import folded_words
 
-# Typed in many ways, and left out in as many: O'Brien, O’Brien, OBrien.
-_APOSTROPHES = re.compile("['`´‘’‛′ʹʻʼʽ＇ꞌ]")
-_HYPHENS = re.compile("[-\u2010-\u2015\u2212]")
+_APOSTROPHE = "['`´‘’‛′ʹʻʼʽ＇ꞌ]"
+_PARTED = re.compile(rf"(?<!\w)(\w{_APOSTROPHE})\s+(?=\w)")  # O' Brien
+_INITIALS = re.compile(r"(?<![\w-])\w(?:[- ]\w)+(?![\w-])")  # j-r, j r
+_ONE_LETTER = re.compile(r"(?<![\w-])(\w) (\w+)")  # o brien
 
 
 def phone_index(e164: str) -> str:
@@ -21,58 +23,67 @@ def phone_index(e164: str) -> str:
     return blind_index("phone", e164.partition(";")[0])
 
 
-def email_index(text: str) -> str:
-    """Return the index of an email address; capitals and spaces around it do not matter.
+def phone_end_index(e164: str) -> str:
+    """Return the index of the last four digits of a phone number, or of just four digits.
 
-    >>> email_index(" Ana@Example.com ") == email_index("ana@example.com")
+    >>> phone_end_index("+16055550142;ext=12") == phone_end_index("0142")
+    True
+    """
+    return blind_index("phone end", e164.partition(";")[0][-4:])
+
+
+def email_index(text: str) -> str:
+    """Return the index of an email address; capitals and what nobody sees do not matter.
+
+    >>> email_index(" Ana@Example.com\u200b ") == email_index("ana@example.com")
     True
     >>> email_index("ana@example.com") == email_index("ana@example.org")
     False
     """
-    return blind_index("email", text.strip().casefold())
+    return blind_index("email", visible(text).strip().casefold())
 
 
-def name_indexes(name: str, *, wholes: bool = True) -> list[str]:
-    """Return the index of each word of a name, each once.
+def name_indexes(name: str) -> list[str]:
+    """Return the index of each word that a name is to be found by, each once."""
+    return [blind_index("name", word) for word in stored_words(name)]
 
-    `wholes` adds hyphenated names in one piece. That is for storing; a search leaves them out and
-    asks for every index it gets, so that "Smith-Jones" also finds a "Smith Jones".
 
-    >>> name_indexes("Ana María") == name_indexes("ANA  maria, Ana")
-    True
-    >>> name_indexes("O'Brien") == name_indexes("o’brien") == name_indexes("OBRIEN")
-    True
-    >>> stored = set(name_indexes("Jo Smith-Jones"))
-    >>> [set(name_indexes(typed)) <= stored for typed in ("jones", "smithjones", "Smith-Jones Jo")]
-    [True, True, True]
-    >>> set(name_indexes("Smith-Jones", wholes=False)) <= set(name_indexes("Jones Smith"))
-    True
+def asked_name_indexes(name: str) -> list[str]:
+    """Return the indexes that a name must have, all of them, to be what someone looks for."""
+    return [blind_index("name", word) for word in asked_words(name)]
+
+
+def stored_words(name: str) -> list[str]:
+    r"""Return the words that a name is found by: folded, in parts and in one piece, each once.
+
+    >>> stored_words("Zoë O'Brien-Müller (李小龍)")
+    ['zoe', 'obrien', 'muller', 'obrienmuller', '李小龍', 'o', 'brien']
+    >>> stored_words("J. R. Ewing"), stored_words("JR\u200b Ewing")
+    (['j', 'r', 'ewing', 'jr', 'rewing'], ['jr', 'ewing'])
     """
-    return [blind_index("name", word) for word in name_words(name, wholes=wholes)]
-
-
-def name_words(name: str, *, wholes: bool = True) -> list[str]:
-    r"""Return the words of a name as they are indexed: small letters, no marks, each once.
-
-    >>> name_words("Zoë O'Brien-Müller (李小龍)")
-    ['zoe', 'obrien', 'muller', 'obrienmuller', '李小龍']
-    >>> name_words("Strauß,Anna \u202e ---")
-    ['strauss', 'anna']
-    """
-    text = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", name))
-    # Once more, as a small letter can be made of several.
-    text = unicodedata.normalize("NFKD", text.casefold())
-    text = "".join(each for each in text if unicodedata.category(each)[0] != "M")
+    name = _PARTED.sub(r"\1", visible(name))
     words: dict[str, None] = {}
-    for piece in _HYPHENS.sub("-", text).split():
-        parts = [_letters(part) for part in piece.split("-")]
-        found = [word for part in parts for word in part.split()]
-        words.update(dict.fromkeys(found))
-        if wholes and "-" in piece and found:
-            words["".join(found)] = None
+    for spelling in (name, re.sub(_APOSTROPHE, "-", name)):
+        folded = folded_words(spelling)
+        for word in folded:
+            words |= dict.fromkeys([*word.split("-"), word.replace("-", "")])
+        text = " ".join(folded)
+        words |= dict.fromkeys(re.sub("[- ]", "", each[0]) for each in _INITIALS.finditer(text))
+        words |= dict.fromkeys("".join(pair) for pair in _ONE_LETTER.findall(text))
     return list(words)
 
 
-def _letters(text: str) -> str:
-    """Return the letters and digits of any script, with spaces for everything else."""
-    return "".join(each if each.isalnum() else " " for each in text)
+def asked_words(name: str) -> list[str]:
+    r"""Return the words that must all be among the stored ones of a name that someone looks for.
+
+    However "J.R. Smith-O' Brien" was written, it is found, and by parts of it, too:
+
+    >>> asked_words("J.R. Smith-O' Brien"), asked_words("J R")
+    (['jr', 'smith', 'obrien'], ['jr'])
+    >>> stored = set(stored_words("j r Smith O’Brien"))
+    >>> [set(asked_words(name)) <= stored for name in ("JR O'Brien", "o brien", "Smith-OBrien")]
+    [True, True, True]
+    """
+    text = " ".join(folded_words(_PARTED.sub(r"\1", visible(name))))
+    text = _INITIALS.sub(lambda initials: re.sub("[- ]", "", initials[0]), text)
+    return list(dict.fromkeys(text.replace("-", " ").split()))

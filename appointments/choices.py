@@ -11,13 +11,6 @@ class Kind(TextChoices):
     QUESTION = "question", _("An answer to a question")
 
 
-class AskingFor(TextChoices):
-    """For whom it is asked."""
-
-    SELF = "self", _("Myself")
-    SOMEONE_ELSE = "someone_else", _("Someone else")
-
-
 class ContactBy(TextChoices):
     """How the clinic should answer."""
 

@@ -12,8 +12,9 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from appointments.form_fields import Radios
-from appointments.layout import DateGroup, Part
+from appointments.forms.dates import DateOfBirthField
+from appointments.forms.fields import Radios
+from appointments.forms.layout import Part
 
 TEXT = """A paragraph with **bold words**, a [link](/contact/) and a source.[^one]
 
@@ -89,9 +90,7 @@ class SampleForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Enter some text.")},
     )
-    month = forms.CharField(label=_("Month"), error_messages={"required": _("Enter the month.")})
-    day = forms.CharField(label=_("Day"), required=False)
-    year = forms.CharField(label=_("Year"), required=False)
+    date = DateOfBirthField(label=_("A date"), help_text=_("For example, 4 27 1950."))
     one_of_many = forms.ChoiceField(
         label=_("One of many"),
         choices=[("", _("Not sure")), ("a", _("The first")), ("b", _("The second"))],
@@ -119,8 +118,7 @@ class SampleForm(forms.Form):
         helper = FormHelper()
         helper.form_tag = False
         helper.disable_csrf = True
-        date = DateGroup(_("A date"), _("For example, 4 27 1950."), "month", "day", "year")
-        questions = ("line", "phone", "text", date, "one_of_many", "one_of_few", "several")
+        questions = ("line", "phone", "text", "date", "one_of_many", "one_of_few", "several")
         helper.layout = Layout(Part(_("A part of a form"), *questions, "agreed"))
         return helper
 
@@ -145,7 +143,7 @@ def components(request: HttpRequest) -> HttpResponse:
             get_absolute_url="/physicians/",
         ),
         "fresh": SampleForm(prefix="fresh"),
-        "wrong": SampleForm({"wrong-day": "31"}, prefix="wrong"),
+        "wrong": SampleForm({"wrong-date_day": "31"}, prefix="wrong"),
     }
     return render(request, "appointments/components.html", context)
 

@@ -4,12 +4,17 @@ import datetime as dt
 import re
 
 from django.db.models import Q
-from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import NumberParseException
 
-from appointments.blind_index import email_index, name_indexes, phone_index
+from appointments.blind_index import (
+    asked_name_indexes,
+    email_index,
+    phone_end_index,
+    phone_index,
+)
 from appointments.models import AppointmentRequest, AppointmentRequestQuerySet
 from appointments.references import typed_reference
+from clinic_site.people import visible
+from clinic_site.phones import find_phone
 
 NEAR = dt.timedelta(hours=48)
 MOST_WORDS = 8  # of a name; each is a join
@@ -19,33 +24,25 @@ MOST = 50  # requests shown; who finds more knows too little
 def find(what: str) -> AppointmentRequestQuerySet:
     """Return the requests that a text names, in the queue's order.
 
-    A reference, an email address, a phone number, or words of a name (all of them must be there).
+    A reference, an email address, a phone number or the last four digits of one, or words of a
+    name (all of them must be there).
     """
     everything = AppointmentRequest.objects.in_order()
-    what = what.strip()
+    what = visible(what).strip()
     reference = typed_reference(what)
     if reference and AppointmentRequest.objects.filter(reference=reference).exists():
         return everything.filter(reference=reference)
     if "@" in what:
         return everything.filter(email_index=email_index(what))
-    if number := _phone(what):
-        return everything.filter(phone_index=phone_index(number))
-    indexes = name_indexes(what, wholes=False)[:MOST_WORDS]
+    if re.fullmatch("[0-9]{4}", what):
+        return everything.filter(phone_end_index=phone_end_index(what))
+    if phone := find_phone(what):
+        return everything.filter(phone_index=phone_index(phone.number))
+    indexes = asked_name_indexes(what)[:MOST_WORDS]
     found = everything if indexes else everything.none()
     for index in indexes:
         found = found.filter(name_words__index=index)
     return found
-
-
-def _phone(text: str) -> str:
-    """Return a phone number in E.164; "" for a text that is none."""
-    if len(re.sub(r"\D", "", text)) < 7:
-        return ""
-    try:
-        number = PhoneNumber.from_string(text)
-    except NumberParseException:
-        return ""
-    return str(number.as_e164)
 
 
 def likely_duplicates(request: AppointmentRequest) -> list[AppointmentRequest]:

@@ -48,9 +48,9 @@ def _to_patient(message: OutboxMessage) -> dict[str, Any]:
 
 def _address_of_patient(message: OutboxMessage) -> str:
     request = _request(message)
-    if not (request.email and request.email_ok):
+    if not (request.answer("email") and request.answer("email_ok")):
         raise NotWanted("no address any more")
-    return request.email
+    return str(request.answer("email"))
 
 
 NEW_REQUEST = adds_mail(
@@ -92,7 +92,7 @@ def write_mails(request: AppointmentRequest) -> None:
     if request.suspicion:
         return
     mails = to_staff(NEW_REQUEST, REQUEST, request.reference)
-    if request.email_index and request.email_ok:
+    if request.email_index and request.agrees_to_mail:
         mails.append(new_mail(CONFIRMATION, REQUEST, request.reference))
     OutboxMessage.objects.bulk_create(mails)
 

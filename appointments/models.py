@@ -1,32 +1,21 @@
-"""A patient's request for an appointment, or a question; personal fields are encrypted."""
+"""A patient's request for an appointment, or a question; what people typed is encrypted."""
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from appointments.answers import Answer, AnswersField
 from appointments.audit import REQUEST
-from appointments.choices import (
-    ENDED,
-    WAITING,
-    AskingFor,
-    CloseReason,
-    ContactBy,
-    Kind,
-    Origin,
-    PatientStatus,
-    Status,
-    Suspicion,
-    VisitDay,
-    VisitTime,
-)
+from appointments.choices import ENDED, WAITING, CloseReason, Origin, Status, Suspicion
 from appointments.references import new_reference
-from clinic_site.crypto.fields import EncryptedDateField, EncryptedTextField
+from clinic_site.crypto.fields import EncryptedTextField
+from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.mail.models import OutboxMessage, OutboxQuerySet
-from conditions.models import Condition
 
 
 class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
@@ -86,7 +75,7 @@ class AppointmentRequest(models.Model):
         _("reference"), max_length=13, unique=True, default=new_reference, editable=False
     )
     attempt = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    digest = models.CharField(max_length=64, editable=False)
+    content_hash = models.CharField(max_length=64, editable=False)
     received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
     origin = models.CharField(
         _("came by"), max_length=10, choices=Origin.choices, default=Origin.WEB, editable=False
@@ -110,44 +99,17 @@ class AppointmentRequest(models.Model):
     )
     first_answer_at = models.DateTimeField(_("first answer"), null=True, editable=False)
     visit_at = models.DateTimeField(_("visit"), null=True, blank=True)
-    visit_place = models.CharField(_("place of the visit"), max_length=200, blank=True)
+    visit_place = EncryptedTextField(_("place of the visit"), blank=True)
     close_reason = models.CharField(
         _("closed because"), max_length=20, choices=CloseReason.choices, blank=True
     )
     change_wanted = EncryptedTextField(_("change the patient asks for"), blank=True)
     change_wanted_at = models.DateTimeField(_("change asked for"), null=True, editable=False)
-    kind = models.CharField(_("asks for"), max_length=20, choices=Kind.choices)
-    asking_for = models.CharField(
-        _("for whom"), max_length=20, choices=AskingFor.choices, default=AskingFor.SELF
-    )
-    contact_name = EncryptedTextField(_("name of the person asking"), blank=True)
-    patient_name = EncryptedTextField(_("patient's name"))
-    date_of_birth = EncryptedDateField(_("date of birth"), blank=True, default=None)
-    phone = EncryptedTextField(_("phone"))
+    answers: "models.Field[Any, dict[str, Answer]]" = AnswersField(_("answers"))
+    # What finds it, as the answers cannot be searched.
     phone_index = models.CharField(max_length=64, blank=True, editable=False)
-    email = EncryptedTextField(_("email"), blank=True)
+    phone_end_index = models.CharField(max_length=64, blank=True, editable=False)
     email_index = models.CharField(max_length=64, blank=True, editable=False)
-    email_ok = models.BooleanField(_("agrees to a confirmation by email"), default=False)
-    contact_by = models.CharField(
-        _("answer by"), max_length=10, choices=ContactBy.choices, default=ContactBy.PHONE
-    )
-    voicemail_ok = models.BooleanField(_("a voicemail is fine"), default=False)
-    patient_status = models.CharField(
-        _("been here before"),
-        max_length=10,
-        choices=PatientStatus.choices,
-        default=PatientStatus.UNSURE,
-    )
-    condition = models.ForeignKey(
-        Condition, models.SET_NULL, null=True, blank=True, verbose_name=_("condition")
-    )
-    visit_days = models.JSONField(_("days that suit"), default=list, blank=True)
-    visit_time = models.CharField(
-        _("time that suits"), max_length=10, choices=VisitTime.choices, default=VisitTime.ANY
-    )
-    interpreter_language = EncryptedTextField(_("interpreter for"), blank=True)
-    access_needs = EncryptedTextField(_("access needs"), blank=True)
-    message = EncryptedTextField(_("message"), blank=True)
 
     objects = AppointmentRequestQuerySet.as_manager()
 
@@ -159,14 +121,10 @@ class AppointmentRequest(models.Model):
                 condition=models.Q(reference__startswith="VIS-"), name="request_has_reference"
             ),
             models.CheckConstraint(
-                condition=models.Q(digest__length=64), name="request_digest_is_sha256"
+                condition=models.Q(content_hash__length=64),
+                name="request_content_hash_is_sha256",
             ),
             _known("status", Status),
-            _known("kind", Kind),
-            _known("asking_for", AskingFor),
-            _known("contact_by", ContactBy),
-            _known("patient_status", PatientStatus),
-            _known("visit_time", VisitTime),
             _known("origin", Origin),
             _known("suspicion", Suspicion, ""),
             _known("close_reason", CloseReason, ""),
@@ -195,6 +153,7 @@ class AppointmentRequest(models.Model):
                 name="request_to_settle",
             ),
             models.Index(fields=["phone_index", "received_at"], name="request_phone"),
+            models.Index(fields=["phone_end_index"], name="request_phone_end"),
             models.Index(fields=["email_index", "received_at"], name="request_email"),
         ]
 
@@ -222,9 +181,26 @@ class AppointmentRequest(models.Model):
         """The mails that tell of it."""
         return OutboxMessage.objects.about(REQUEST, self.reference)
 
-    def get_visit_days_display(self) -> str:
-        """The days that suit, as people read them."""
-        return ", ".join(str(VisitDay(day).label) for day in self.visit_days)
+    def answer(self, name: str) -> Any:
+        """Return the value of the answer to a question; None where there is none.
+
+        Raises CannotRead.
+        """
+        given = self.answers.get(name)
+        return given.value if given else None
+
+    @property
+    def phone(self) -> str:
+        """The number to dial, in E.164 with its extension. Raises CannotRead."""
+        return (self.answer("phone") or {}).get("number", "")
+
+    @property
+    def agrees_to_mail(self) -> bool:
+        """Whether the patient ticked that box; not where no key opens the answers."""
+        try:
+            return bool(self.answer("email_ok"))
+        except CannotRead:
+            return False
 
 
 class NameWord(models.Model):

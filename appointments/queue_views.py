@@ -17,22 +17,32 @@ from appointments import receiving, services
 from appointments.audit import REQUEST, RequestAction
 from appointments.choices import Status
 from appointments.finding import MOST, find, likely_duplicates
-from appointments.journal import STAFF_NOTES, NoteKind
-from appointments.models import AppointmentRequest
-from appointments.reading import history, read, sent, ways_to_call
-from appointments.references import new_attempt, read_attempt, typed_reference
-from appointments.staff_forms import (
+from appointments.forms.staff import (
     CloseForm,
     EnteredRequestForm,
     FindForm,
     NoteForm,
     ScheduleForm,
 )
+from appointments.journal import STAFF_NOTES, NoteKind
+from appointments.models import AppointmentRequest
+from appointments.reading import (
+    CANNOT_BE_READ,
+    answer_of,
+    copy_of_answers,
+    history,
+    phone_to_dial,
+    read,
+    readable,
+    ways_to_call,
+)
+from appointments.references import new_attempt, read_attempt, typed_reference
 from appointments.waiting import is_overdue
 from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
 from clinic_site.audit.record import Action, record
 from clinic_site.clinic import current_clinic
+from clinic_site.crypto.key_ring import CannotRead
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +98,15 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
         "opts": model_admin.opts,
         "row": row,
         "problem": problem,
-        "sent": sent(row),
+        "sent": _sent(row),
+        "visit_place": read(row, "visit_place"),
+        "change_wanted": read(row, "change_wanted"),
         "history": history(row),
-        "duplicates": [(each, read(each, "patient_name")) for each in duplicates],
+        "duplicates": [(each, answer_of(each, "patient_name")) for each in duplicates],
         "overdue": is_overdue(row, current_clinic(), timezone.now()),
         "possible": sorted(services.NEXT[row.status]),
         "may_change": request.user.has_perm("appointments.change_appointmentrequest"),
-        "phone": read(row, "phone"),
+        "phone": phone_to_dial(row),
         "ways_to_call": ways_to_call(row),
         "note": next((each for each in bound.values() if isinstance(each, NoteForm)), NoteForm()),
         "calls": [(kind, label) for kind, label in STAFF_NOTES if kind != NoteKind.NOTE],
@@ -105,14 +117,22 @@ def request_page(request: HttpRequest, pk: int, model_admin: Any) -> HttpRespons
 
 
 def _row(pk: int) -> AppointmentRequest | None:
-    return AppointmentRequest.objects.select_related("condition", "taken_by").filter(pk=pk).first()
+    return AppointmentRequest.objects.select_related("taken_by").filter(pk=pk).first()
+
+
+def _sent(row: AppointmentRequest) -> list[tuple[str, str]]:
+    try:
+        return copy_of_answers(row)
+    except CannotRead:
+        return [(_("All of it"), str(CANNOT_BE_READ))]
 
 
 def _visit(row: AppointmentRequest) -> dict[str, Any]:
     if row.visit_at is None:
         return {}
     at = timezone.localtime(row.visit_at)
-    return {"visit_on": at.date(), "visit_time": at.time(), "visit_place": row.visit_place}
+    place = readable(row, "visit_place")
+    return {"visit_on": at.date(), "visit_time": at.time(), "visit_place": place}
 
 
 _FORMS: dict[str, type[forms.Form]] = {
@@ -199,7 +219,7 @@ def find_requests(request: HttpRequest, model_admin: Any) -> HttpResponse:
         "opts": model_admin.opts,
         "form": form,
         "found": found
-        and [(row, read(row, "patient_name"), read(row, "phone")) for row in found[:MOST]],
+        and [(row, answer_of(row, "patient_name"), phone_to_dial(row)) for row in found[:MOST]],
         "nothing": found == [],
         "not_here": typed_reference(form.cleaned_data["what"]) if found == [] else None,
         "more": found is not None and len(found) > MOST,
@@ -221,7 +241,7 @@ def enter_request(request: HttpRequest, model_admin: Any) -> HttpResponse:
         return render(request, "appointments/enter.html", {"form": form})
     try:
         entered = receiving.enter_request(
-            attempt=attempt, fields=form.request_fields(), by=Actor.staff(request)
+            attempt=attempt, answers=form.answers(), by=Actor.staff(request)
         )
     except receiving.AttemptUsed:
         return _enter_again(

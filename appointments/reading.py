@@ -2,81 +2,78 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from django.db.models import Field
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from appointments.choices import AskingFor, ContactBy
+from appointments.choices import ContactBy
 from appointments.models import AppointmentRequest
 from clinic_site.crypto.key_ring import CannotRead
-from clinic_site.people import phone_as_read
+from clinic_site.phones import is_known
 
-# What a patient sent, in the groups in which staff read it.
-SENT = (
-    ("What they ask", ("kind", "condition", "message", "change_wanted")),
-    (
-        "The patient",
-        ("patient_name", "date_of_birth", "patient_status", "asking_for", "contact_name"),
-    ),
-    (
-        "How to reach them",
-        ("phone", "voicemail_ok", "interpreter_language", "contact_by", "email", "email_ok"),
-    ),
-    ("Their visit", ("visit_days", "visit_time", "access_needs")),
-)
-# Where the name of the column would be read as something else.
-LABELS = {
-    "asking_for": gettext_lazy("who asks"),
-    "email_ok": gettext_lazy("wants a receipt by email"),
-}
+CANNOT_BE_READ = gettext_lazy("cannot be read (no key of FIELD_KEYS opens it)")
 
 
-def read(row: Any, name: str) -> Any:
-    """Return a field's value in words; "" for none, and what is wrong where no key opens it."""
+def read(row: Any, name: str) -> str:
+    """Return the text of an encrypted column; what is wrong where no key opens it."""
     try:
-        value = getattr(row, name)
-        if name == "phone" and value:
-            return format_html('<a href="tel:{}">{}</a>', value, phone_as_read(value))
+        return str(getattr(row, name))
     except CannotRead:
-        return _("cannot be read (no key of FIELD_KEYS opens it)")
-    if name == "asking_for":
-        return _("The patient") if value == AskingFor.SELF else _("Someone else")
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    if isinstance(value, dt.date):
-        return date_format(value)
-    if display := getattr(row, f"get_{name}_display", None):
-        return display()
-    return value if value is not None else ""
+        return str(CANNOT_BE_READ)
+
+
+def readable(row: Any, name: str) -> str:
+    """Return the text of an encrypted column; "" where no key opens it."""
+    try:
+        return str(getattr(row, name))
+    except CannotRead:
+        return ""
+
+
+def answer_of(row: AppointmentRequest, name: str) -> str:
+    """Return an answer in words; "" for none, and what is wrong where no key opens it."""
+    try:
+        given = row.answers.get(name)
+    except CannotRead:
+        return str(CANNOT_BE_READ)
+    return given.words if given else ""
+
+
+def copy_of_answers(row: AppointmentRequest) -> list[tuple[str, str]]:
+    """Return all that was asked and answered, in words, in the order of the form.
+
+    Staff and patients read the same. Raises CannotRead.
+    """
+    return [(given.question, given.words) for given in row.answers.values()]
+
+
+def phone_to_dial(row: AppointmentRequest) -> str:
+    """Return the phone number with what was typed beside it, as a link that dials."""
+    shown = answer_of(row, "phone")
+    if shown in {"", str(CANNOT_BE_READ)}:
+        return shown
+    return format_html('<a href="tel:{}">{}</a>', row.phone, shown)
 
 
 def ways_to_call(row: AppointmentRequest) -> list[str]:
     """Return what whoever calls has to know: voicemail, interpreter, and that email is wanted."""
-    ways = [_("voicemail is fine") if row.voicemail_ok else _("no voicemail")]
-    if language := read(row, "interpreter_language"):
+    try:
+        given = row.answers
+    except CannotRead:
+        return []
+    values = {name: answer.value for name, answer in given.items()}
+    ways = [_("voicemail is fine") if values.get("voicemail_ok") else _("no voicemail")]
+    if language := values.get("interpreter_language"):
         ways.append(_("interpreter: %s") % language)
-    if row.contact_by == ContactBy.EMAIL:
+    if values.get("contact_by") == ContactBy.EMAIL:
         ways.append(_("answer by email"))
+    if not is_known(row.phone):
+        ways.append(_("check the number: it may be mistyped"))
     return ways
-
-
-def sent(row: AppointmentRequest) -> list[tuple[str, list[tuple[str, Any]]]]:
-    """Return all that a patient sent: groups of labels and values, without what is empty."""
-    groups = []
-    for heading, names in SENT:
-        fields = [(cast(Field, row._meta.get_field(name)), read(row, name)) for name in names]
-        shown = [
-            (str(LABELS.get(field.name, field.verbose_name)), value)
-            for field, value in fields
-            if value != ""
-        ]
-        groups.append((_(heading), shown))
-    return groups
 
 
 @dataclass(frozen=True)

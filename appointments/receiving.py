@@ -1,19 +1,18 @@
 """How a request comes in: once for each attempt, with all that goes with it or not at all."""
 
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 
+from appointments.answers import Answers, content_hash
 from appointments.audit import REQUEST, RequestAction
-from appointments.blind_index import email_index, name_indexes, phone_index
+from appointments.blind_index import email_index, name_indexes, phone_end_index, phone_index
 from appointments.choices import Origin, Status
 from appointments.journal import StatusChange
 from appointments.limits import suspicion_of
 from appointments.mails import write_mails
 from appointments.models import AppointmentRequest, NameWord
-from appointments.references import digest
 from clinic_site.actor import Actor
 from clinic_site.audit.record import record
 
@@ -25,15 +24,15 @@ class AttemptUsed(Exception):
 def receive_request(
     *,
     attempt: uuid.UUID,
-    fields: Mapping[str, Any],
+    answers: Answers,
     honeypot: bool,
     by: Actor,
 ) -> AppointmentRequest:
     """Store what a patient sent, once for each attempt, and return the request.
 
-    `fields` are the cleaned values by model field. The same attempt with the same content
-    returns the request it made before; with other content it raises AttemptUsed. One that looks
-    like spam is quarantined: staff still see it. Raises DatabaseError where nothing was stored.
+    The same attempt with the same content returns the request it made before; with other content
+    it raises AttemptUsed. One that looks like spam is quarantined: staff still see it. Raises
+    DatabaseError where nothing was stored.
     """
 
     def store(request: AppointmentRequest) -> None:
@@ -45,12 +44,10 @@ def receive_request(
         _store(request)
         record(RequestAction.RECEIVED, REQUEST, [request.reference], by=by)
 
-    return _once(attempt, fields, store)
+    return _once(attempt, answers, store)
 
 
-def enter_request(
-    *, attempt: uuid.UUID, fields: Mapping[str, Any], by: Actor
-) -> AppointmentRequest:
+def enter_request(*, attempt: uuid.UUID, answers: Answers, by: Actor) -> AppointmentRequest:
     """Store a request that staff took by phone, once for each attempt, and return it.
 
     Raises AttemptUsed and DatabaseError, as `receive_request` does.
@@ -62,16 +59,16 @@ def enter_request(
         _store(request)
         record(RequestAction.ENTERED, REQUEST, [request.reference], by=by)
 
-    return _once(attempt, fields, store)
+    return _once(attempt, answers, store)
 
 
 def _once(
-    attempt: uuid.UUID, fields: Mapping[str, Any], store: Callable[[AppointmentRequest], None]
+    attempt: uuid.UUID, answers: Answers, store: Callable[[AppointmentRequest], None]
 ) -> AppointmentRequest:
     """Return the request of this attempt; `store` is given it to be stored where there is none."""
-    sent = digest(fields)
+    sent = content_hash(answers)
     for _try in range(3):
-        request = AppointmentRequest(**fields, attempt=attempt, digest=sent)
+        request = AppointmentRequest(answers=answers, attempt=attempt, content_hash=sent)
         try:
             with transaction.atomic():
                 store(request)
@@ -81,7 +78,7 @@ def _once(
         made_before = AppointmentRequest.objects.filter(attempt=attempt).first()
         if made_before is None:
             continue  # it was the reference that is drawn already: draw another
-        if made_before.digest != sent:
+        if made_before.content_hash != sent:
             raise AttemptUsed
         return made_before
     raise fault
@@ -89,10 +86,17 @@ def _once(
 
 def _store(request: AppointmentRequest) -> None:
     """Insert the request with all that goes with it; in the caller's transaction."""
-    request.phone_index = phone_index(request.phone)
-    request.email_index = email_index(request.email) if request.email else ""
-    request.save(force_insert=True)
-    words = {*name_indexes(request.patient_name), *name_indexes(request.contact_name)}
-    NameWord.objects.bulk_create(NameWord(request=request, index=word) for word in sorted(words))
+    insert_with_indexes(request)
     StatusChange.objects.create(request=request, to_status=request.status)
     write_mails(request)
+
+
+def insert_with_indexes(request: AppointmentRequest) -> None:
+    """Insert the request with what finds it, as its answers cannot be searched."""
+    request.phone_index = phone_index(request.phone)
+    request.phone_end_index = phone_end_index(request.phone)
+    request.email_index = email_index(request.answer("email") or "")
+    request.save(force_insert=True)
+    names = (request.answer("patient_name"), request.answer("contact_name"))
+    words = {word for name in names if name for word in name_indexes(name)}
+    NameWord.objects.bulk_create(NameWord(request=request, index=word) for word in sorted(words))

@@ -1,16 +1,10 @@
 """The names a request goes by: its reference, its attempt, and the token of its confirmation."""
 
-import hashlib
-import hmac
-import json
 import re
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
-from django.conf import settings
 from django.core import signing
 
 # Digits and capitals, but of each set of look-alikes (0 O, 1 I L, 5 S, 2 Z, 8 B, U V) at most
@@ -74,9 +68,3 @@ def _read(signer: signing.Signer, token: str) -> uuid.UUID | None:
         return uuid.UUID(signer.unsign(token))
     except (signing.BadSignature, ValueError):
         return None
-
-
-def digest(cleaned: Mapping[str, Any]) -> str:
-    """Return a keyed digest of what was sent: equal for equal content, telling nothing of it."""
-    text = json.dumps(cleaned, sort_keys=True, default=str)
-    return hmac.new(settings.DIGEST_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -110,10 +110,11 @@ def change_status(
         raise NotPossible(_("Choose why it is closed."))
     with transaction.atomic():
         request = _locked(pk)
-        wanted = (to, close_reason, visit_at or request.visit_at, visit_place)
-        same = (request.status, request.close_reason, request.visit_at, request.visit_place)
-        settled = to != Status.SCHEDULED or (wanted == same and request.change_wanted_at is None)
-        if wanted[:3] == same[:3] and settled:
+        wanted = (to, close_reason, visit_at or request.visit_at)
+        same = wanted == (request.status, request.close_reason, request.visit_at)
+        if to == Status.SCHEDULED:
+            same &= request.change_wanted_at is None and _reads(request, "visit_place", visit_place)
+        if same:
             return request
         if request.version != version:
             raise ChangedMeanwhile

@@ -22,10 +22,11 @@ from appointments import services
 from appointments.audit import record_dead_link, record_seen
 from appointments.calendar import visit_calendar
 from appointments.choices import Status
+from appointments.forms.patients import ChangeForm, FindForm
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
+from appointments.reading import readable
 from appointments.references import read_status_token, status_token
-from appointments.status_forms import ChangeForm, FindForm
 from appointments.status_lookup import find_request
 from appointments.status_words import has_ended, has_visit_ahead, words_of, zone_as_read
 from clinic_site.actor import Actor
@@ -94,7 +95,7 @@ def find(request: HttpRequest) -> HttpResponse:
     try:
         found = find_request(
             reference=form.cleaned_data["reference"],
-            phone=form.cleaned_data["phone"].as_e164,
+            phone=form.cleaned_data["phone"].number,
             by=Actor.patient(request),
         )
     except (DatabaseError, InterfaceError) as error:
@@ -130,6 +131,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         "ended": has_ended(found),
         "is_new": found.status in {Status.NEW, Status.QUARANTINED},
         "visit_at": found.visit_at if has_visit_ahead(found, now) else None,
+        "place": readable(found, "visit_place"),
         "zone": zone_as_read(found.visit_at) if found.visit_at else "",
         "token": token,
         "form": ChangeForm(),
@@ -150,7 +152,7 @@ def visit_file(request: HttpRequest, token: str) -> HttpResponse:
         attempt=found.attempt,
         version=found.version,
         visit_at=found.visit_at,
-        place=found.visit_place,
+        place=readable(found, "visit_place"),
         title=_("Appointment"),
         note=_("Questions? Call %(phone)s.") % {"phone": phone},
         now=timezone.now(),

@@ -7,12 +7,13 @@ from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments.audit import record_dead_link, record_seen
-from appointments.forms import RequestForm
+from appointments.forms.request import RequestForm
 from appointments.models import AppointmentRequest
 from appointments.public_forms import closed, from_this_site, not_kept, see_other, sent_form
 from appointments.receiving import AttemptUsed, receive_request
@@ -42,9 +43,15 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
         if keys_in_use() not in {KeyState.RIGHT, None}:
             return closed(request)
         initial = {"attempt": new_attempt(), "condition": request.GET.get("condition", "")}
-        return _show(request, RequestForm(initial=initial))
+        response = render(
+            request, "appointments/request.html", {"form": RequestForm(initial=initial)}
+        )
+        # It holds nothing of anyone's, and Firefox keeps what is typed only where it may keep the
+        # page: docs/decisions/0012-the-form-may-be-kept.md.
+        response["Cache-Control"] = "private, no-cache"
+        return response
 
-    sent = sent_form(request, several={"visit_days"})
+    sent = sent_form(request, several=RequestForm.several())
     form = RequestForm(sent)
     if not can_be_stored():
         return _show(request, form, not_received=True, status=503)
@@ -59,7 +66,7 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
     try:
         received = receive_request(
             attempt=attempt,
-            fields=form.request_fields(),
+            answers=form.answers(),
             honeypot=bool(form.cleaned_data["website"]),
             by=Actor.patient(request),
         )
@@ -80,7 +87,15 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
 def _show(
     request: HttpRequest, form: RequestForm, status: int = 200, **context: Any
 ) -> HttpResponse:
-    context |= {"form": form, "physicians": active_physicians()}
+    """Show the form with what was typed, and have no browser keep it.
+
+    So its links open in a new tab: who comes back to this page by Back would not find it.
+    """
+    context |= {
+        "form": form,
+        "physicians": active_physicians(),
+        "new_tab": mark_safe(' target="_blank"'),  # noqa: S308  no one's text
+    }
     return not_kept(render(request, "appointments/request.html", context, status=status))
 
 

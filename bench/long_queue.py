@@ -13,13 +13,15 @@ QUEUE = "/admin/appointments/appointmentrequest/"
 
 def fill(up_to: int) -> None:
     """Store requests until there are `up_to`: one in 200 waits, the others are closed."""
+    from appointments.answers import AnswersField
     from appointments.blind_index import name_indexes, phone_index
     from appointments.models import AppointmentRequest, NameWord, queue_order
     from clinic_site.crypto.fields import Ciphertext
     from clinic_site.crypto.key_ring import encrypt
+    from tests.make import answers_to
 
     now = dt.datetime.now(dt.UTC)
-    name, phone = Ciphertext(encrypt("Ana María López")), Ciphertext(encrypt("+16055550142"))
+    answers = Ciphertext(encrypt(AnswersField().to_text(answers_to())))
     start = AppointmentRequest.objects.count()
     for first in range(start, up_to, 5_000):
         rows = []
@@ -29,10 +31,8 @@ def fill(up_to: int) -> None:
             rows.append(
                 AppointmentRequest(
                     reference=f"VIS-{number // 10_000:04}-{number % 10_000:04}",  # no two alike
-                    digest="0" * 64,
-                    kind="appointment",
-                    patient_name=name,
-                    phone=phone,
+                    content_hash="0" * 64,
+                    answers=answers,
                     phone_index=phone_index(f"+1605{number:07}"),
                     status=status,
                     close_reason=reason,

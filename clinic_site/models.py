@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from clinic_site.people import phone_as_read
+from clinic_site.phones import phone_as_read
 
 models.CharField.register_lookup(Length)
 

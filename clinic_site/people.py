@@ -1,26 +1,6 @@
-"""Phone numbers as people read them, and text as people typed it."""
+"""Text as people typed it."""
 
 import unicodedata
-
-from phonenumber_field.phonenumber import PhoneNumber
-
-
-def phone_as_read(number: "PhoneNumber | str") -> str:
-    """Return a phone number as Americans write it; abroad, in the international form.
-
-    >>> phone_as_read("+16052175617")
-    '605-217-5617'
-    >>> phone_as_read("+16052175617;ext=12")
-    '605-217-5617 ext. 12'
-    >>> phone_as_read("+442079460958")
-    '+44 20 7946 0958'
-    """
-    parsed = PhoneNumber.from_string(str(number))
-    if parsed.country_code != 1:
-        return parsed.as_international
-    digits = str(parsed.national_number)
-    extension = f" ext. {parsed.extension}" if parsed.extension else ""
-    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}{extension}"
 
 
 def plain_text(text: str) -> str:
@@ -38,3 +18,19 @@ def plain_text(text: str) -> str:
     )
     # Composed last, as what stood between a letter and its accent may be gone.
     return unicodedata.normalize("NFC", kept).strip()
+
+
+# What nobody can see, but Unicode counts as letters or marks.
+_UNSEEN = {*"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"}
+_UNSEEN |= {chr(code) for code in (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10))}
+
+
+def visible(text: str) -> str:
+    r"""Return `text` without the characters that nobody can see, as they come with what is pasted.
+
+    For what is looked up or dialed; in a text as it was typed, some of them have a meaning.
+
+    >>> visible("ana\u200b@exam\u00adple.com\ufeff"), visible("\u3164\u2066")
+    ('ana@example.com', '')
+    """
+    return "".join(c for c in text if c not in _UNSEEN and unicodedata.category(c) != "Cf")

@@ -9,9 +9,11 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from PIL import Image
 
-from appointments.blind_index import email_index, name_indexes, phone_index
+from appointments.answers import Answer
 from appointments.choices import CloseReason, Status
-from appointments.models import AppointmentRequest, NameWord, Note
+from appointments.forms.request import RequestForm
+from appointments.models import AppointmentRequest, Note
+from appointments.receiving import insert_with_indexes
 from clinic_site.models import Notice, Physician
 from clinic_site.pictures import read_picture
 from conditions.models import Condition, Section, Source, Treatment
@@ -61,26 +63,37 @@ def make_treatment(**values: Any) -> Treatment:
 
 
 def make_request(**values: Any) -> AppointmentRequest:
-    """A stored request, with what finds it."""
-    values = {
-        "attempt": uuid.uuid4(),
-        "digest": "0" * 64,
-        "kind": "appointment",
-        "patient_name": "Ana María López",
-        "phone": "+16055550142",
-        **values,
-    }
+    """A stored request, with what finds it; answers and columns are given by their names."""
+    answers = {name: values.pop(name) for name in INPUTS if name in values}
     if values.get("status") == Status.CLOSED:
         values.setdefault("close_reason", CloseReason.ANSWERED)
     if values.get("status") == Status.SCHEDULED:
         values.setdefault("visit_at", timezone.now() + dt.timedelta(days=7))
-    values.setdefault("phone_index", phone_index(values["phone"]))
-    if values.get("email"):
-        values.setdefault("email_index", email_index(values["email"]))
-    request = AppointmentRequest.objects.create(**values)
-    words = {*name_indexes(request.patient_name), *name_indexes(request.contact_name)}
-    NameWord.objects.bulk_create(NameWord(request=request, index=word) for word in words)
+    request = AppointmentRequest(
+        **{
+            "attempt": uuid.uuid4(),
+            "content_hash": "0" * 64,
+            "answers": answers_to(**answers),
+            **values,
+        }
+    )
+    insert_with_indexes(request)
     return request
+
+
+# The names under which a browser sends the answers; a date has several.
+INPUTS = [
+    name + part
+    for name in RequestForm.questions()
+    for part in getattr(RequestForm.base_fields[name].widget, "widgets_names", [""])
+]
+
+
+def answers_to(**answers: Any) -> dict[str, Answer]:
+    """What the form makes of these answers beside the required ones."""
+    form = RequestForm(form_answers("", **answers))
+    assert form.is_valid(), form.errors
+    return form.answers()
 
 
 def form_answers(attempt: str, **values: Any) -> dict[str, Any]:
@@ -88,12 +101,10 @@ def form_answers(attempt: str, **values: Any) -> dict[str, Any]:
     return {
         "attempt": attempt,
         "kind": "appointment",
-        "asking_for": "self",
         "patient_name": "Ana María López",
         "phone": "(605) 555-0142",
-        "contact_by": "phone",
-        "patient_status": "unsure",
-        "visit_time": "any",
+        "email": "",
+        "message": "",
         "website": "",
         **values,
     }

@@ -76,6 +76,7 @@ def form_with_errors(page: Page) -> None:
     """Send the form with what people get wrong."""
     page.goto(PAGES["form"])
     page.get_by_label("Phone number").fill("555")
+    page.get_by_text("Help us prepare (optional)").click()
     page.get_by_label("Month").fill("2")
     page.get_by_label("Day", exact=True).fill("30")
     page.get_by_label("Year").fill("1950")

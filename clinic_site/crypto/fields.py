@@ -1,6 +1,5 @@
 """Columns that the database only ever sees encrypted, under settings.FIELD_KEYS."""
 
-import datetime as dt
 import json
 from typing import Any
 
@@ -76,19 +75,6 @@ class EncryptedTextField(models.TextField):
     def to_text(self, value: Any) -> str:
         """Return the text that stands for a value."""
         return value or ""
-
-
-class EncryptedDateField(EncryptedTextField):
-    """A date (or None) that the database only ever sees encrypted."""
-
-    def from_text(self, text: str) -> dt.date | None:
-        return dt.date.fromisoformat(text) if text else None
-
-    def to_text(self, value: dt.date | None) -> str:
-        return value.isoformat() if value else ""
-
-    def to_python(self, value: Any) -> Any:
-        return dt.date.fromisoformat(value) if isinstance(value, str) and value else value or None
 
 
 class EncryptedJSONField(EncryptedTextField):

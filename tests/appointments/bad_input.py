@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from appointments.choices import VisitDay
-from tests.make import form_answers
+from tests.make import INPUTS, form_answers
 from tests.signing import make_attempt
 
 SURROGATE = b"\xed\xa0\x80"  # half of a character, which UTF-8 does not have
@@ -55,10 +55,8 @@ EMAILS = [
     *("a@exämple.com", "a@\u202eexample.com", "é@example.com", "a@[127.0.0.1]", "a,b@example.com"),
     *("a@example.com\r\nBcc: b@example.com", "x" * 250 + "@example.com", "a@" + "b." * 120 + "com"),
 ]
-NAMES = [*form_answers(""), "visit_days", "contact_name", "email", "email_ok", "voicemail_ok"]
-NAMES += ["condition", "interpreter_language", "access_needs", "message"]
-NAMES += [f"date_of_birth_{part}" for part in ("month", "day", "year")]
-SAID = ["appointment", "question", "self", "someone_else", "phone", "email", "new", "returning"]
+NAMES = ["attempt", *INPUTS, "website"]
+SAID = ["appointment", "question", "phone", "email", "new", "returning"]
 SAID += ["unsure", "any", "morning", "on", "False", "spinal-compression-fractures", "mon", "sun"]
 
 as_bytes = st.one_of(

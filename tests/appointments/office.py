@@ -13,24 +13,24 @@ from clinic_site import actor
 from clinic_site.actor import Actor
 from clinic_site.mail.worker import Worker
 from clinic_site.models import MailChoice, OutboxMessage
+from tests.make import answers_to
 
 NOON = dt.datetime.fromisoformat("2026-03-09T12:00-05:00")
 PATIENT = Actor(actor.PATIENT, source="a" * 64)
 
 
-def send_request(**fields: Any) -> AppointmentRequest:
+def send_request(**answers: Any) -> AppointmentRequest:
     """A patient sends the form."""
     return receive_request(
         attempt=uuid.uuid4(),
-        fields={
-            "kind": "appointment",
-            "patient_name": "Ana María López",
-            "phone": "+16055550142",
-            "email": "ana@home.example",
-            "email_ok": True,
-            "message": "My spine hurts",
-            **fields,
-        },
+        answers=answers_to(
+            **{
+                "email": "ana@home.example",
+                "email_ok": True,
+                "message": "My spine hurts",
+                **answers,
+            }
+        ),
         honeypot=False,
         by=PATIENT,
     )

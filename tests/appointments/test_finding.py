@@ -72,7 +72,7 @@ def test_a_request_by_phone_is_entered_by_staff(sam: Client) -> None:
     sam.post(f"{QUEUE}enter/", {**missing, "patient_name": "Cora Dean", "phone": "605-555-0177"})
 
     row = AppointmentRequest.objects.get()
-    assert (row.patient_name, row.origin, row.status) == ("Cora Dean", "phone", "new")
+    assert (row.answer("patient_name"), row.origin, row.status) == ("Cora Dean", "phone", "new")
     assert [(each.action, each.actor) for each in events(action="entered")] == [("entered", "sam")]
 
 
@@ -149,7 +149,7 @@ def test_a_request_by_phone_is_entered_once_however_often_it_is_clicked(sam: Cli
     page = sam.get(f"{QUEUE}enter/").text
     attempt = re.search(r'name="attempt" value="([^"]+)"', page)
     assert attempt
-    answers = {"kind": "question", "patient_name": "Cora Dean", "phone": "605-555-0177"}
+    answers = {"kind": "appointment", "patient_name": "Cora Dean", "phone": "605-555-0177"}
 
     for _click in range(3):
         answer = sam.post(f"{QUEUE}enter/", {**answers, "attempt": attempt[1]})

@@ -21,7 +21,7 @@ from tests.appointments.staff import (
     make_staff,
     record_of,
 )
-from tests.make import make_request
+from tests.make import answers_to, make_request
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def test_how_a_request_came_in_is_on_record(sam: Client) -> None:
     request = send_request()
     entered = receiving.enter_request(
         attempt=uuid.uuid4(),
-        fields={"kind": "question", "patient_name": "Ana", "phone": "+16055550142"},
+        answers=answers_to(kind="question", message="When?"),
         by=Actor("sam", account=User.objects.get(username="sam"), source="192.0.2.7"),
     )
 

@@ -1,6 +1,7 @@
 """A patient sends a request over HTTP to the running site."""
 
 import concurrent.futures
+import json
 import re
 
 import pytest
@@ -47,18 +48,33 @@ def test_a_request_is_confirmed_with_a_reference_and_what_happens_next(visitor: 
     assert "Set-Cookie" not in confirmation.headers
 
 
+def test_the_form_may_be_kept_until_it_holds_what_someone_typed(visitor: Visitor) -> None:
+    empty = visitor.get(FORM)
+    filled = send(visitor, phone="")
+
+    assert empty.headers["Cache-Control"] == "private, no-cache"
+    assert "new tab" not in empty.words
+    assert filled.headers["Cache-Control"] == "no-store"
+    links = re.findall(r'<a [^>]*href="/[^>]*>.*?</a>', filled.text, re.DOTALL)
+    assert len(links) > 6
+    for link in links:
+        assert ' target="_blank"' in link
+        assert "(opens in a new tab)" in link
+    assert "Links on this page open in a new tab" in filled.words
+
+
 def test_every_answer_reaches_the_database(visitor: Visitor, site) -> None:
     answer = send(
         visitor,
         attempt=site.attempt(),
         kind="question",
-        asking_for="someone_else",
+        asking_for="on",
         contact_name="Jo O'Neil-Smythe",
         patient_name="李小龍 <b>{{ 7*7 }}</b>'; DROP TABLE x; --",
         date_of_birth_month="Feb",
         date_of_birth_day="29",
         date_of_birth_year="1948",
-        phone="605.555.0142 ext 12",
+        phone="605.555.0142 ext 12 at work",
         voicemail_ok="on",
         email="jo@example.com",
         email_ok="on",
@@ -73,18 +89,34 @@ def test_every_answer_reaches_the_database(visitor: Visitor, site) -> None:
     )
     reference = reference_after(visitor, answer)
 
-    stored = site.shell(
-        f"r = R.objects.get(reference='{reference}');"
-        "print([r.kind, r.asking_for, r.contact_name, r.patient_name, str(r.date_of_birth), r.phone,"
-        " r.voicemail_ok, r.email, r.email_ok, r.contact_by, r.patient_status, r.condition.slug,"
-        " r.visit_days, r.visit_time, r.interpreter_language, r.access_needs, r.message, r.status])",
+    stored = json.loads(
+        site.shell(
+            f"import json; r = R.objects.get(reference='{reference}');"
+            "print(json.dumps({n: [a.value, a.words] for n, a in r.answers.items()}))"
+        )
     )
-    assert eval(stored) == [
-        *("question", "someone_else", "Jo O'Neil-Smythe"),
-        *("李小龍 <b>{{ 7*7 }}</b>'; DROP TABLE x; --", "1948-02-29", "+16055550142;ext=12"),
-        *(True, "jo@example.com", True, "email", "new", "spinal-compression-fractures"),
-        *(["mon", "thu"], "morning", "中文", "A wheelchair", "Line one\nLine two", "new"),
-    ]
+    phone = {"number": "+16055550142;ext=12", "beside": "at work"}
+    name = "李小龍 <b>{{ 7*7 }}</b>'; DROP TABLE x; --"
+    condition = ["spinal-compression-fractures", "Spinal compression fractures"]
+    assert stored == {
+        "kind": ["question", "An answer to a question"],
+        "condition": condition,
+        "patient_name": [name, name],
+        "phone": [phone, "605-555-0142 ext. 12 (at work)"],
+        "voicemail_ok": [True, "Yes"],
+        "email": ["jo@example.com", "jo@example.com"],
+        "email_ok": [True, "Yes"],
+        "asking_for": [True, "Yes"],
+        "contact_name": ["Jo O'Neil-Smythe", "Jo O'Neil-Smythe"],
+        "message": ["Line one\nLine two", "Line one\nLine two"],
+        "date_of_birth": ["1948-02-29", "Feb. 29, 1948"],
+        "contact_by": ["email", "Email"],
+        "patient_status": ["new", "No, this is the first time"],
+        "visit_days": [["mon", "thu"], "Monday, Thursday"],
+        "visit_time": ["morning", "Morning"],
+        "interpreter_language": ["中文", "中文"],
+        "access_needs": ["A wheelchair", "A wheelchair"],
+    }
 
 
 def test_a_second_click_shows_the_same_confirmation(visitor: Visitor) -> None:
@@ -125,7 +157,7 @@ def test_a_page_left_open_for_two_days_still_sends(visitor: Visitor, site) -> No
     answer = send(visitor, attempt=site.attempt(), message="At last")
 
     reference = reference_after(visitor, answer)
-    stored = f"r = R.objects.get(reference='{reference}'); print(r.status, r.message)"
+    stored = f"r = R.objects.get(reference='{reference}'); print(r.status, r.answer('message'))"
     assert site.shell(stored) == "new At last"
 
 
@@ -165,7 +197,7 @@ MISTAKES = {
     "nothing": ({"kind": "", "patient_name": "", "phone": ""}, "Choose what you would like"),
     "only spaces": ({"patient_name": "   "}, "Enter the patient's full name"),
     "zero width": ({"patient_name": "\u200b\u200b"}, "Enter the patient's full name"),
-    "no address": ({"email_ok": "on"}, "Enter the email address for the confirmation"),
+    "no address": ({"email_ok": "on"}, "Enter the email address for the mails"),
     "invisible": ({"patient_name": "\u202e\u2066"}, "Enter the patient's full name"),
     "letters": ({"phone": "call me"}, "Enter a full phone number"),
     "short phone": ({"phone": "555-0142"}, "Enter a full phone number"),
@@ -184,11 +216,14 @@ MISTAKES = {
     ),
     "future": (
         {"date_of_birth_month": "1", "date_of_birth_day": "1", "date_of_birth_year": "2999"},
-        "Check the year of birth",
+        "it is in the future",
     ),
+    "question": ({"kind": "question", "message": " "}, "Write your question"),
+    "for whom": ({"asking_for": "on"}, "Enter your own name too"),
+    "unseen name": ({"patient_name": "\u3164\u2800"}, "Enter the patient's full name"),
     "short year": (
         {"date_of_birth_month": "1", "date_of_birth_day": "1", "date_of_birth_year": "50"},
-        "Check the year of birth",
+        "Enter the year of birth with all four digits",
     ),
     "half a date": ({"date_of_birth_month": "4"}, "Enter the day of birth too"),
     "word for month": (
@@ -253,7 +288,7 @@ def test_the_list_of_what_is_wrong_follows_the_page(visitor: Visitor, site) -> N
     ).text
 
     linked = re.findall(r'<li><a href="#(id_\w+)">', page)
-    assert linked == ["id_kind_0", "id_message", "id_patient_name", "id_phone", "id_email"]
+    assert linked == ["id_kind_0", "id_patient_name", "id_phone", "id_email", "id_message"]
     places = [page.index(f'id="{name}"') for name in linked]
     assert places == sorted(places)
 

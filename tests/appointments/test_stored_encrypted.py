@@ -1,75 +1,89 @@
-"""Personal data is encrypted from the first row on, and opens only with its key."""
+"""What people typed is encrypted from the first row on, and opens only with its key."""
 
-import datetime as dt
+import json
 
 import pytest
 from cryptography.fernet import Fernet
-from django.db import connection
+from django.apps import apps
+from django.db import connection, models
 
-from appointments.models import AppointmentRequest
+from appointments.answers import SCHEMA, Answer, from_document, to_document
+from appointments.models import AppointmentRequest, Note, StatusChange
 from clinic_site.crypto.fields import EncryptedTextField
 from clinic_site.crypto.key_ring import CannotRead
-from tests.make import make_request
+from tests.make import INPUTS, answers_to, make_request
 
-PERSONAL = {
-    "contact_name": "Marker Contact",
+TYPED = {
+    "kind": "question",
+    "condition": "marker-condition",
     "patient_name": "Marker Patient",
-    "date_of_birth": dt.date(1931, 7, 19),
-    "phone": "+16055550199",
+    "phone": "605-555-0199 marker",
+    "voicemail_ok": "on",
     "email": "marker@example.com",
+    "email_ok": "on",
+    "asking_for": "on",
+    "contact_name": "Marker Contact",
+    "message": "Marker message",
+    "date_of_birth_month": "7",
+    "date_of_birth_day": "19",
+    "date_of_birth_year": "1931",
+    "contact_by": "email",
+    "patient_status": "returning",
+    "visit_days": ["thu"],
+    "visit_time": "afternoon",
     "interpreter_language": "Marker language",
     "access_needs": "Marker needs",
-    "message": "Marker message",
-    "change_wanted": "Marker change",
 }
+# In clear, beside times, numbers and what Django keys rows by: nothing that anyone typed.
+CLEAR = {
+    *("reference", "attempt", "content_hash", "origin", "status", "suspicion", "close_reason"),
+    *("sender_index", "phone_index", "phone_end_index", "email_index"),
+    *("from_status", "to_status", "by", "kind", "index"),
+}
+NUMBERS = (models.DateTimeField, models.IntegerField, models.ForeignKey)
 
 
-def row_as_stored(reference: str) -> str:
-    """The whole row as the database holds it."""
+def stored_rows() -> str:
+    """All rows of the app's tables as the database holds them."""
+    rows = []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT * FROM appointments_appointmentrequest WHERE reference = %s", [reference]
-        )
-        return repr(cursor.fetchone())
+        for model in apps.get_app_config("appointments").get_models():
+            cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')
+            rows += cursor.fetchall()
+    return repr(rows)
 
 
-@pytest.mark.django_db
-def test_every_personal_field_is_of_the_encrypted_kind() -> None:
-    encrypted = {
-        field.name
-        for field in AppointmentRequest._meta.get_fields()
-        if isinstance(field, EncryptedTextField)
-    }
-    assert encrypted == set(PERSONAL)
+def test_each_column_is_encrypted_or_known_to_hold_nothing_that_anyone_typed() -> None:
+    for model in (AppointmentRequest, Note, StatusChange, apps.get_model("appointments.nameword")):
+        for field in model._meta.local_fields:
+            if not isinstance(field, (EncryptedTextField, *NUMBERS)):
+                assert field.name in CLEAR, f"{model.__name__}.{field.name}"
 
 
 @pytest.mark.django_db
 def test_the_database_holds_none_of_what_was_typed() -> None:
-    stored = make_request(**PERSONAL)
+    assert set(TYPED) == set(INPUTS)
+    row = make_request(**TYPED, visit_place="Marker place", change_wanted="Marker change")
+    Note.objects.create(request=row, text="Marker note")
 
-    row = row_as_stored(stored.reference)
+    stored = stored_rows()
 
-    assert stored.reference in row
-    for mark in ("Marker", "marker", "1931", "6055550199"):
-        assert mark not in row
-    read = AppointmentRequest.objects.get(pk=stored.pk)
-    assert {name: getattr(read, name) for name in PERSONAL} == PERSONAL
-
-
-@pytest.mark.django_db
-def test_a_value_left_empty_stays_empty() -> None:
-    read = AppointmentRequest.objects.get(pk=make_request().pk)
-
-    assert read.email == ""
-    assert read.date_of_birth is None
+    assert row.reference in stored
+    for mark in ("arker", "1931", "5550199", "question", "thu", "afternoon", "returning"):
+        assert mark not in stored
+    read = AppointmentRequest.objects.get(pk=row.pk)
+    assert read.answers == answers_to(**TYPED)
+    assert (read.visit_place, read.change_wanted) == ("Marker place", "Marker change")
 
 
 @pytest.mark.django_db
 def test_an_older_key_of_the_ring_still_opens(settings) -> None:
-    stored = make_request(message="Before the change of keys")
+    row = make_request(message="Before the change of keys")
     settings.FIELD_KEYS = [Fernet.generate_key().decode(), *settings.FIELD_KEYS]
 
-    assert AppointmentRequest.objects.get(pk=stored.pk).message == "Before the change of keys"
+    read = AppointmentRequest.objects.get(pk=row.pk)
+
+    assert read.answer("message") == "Before the change of keys"
 
 
 @pytest.mark.django_db
@@ -79,19 +93,19 @@ def test_without_its_key_a_value_raises_and_the_row_stays_as_it_is(settings) -> 
     read = AppointmentRequest.objects.get(pk=stored.pk)
 
     with pytest.raises(CannotRead):
-        _ = read.message
+        _ = read.answers
     read.status = "contacting"
     read.save()
 
     settings.FIELD_KEYS = keys
     again = AppointmentRequest.objects.get(pk=stored.pk)
-    assert (again.status, again.message) == ("contacting", "Only with the key")
+    assert (again.status, again.answer("message")) == ("contacting", "Only with the key")
 
 
 @pytest.mark.django_db
-def test_an_encrypted_field_cannot_be_filtered_on() -> None:
+def test_an_encrypted_column_cannot_be_filtered_on() -> None:
     with pytest.raises(TypeError, match="encrypted"):
-        AppointmentRequest.objects.filter(patient_name="Ana")
+        AppointmentRequest.objects.filter(visit_place="Room 2")
 
 
 @pytest.mark.django_db
@@ -100,3 +114,41 @@ def test_a_request_prints_as_its_reference_only() -> None:
 
     assert str(stored) == stored.reference
     assert "López" not in repr(stored)
+
+
+# As each schema stored it. None of these ever changes: such rows are in databases.
+STORED = {
+    1: """{"schema": 1, "answers": {
+        "patient_name": {"question": "Name?", "value": "Zoë Łuk", "words": "Zoë Łuk"},
+        "phone": {"question": "Phone?", "value": {"number": "+16055550142", "beside": "cell"},
+                  "words": "605-555-0142 (cell)"},
+        "email_ok": {"question": "Mail?", "value": false, "words": "No"},
+        "visit_days": {"question": "Days?", "value": ["mon", "thu"], "words": "Monday, Thursday"}
+    }}"""
+}
+
+
+@pytest.mark.parametrize("schema", range(1, SCHEMA + 1))
+def test_answers_of_each_schema_are_read(schema: int) -> None:
+    answers = from_document(json.loads(STORED[schema]))
+
+    assert answers == {
+        "patient_name": Answer("Name?", "Zoë Łuk", "Zoë Łuk"),
+        "phone": Answer(
+            "Phone?", {"number": "+16055550142", "beside": "cell"}, "605-555-0142 (cell)"
+        ),
+        "email_ok": Answer("Mail?", False, "No"),
+        "visit_days": Answer("Days?", ["mon", "thu"], "Monday, Thursday"),
+    }
+    assert to_document(answers)["schema"] == SCHEMA
+
+
+def test_an_older_document_is_lifted_and_a_newer_one_is_refused(monkeypatch) -> None:
+    def lift(document: dict) -> dict:
+        return {"schema": 1, "answers": {"message": Answer("?", document["said"], "!").__dict__}}
+
+    monkeypatch.setattr("appointments.answers._LIFTS", {0: lift})
+
+    assert from_document({"schema": 0, "said": "Hello"}) == {"message": Answer("?", "Hello", "!")}
+    with pytest.raises(ValueError, match="newer release"):
+        from_document({"schema": SCHEMA + 1, "answers": {}})

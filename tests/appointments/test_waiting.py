@@ -49,10 +49,7 @@ def test_thousands_that_wait_are_counted_by_one_query(django_assert_num_queries)
     some = make_request()
     rows = [
         AppointmentRequest(
-            digest="0" * 64,
-            kind="appointment",
-            patient_name="A",
-            phone="1",
+            content_hash="0" * 64,
             received_at=some.received_at - dt.timedelta(hours=25, seconds=n),
             queue_order=some.queue_order - (25 * 3600 + n) * 1_000_000,
         )

@@ -90,6 +90,8 @@ def test_the_form_with_errors_and_the_confirmation(reader: Page) -> None:
     reader.get_by_label("An appointment").check()
     reader.get_by_label("Patient's full name").fill("Axe Core")
     reader.get_by_label("Phone number").fill("555")
+    reader.get_by_text("Help us prepare (optional)").click()
+    assert_accessible(reader)
     reader.get_by_label("Month").fill("2")
     reader.get_by_label("Day", exact=True).fill("30")
     reader.get_by_label("Year").fill("1950")

@@ -41,6 +41,8 @@ def test_from_the_page_to_a_reference_that_staff_find(
     # when they send it with three mistakes,
     page.get_by_label("An appointment").check()
     page.get_by_label("Phone number").fill("555")
+    expect(page.get_by_label("Month")).to_be_hidden()
+    page.get_by_text("Help us prepare (optional)").click()
     page.get_by_label("Month").fill("2")
     page.get_by_label("Day", exact=True).fill("30")
     page.get_by_label("Year").fill("1950")
@@ -64,6 +66,8 @@ def test_from_the_page_to_a_reference_that_staff_find(
     expect(page.get_by_text("Patient's full name", exact=True)).to_be_in_viewport(ratio=1)
     page.get_by_label("Patient's full name").fill("Ana María López")
     page.get_by_label("Phone number").fill("605 555 0142")
+    summary.get_by_role("link", name=re.compile("date of birth")).click()
+    expect(page.get_by_label("Month")).to_be_focused()
     page.get_by_label("Day", exact=True).fill("28")
     page.get_by_role("button", name="Send the request").click()
 
@@ -107,9 +111,61 @@ def test_two_quick_clicks_make_one_request(phone_page: Page, site: Site):
         "--verbosity=0",
         "-c",
         "from appointments.models import AppointmentRequest as R;"
-        "print(sum(r.patient_name == 'Double Click' for r in R.objects.all()))",
+        "print(sum(r.answer('patient_name') == 'Double Click' for r in R.objects.all()))",
     )
     assert count.strip() == "1"
+
+
+@pytest.mark.parametrize("link", ["", "?condition=spinal-compression-fractures"])
+def test_all_up_to_send_is_within_three_screens_of_a_phone(phone_page: Page, link: str):
+    phone_page.goto(f"/appointments/request/{link}")
+
+    send = phone_page.get_by_role("button", name="Send the request").bounding_box()
+
+    assert send is not None
+    assert send["y"] + send["height"] <= 3 * 740
+    expect(phone_page.get_by_label("Month")).to_be_hidden()
+    # What the link says is shown, and can be changed, without opening anything.
+    shown = phone_page.get_by_label("What is it about?")
+    expect(shown).to_be_visible(visible=bool(link))
+
+
+def test_who_asks_for_someone_else_is_asked_for_their_name(any_page: Page):
+    page = any_page
+    page.goto("/appointments/request/")
+    expect(page.get_by_label("Your own name")).to_be_hidden()
+    page.get_by_label("An answer to a question").check()
+    page.get_by_label("Patient's full name").fill("Ana López")
+    page.get_by_label("Phone number").fill("605 555 0142, ask for Jo")
+
+    page.get_by_label("I ask for someone else").check()
+    expect(page.get_by_label("Your own name")).to_be_visible()
+    page.get_by_role("button", name="Send the request").click()
+
+    summary = page.get_by_role("alert")
+    expect(summary.get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_label("Month")).to_be_hidden()  # nothing in there is answered or wrong
+    summary.get_by_role("link", name=re.compile("your own name")).click()
+    expect(page.get_by_label("Your own name")).to_be_focused()
+    page.get_by_label("Your own name").fill("Jo López")
+    page.get_by_label("What would you like us to know?").fill("How long is the wait?")
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
+
+
+def test_a_look_at_another_page_loses_nothing_that_was_typed(any_page: Page):
+    page = any_page
+    page.goto("/appointments/request/")
+    page.get_by_label("Patient's full name").fill("Ana López")
+    page.get_by_text("Help us prepare (optional)").click()
+    page.get_by_label("Month").fill("April")
+
+    page.get_by_role("link", name="Contact").click()
+    expect(page).to_have_url(re.compile("/contact/$"))
+    page.go_back()
+
+    expect(page.get_by_label("Patient's full name")).to_have_value("Ana López")
+    expect(page.locator("[name=date_of_birth_month]")).to_have_value("April")
 
 
 def test_the_error_summary_takes_the_focus(phone_page: Page):

@@ -120,7 +120,7 @@ def test_a_wrong_key_shuts_the_queue_and_staff_are_told_which(
     answers = [
         staff.get(QUEUE),
         staff.get(change),
-        staff.post(change, {"status": "closed", "access_needs": "Typed over"}),
+        staff.post(change, {"do": "close", "close_reason": "other"}),
     ]
 
     for answer in answers:
@@ -249,7 +249,7 @@ def test_check_keys_tells_what_each_key_opens_and_what_none_does(set_keys, setti
     old, new, lost = settings.FIELD_KEYS[0], new_key(), new_key()
     make_request()
     set_keys(FIELD_KEYS=[lost])
-    unread = make_request(email="a@example.com")
+    unread = make_request(visit_place="Room 2")
     set_keys(FIELD_KEYS=[new, old])
     make_request()
 
@@ -259,14 +259,13 @@ def test_check_keys_tells_what_each_key_opens_and_what_none_does(set_keys, setti
     lines = said.splitlines()
     assert lines[:2] == ["FIELD_KEYS: right", "DIGEST_KEY: right"]
     assert lines[2].startswith("Values that key 1 (")
-    assert lines[2].endswith(" opens: 2")
-    assert lines[3].endswith(" opens: 3")  # and the row that tells
+    assert lines[2].endswith(" opens: 1")
+    assert lines[3].endswith(" opens: 2")  # and the row that tells
     assert lines[4:] == [
-        "Values that no key opens: 3",
-        "  AppointmentRequest.email: 1",
-        "  AppointmentRequest.patient_name: 1",
-        "  AppointmentRequest.phone: 1",
-        *(f"  {unread.reference} ({name})" for name in ("patient_name", "phone", "email")),
+        "Values that no key opens: 2",
+        "  AppointmentRequest.answers: 1",
+        "  AppointmentRequest.visit_place: 1",
+        *(f"  {unread.reference} ({name})" for name in ("visit_place", "answers")),
     ]
     for key in (old, new, lost):
         assert key not in said
@@ -303,7 +302,7 @@ def test_a_key_that_is_lost_can_be_given_up(client: Client, set_keys) -> None:
 
 
 def test_a_long_list_of_what_no_key_opens_is_cut(set_keys) -> None:
-    for _each in range(12):
+    for _each in range(24):
         make_request()
     set_keys(FIELD_KEYS=[new_key()])
 
@@ -315,7 +314,7 @@ def test_a_long_list_of_what_no_key_opens_is_cut(set_keys) -> None:
 
 def test_rotation_brings_all_under_the_new_key_and_the_old_one_can_go(set_keys, settings) -> None:
     old, new = settings.FIELD_KEYS[0], new_key()
-    before = make_request(message="Before", access_needs="Noted")
+    before = make_request(message="Before")
     set_keys(FIELD_KEYS=[new, old])
     between = make_request(message="Between")
 
@@ -323,17 +322,16 @@ def test_rotation_brings_all_under_the_new_key_and_the_old_one_can_go(set_keys, 
 
     assert code == 0
     assert re.search(
-        r"anew, from key 2 \(.{8}\): 5$", said, re.MULTILINE
+        r"anew, from key 2 \(.{8}\): 2$", said, re.MULTILINE
     )  # the row that tells is one
-    assert "now: 8\n" in said
+    assert "now: 3\n" in said
     assert "anew" not in run("reencrypt")[1]
     set_keys(FIELD_KEYS=[new])
     assert key_state() is KeyState.RIGHT
     for stored, message in ((before, "Before"), (between, "Between")):
         read = AppointmentRequest.objects.get(pk=stored.pk)
-        assert (read.message, read.patient_name) == (message, "Ana María López")
-    assert AppointmentRequest.objects.get(pk=before.pk).access_needs == "Noted"
-    assert AppointmentRequest.objects.get(pk=before.pk).email == ""
+        assert read.answer("message") == message
+    assert read.visit_place == ""
     assert run("check_keys")[0] == 0
 
 
@@ -341,7 +339,7 @@ def test_rotation_leaves_what_no_key_opens_as_it_is(set_keys, settings) -> None:
     old, new, lost = settings.FIELD_KEYS[0], new_key(), new_key()
     stored = make_request()
     unread = Ciphertext(Fernet(lost).encrypt(b"Lost words").decode())
-    AppointmentRequest.objects.update(message=unread)
+    AppointmentRequest.objects.update(change_wanted=unread)
     set_keys(FIELD_KEYS=[new, old])
 
     code, said = run("reencrypt")
@@ -351,9 +349,9 @@ def test_rotation_leaves_what_no_key_opens_as_it_is(set_keys, settings) -> None:
     read = AppointmentRequest.objects.get(pk=stored.pk)
     assert read.phone == stored.phone
     with pytest.raises(CannotRead):
-        _ = read.message
+        _ = read.change_wanted
     set_keys(FIELD_KEYS=[new, lost])
-    assert AppointmentRequest.objects.get(pk=stored.pk).message == "Lost words"
+    assert AppointmentRequest.objects.get(pk=stored.pk).change_wanted == "Lost words"
 
 
 def test_a_row_put_back_by_another_process_is_found_on_the_next_look(set_keys, settings) -> None:
@@ -384,7 +382,7 @@ def test_a_process_that_goes_on_with_the_earlier_key_is_told(
     set_keys(FIELD_KEYS=[new, old])
 
     def write_again(progress: object, done: int) -> None:
-        AppointmentRequest.objects.filter(pk=stored.pk).update(message=under_old)
+        AppointmentRequest.objects.filter(pk=stored.pk).update(change_wanted=under_old)
 
     monkeypatch.setattr("clinic_site.management.progress.Progress.show", write_again)
     code, said = run("reencrypt")
@@ -399,7 +397,7 @@ def test_every_model_with_encrypted_fields_takes_part() -> None:
     columns = dict(encrypted_columns())
 
     assert {AppointmentRequest, Note, KeyCheck} <= set(columns)
-    assert len(columns[AppointmentRequest]) == 9
+    assert set(columns[AppointmentRequest]) == {"answers", "change_wanted", "visit_place"}
     with connection.cursor() as cursor:
         for model, names in columns.items():
             cursor.execute(f"SELECT {', '.join(names)} FROM {model._meta.db_table}")

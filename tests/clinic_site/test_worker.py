@@ -23,6 +23,7 @@ from appointments.models import AppointmentRequest
 from clinic_site.models import MailChoice, OutboxMessage
 from appointments.receiving import receive_request
 from clinic_site.models import Clinic
+from tests.make import answers_to
 Clinic.objects.update(time_zone=f"Etc/GMT{dt.datetime.now(dt.UTC).hour - 12:+d}")
 for name in ("desk", "boss"):
     user, new = User.objects.get_or_create(username=name, is_staff=True)
@@ -30,12 +31,11 @@ for name in ("desk", "boss"):
     user.user_permissions.add(Permission.objects.get(codename="view_appointmentrequest"))
     for kind in ("new_request", "digest"):
         MailChoice.objects.get_or_create(user=user, kind=kind)
-def send(**fields):
+def send(**answers):
     return receive_request(
         attempt=uuid.uuid4(), honeypot=False,
         by=Actor("(patient)"),
-        fields={"kind": "question", "patient_name": "Ana", "phone": "+16055550142",
-                "email": "ana@home.example", "email_ok": True, **fields})
+        answers=answers_to(email="ana@home.example", email_ok=True, **answers))
 """
 
 
@@ -101,10 +101,10 @@ def working(site: Installation, *arguments: str) -> Iterator[subprocess.Popen]:
 
 
 def test_four_workers_side_by_side_send_each_mail_once(site: Installation, sink: Sink) -> None:
-    suspect = "digest='0'*64, status='quarantined', suspicion='sender'"
+    suspect = "content_hash='0'*64, status='quarantined', suspicion='sender'"
     requests(
         *(site, 20),
-        f"AppointmentRequest.objects.create(kind='question', patient_name='A', phone='1', {suspect})",
+        f"AppointmentRequest.objects.create({suspect})",
     )
 
     workers = [site.start("send_notifications", "--once") for _worker in range(4)]

@@ -40,7 +40,7 @@ import json
 from appointments.models import AppointmentRequest
 from clinic_site.models import OutboxMessage
 print(json.dumps({
-    "requests": [[r.reference, r.message] for r in AppointmentRequest.objects.all()],
+    "requests": [[r.reference, r.answer("message")] for r in AppointmentRequest.objects.all()],
     "attempts": AppointmentRequest.objects.values("attempt").distinct().count(),
     "told": list(OutboxMessage.objects.filter(kind="new_request")
                  .values_list("reference", flat=True)),

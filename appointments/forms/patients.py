@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from appointments.form_fields import PhoneField, PlainTextField
+from appointments.forms.fields import PhoneField, PlainTextField
 from appointments.references import typed_reference
 
 

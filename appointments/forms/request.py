@@ -1,0 +1,199 @@
+"""The public request form: what it asks, what it accepts, what it says when something is wrong.
+
+It is the only list of questions. What is stored, staff's page and the patient's copy take them
+from here: to ask one more, declare one more field.
+"""
+
+from typing import Any, ClassVar, cast
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from appointments.answers import Answer
+from appointments.choices import ContactBy, Kind, PatientStatus, VisitDay, VisitTime
+from appointments.forms.dates import DateOfBirthField
+from appointments.forms.fields import (
+    ConditionField,
+    EmailField,
+    NameField,
+    PhoneField,
+    PlainTextField,
+    RadioField,
+    SeveralField,
+    answer_to,
+)
+from appointments.forms.layout import Fold
+
+
+class RequestForm(forms.Form):
+    """Asks for an appointment or puts a question, in the order of the page.
+
+    Required are `kind`, `patient_name` and `phone`. What follows `message` is folded away.
+    """
+
+    use_required_attribute = False
+
+    attempt = forms.CharField(widget=forms.HiddenInput, required=False)
+    kind = RadioField(
+        Kind,
+        _("What would you like?"),
+        required=True,
+        error=_("Choose what you would like: an appointment, or an answer to a question."),
+    )
+    condition = ConditionField(label=_("What is it about?"), required=False)
+    patient_name = NameField(
+        label=_("Patient's full name"),
+        widget=forms.TextInput(attrs={"autocomplete": "section-patient name"}),
+        error_messages={"required": _("Enter the patient's full name.")},
+    )
+    phone = PhoneField(
+        label=_("Phone number"),
+        help_text=_("With the area code, such as 605\u2011555\u20110142."),
+        error_messages={"required": _("Enter a phone number where we can reach you.")},
+    )
+    voicemail_ok = forms.BooleanField(
+        label=_("You may leave a voicemail at this number"), required=False
+    )
+    email = EmailField(
+        label=_("Email address"),
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={
+            "invalid": _("Enter an email address such as name@example.com, or leave it empty."),
+            "max_length": _("Enter a shorter email address, or leave it empty."),
+        },
+    )
+    email_ok = forms.BooleanField(
+        label=_(
+            "Email me about this request. We write when we have your request, when a visit is set "
+            "or changed, the day before, when it is closed, and if we are late. "
+            "No mail names your health."
+        ),
+        required=False,
+    )
+    asking_for = forms.BooleanField(label=_("I ask for someone else"), required=False)
+    contact_name = NameField(
+        label=_("Your own name"),
+        help_text=_("So that we know whom to ask for when we call."),
+        required=False,
+        unmarked=True,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Enter your own name too, as you ask for someone else.")},
+    )
+    message = PlainTextField(
+        label=_("What would you like us to know?"),
+        help_text=_("If you have a question, write it here. Up to 2,000 characters."),
+        max_length=2000,
+        required=False,
+        unmarked=True,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Write your question.")},
+    )
+    date_of_birth = DateOfBirthField(
+        label=_("Date of birth"), help_text=_("For example, 4 27 1950.")
+    )
+    contact_by = RadioField(ContactBy, _("How should we answer?"))
+    patient_status = RadioField(PatientStatus, _("Has the patient been to our clinic before?"))
+    visit_days = SeveralField(
+        label=_("Which days suit you?"),
+        help_text=_("Choose all that do."),
+        choices=VisitDay.choices,
+        required=False,
+        error_messages={"invalid_choice": _("Choose days from the list.")},
+    )
+    visit_time = RadioField(VisitTime, _("Which time suits you?"))
+    interpreter_language = PlainTextField(
+        label=_("If you would like an interpreter, which language?"),
+        max_length=100,
+        required=False,
+    )
+    access_needs = PlainTextField(
+        label=_("Anything you need for your visit?"),
+        help_text=_("Such as a wheelchair, or more time."),
+        max_length=500,
+        required=False,
+    )
+    website = PlainTextField(
+        label=_("Leave this empty"),
+        max_length=1_000_000,  # whoever fills it in is told of no mistake
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
+    )
+
+    LAST_UNFOLDED: ClassVar = "message"
+    NO_QUESTIONS: ClassVar = ("attempt", "website")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        condition = cast(ConditionField, self.fields["condition"])
+        condition.offer(self["condition"].value(), sent=self.is_bound)
+
+    @classmethod
+    def questions(cls) -> list[str]:
+        """Return the names of the fields that are questions, in the order of the page."""
+        return [name for name in cls.base_fields if name not in cls.NO_QUESTIONS]
+
+    @classmethod
+    def several(cls) -> set[str]:
+        """Return the names of the questions that can have more than one answer."""
+        fields = cls.base_fields.items()
+        return {name for name, field in fields if isinstance(field, forms.MultipleChoiceField)}
+
+    @property
+    def helper(self) -> FormHelper:
+        """How crispy-forms lays the form out."""
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        names = self.questions()
+        at = names.index(self.LAST_UNFOLDED) + 1
+        shown, folded = names[:at], names[at:]
+        if not self["condition"].value():  # else it came with the link, and can be changed
+            shown.remove("condition")
+            folded.insert(0, "condition")
+        for name in ("condition", *folded):  # the fold itself is called optional
+            self.fields[name].unmarked = True  # type: ignore[attr-defined]
+        helper.layout = Layout(
+            "attempt",
+            *shown,
+            Fold(_("Help us prepare (optional)"), *folded, is_open=self.opens(folded)),
+            *(name for name in self.NO_QUESTIONS if name != "attempt" and name in self.fields),
+        )
+        return helper
+
+    def opens(self, folded: list[str]) -> bool:
+        """Whether something that was answered, or is wrong, is among these questions."""
+        return self.is_bound and any(
+            self[name].errors or _is_answered(self[name].data) for name in folded
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Check what only fields together can tell."""
+        cleaned = super().clean() or {}
+        self._need("message", cleaned.get("kind") == Kind.QUESTION)
+        self._need("contact_name", cleaned.get("asking_for"))
+        if not cleaned.get("email") and "email" not in self.errors:
+            if cleaned.get("contact_by") == ContactBy.EMAIL:
+                self.add_error("email", _("Enter an email address, or choose an answer by phone."))
+            elif cleaned.get("email_ok"):
+                message = _("Enter the email address for the mails, or untick the box below it.")
+                self.add_error("email", message)
+        return cleaned
+
+    def _need(self, name: str, needed: Any) -> None:
+        if needed and name not in self.errors and not self.cleaned_data[name]:
+            self.add_error(name, self.fields[name].error_messages["required"])
+
+    def answers(self) -> dict[str, Answer]:
+        """Return what was answered, by the names of the questions, once the form is valid."""
+        given = {
+            name: answer_to(self.fields[name], self.cleaned_data[name]) for name in self.questions()
+        }
+        return {name: answer for name, answer in given.items() if answer is not None}
+
+
+def _is_answered(sent: Any) -> bool:
+    return any(map(_is_answered, sent)) if isinstance(sent, list) else bool(sent and sent.strip())
