@@ -88,7 +88,10 @@ def _look_at_everything() -> None:
         # One that fails would have the others wait for the same database.
         all(remembered.look() for remembered in Remembered.everything)
     finally:
-        connection.close()  # back to the pool; this thread's own
+        # On SQLite this thread's own stays: whenever the last one of all is closed, the WAL is
+        # removed, and who opens one at that moment finds the database locked.
+        if connection.vendor != "sqlite":
+            connection.close()  # back to the pool
 
 
 def read_clinic() -> Clinic:

@@ -140,34 +140,6 @@ if not LOOPBACK and "for-tests-only" in SECRET_KEY + DIGEST_KEY:
 VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-if database_url := env.str("DATABASE_URL", default=""):
-    try:
-        _database = env.db_url_config(database_url)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from None
-    if _database.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or be unset).")
-    _database.setdefault("OPTIONS", {}).update(
-        # Bound on the server, so that no parameter's value gets into PostgreSQL's error log.
-        server_side_binding=True,
-        connect_timeout=3,
-        pool={"min_size": 1, "max_size": 10, "timeout": 3},
-    )
-    _database["CONN_MAX_AGE"] = 0
-    _database["CONN_HEALTH_CHECKS"] = True  # so that a restarted server fails no request
-else:
-    _database = {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": VAR / "db.sqlite3",
-        "OPTIONS": {
-            # Take the write lock at the start: a later upgrade could fail without waiting.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 5,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        },
-    }
-DATABASES = {"default": _database}
-
 # Rules, each with its unit. They stand nowhere else.
 
 REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
@@ -193,6 +165,42 @@ DIGEST_AT = time(7)  # in the clinic's time zone
 PURGE_BATCH = 200  # rows in one transaction
 REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
 REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earlier key
+DATABASE_WAIT = 5.0  # seconds in all that a request waits while another process writes (SQLite)
+DATABASE_TRY_EVERY = 0.05  # seconds, between two tries of it
+
+# The database
+
+# Many requests share one web process, so there nothing may wait long; commands and the worker may.
+WEB_PROCESS = "WEB_PROCESS" in os.environ  # clinic_site/wsgi.py sets it
+
+if database_url := env.str("DATABASE_URL", default=""):
+    try:
+        _database = env.db_url_config(database_url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from None
+    if _database.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or be unset).")
+    _database.setdefault("OPTIONS", {}).update(
+        # Bound on the server, so that no parameter's value gets into PostgreSQL's error log.
+        server_side_binding=True,
+        connect_timeout=3,
+        pool={"min_size": 1, "max_size": 10, "timeout": 3},
+    )
+    _database["CONN_MAX_AGE"] = 0
+    _database["CONN_HEALTH_CHECKS"] = True  # so that a restarted server fails no request
+else:
+    _database = {
+        "ENGINE": "clinic_site.sqlite" if WEB_PROCESS else "django.db.backends.sqlite3",
+        "NAME": VAR / "db.sqlite3",
+        "OPTIONS": {
+            # Take the write lock at the start: a later upgrade could fail without waiting.
+            "transaction_mode": "IMMEDIATE",
+            # SQLite's own wait would stop every request of a web process.
+            "timeout": 0 if WEB_PROCESS else DATABASE_WAIT,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    }
+DATABASES = {"default": _database}
 
 # Mail: one message at a time, by the notification worker
 

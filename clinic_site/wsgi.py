@@ -8,6 +8,7 @@ from clinic_site.content_type import ReadableContentType
 from clinic_site.security_headers import SecurityHeaders
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
+os.environ["WEB_PROCESS"] = "yes"  # for the settings, which are read now
 
 application = SecurityHeaders(ReadableContentType(get_wsgi_application()))
 

@@ -110,10 +110,11 @@ class Installation:
             return lite.execute(statement).fetchall()
 
 
-def install(var: Path) -> Installation:
+def install(var: Path, **environment: str) -> Installation:
     """Make an empty database with its tables and the shipped content."""
     var.mkdir(parents=True, exist_ok=True)
-    environment = {**local_environment(var), "ENV_FILE": str(PROJECT / "tests" / "test.env")}
+    test_env = str(PROJECT / "tests" / "test.env")
+    environment = {**local_environment(var), "ENV_FILE": test_env, **environment}
     made = Installation(environment, var.parent / f"{var.name}.log")
     for step in (("migrate", "-v0"), ("load_content", "conditions/content", "-v0")):
         done = made.manage(*step)

@@ -3,28 +3,24 @@
 KILLS in the environment says how often (20; `make soak` says 200).
 """
 
-import contextlib
 import http.client
 import json
 import os
 import random
 import re
-import signal
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.serving import install_site, serving, until
 from tests.faults.steps import STEPS
 from tests.make import form_answers
-from tests.running import PROJECT, Installation, free_port, install, is_up
+from tests.running import Installation
 from tests.signing import make_attempt
 from tests.visitor import Visitor
 
@@ -46,32 +42,6 @@ print(json.dumps({
                  .values_list("reference", flat=True)),
 }))
 """
-
-
-@contextlib.contextmanager
-def serving(site: Installation, port: int) -> Iterator[subprocess.Popen]:
-    """gunicorn as in production, around an application that dies where it is told to."""
-    with site.log.open("ab") as out:
-        server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"),
-                "tests.faults.killable",
-            ],
-            cwd=PROJECT,
-            env={**site.environment, "BIND": f"127.0.0.1:{port}"},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        end = time.monotonic() + 40
-        while not is_up(f"http://127.0.0.1:{port}"):
-            assert server.poll() is None, site.log.read_text()
-            assert time.monotonic() < end, site.log.read_text()
-            time.sleep(0.05)
-        yield server
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=40)
 
 
 class Patient(threading.Thread):
@@ -125,33 +95,24 @@ class Patient(threading.Thread):
             time.sleep(random.uniform(0.05, 0.2))  # noqa: S311
 
 
-def until(happened: Callable[..., bool], else_say: str, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, else_say
-        time.sleep(0.01)
-
-
 @pytest.fixture
 def site(tmp_path: Path) -> Installation:
-    site = install(tmp_path / "var")
-    site.environment.update(REQUESTS_AN_HOUR="100000", REQUESTS_AN_HOUR_OF_ONE_SENDER="100000")
-    assert site.manage("collectstatic", "--noinput", "-v0").returncode == 0
+    site = install_site(tmp_path / "var")
     site.shell(STAFF)
     return site
 
 
 def test_no_request_is_lost_or_doubled_however_the_process_dies(site: Installation) -> None:
     # Given patients who keep sending,
-    port = free_port()
     kill = Path(site.environment["VAR"]) / "kill"
     stop = threading.Event()
-    patients = [Patient(f"http://127.0.0.1:{port}", stop, n) for n in range(PATIENTS)]
+    patients: list[Patient] = []
 
     def count() -> int:
         return sum(len(patient.shown) for patient in patients)
 
-    with serving(site, port):
+    with serving(site, "tests.faults.killable") as address:
+        patients += [Patient(address, stop, n) for n in range(PATIENTS)]
         for patient in patients:
             patient.start()
 

@@ -1,0 +1,146 @@
+"""A site to break: real gunicorn, patients who send until they are heard, readers who look on."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.make import form_answers
+from tests.running import PROJECT, Installation, free_port, install, is_up
+from tests.signing import make_attempt
+from tests.visitor import Answer, Visitor
+
+FORM = "/appointments/request/"
+
+
+def install_site(var: Path, **environment: str) -> Installation:
+    """An installation that a web server can serve."""
+    site = install(var, **environment)
+    assert site.manage("collectstatic", "--noinput", "-v0").returncode == 0
+    return site
+
+
+@contextlib.contextmanager
+def serving(site: Installation, application: str = "clinic_site.wsgi") -> Iterator[str]:
+    """gunicorn as in production; gives its address."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with site.log.open("ab") as out:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"),
+                application,
+            ],
+            cwd=PROJECT,
+            env={**site.environment, "BIND": f"127.0.0.1:{port}"},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until(lambda: is_up(address) or server.poll() is not None, "gunicorn is not up")
+        assert server.poll() is None, site.log.read_text()
+        yield address
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=40)
+
+
+def until(happened: Callable[..., bool], else_say: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, else_say
+        time.sleep(0.01)
+
+
+@dataclass
+class Asked:
+    """One question, and what came of it."""
+
+    path: str
+    seconds: float
+    answer: Answer
+
+
+@dataclass
+class Crowd:
+    """People who use the site at the same time, each in a thread of their own."""
+
+    address: str
+    seen: list[Asked] = field(default_factory=list)
+    sent: list[Asked] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    threads: list[threading.Thread] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def get(self, path: str) -> Answer:
+        began = time.monotonic()
+        answer = Visitor(self.address).get(path)
+        self.seen.append(Asked(path, time.monotonic() - began, answer))
+        return answer
+
+    def post(self, path: str, data: dict[str, object]) -> Answer:
+        began = time.monotonic()
+        answer = Visitor(self.address).post(path, data)
+        self.sent.append(Asked(path, time.monotonic() - began, answer))
+        return answer
+
+    def add(self, act: Callable[[], object]) -> None:
+        """Have somebody do this."""
+
+        def run() -> None:
+            try:
+                act()
+            except Exception as error:  # told when all are home
+                self.failures.append(repr(error))
+
+        self.threads.append(threading.Thread(target=run, daemon=True))
+        self.threads[-1].start()
+
+    def look_at(self, *paths: str) -> None:
+        """Have somebody look at these pages, over and over, until all go home."""
+
+        def look() -> None:
+            while not self.over.is_set():
+                for path in paths:
+                    self.get(path)
+                time.sleep(0.05)
+
+        self.add(look)
+
+    def send(self, message: str) -> None:
+        """Have a patient send a request, again and again until it is confirmed.
+
+        Each answer before that shows what was typed.
+        """
+        answers = form_answers(make_attempt(), message=message)
+
+        def send() -> None:
+            while (answer := self.post(FORM, answers)).status != 303:
+                assert message in answer.text, answer.text
+                time.sleep(0.1)
+
+        self.add(send)
+
+    def go_home(self) -> None:
+        """Wait for all of them."""
+        self.over.set()
+        for thread in self.threads:
+            thread.join(timeout=90)
+            assert not thread.is_alive(), "someone still waits"
+        assert self.failures == []
+
+
+def summary(asked: list[Asked]) -> str:
+    """How many, with which answers, and how long they took: for those who run `make soak`."""
+    if not asked:
+        return "none"
+    seconds = sorted(each.seconds for each in asked)
+    answers = dict(sorted(Counter(each.answer.status for each in asked).items()))
+    middle = seconds[len(seconds) // 2]
+    return f"{len(asked)}, {answers}, half within {middle:.3f} s, slowest {seconds[-1]:.3f} s"
