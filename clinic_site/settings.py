@@ -154,6 +154,7 @@ OVERDUE_AFTER_OPEN = timedelta(hours=8)  # where it promises nothing; only its h
 MAIL_LEASE = timedelta(minutes=5)  # many times what a mail takes (each step has EMAIL_TIMEOUT)
 MAIL_FIRST_RETRY = timedelta(minutes=1)  # each later one after twice as long
 MAIL_LONGEST_RETRY = timedelta(hours=6)
+MAIL_LATE_AFTER = timedelta(minutes=10)  # then staff are told that it waits
 MAIL_GIVE_UP_AFTER = timedelta(hours=48)
 WORKER_LOOK_EVERY = 1.0  # seconds, for mail that is due
 WORKER_BEAT_EVERY = 5.0  # seconds
@@ -172,6 +173,7 @@ STATEMENT_TIMEOUT = 5000  # milliseconds, for one statement of a request (Postgr
 POOL_SIZE = 10  # connections of a process (PostgreSQL)
 POOL_WAIT = 4.0  # seconds that a request waits for one of them
 POOL_RECONNECT = 3.0  # seconds, after which a connection that fails is given up and begun anew
+FREE_DISK = 64 * 1024 * 1024  # bytes in VAR; with less, SQLite is about to take no writes
 
 # The database
 

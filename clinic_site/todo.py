@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinic_site.mail.models import MailState, OutboxMessage
+from clinic_site.mail.models import MailState, OutboxMessage, WorkerBeat
 from clinic_site.models import Clinic, Notice, Physician
 
 
@@ -62,9 +63,20 @@ def clinic_todo() -> Iterable[ToDo]:
 
 @adds_todo
 def mail_todo() -> Iterable[ToDo]:
-    """Mail that did not go out."""
+    """Mail that did not go out, and a worker that sends none."""
+    mails = reverse("admin:clinic_site_outboxmessage_changelist")
+    beat = WorkerBeat.objects.first()
+    if beat is None or beat.is_silent:
+        yield ToDo(
+            _("No mail goes out: its worker does not run. Tell whoever runs this site."),
+            mails,
+            first=True,
+        )
+    late = OutboxMessage.objects.late(timezone.now()).count()
+    if late:
+        text = ngettext("%d mail waits to be sent.", "%d mails wait to be sent.", late) % late
+        yield ToDo(text, f"{mails}?state__exact={MailState.WAITING}", first=True)
     dead = OutboxMessage.objects.dead().count()
     if dead:
         text = ngettext("%d mail could not be sent.", "%d mails could not be sent.", dead) % dead
-        address = reverse("admin:clinic_site_outboxmessage_changelist")
-        yield ToDo(text, f"{address}?state__exact={MailState.DEAD}", first=True)
+        yield ToDo(text, f"{mails}?state__exact={MailState.DEAD}", first=True)

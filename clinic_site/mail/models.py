@@ -59,6 +59,10 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
         """Those that were given up."""
         return self.filter(state=MailState.DEAD)
 
+    def late(self, now: dt.datetime) -> "OutboxQuerySet":
+        """Those that should have been sent a while ago, and may still be."""
+        return self.waiting().filter(created_at__lte=now - settings.MAIL_LATE_AFTER)
+
     def due(self, now: dt.datetime) -> "OutboxQuerySet":
         """Those that a worker may send now, the longest due first."""
         free = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
@@ -165,6 +169,11 @@ class WorkerBeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no worker has said so lately."""
+        return timezone.now() - self.at >= settings.WORKER_SILENT_AFTER
 
 
 class DailyRun(models.Model):
