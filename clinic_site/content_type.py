@@ -4,25 +4,31 @@ Django reads it, and decodes the query by it, before it can answer an error page
 names no encoding, or one that is not for text (rot13), would end in a bare 500.
 """
 
+import codecs
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.utils.http import parse_header_parameters
 
+CHARSET = re.compile(r"""charset\s*=\s*("[^"]*"|[^\s;]*)""", re.IGNORECASE)
+
 
 def readable(content_type: str) -> str:
-    """Return the Content-Type; '' for one that cannot be read, or does not stand for UTF-8.
+    """Return the Content-Type, with UTF-8 by its full name, the only one that Django takes.
 
-    No page of this site sends another encoding.
+    '' for one that cannot be read, or names another encoding: no page of this site sends one.
 
-    >>> readable("text/plain; charset=UTF-8"), readable("text/plain; charset=rot13")
-    ('text/plain; charset=UTF-8', '')
+    >>> readable("text/plain; charset=utf8"), readable("text/plain; charset=rot13")
+    ('text/plain; charset=utf-8', '')
     """
     try:
-        parameters = parse_header_parameters(content_type)[1]
+        charset = parse_header_parameters(content_type)[1].get("charset", "utf-8")
+        if codecs.lookup(charset).name != "utf-8":
+            return ""
     except Exception:  # whatever it was, Django could not read it either
         return ""
-    return content_type if parameters.get("charset", "utf-8").lower() == "utf-8" else ""
+    return CHARSET.sub("charset=utf-8", content_type)
 
 
 class ReadableContentType:
