@@ -5,7 +5,7 @@ import re
 import tempfile
 import zoneinfo
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 import brotli
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -65,7 +65,7 @@ class LimitBody:
             return too_large(request)
         body.seek(0)
         request.META["CONTENT_LENGTH"] = str(length)
-        request._stream = body  # type: ignore[attr-defined]  # where Django reads it from
+        request._stream = cast(BinaryIO, body)  # where Django reads it from
         return self.get_response(request)
 
 
@@ -134,7 +134,19 @@ class SayDatabaseAway:
             return None
         # Its text can quote the statement, so only its kind is logged.
         logger.error("Database away: %s", type(exception).__name__)
-        return service_unavailable(request)
+        return service_unavailable(request, again=_to_send_again(request))
+
+
+def _to_send_again(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what staff sent, by its names, to be sent once more; not a file, nor a password.
+
+    Only in the admin, where the CSRF token has told by now that they meant it. The public forms
+    show again what was typed.
+    """
+    if not is_admin(request) or request.method != "POST" or request.FILES:
+        return []
+    sent = [(name, value) for name, values in request.POST.lists() for value in values]
+    return [] if any("password" in name for name, _value in sent) else sent
 
 
 class UseClinicTimeZone:

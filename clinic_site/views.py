@@ -1,6 +1,8 @@
 """The pages about the clinic itself, the addresses that machines ask for, and the error pages."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -100,11 +102,9 @@ def favicon(request: HttpRequest) -> HttpResponse:
 # nor a context processor: the clinic is the one last read.
 
 
-def _error_page(template: str, status: int) -> HttpResponse:
-    html = get_template(template).render(
-        {"clinic": current_clinic.last(), "notice_links": notice_links.last()}
-    )
-    return HttpResponse(html, status=status)
+def _error_page(template: str, status: int, **context: Any) -> HttpResponse:
+    context |= {"clinic": current_clinic.last(), "notice_links": notice_links.last()}
+    return HttpResponse(get_template(template).render(context), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -136,8 +136,12 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def service_unavailable(request: HttpRequest) -> HttpResponse:
-    """503: the database is away; most often for a moment only."""
-    response = _error_page("503.html", 503)
+def service_unavailable(
+    request: HttpRequest, again: Iterable[tuple[str, str]] = ()
+) -> HttpResponse:
+    """503: the database is away; most often for a moment only. `again`: what to send once more."""
+    response = _error_page("503.html", 503, again=again)
     response["Retry-After"] = "30"
+    if again:
+        response["Cache-Control"] = "no-store"
     return response

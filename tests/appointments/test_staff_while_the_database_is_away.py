@@ -1,0 +1,56 @@
+"""What staff type while the database is away is still there when it is back."""
+
+import html
+import re
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+from appointments.journal import Note
+from tests.appointments.staff import address
+from tests.make import make_request
+
+pytestmark = pytest.mark.django_db
+
+TYPED = 'She said: "call <after> 5 & not before"'
+
+
+def away(execute, sql, params, many, context):
+    if sql.startswith("INSERT"):
+        raise OperationalError("away")
+    return execute(sql, params, many, context)
+
+
+def hidden_on(page: str) -> dict[str, str]:
+    found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def test_a_note_is_sent_once_more_from_the_page_that_says_so(sam: Client) -> None:
+    row = make_request()
+    with connection.execute_wrapper(away):
+        answer = sam.post(address(row), {"do": "note", "text": TYPED})
+    assert answer.status_code == 503
+    assert answer["Cache-Control"] == "no-store"
+    assert "What you typed is kept on this page." in answer.text
+    assert not Note.objects.exists()
+
+    again = sam.post(address(row), hidden_on(answer.text))
+
+    assert again.status_code == 303
+    assert TYPED in html.unescape(sam.get(address(row)).text)
+
+
+def test_a_password_is_not_put_into_a_page(client: Client, django_user_model) -> None:
+    django_user_model.objects.create_user("sam", password="long-and-secret", is_staff=True)
+
+    def cut(execute, *args):
+        raise OperationalError("away")
+
+    with connection.execute_wrapper(cut):
+        answer = client.post("/admin/login/", {"username": "sam", "password": "long-and-secret"})
+
+    assert answer.status_code == 503
+    assert "long-and-secret" not in answer.text
+    assert "Send it again" not in answer.text
