@@ -13,7 +13,8 @@ not start and says which one is wrong:
 and may set these:
 
   SECRET_KEY_FALLBACKS  earlier secret keys, comma-separated, while what they signed is in use
-  DATABASE_URL      postgres://...; without it, SQLite in VAR/db.sqlite3
+  DATABASE_URL      postgres://..., of several hosts the one that takes writes is used;
+                    without it, SQLite in VAR/db.sqlite3
   VAR               folder for state; var/ beside this project without it
   TRUSTED_PROXIES   networks of the proxies before the site, comma-separated, such as
                     127.0.0.1/32; only they may say who is asking (X-Forwarded-For)

