@@ -109,9 +109,7 @@ def test_text_cards_rules_and_tables_end_at_one_edge(
     phone_page.goto(path)
     show(phone_page, State(width=width))
 
-    parts = (
-        ".page .care, .short, .emergency-line, .rest > section, .rest .rows, .rest table, .fold"
-    )
+    parts = ".page .care, .short, .emergency-line, .rest > section, .rest .rows, .rest section > table, .fold"
     edges = phone_page.locator(parts).evaluate_all(
         "all => all.filter(e => !e.closest('#causes')).map(e => e.getBoundingClientRect().right)"
     )
