@@ -33,7 +33,7 @@ SHOWN = {  # what each step has in it; a balloon only in kyphoplasty, and out be
 }
 LABELS = {
     "spine": "spinal canal fracture disc vertebra",
-    "where": "most fractures are here",
+    "where": "most common here",
     "vertebroplasty-1": "spinal canal",
     "vertebroplasty-2": "cement",
     "vertebroplasty-3": "cement",
