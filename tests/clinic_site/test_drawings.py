@@ -191,6 +191,28 @@ def test_no_line_to_the_spinal_canal_could_be_taken_for_a_needle(drawing: Page, 
     assert not to_canal[0] & {"#v", "#d", "#broken", "#arch"}, "it crosses a bone or a disc"
 
 
+@pytest.mark.one_database
+def test_the_needle_reaches_the_sacrum_inside_the_edge_of_the_hip_bone(drawing: Page) -> None:
+    drawing.goto(address("sacroplasty-1"))
+    assert drawing.locator("[href='#hip']").count() == 1
+    needle, handle = drawing.evaluate(FOLLOW_LINES, "#needle, .u")
+
+    assert "#broken" in needle[0], "the tip is not in the broken side"
+    assert not any("#hip" in shapes for shapes in needle + handle)
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("name", ["sacroplasty-1", "sacroplasty-2"])
+def test_only_the_broken_side_of_the_sacrum_is_pink(drawing: Page, name: str) -> None:
+    drawing.goto(address(name))
+    lefts = drawing.evaluate("""[...document.querySelectorAll("#broken, .c, #needle, #cement")]
+        .map(shape => shape.getBBox().x)""")
+
+    assert len(lefts) == 3
+    middle = drawing.evaluate("document.documentElement.viewBox.baseVal.width / 2")
+    assert min(lefts) > middle
+
+
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_step_shows_what_is_in_the_bone_then(name: str) -> None:
     ids = {element.get("id") for element in ElementTree.parse(DRAWINGS / f"{name}.svg").iter()}
