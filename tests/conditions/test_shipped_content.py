@@ -102,7 +102,7 @@ FACTS = {
         "certified": r"board certified",
         "fellowship": r"fellowship trained",
         "interest": r"special interest.*chronic venous disease",
-        "experience": r"inside the blood vessels \(endovascular.*many conditions and with endovascular",
+        "experience": r"inside the blood vessels \( ?endovascular.*many conditions and with endovascular",
     },
     SACROPLASTY: {
         "what": r"sacral insufficiency fracture.*bone cement into the sacrum to make it stable",
@@ -171,8 +171,8 @@ def test_the_balloon_never_belongs_to_vertebroplasty(visitor: Visitor, path: str
 
 
 def test_only_kyphoplasty_is_tagged_with_a_balloon(visitor: Visitor) -> None:
-    assert "<span>Balloon</span>" not in visitor.get(VERTEBROPLASTY).text
-    assert "<span>Balloon</span>" in visitor.get(KYPHOPLASTY).text
+    assert "<li>Balloon</li>" not in visitor.get(VERTEBROPLASTY).text
+    assert "<li>Balloon</li>" in visitor.get(KYPHOPLASTY).text
 
 
 @pytest.mark.parametrize("document", _documents(), ids=PAGES)
@@ -203,7 +203,7 @@ def test_after_each_picture_of_people_stands_what_to_ask(document: PageDocument)
     for section in document.sections:
         for after in section.body.split("::: people")[1:]:
             asked = after.split(":::")[1].strip().split("\n\n")[0]
-            assert "Ask us" in asked, section.heading
+            assert re.search(r"Ask us|and ask:", asked), section.heading
 
 
 @pytest.mark.parametrize("path", TREATMENTS)
