@@ -52,7 +52,7 @@ FACTS = {
         "911 bladder": r"trouble peeing, or loss of control of your bladder or bowels",
         "911 crash": r"back pain after a bad fall or crash",
         "911 chest": r"back pain with chest pain or trouble breathing",
-        "spinal cord": r"nerves or your spinal cord \(the main bundle.*are being squeezed",
+        "spinal cord": r"nerves or your spinal cord \(the main nerve bundle.*are being squeezed",
         "today 50": r"today if.*sudden and new, and you are 50 or over or have osteoporosis",
         "today pain": r"today if.*cannot stand, walk or sleep although you take pain medicine",
         "today cancer": r"you have cancer, or have had it",
