@@ -48,9 +48,10 @@ def _to_patient(message: OutboxMessage) -> dict[str, Any]:
 
 def _address_of_patient(message: OutboxMessage) -> str:
     request = _request(message)
-    if not (request.answer("email") and request.answer("email_ok")):
+    address = request.answer("email") if request.answer("email_ok") else None
+    if not address:
         raise NotWanted("no address any more")
-    return str(request.answer("email"))
+    return str(address)
 
 
 NEW_REQUEST = adds_mail(

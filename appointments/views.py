@@ -44,10 +44,12 @@ def request_appointment(request: HttpRequest) -> HttpResponse:
             return closed(request)
         initial = {"attempt": new_attempt(), "condition": request.GET.get("condition", "")}
         response = render(
-            request, "appointments/request.html", {"form": RequestForm(initial=initial)}
+            request,
+            "appointments/request.html",
+            {"form": RequestForm(initial=initial), "physicians": active_physicians()},
         )
         # It holds nothing of anyone's, and Firefox keeps what is typed only where it may keep the
-        # page: docs/decisions/0012-the-form-may-be-kept.md.
+        # page: docs/decisions/0015-the-form-may-be-kept.md.
         response["Cache-Control"] = "private, no-cache"
         return response
 

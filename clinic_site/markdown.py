@@ -44,7 +44,7 @@ BLOCKS = (*CARE_LEVELS, "fold", "people")
 _TAGS = {
     *("p", "br", "strong", "em", "a", "sup", "ul", "ol", "li", "div", "span"),
     *("h2", "h3", "h4", "table", "caption", "thead", "tbody", "tr", "th", "td", "img"),
-    *("details", "summary", "figure", "figcaption"),
+    *("details", "summary"),
 }
 WIDE = 5  # columns of a table that scrolls
 

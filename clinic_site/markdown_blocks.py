@@ -17,8 +17,6 @@ from markdown_it.token import Token
 
 _FENCE = re.compile(r":{3,}[ \t]*(\S*)[ \t]*(.*)")
 _PEOPLE = re.compile(r"(100|[1-9]?\d) in 100(?!\d|[.,]\d|%)")
-# What the parts of a list in a block of people are in HTML.
-_TAGS_OF_PEOPLE = {"list_item": "figure", "paragraph": "figcaption"}
 
 
 def use_blocks(parser: MarkdownIt, names: Collection[str]) -> None:
@@ -112,7 +110,7 @@ def _take_caption(tokens: list[Token]) -> list[Token]:
 
 
 def _count_people(state: StateCore) -> None:
-    """Make each item of a block of people a figure, with a `people` token for its picture."""
+    """Put a `people` token for its picture before the words of each item of a block of people."""
     tokens: list[Token] = []
     inside = 0
     for i, token in enumerate(state.tokens):
@@ -121,9 +119,6 @@ def _count_people(state: StateCore) -> None:
             inside += token.nesting
         if not inside:
             continue
-        part = token.type.removesuffix("_open").removesuffix("_close")
-        token.tag = _TAGS_OF_PEOPLE.get(part, token.tag)
-        token.hidden = part == "bullet_list"
         if token.type == "list_item_open" and state.tokens[i + 1].type == "paragraph_open":
             tokens += _people(state.tokens[i + 2])
     state.tokens = tokens

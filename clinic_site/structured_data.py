@@ -21,7 +21,8 @@ _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
 
 def to_script(data: Data) -> SafeString:
     """Return JSON for a `<script type="application/ld+json">`; no text in it can end the script."""
-    text = json.dumps({"@context": VOCABULARY, **data}, ensure_ascii=False)
+    whole = {"@context": VOCABULARY, **data}
+    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
     return mark_safe(text.translate(_ESCAPES))  # noqa: S308  has no <, > or &
 
 

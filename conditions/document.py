@@ -32,7 +32,7 @@ CONDITION_KINDS = (
     *("recovery", "prevention", "causes", "risk_factors", "evidence", "questions", "next_steps"),
 )
 TREATMENT_KINDS = (
-    *("overview", "suits", "not_suited", "benefits", "risks", "procedure", "preparing"),
+    *("overview", "suits", "not_suited", "benefits", "risks", "preparing", "procedure"),
     *("afterwards", "evidence", "questions"),
 )
 

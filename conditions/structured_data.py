@@ -5,7 +5,6 @@ what has no value is left out. `site_url` has no slash at its end; `picture_addr
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from clinic_site.plain import list_items, plain
 from clinic_site.structured_data import VOCABULARY, Data, breadcrumbs, clinic_node, given
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.history import Review
+from conditions.readability import sentences
 
 # Which property of a MedicalCondition the list items of a kind of section are, and their type.
 # Prevention is secondaryPrevention, as primaryPrevention takes no LifestyleModification.
@@ -25,24 +25,12 @@ CONDITION_LISTS = {
     "diagnosis": ("typicalTest", "MedicalTest"),
     "prevention": ("secondaryPrevention", "LifestyleModification"),
 }
-# Which property of a MedicalTherapy the text of a kind of section is.
+# Which property of a MedicalTherapy the steps of a kind of section are, or its text without steps.
 TREATMENT_TEXTS = {
     "procedure": "howPerformed",
     "preparing": "preparation",
     "afterwards": "followup",
 }
-
-
-class Named(Protocol):
-    """A published page by what other pages tell of it: a document, or a revision."""
-
-    @property
-    def title(self) -> str:
-        """Its title."""
-
-    @property
-    def slug(self) -> str:
-        """The last part of its address."""
 
 
 def condition_data(
@@ -59,40 +47,35 @@ def condition_data(
         "MedicalCondition", document.title, document.page_type, document.slug, site_url
     )
     for kind, (name, type_) in CONDITION_LISTS.items():
-        items = [item for body in _bodies(document, kind) for item in list_items(body)]
-        about |= given(**{name: [{"@type": type_, "name": item} for item in items]})
+        # After its first sentence an item warns or advises, which is no part of its name.
+        names = [sentences(item)[0] for item in _items(document, kind)]
+        about |= given(**{name: [{"@type": type_, "name": each} for each in names]})
     if _bodies(document, "treatments"):  # the page shows them in that section
         about |= given(possibleTreatment=[_therapy(each, site_url) for each in treatments])
     if code := document.icd10_code:
         about["code"] = {"@type": "MedicalCode", "codeValue": code, "codingSystem": "ICD-10-CM"}
-    return _page(document, about, {"@type": "Patient"}, clinic, site_url, review, picture_address)
+    return _page(document, about, clinic, site_url, review, picture_address)
 
 
 def treatment_data(
     document: TreatmentDocument,
     *,
-    conditions: Sequence[Named],
     clinic: Clinic,
     site_url: str,
     review: Review | None,
     picture_address: str | None,
 ) -> Data:
-    """Return a treatment's page; `conditions` are those that it is shown to be used for."""
+    """Return a treatment's page."""
     about = _therapy(document, site_url)
     for kind, name in TREATMENT_TEXTS.items():
-        about |= given(**{name: "\n".join(map(plain, _bodies(document, kind)))})
-    treated = [
-        _subject("MedicalCondition", each.title, "condition", each.slug, site_url)
-        for each in conditions
-    ]
-    patients = {"@type": "Patient", **given(healthCondition=treated)}
-    return _page(document, about, patients, clinic, site_url, review, picture_address)
+        said = _items(document, kind) or map(plain, _bodies(document, kind))
+        about |= given(**{name: "\n".join(said)})
+    return _page(document, about, clinic, site_url, review, picture_address)
 
 
 def _page(
     document: PageDocument,
     about: Data,
-    audience: Data,
     clinic: Clinic,
     site_url: str,
     review: Review | None,
@@ -107,7 +90,7 @@ def _page(
         image=picture_address,
         lastReviewed=review and review.reviewed_on.isoformat(),
         reviewedBy=review and {"@type": "Person", "name": review.reviewer_name},
-        audience=audience,
+        audience={"@type": "Patient"},
         about=about,
         breadcrumb=breadcrumbs(*way, clinic=clinic, site_url=site_url),
         publisher=clinic_node(clinic, site_url),
@@ -127,6 +110,10 @@ def _therapy(document: TreatmentDocument, site_url: str) -> Data:
         _subject("MedicalTherapy", document.title, document.page_type, document.slug, site_url)
         | shown
     )
+
+
+def _items(document: PageDocument, kind: str) -> list[str]:
+    return [item for body in _bodies(document, kind) for item in list_items(body)]
 
 
 def _bodies(document: PageDocument, kind: str) -> list[str]:

@@ -153,11 +153,7 @@ def _treatment_context(page: Page, document: TreatmentDocument, picture: str | N
     offered_by = Condition.objects.listed().with_physicians()
     conditions = list(offered_by.filter(live_treatments=page.pk))
     review = review_of(page, [], today=timezone.localdate())
-    data = treatment_data(
-        document,
-        conditions=[cast(Revision, each.live) for each in conditions],
-        **_shown_with(review, picture),
-    )
+    data = treatment_data(document, **_shown_with(review, picture))
     return {
         "conditions": conditions,
         "physicians": _active(slug for each in conditions for slug in each.live_physicians)

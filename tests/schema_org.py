@@ -82,7 +82,6 @@ PROPERTIES: dict[str, tuple[set[str], set[str]]] = {
     "dayOfWeek": ({"EducationalOccupationalProgram", "OpeningHoursSpecification"}, {"DayOfWeek"}),
     "description": ({"Thing"}, {"Text", "TextObject"}),
     "followup": ({"MedicalProcedure"}, {"Text"}),
-    "healthCondition": ({"MedicalStudy", "Patient", "PeopleAudience"}, {"MedicalCondition"}),
     "howPerformed": ({"MedicalProcedure"}, {"Text"}),
     "image": ({"Thing"}, {"ImageObject", "URL"}),
     "inLanguage": (

@@ -68,9 +68,8 @@ class RequestForm(forms.Form):
     )
     email_ok = forms.BooleanField(
         label=_(
-            "Email me about this request. We write when we have your request, when a visit is set "
-            "or changed, the day before, when it is closed, and if we are late. "
-            "No mail names your health."
+            "Email me when you have my request. The mail gives the reference, and says nothing "
+            "about health."
         ),
         required=False,
     )

@@ -169,7 +169,7 @@ class Migration(migrations.Migration):
             name='Section',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('emergency', 'When to call 911'), ('see_doctor', 'When to see a doctor'), ('overview', 'What it is'), ('symptoms', 'Signs and symptoms'), ('treatments', 'Treatments'), ('suits', 'Who it may suit'), ('not_suited', 'Who it does not suit'), ('benefits', 'Benefits'), ('risks', 'Risks'), ('procedure', 'How it is done'), ('preparing', 'Before'), ('afterwards', 'Afterwards'), ('diagnosis', 'Diagnosis'), ('recovery', 'Recovery'), ('prevention', 'Prevention'), ('causes', 'Causes'), ('risk_factors', 'Risk factors'), ('evidence', 'What studies say'), ('questions', 'Questions to ask'), ('next_steps', 'Next steps')], max_length=20, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('emergency', 'When to call 911'), ('see_doctor', 'When to see a doctor'), ('overview', 'What it is'), ('symptoms', 'Signs and symptoms'), ('treatments', 'Treatments'), ('suits', 'Who it may suit'), ('not_suited', 'Who it does not suit'), ('benefits', 'Benefits'), ('risks', 'Risks'), ('preparing', 'Before'), ('procedure', 'How it is done'), ('afterwards', 'Afterwards'), ('diagnosis', 'Diagnosis'), ('recovery', 'Recovery'), ('prevention', 'Prevention'), ('causes', 'Causes'), ('risk_factors', 'Risk factors'), ('evidence', 'What studies say'), ('questions', 'Questions to ask'), ('next_steps', 'Next steps')], max_length=20, verbose_name='kind')),
                 ('heading', models.CharField(max_length=120, verbose_name='heading')),
                 ('body', models.TextField(blank=True, help_text='Markdown: paragraphs, - lists, ### headings, **bold**, [^key] to cite a source.', verbose_name='text')),
                 ('page', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sections', to='conditions.page')),
@@ -268,7 +268,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='section',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['emergency', 'see_doctor', 'overview', 'symptoms', 'treatments', 'suits', 'not_suited', 'benefits', 'risks', 'procedure', 'preparing', 'afterwards', 'diagnosis', 'recovery', 'prevention', 'causes', 'risk_factors', 'evidence', 'questions', 'next_steps'])), name='section_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['emergency', 'see_doctor', 'overview', 'symptoms', 'treatments', 'suits', 'not_suited', 'benefits', 'risks', 'preparing', 'procedure', 'afterwards', 'diagnosis', 'recovery', 'prevention', 'causes', 'risk_factors', 'evidence', 'questions', 'next_steps'])), name='section_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='section',

@@ -72,7 +72,7 @@ def walk(page: Page, key: str) -> None:
 
 def go_to(page: Page, target: Locator, key: str = "Tab") -> None:
     """Press `key` until the focus is there; it must be seen at each stop."""
-    for _ in range(200):
+    for _ in range(400):  # a page with many sources is a long form
         page.keyboard.press(key)
         page.evaluate("window.stops = new Set()")
         assert not (fault := page.evaluate(LOOK)), fault

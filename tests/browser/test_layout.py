@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.states import State, show
+from tests.clinic_site.test_drawings import NARROWEST
 from tests.running import Site
 from tests.test_every_page import PAGES
 
@@ -109,7 +110,7 @@ def test_text_cards_rules_and_tables_end_at_one_edge(
     phone_page.goto(path)
     show(phone_page, State(width=width))
 
-    parts = ".page .care, .short, .emergency-line, .rest > section, .rest .rows, .rest table, .fold"
+    parts = ".page .care, .short, .emergency-line, .rest > section, .rest .rows, .rest section > table, .fold"
     edges = phone_page.locator(parts).evaluate_all(
         "all => all.filter(e => !e.closest('#causes')).map(e => e.getBoundingClientRect().right)"
     )
@@ -143,3 +144,18 @@ def test_on_a_desk_the_contents_show_the_section_one_reads(phone_page: Page) -> 
         )
         expect(phone_page.locator(".contents")).to_be_in_viewport()
         expect(phone_page.locator(".page > .talk")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+def test_drawings_are_wide_enough_for_their_labels(phone_page: Page, width: int) -> None:
+    show(phone_page, State(width=width))
+    phone_page.goto(CONDITION)
+
+    widths = phone_page.evaluate(
+        """() => [...document.querySelectorAll('main img')].filter(img => !img.closest('.rows'))
+          .map(img => { const style = getComputedStyle(img); return img.clientWidth
+            - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight); })"""
+    )
+
+    assert widths
+    assert min(widths) >= NARROWEST  # narrower, a drawing leaves its labels out

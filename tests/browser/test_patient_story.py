@@ -197,7 +197,8 @@ def test_staff_change_a_sentence_and_publish(chromium: Browser, site: Site):
     page.get_by_role("link", name="Sacroplasty").click()
 
     # when an editor changes a sentence, as a draft,
-    page.locator("#id_sections-0-body").fill("The sacrum is low in your back.")
+    body = page.locator("#id_sections-0-body")
+    body.fill(f"{body.input_value()}\n\nThe sacrum is low in your back.")
     page.get_by_role("button", name="Save and continue editing").click()
 
     # then patients see the old page,

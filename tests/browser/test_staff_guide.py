@@ -70,7 +70,7 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     guide.click("link", "Sacroplasty")
     guide.step("Change the text of the first section.")
     before = page.locator("#id_sections-0-body").input_value()
-    page.locator("#id_sections-0-body").fill(before + "\n\nAsk us what this means for you.")
+    page.locator("#id_sections-0-body").fill(before + "\n\nAsk us how this fits you.")
     guide.step("Click **Save and continue editing**.")
     guide.click("button", "Save and continue editing")
     guide.step("Look at **School grade** beside each section. Aim at 6; 8 is the most.")
@@ -87,7 +87,7 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     expect(
         page.get_by_role("heading", name="Preview: patients do not see this draft")
     ).to_be_visible()
-    expect(page.get_by_text("Ask us what this means for you.")).to_be_visible()
+    expect(page.get_by_text("Ask us how this fits you.")).to_be_visible()
     guide.picture("preview")
     guide.step("Click **Back to editing**.")
     guide.click("link", "Back to editing")
@@ -95,7 +95,7 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     guide.step("Click **Save and go on to publishing**.")
     guide.click("button", "Save and go on to publishing")
     guide.step("Read what changes for patients.")
-    changed = page.get_by_text("Ask us what this means for you.")
+    changed = page.get_by_text("Ask us how this fits you.")
     expect(changed.and_(page.locator("ins"))).to_be_visible()
     guide.step("Choose **Wording only** if the page says the same as before, else **Meaning**.")
     page.get_by_label(re.compile("^Wording only")).check()
@@ -107,10 +107,7 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     expect(
         page.get_by_text(re.compile(r"Published as number \d+\. Patients see it now\."))
     ).to_be_visible()
-    assert (
-        "Ask us what this means for you"
-        in page.context.request.get("/treatments/sacroplasty/").text()
-    )
+    assert "Ask us how this fits you" in page.context.request.get("/treatments/sacroplasty/").text()
 
     guide.step("Click **Publishing history**.")
     guide.click("link", "Publishing history")
@@ -128,7 +125,7 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     guide.click("button", "Publish it again")
     expect(page.get_by_text("Published number 1 again")).to_be_visible()
     assert (
-        "Ask us what this means for you"
+        "Ask us how this fits you"
         not in page.context.request.get("/treatments/sacroplasty/").text()
     )
 

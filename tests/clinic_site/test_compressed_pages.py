@@ -34,7 +34,7 @@ def test_a_page_is_the_same_compressed_or_not(site: Site) -> None:
     assert "Accept-Encoding" in packed_headers["Vary"]
 
 
-@pytest.mark.parametrize("path", ["/appointments/request/", "/admin/login/", "/robots.txt"])
+@pytest.mark.parametrize("path", ["/appointments/status/", "/admin/login/", "/robots.txt"])
 def test_what_is_not_a_public_page_is_left_alone(visitor: Visitor, site: Site, path: str) -> None:
     assert "Content-Encoding" not in visitor.get(path, Accept_Encoding="br").headers
 

@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -32,8 +33,8 @@ SHOWN = {  # what each step has in it; a balloon only in kyphoplasty, and out be
     "sacroplasty-2": {"cement"},
 }
 LABELS = {
-    "spine": "spinal canal fracture disc vertebra",
-    "where": "most fractures are here",
+    "spine": "spinal canal fracture disc vertebral body vertebra",
+    "where": "most common here",
     "vertebroplasty-1": "spinal canal",
     "vertebroplasty-2": "cement",
     "vertebroplasty-3": "cement",
@@ -89,6 +90,12 @@ FOLLOW_NEEDLE = """() => {
     points.push(shapes.map(shape => shape.isPointInFill(needle.getPointAtLength(at))));
   return points;
 }"""
+# What lies at each point along lines, each shape by its id or by that of what it repeats.
+FOLLOW_LINES = """lines => [...document.querySelectorAll(lines)].map(line =>
+  Array.from({length: Math.ceil(line.getTotalLength())}, (_, at) => {
+    const {x, y} = line.getPointAtLength(at).matrixTransform(line.getScreenCTM());
+    return document.elementsFromPoint(x, y).map(shape => shape.getAttribute("href") || "#" + shape.id);
+  }))"""
 # How high the broken bone stands near its front and at its back, in units of the drawing.
 MEASURE_HEIGHTS = """() => [12, 88].map(x => {
   const bone = document.getElementById("broken");
@@ -171,6 +178,39 @@ def test_the_needle_passes_the_spinal_canal_inside_the_bony_arch(drawing: Page, 
     assert all(beside), "the needle crosses the canal where no bone covers it"
     order = drawing.evaluate("[...document.querySelectorAll('[id]')].map(shape => shape.id)")
     assert order.index("canal") < order.index("arch") < order.index("needle")
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("name", [name for name in LABELS if "canal" in LABELS[name]])
+def test_no_line_to_the_spinal_canal_could_be_taken_for_a_needle(drawing: Page, name: str) -> None:
+    drawing.goto(address(name))
+    met = [set(chain.from_iterable(line)) for line in drawing.evaluate(FOLLOW_LINES, ".k")]
+
+    to_canal = [shapes for shapes in met if "#canal" in shapes]
+    assert len(to_canal) == 1
+    assert not to_canal[0] & {"#v", "#d", "#broken", "#arch"}, "it crosses a bone or a disc"
+
+
+@pytest.mark.one_database
+def test_the_needle_reaches_the_sacrum_inside_the_edge_of_the_hip_bone(drawing: Page) -> None:
+    drawing.goto(address("sacroplasty-1"))
+    assert drawing.locator("[href='#hip']").count() == 1
+    needle, handle = drawing.evaluate(FOLLOW_LINES, "#needle, .u")
+
+    assert "#broken" in needle[0], "the tip is not in the broken side"
+    assert not any("#hip" in shapes for shapes in needle + handle)
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("name", ["sacroplasty-1", "sacroplasty-2"])
+def test_only_the_broken_side_of_the_sacrum_is_pink(drawing: Page, name: str) -> None:
+    drawing.goto(address(name))
+    lefts = drawing.evaluate("""[...document.querySelectorAll("#broken, .c, #needle, #cement")]
+        .map(shape => shape.getBBox().x)""")
+
+    assert len(lefts) == 3
+    middle = drawing.evaluate("document.documentElement.viewBox.baseVal.width / 2")
+    assert min(lefts) > middle
 
 
 @pytest.mark.parametrize("name", SHOWN)

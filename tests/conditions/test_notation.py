@@ -78,7 +78,7 @@ def test_a_fold_and_people_are_read_by_patients_and_found_by_search(client: Clie
     assert "<h3>More</h3>\n<ul>\n<li>So.</li>\n</ul>" in fold
     assert "</details>\n<p>It eases.</p>" in page
     assert '<div class="people"><p class="caption">Little pain after two weeks</p>' in fold
-    items = re.findall(r"<figure>\s*(<svg.*?</svg>)\s*<figcaption>(.*?)</figcaption>", fold)
+    items = re.findall(r"<li>\s*(<svg.*?</svg>)\s*(.*?)</li>", fold)
     assert [re.sub(r"<sup.*</sup>", "", words) for _picture, words in items] == [
         "<strong>44 in 100</strong> had it with cement",
         "<strong>21 in 100</strong> had it without",

@@ -67,7 +67,6 @@ def describe_treatment(document: TreatmentDocument, **values: Any) -> dict[str, 
     return treatment_data(
         document,
         **{
-            "conditions": [CONDITION],
             "clinic": Clinic(),
             "site_url": SITE,
             "review": None,
@@ -149,7 +148,8 @@ def items_on_the_page(document: ConditionDocument, kind: str) -> list[str]:
         words(item)
         for section in render_page(document).sections
         if section.kind == kind
-        for block in html5lib.parseFragment(str(section.html), namespaceHTMLElements=False)
+        for top in html5lib.parseFragment(str(section.html), namespaceHTMLElements=False)
+        for block in (top if top.tag == "details" else [top])
         if block.tag in {"ul", "ol"}
         for item in block
     ]
@@ -243,7 +243,8 @@ def test_the_lists_are_the_page_s_own(kind: str) -> None:
     name, type_ = CONDITION_LISTS[kind]
     data = describe_condition()
 
-    assert names_of(data, name) == items_on_the_page(CONDITION, kind) != []
+    names, items = names_of(data, name), items_on_the_page(CONDITION, kind)
+    assert [item[: len(name)] for name, item in zip(names, items, strict=True)] == names != []
     assert {each["@type"] for each in data["about"][name]} == {type_}
 
 
@@ -252,6 +253,30 @@ def test_the_treatments_are_those_of_the_page_in_its_order() -> None:
 
     assert [each["name"] for each in treatments] == ["Vertebroplasty", "Kyphoplasty", "Sacroplasty"]
     assert {each["@type"] for each in treatments} == {"MedicalTherapy"}
+
+
+def test_an_item_is_named_without_the_warnings_that_follow_it() -> None:
+    data = describe_condition(with_body("symptoms", "- weak legs at 8.3 km. **Call 911.**\n- pain"))
+
+    assert names_of(data, "signOrSymptom")[-2:] == ["weak legs at 8.3 km.", "pain"]
+    for word in ("911", "Do not stop", "Free help"):
+        assert word not in json.dumps(describe_condition()["about"])
+
+
+def test_how_it_is_done_is_told_in_steps_without_what_stands_about_the_pictures() -> None:
+    for document in TREATMENTS:
+        about = describe_treatment(document)["about"]
+        assert "needle" in about["howPerformed"]
+        assert "picture" not in about["howPerformed"].replace("X-ray pictures", "")
+        assert "other places" not in about["preparation"]
+        assert "Call 911" in about["followup"]
+
+
+def test_sacroplasty_is_told_to_be_for_the_sacrum_and_for_no_other_fracture() -> None:
+    sacroplasty = describe_condition()["about"]["possibleTreatment"][-1]
+
+    assert "fracture of the sacrum" in sacroplasty["description"]
+    assert "ompression" not in json.dumps(describe_treatment(TREATMENTS[-1]))
 
 
 def test_a_page_that_shows_no_treatments_tells_of_none() -> None:
