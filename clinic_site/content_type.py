@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.http import parse_header_parameters
 
-CHARSET = re.compile(r"""charset\s*=\s*("[^"]*"|[^\s;]*)""", re.IGNORECASE)
+CHARSET = re.compile(r""";\s*charset\s*=\s*("[^"]*"|[^\s;]*)""", re.IGNORECASE)
 
 
 def readable(content_type: str) -> str:
@@ -28,7 +28,7 @@ def readable(content_type: str) -> str:
             return ""
     except Exception:  # whatever it was, Django could not read it either
         return ""
-    return CHARSET.sub("charset=utf-8", content_type)
+    return CHARSET.sub("; charset=utf-8", content_type)
 
 
 class ReadableContentType:
