@@ -85,9 +85,6 @@ def keep_remembering() -> None:
 
 def _look_at_everything() -> None:
     try:
-        if pool := getattr(connection, "pool", None):  # on PostgreSQL
-            pool.open()
-            pool.check()  # replaces connections that died, before a request meets them
         # One that fails would have the others wait for the same database.
         all(remembered.look() for remembered in Remembered.everything)
     finally:

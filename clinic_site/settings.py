@@ -206,8 +206,7 @@ if database_url := env.str("DATABASE_URL", default=""):
     if WEB_PROCESS:  # else one locked row would hold every connection
         _timeouts = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT}"
         _options["options"] = f"{_timeouts} {_options.get('options', '')}".strip()
-    _database["CONN_MAX_AGE"] = 0
-    _database["CONN_HEALTH_CHECKS"] = True  # so that a restarted server fails no request
+    _database["CONN_MAX_AGE"] = 0  # each request takes one of the pool's
 else:
     _database = {
         "ENGINE": "clinic_site.sqlite" if WEB_PROCESS else "django.db.backends.sqlite3",
