@@ -172,8 +172,8 @@ class WorkerBeat(models.Model):
 
     @property
     def is_silent(self) -> bool:
-        """Whether no worker has said so lately."""
-        return timezone.now() - self.at >= settings.WORKER_SILENT_AFTER
+        """Whether no worker has said so lately. One that will only say so: a clock was set back."""
+        return abs(timezone.now() - self.at) >= settings.WORKER_SILENT_AFTER
 
 
 class DailyRun(models.Model):
