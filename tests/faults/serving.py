@@ -1,6 +1,10 @@
-"""A site to break: real gunicorn, patients who send until they are heard, readers who look on."""
+"""A site to break: real gunicorn, patients who send until they are heard, readers who look on.
+
+OUTAGE in the environment says for how many seconds a database is away (3; `make soak` says 45).
+"""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +21,13 @@ from tests.signing import make_attempt
 from tests.visitor import Answer, Visitor
 
 FORM = "/appointments/request/"
+OUTAGE = float(os.environ.get("OUTAGE", "3"))
+LONGEST = 8  # seconds until what was typed is stored, or back; 6, and 2 for a busy machine
+
+STORED = """
+from appointments.models import AppointmentRequest as R
+print(*(r.answer("message") for r in R.objects.all()), sep="|")
+"""
 
 
 def install_site(var: Path, **environment: str) -> Installation:
@@ -56,6 +67,16 @@ def until(happened: Callable[..., bool], else_say: str, seconds: float = 60) -> 
     while not happened():
         assert time.monotonic() < end, else_say
         time.sleep(0.01)
+
+
+def is_ready(address: str) -> bool:
+    """What /readyz says, by a look that is at most 5 seconds old."""
+    return Visitor(address).get("/readyz").status == 200
+
+
+def stored(site: Installation) -> list[str]:
+    """What patients wrote, in order of the alphabet."""
+    return sorted(site.shell(STORED).split("|"))
 
 
 @dataclass
@@ -136,8 +157,13 @@ class Crowd:
         assert self.failures == []
 
 
-def summary(asked: list[Asked]) -> str:
-    """How many, with which answers, and how long they took: for those who run `make soak`."""
+def tell(crowd: Crowd) -> None:
+    """Print what they met, for those who run `make soak`."""
+    print(f"\nseen: {_summary(crowd.seen)}\nsent: {_summary(crowd.sent)}")  # noqa: T201
+
+
+def _summary(asked: list[Asked]) -> str:
+    """How many, with which answers, and how long they took."""
     if not asked:
         return "none"
     seconds = sorted(each.seconds for each in asked)
