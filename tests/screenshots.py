@@ -53,7 +53,6 @@ PAGES = {
 NOT_THERE = {"not-found", "status-gone"}
 QUEUE = "/admin/appointments/appointmentrequest/"
 ADMIN_PAGES = {
-    "components": "/admin/components/",
     "admin": "/admin/",
     "admin-requests": QUEUE,
     "admin-find": f"{QUEUE}find/",

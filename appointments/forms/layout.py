@@ -1,18 +1,8 @@
-"""The shapes of crispy-forms layout that this project's forms have beside a plain field."""
+"""The shape of crispy-forms layout that this project's forms have beside a plain field."""
 
 from typing import Any
 
 from crispy_forms.layout import Div
-
-
-class Part(Div):
-    """A part of a long form under a heading of its own."""
-
-    template = "%s/layout/part.html"
-
-    def __init__(self, heading: Any, *fields: Any) -> None:
-        super().__init__(*fields)
-        self.heading = heading
 
 
 class Fold(Div):

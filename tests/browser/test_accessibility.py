@@ -162,7 +162,7 @@ def test_signing_in_with_a_wrong_password(reader: Page) -> None:
 
 
 ADMIN_PAGES = [
-    *("", "conditions/", "password_change/", "components/"),
+    *("", "conditions/", "password_change/"),
     *("conditions/condition/", "conditions/condition/?o=-1.2", "conditions/condition/?q=nothing"),
     *("conditions/condition/add/", "conditions/condition/{condition}/change/"),
     *("conditions/condition/{condition}/history/", "conditions/condition/{condition}/preview/"),
