@@ -136,12 +136,6 @@ class RequestForm(forms.Form):
         """Return the names of the fields that are questions, in the order of the page."""
         return [name for name in cls.base_fields if name not in cls.NO_QUESTIONS]
 
-    @classmethod
-    def several(cls) -> set[str]:
-        """Return the names of the questions that can have more than one answer."""
-        fields = cls.base_fields.items()
-        return {name for name, field in fields if isinstance(field, forms.MultipleChoiceField)}
-
     @property
     def helper(self) -> FormHelper:
         """How crispy-forms lays the form out."""

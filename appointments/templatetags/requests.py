@@ -3,7 +3,7 @@
 from django import template
 from django.utils import timezone
 
-from appointments.figures import Week, counts, weeks
+from appointments.staff.figures import Week, counts, weeks
 
 register = template.Library()
 

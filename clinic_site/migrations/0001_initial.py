@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ('before_visit', models.TextField(blank=True, help_text='What to bring, whether a referral is needed, insurance, cost. Markdown: paragraphs, - lists, ### headings. It stands on the contact page, with a link at the foot of every page. Leave empty to show nothing.', verbose_name='before your visit')),
                 ('emergency_wording', models.CharField(default='In an emergency, call 911.', help_text='Stands at the foot of every page and above the request form.', max_length=200, verbose_name='emergency wording')),
                 ('answer_within_hours', models.PositiveSmallIntegerField(blank=True, help_text='What you promise patients; where opening hours are set, only those count. Leave empty to promise nothing.', null=True, verbose_name='answer within hours')),
-                ('keep_requests_days', models.PositiveSmallIntegerField(blank=True, help_text='Requests that were closed or withdrawn this many days ago are erased for good. Ask counsel how long you must keep them. Leave empty to erase nothing.', null=True, verbose_name='erase requests after days')),
+                ('keep_requests_days', models.PositiveSmallIntegerField(blank=True, help_text='Requests that were closed or canceled this many days ago are erased for good. Ask counsel how long you must keep them. Leave empty to erase nothing.', null=True, verbose_name='erase requests after days')),
             ],
             options={
                 'verbose_name': 'clinic',

@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from appointments import services
-from appointments.choices import CloseReason, Status, Suspicion
-from appointments.figures import weeks
+from appointments.choices import Suspicion
 from appointments.models import AppointmentRequest
+from appointments.services import workflow
+from appointments.staff.figures import weeks
+from appointments.states import CloseReason, Status
 from clinic_site.actor import Actor
 from clinic_site.models import Clinic
 from tests.appointments.office import PATIENT
@@ -108,16 +109,16 @@ def test_the_same_note_before_a_clock_was_set_back_is_no_second_click(sam: Clien
     note = {"do": "note", "text": "Called her daughter."}
     with time_machine.travel(timezone.now() + dt.timedelta(hours=2)):
         by = Actor("sam", account=User.objects.get(username="sam"))
-        services.add_note(pk=row.pk, by=by, text=note["text"])
+        workflow.add_note(pk=row.pk, by=by, text=note["text"])
     sam.post(address(row), note)
 
     assert row.notes.count() == 2
 
 
-def test_what_a_patient_wished_stays_on_record_once_it_is_met(sam: Client) -> None:
+def test_what_a_patient_asked_for_stays_on_record_once_it_is_done(sam: Client) -> None:
     row = make_request()
     for text in ("Mornings, please.", "Afternoons, please."):
-        services.ask_for_change(pk=row.pk, text=text, by=PATIENT)
+        workflow.request_change(pk=row.pk, text=text, by=PATIENT)
     version = version_on(sam.get(address(row)).text)
 
     sam.post(address(row), visit_in(3) | {"version": version})
@@ -204,7 +205,7 @@ def test_a_request_is_closed_for_a_reason_and_can_be_taken_up_again(sam: Client)
 
 
 def test_what_is_not_possible_is_told(sam: Client) -> None:
-    row = make_request(status="withdrawn")
+    row = make_request(status="cancelled")
     answer = sam.post(address(row), {"do": "new", "version": "1"})
     assert "cannot become" in answer.text
     assert "does not know that button" in sam.post(address(row), {"do": "dance"}).text
@@ -257,7 +258,7 @@ def test_the_front_page_counts_requests_and_time_to_answer(sam: Client) -> None:
 
 def test_spam_in_bulk_spares_what_nobody_saw_and_what_asks_for_a_change(sam: Client) -> None:
     spam = make_request(status="quarantined")
-    patient = make_request(status="quarantined", change_wanted_at=timezone.now())
+    patient = make_request(status="quarantined", change_requested_at=timezone.now())
     ticked = {"action": "mark_as_spam", "_selected_action": [str(spam.pk), str(patient.pk)]}
 
     sam.post(QUEUE, {**ticked, "select_across": "1"})
@@ -266,10 +267,3 @@ def test_spam_in_bulk_spares_what_nobody_saw_and_what_asks_for_a_change(sam: Cli
     sam.post(QUEUE, ticked)
     assert AppointmentRequest.objects.get(pk=spam.pk).status == Status.CLOSED
     assert AppointmentRequest.objects.get(pk=patient.pk).status == Status.QUARANTINED
-
-
-def test_every_status_leads_somewhere() -> None:
-    assert set(services.NEXT) == set(Status)
-    for status, following in services.NEXT.items():
-        assert following
-        assert status not in following or status == Status.SCHEDULED

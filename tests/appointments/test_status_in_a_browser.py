@@ -102,10 +102,10 @@ def test_each_page_fits_and_has_no_fault_that_axe_finds(
     visit = "r.visit_at = dt.datetime(2027, 7, 6, 19, 30, tzinfo=dt.UTC); r.visit_place = 'Room 2';"
     site.shell(
         f"import datetime as dt; r = R.objects.get(reference='{reference}');"
-        f"r.status = 'scheduled'; {visit} r.change_wanted_at = r.visit_at; r.save()"
+        f"r.status = 'scheduled'; {visit} r.change_requested_at = r.visit_at; r.save()"
     )
 
-    for path in ("/appointments/status/", status, status + "withdraw/", status + "visit.ics/"):
+    for path in ("/appointments/status/", status, status + "cancel/", status + "visit.ics/"):
         phone_page.goto(path)
         faults = Axe().run(phone_page).response["violations"]
         assert [(fault["id"], fault["nodes"][0]["html"]) for fault in faults] == []

@@ -107,7 +107,7 @@ def test_the_form_with_errors_and_the_confirmation(reader: Page) -> None:
     reader.get_by_label("Email address").fill("ana@example.com")
     reader.evaluate("document.querySelector('[name=attempt]').value = 'forged'")
     send.click()
-    expect(reader.get_by_role("alert")).to_contain_text("came from our form")
+    expect(reader.get_by_role("alert")).to_contain_text("came from our page")
     assert_accessible(reader)
 
     # and at last as it should be.

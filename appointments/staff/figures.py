@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.db.models import F
 from django.utils import timezone
 
-from appointments.choices import CloseReason, Status
 from appointments.models import AppointmentRequest
+from appointments.states import STATES, CloseReason
 
 WEEKS = 8
 
@@ -53,9 +53,9 @@ def weeks(now: dt.datetime) -> list[Week]:
 
 
 def counts() -> list[tuple[str, str, int]]:
-    """Return each waiting or scheduled status as its value, its words and its count."""
-    shown = (Status.NEW, Status.CONTACTING, Status.QUARANTINED, Status.SCHEDULED)
+    """Return each status that has not ended as its value, its words and its count."""
     return [
         (str(status), str(status.label), AppointmentRequest.objects.filter(status=status).count())
-        for status in shown
+        for status, state in STATES.items()
+        if not state.has_ended
     ]
