@@ -19,20 +19,12 @@ from clinic_site.phones import is_known
 CANNOT_BE_READ = gettext_lazy("cannot be read (no key of FIELD_KEYS opens it)")
 
 
-def read(row: Any, name: str) -> str:
-    """Return the text of an encrypted column; what is wrong where no key opens it."""
+def read(row: Any, name: str, otherwise: Any = CANNOT_BE_READ) -> str:
+    """Return the text of an encrypted column, or `otherwise` where no key opens it."""
     try:
         return str(getattr(row, name))
     except CannotRead:
-        return str(CANNOT_BE_READ)
-
-
-def readable(row: Any, name: str) -> str:
-    """Return the text of an encrypted column; "" where no key opens it."""
-    try:
-        return str(getattr(row, name))
-    except CannotRead:
-        return ""
+        return str(otherwise)
 
 
 def answer_of(appointment_request: AppointmentRequest, name: str) -> str:

@@ -1,8 +1,9 @@
-"""The shape of crispy-forms layout that this project's forms have beside a plain field."""
+"""How crispy-forms lays out the forms of patients."""
 
 from typing import Any
 
-from crispy_forms.layout import Div
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Layout
 
 
 class Fold(Div):
@@ -14,3 +15,12 @@ class Fold(Div):
         super().__init__(*fields)
         self.heading = heading
         self.is_open = is_open
+
+
+def laid_out(*fields: Any) -> FormHelper:
+    """Return the helper of a form with these fields; its template has the form's own tag."""
+    helper = FormHelper()
+    helper.layout = Layout(*fields)
+    helper.form_tag = False
+    helper.disable_csrf = True
+    return helper

@@ -17,7 +17,7 @@ from appointments.audit import record_seen
 from appointments.forms.patients import ChangeForm, FindForm
 from appointments.patient.base import PatientView, TokenView, see_other
 from appointments.patient.calendar_file import visit_calendar
-from appointments.presenters import readable, zone_as_read
+from appointments.presenters import read, zone_as_read
 from appointments.services import workflow
 from appointments.services.search import find_request
 from appointments.tokens import status_token
@@ -71,7 +71,7 @@ class StatusView(TokenView):
             "words": appointment_request.words_for_patient(now),
             "ended": appointment_request.state.has_ended,
             "visit_at": visit_at if appointment_request.has_visit_ahead(now) else None,
-            "place": readable(appointment_request, "visit_place"),
+            "place": read(appointment_request, "visit_place", ""),
             "zone": zone_as_read(visit_at) if visit_at else "",
             "token": token,
             "form": ChangeForm(),
@@ -94,7 +94,7 @@ class VisitFileView(StatusView):
             version=appointment_request.version,
             starts=starts,
             ends=ends,
-            place=readable(appointment_request, "visit_place"),
+            place=read(appointment_request, "visit_place", ""),
             title=_("Appointment"),
             note=_("Questions? Call %(phone)s.") % {"phone": current_clinic().phone_as_read},
             now=now,

@@ -1,6 +1,8 @@
 """What is done to a request: each function is one transaction, under a lock."""
 
+import contextlib
 import datetime as dt
+from collections.abc import Iterator
 from typing import cast
 
 from django.conf import settings
@@ -28,9 +30,11 @@ def _staff(by: Actor) -> User:
     return cast(User, by.account)
 
 
-def _locked(pk: int) -> AppointmentRequest:
-    """Return the request, locked until the transaction ends."""
-    return AppointmentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
+@contextlib.contextmanager
+def _locked(pk: int) -> Iterator[AppointmentRequest]:
+    """Give the request, locked for one transaction."""
+    with transaction.atomic():
+        yield AppointmentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
 
 
 def _save(
@@ -103,8 +107,7 @@ def change_status(
         raise InvalidTransition(_("Enter the day and the time of the visit."))
     if (to == Status.CLOSED) != bool(close_reason):
         raise InvalidTransition(_("Choose why it is closed."))
-    with transaction.atomic():
-        appointment_request = _locked(pk)
+    with _locked(pk) as appointment_request:
         before = appointment_request.status
         same = (to, close_reason) == (before, appointment_request.close_reason)
         if to == Status.SCHEDULED:
@@ -146,8 +149,7 @@ def change_status(
 
 def take(*, pk: int, by: Actor) -> AppointmentRequest:
     """Put a request into the hands of `by`. Raises EditConflict where a colleague has it."""
-    with transaction.atomic():
-        appointment_request = _locked(pk)
+    with _locked(pk) as appointment_request:
         if appointment_request.taken_by_id == _staff(by).pk:
             return appointment_request
         if appointment_request.taken_by_id is not None:
@@ -159,8 +161,7 @@ def take(*, pk: int, by: Actor) -> AppointmentRequest:
 
 def release(*, pk: int, by: Actor) -> AppointmentRequest:
     """Put a request back for anyone to take, whoever has it."""
-    with transaction.atomic():
-        appointment_request = _locked(pk)
+    with _locked(pk) as appointment_request:
         if appointment_request.taken_by_id is not None:
             appointment_request.taken_by = None
             _save(appointment_request, "taken_by", by=by, detail="released")
@@ -172,8 +173,7 @@ def acknowledge(*, pk: int, version: int, by: Actor) -> AppointmentRequest:
 
     Raises EditConflict, as the patient may have written again.
     """
-    with transaction.atomic():
-        appointment_request = _locked(pk)
+    with _locked(pk) as appointment_request:
         if appointment_request.change_requested_at is None:
             return appointment_request
         if appointment_request.version != version:
@@ -192,8 +192,7 @@ def add_note(*, pk: int, by: Actor, kind: str = NoteKind.NOTE, text: str = "") -
     """
     if kind == NoteKind.NOTE and not text.strip():
         raise InvalidTransition(_("Write the note."))
-    with transaction.atomic():
-        appointment_request = _locked(pk)
+    with _locked(pk) as appointment_request:
         now = timezone.now()
         lately = appointment_request.notes.filter(
             by=_staff(by), kind=kind, at__range=(now - settings.SECOND_CLICK, now)
@@ -219,8 +218,7 @@ def add_note(*, pk: int, by: Actor, kind: str = NoteKind.NOTE, text: str = "") -
 
 def cancel(*, pk: int, by: Actor) -> AppointmentRequest:
     """Cancel a request, as its patient; a second time changes nothing."""
-    with transaction.atomic():
-        appointment_request = _locked(pk)
+    with _locked(pk) as appointment_request:
         if appointment_request.state.has_ended:
             return appointment_request
         before = appointment_request.status
@@ -247,8 +245,7 @@ def request_change(*, pk: int, text: str, by: Actor) -> AppointmentRequest:
     The same words again change nothing. Staff get no mail about suspected spam. Raises
     InvalidTransition once the request has ended, and after many changes in a day.
     """
-    with transaction.atomic():
-        appointment_request = _locked(pk)
+    with _locked(pk) as appointment_request:
         if appointment_request.state.has_ended:
             raise InvalidTransition(_("This request has ended. Call us, or send a new one."))
         if appointment_request.change_requested_at and _reads(
@@ -280,21 +277,13 @@ def _reads(row: AppointmentRequest | Note, field: str, text: str) -> bool:
 def close_as_spam(*, pks: list[int], by: Actor) -> int:
     """Close those of these requests that are quarantined as spam; return how many.
 
-    One whose patient asked for a change is none: it stays.
+    One whose patient asked for a change is none: it stays. One that is purged is passed over.
     """
     closed = 0
     for pk in sorted(pks):
-        with transaction.atomic():
-            try:
-                appointment_request = _locked(pk)
-            except AppointmentRequest.DoesNotExist:  # purged meanwhile
-                continue
-            if (
-                appointment_request.status != Status.QUARANTINED
-                or appointment_request.change_requested_at is not None
-            ):
-                continue
-            _move(appointment_request, Status.CLOSED, by=by, close_reason=CloseReason.SPAM)
-            _save(appointment_request, *_MOVED, by=by, detail="closed as spam")
-            closed += 1
+        with contextlib.suppress(AppointmentRequest.DoesNotExist), _locked(pk) as suspected:
+            if suspected.status == Status.QUARANTINED and suspected.change_requested_at is None:
+                _move(suspected, Status.CLOSED, by=by, close_reason=CloseReason.SPAM)
+                _save(suspected, *_MOVED, by=by, detail="closed as spam")
+                closed += 1
     return closed

@@ -21,7 +21,6 @@ from appointments.presenters import (
     history,
     phone_to_dial,
     read,
-    readable,
     ways_to_call,
 )
 from appointments.services import workflow
@@ -173,7 +172,7 @@ class RequestView(StaffView):
             at = timezone.localtime(appointment_request.visit_at)
             initial = {"visit_on": at.date(), "visit_time": at.time()}
             initial["visit_minutes"] = appointment_request.visit_minutes
-            initial["visit_place"] = readable(appointment_request, "visit_place")
+            initial["visit_place"] = read(appointment_request, "visit_place", "")
         return FORMS[button.form](initial=initial)
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from appointments.choices import Suspicion
 from appointments.models import AppointmentRequest
 from appointments.services import workflow
-from appointments.staff.figures import weeks
 from appointments.states import CloseReason, Status
+from appointments.templatetags.requests import request_weeks
 from clinic_site.actor import Actor
 from clinic_site.models import Clinic
 from tests.appointments.office import PATIENT
@@ -246,7 +246,7 @@ def test_the_front_page_counts_requests_and_time_to_answer(sam: Client) -> None:
         make_request(received_at=now - dt.timedelta(days=7))
         make_request(received_at=now, status="closed", close_reason="spam")
 
-        this, before = weeks(now)[:2]
+        this, before = request_weeks()[:2]
         page = sam.get("/admin/").text
 
     assert (this.monday, this.received, this.answered) == (dt.date(2026, 11, 16), 4, 4)
