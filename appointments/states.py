@@ -145,7 +145,7 @@ STATES: dict[Status, State] = {
                 _("The visit is off: contact the patient again"),
                 Status.CONTACTING,
             ),
-            Button("schedule", _("Another day or place"), Status.SCHEDULED, "visit"),
+            Button("schedule", _("Change the visit"), Status.SCHEDULED, "visit"),
             _CLOSE,
         ),
     ),

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -127,6 +128,52 @@ def test_what_a_patient_asked_for_stays_on_record_once_it_is_done(sam: Client) -
     assert "Mornings, please." in page
     assert "Afternoons, please." in page
     assert "asked for a change on" not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "name"),
+    [
+        ({"do": "reached", "text": "Prefers <noon>"}, "Prefers &lt;noon&gt;", "add_note"),
+        (visit_in(3, place="Room <2>"), "Room &lt;2&gt;", "change_status"),
+    ],
+    ids=["note", "visit"],
+)
+def test_what_staff_typed_stays_where_the_database_fails(
+    sam: Client, monkeypatch: pytest.MonkeyPatch, typed: dict, kept: str, name: str
+) -> None:
+    def away(**kwargs: object) -> None:
+        raise OperationalError("locked")
+
+    row = make_request()
+    monkeypatch.setattr(workflow, name, away)
+
+    answer = sam.post(address(row), {**typed, "version": "1"})
+
+    assert answer.status_code == 503
+    assert "It was not stored." in answer.text
+    assert kept in answer.text
+
+
+def test_staff_set_how_long_a_visit_takes(sam: Client, settings) -> None:
+    row = make_request()
+    page = sam.get(address(row)).text
+    assert f'name="visit_minutes" value="{settings.VISIT_MINUTES}"' in page
+
+    sam.post(address(row), {**visit_in(3), "visit_minutes": "", "version": version_on(page)})
+    row.refresh_from_db(fields=["visit_minutes", "visit_at"])
+    assert row.visit_minutes == settings.VISIT_MINUTES
+
+    page = sam.get(address(row)).text
+    sam.post(address(row), {**visit_in(3), "visit_minutes": "50", "version": version_on(page)})
+    row.refresh_from_db(fields=["visit_minutes", "visit_at"])
+    assert row.visit_minutes == 50
+    assert row.visit_ends_at == row.visit_at + dt.timedelta(minutes=50)
+    page = sam.get(address(row)).text
+    assert "10:30 AM</strong> to 11:20 AM" in page
+    assert 'name="visit_minutes" value="50"' in page
+
+    long = {**visit_in(3), "visit_minutes": "6000", "version": version_on(page)}
+    assert "less than or equal to 600" in sam.post(address(row), long).text
 
 
 def test_an_empty_note_is_refused_and_says_so(sam: Client) -> None:

@@ -341,13 +341,16 @@ def test_while_the_database_is_away_what_was_typed_stays(asked, monkeypatch) -> 
 
     monkeypatch.setattr("appointments.patient.status_page.find_request", away)
     monkeypatch.setattr("appointments.services.workflow.request_change", away)
+    monkeypatch.setattr("appointments.services.workflow.cancel", away)
 
     answers = [
         BROWSER.post(FIND, {"reference": asked.reference, "phone": "605-555-0142"}),
         BROWSER.post(page_of(asked, "change/"), {"text": "Mine & yours"}),
+        BROWSER.post(page_of(asked, "cancel/")),
     ]
 
-    for answer, typed in zip(answers, ("605-555-0142", "Mine &amp; yours"), strict=True):
+    left = ("605-555-0142", "Mine &amp; yours", "Yes, cancel it")
+    for answer, typed in zip(answers, left, strict=True):
         page = answer.content.decode()
         assert answer.status_code == 503
         assert "We did not receive this" in page
