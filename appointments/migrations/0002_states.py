@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='appointmentrequest',
             name='visit_minutes',
-            field=models.PositiveSmallIntegerField(null=True, verbose_name='minutes of the visit'),
+            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='minutes of the visit'),
         ),
         migrations.AlterField(
             model_name='appointmentrequest',
