@@ -101,7 +101,9 @@ class AppointmentRequest(models.Model):
     )
     first_answer_at = models.DateTimeField(_("first answer"), null=True, editable=False)
     visit_at = models.DateTimeField(_("visit"), null=True, blank=True)
-    visit_minutes = models.PositiveSmallIntegerField(_("minutes of the visit"), null=True)
+    visit_minutes = models.PositiveSmallIntegerField(
+        _("minutes of the visit"), null=True, blank=True
+    )
     visit_place = EncryptedTextField(_("place of the visit"), blank=True)
     close_reason = models.CharField(
         _("closed because"), max_length=20, choices=CloseReason.choices, blank=True

@@ -186,7 +186,7 @@ def work_as_staff(page: Page, site: Site, reference: str) -> list[str]:
     page.get_by_role("button", name="Only the note").click()
     page.get_by_role("button", name="Take it up again").click()
     page.get_by_label("Because").select_option("canceled by the patient")
-    page.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("button", name="Close it", exact=True).click()
     page.goto("/admin/appointments/appointmentrequest/enter/")
     page.get_by_label("Patient's full name").fill("Zyxmark Canaryname")
     page.get_by_role("button", name="Enter the request").click()

@@ -62,7 +62,7 @@ def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
         "r.visit_at = dt.datetime(2027, 7, 6, 19, 30, tzinfo=dt.UTC); r.save()"
     )
     page.goto("/contact/")
-    page.get_by_role("link", name="Check your request").click()
+    page.get_by_role("contentinfo").get_by_role("link", name="Check your request").click()
     page.get_by_label("Your reference").fill(reference.lower())
     page.get_by_label("Phone number").fill("605-555-0199")
     page.get_by_role("button", name="Show my request").click()
@@ -72,8 +72,10 @@ def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
     page.get_by_role("button", name="Show my request").click()
 
     # then they read when it is, and can keep it.
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your visit is set")
-    expect(page.get_by_text("2:30 PM, Central time (CDT)")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Your visit is set, and you asked for a change"
+    )
+    expect(page.get_by_text("2:30 PM to 3:00 PM, Central time (CDT)")).to_be_visible()
     assert reference not in page.url
     with page.expect_download() as download:
         page.get_by_role("link", name="Add it to your calendar").click()
