@@ -80,6 +80,7 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they would count every row
     sortable_by = ()
+    ordering = ("queue_order", "pk")
     actions = ["mark_as_spam"]
     change_list_template = "admin/appointments/queue.html"
 
@@ -126,12 +127,6 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         )
         said = ngettext("%d request closed as spam.", "%d requests closed as spam.", closed)
         messages.success(request, said % closed)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return AppointmentRequest.objects.in_order()
-
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("queue_order", "pk")
 
     def get_urls(self) -> list[URLPattern]:
         """The queue and its own pages, and none of Django's: they know no lock and no record."""
