@@ -167,6 +167,7 @@ def test_staff_set_how_long_a_visit_takes(sam: Client, settings) -> None:
     sam.post(address(row), {**visit_in(3), "visit_minutes": "50", "version": version_on(page)})
     row.refresh_from_db(fields=["visit_minutes", "visit_at"])
     assert row.visit_minutes == 50
+    assert row.visit_at
     assert row.visit_ends_at == row.visit_at + dt.timedelta(minutes=50)
     page = sam.get(address(row)).text
     assert "10:30 AM</strong> to 11:20 AM" in page
