@@ -13,12 +13,12 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Clinic
 from conditions.document import ConditionDocument
 from conditions.history import Review, Revision
 from conditions.models import Condition, ConditionTreatment, Section
 from conditions.publishing import (
-    ChangedMeanwhile,
     NotPublishable,
     findings_of,
     publish,
@@ -471,7 +471,7 @@ def test_only_the_live_revision_can_be_signed() -> None:
     first = publish(page=condition, by=None, meaning=True)
     publish_change(condition, "Changed.")
 
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(EditConflict):
         sign_live(condition, revision=first)
     with pytest.raises(ValidationError):
         sign_live(condition, next_due=timezone.localdate())
@@ -546,7 +546,7 @@ def test_a_page_goes_back_to_an_earlier_revision_as_a_new_one(client: Client) ->
     assert back.document == first.document
     assert ConditionDocument.from_draft(condition) == first.document
     assert "Something wrong" not in client.get("/conditions/sore-back/").text
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(EditConflict):
         return_to(revision=first, by=editor, draft_version=version)
 
 
