@@ -17,14 +17,13 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.edit_conflict import EditConflict
 from conditions.comparison import compare
-from conditions.drafts import Unfit
+from conditions.drafts import Unfit, draft_of
 from conditions.exporting import page_file
 from conditions.history import Review, Revision
 from conditions.models import Condition, Treatment
 from conditions.publishing import (
     NotPublishable,
     as_it_would_return,
-    draft_of,
     findings_of,
     publish,
     return_to,

@@ -15,7 +15,7 @@ from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Physician
 from conditions.content_checks import check
 from conditions.document import ConditionDocument, PageDocument
-from conditions.drafts import write_draft
+from conditions.drafts import draft_of, write_draft
 from conditions.findings import Finding
 from conditions.history import FormerSlug, Review, Revision
 from conditions.models import Condition, Page, PageQuerySet, Treatment, by_address
@@ -36,11 +36,6 @@ def _locked(page: Page) -> Condition | Treatment:
     model = Treatment if Treatment.objects.filter(pk=page.pk).exists() else Condition
     Page.objects.select_for_update().get(pk=page.pk)
     return model.objects.select_related("live", "review").get(pk=page.pk)
-
-
-def draft_of(page: Condition | Treatment) -> PageDocument:
-    """Return the document of a page's draft, read now."""
-    return page.document_class.from_draft(page)  # type: ignore[arg-type]
 
 
 def findings_of(page: Page, document: PageDocument) -> list[Finding]:
