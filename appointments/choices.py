@@ -1,4 +1,4 @@
-"""The fixed answers of a request, and where it can stand."""
+"""The fixed answers of the form, how a request came in, and what made it look like spam."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -42,45 +42,6 @@ class VisitDay(TextChoices):
     WED = "wed", _("Wednesday")
     THU = "thu", _("Thursday")
     FRI = "fri", _("Friday")
-
-
-class Status(TextChoices):
-    """Where a request stands."""
-
-    NEW = "new", _("new")
-    CONTACTING = "contacting", _("contacting the patient")
-    SCHEDULED = "scheduled", _("scheduled")
-    CLOSED = "closed", _("closed")
-    WITHDRAWN = "withdrawn", _("withdrawn")
-    QUARANTINED = "quarantined", _("suspected spam")
-
-
-# Nobody has dealt with these yet. Suspected spam counts: it may be a patient.
-WAITING = (Status.NEW, Status.CONTACTING, Status.QUARANTINED)
-# These end it; what is erased in time is one of them.
-ENDED = (Status.CLOSED, Status.WITHDRAWN)
-
-
-class CloseReason(TextChoices):
-    """Why staff closed a request."""
-
-    VISITED = "visited", _("the visit took place")
-    ANSWERED = "answered", _("the question is answered")
-    NOT_REACHED = "not_reached", _("the patient could not be reached")
-    REFERRED = "referred", _("referred elsewhere")
-    CANCELLED = "cancelled", _("canceled by the patient")
-    NO_SHOW = "no_show", _("the patient did not come")
-    DUPLICATE = "duplicate", _("asked for twice")
-    MISTAKE = "mistake", _("entered by mistake")
-    OTHER = "other", _("another reason, as noted")
-    SPAM = "spam", _("spam")
-
-
-# Who closes for one of these has heard from the patient, or answered.
-ANSWERED = {
-    *(CloseReason.VISITED, CloseReason.ANSWERED, CloseReason.REFERRED),
-    *(CloseReason.CANCELLED, CloseReason.NO_SHOW),
-}
 
 
 class Origin(TextChoices):

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from appointments.choices import Status
 from appointments.mails import MAY_SEE_REQUESTS, admin_address
 from appointments.models import AppointmentRequest
-from appointments.waiting import count_overdue
+from appointments.services.waiting import count_overdue
+from appointments.states import Status
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.daily import adds_daily_work, claim_day
 from clinic_site.mail.kinds import MailKind, adds_mail
@@ -28,13 +28,13 @@ class Digest:
     waiting: int
     overdue: int
     suspected: int
-    to_settle: int
+    to_acknowledge: int
     dead_mails: int
 
     @property
     def needs_someone(self) -> bool:
         """Whether it is worth a mail."""
-        return bool(self.overdue or self.suspected or self.to_settle or self.dead_mails)
+        return bool(self.overdue or self.suspected or self.to_acknowledge or self.dead_mails)
 
 
 def digest_of(now: dt.datetime) -> Digest:
@@ -43,7 +43,7 @@ def digest_of(now: dt.datetime) -> Digest:
         waiting=AppointmentRequest.objects.waiting().count(),
         overdue=count_overdue(read_clinic(), now),
         suspected=AppointmentRequest.objects.filter(status=Status.QUARANTINED).count(),
-        to_settle=AppointmentRequest.objects.to_settle().count(),
+        to_acknowledge=AppointmentRequest.objects.to_acknowledge().count(),
         dead_mails=OutboxMessage.objects.dead().count(),
     )
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from appointments.audit import REQUEST
-from appointments.choices import Status
 from appointments.models import AppointmentRequest
+from appointments.states import Status
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.kinds import MailKind, NotWanted, adds_mail
 from clinic_site.mail.models import OutboxMessage
@@ -26,7 +26,7 @@ def admin_address(page: str, *args: object) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def _request(message: OutboxMessage) -> AppointmentRequest:
+def _appointment_request(message: OutboxMessage) -> AppointmentRequest:
     found = AppointmentRequest.objects.filter(reference=message.reference).first()
     if found is None:
         raise NotWanted("no request any more")
@@ -34,10 +34,10 @@ def _request(message: OutboxMessage) -> AppointmentRequest:
 
 
 def _to_staff(message: OutboxMessage) -> dict[str, Any]:
-    request = _request(message)
+    request = _appointment_request(message)
     return {
         "reference": request.reference,
-        "withdrawn": request.status == Status.WITHDRAWN,
+        "cancelled": request.status == Status.CANCELLED,
         "address": admin_address("change", request.pk),
     }
 
@@ -47,11 +47,10 @@ def _to_patient(message: OutboxMessage) -> dict[str, Any]:
 
 
 def _address_of_patient(message: OutboxMessage) -> str:
-    request = _request(message)
-    address = request.answer("email") if request.answer("email_ok") else None
-    if not address:
+    appointment_request = _appointment_request(message)
+    if not (appointment_request.answer("email_ok") and appointment_request.answer("email")):
         raise NotWanted("no address any more")
-    return str(address)
+    return str(appointment_request.answer("email"))
 
 
 NEW_REQUEST = adds_mail(
@@ -71,7 +70,7 @@ CHANGE = adds_mail(
         "appointments/mail/change.txt",
         _to_staff,
         permission=MAY_SEE_REQUESTS,
-        offer=_("For each change that a patient asks for, and when one withdraws"),
+        offer=_("For each change that a patient asks for, and when one cancels"),
     )
 )
 CONFIRMATION = adds_mail(
@@ -99,5 +98,5 @@ def write_mails(request: AppointmentRequest) -> None:
 
 
 def write_change_mails(request: AppointmentRequest) -> None:
-    """Write the mails that tell staff that a patient asks for a change, or withdrew."""
+    """Write the mails that tell staff that a patient asks for a change, or canceled."""
     OutboxMessage.objects.bulk_create(to_staff(CHANGE, REQUEST, request.reference))

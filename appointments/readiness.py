@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest
-from appointments.waiting import count_overdue
+from appointments.services.waiting import count_overdue
 from clinic_site.clinic import read_clinic
 from clinic_site.readiness import Finding, adds_check
 

@@ -33,14 +33,14 @@ def waiting_todo() -> Iterable[ToDo]:
     if count:
         text = ngettext("%d request waits.", "%d requests wait.", count) % count
         yield ToDo(text, queue, first=True)
-    wishes = AppointmentRequest.objects.to_settle().count()
-    if wishes:
+    changes = AppointmentRequest.objects.to_acknowledge().count()
+    if changes:
         text = ngettext(
-            "%d patient asks for a change, or withdrew.",
-            "%d patients ask for a change, or withdrew.",
-            wishes,
+            "%d patient asks for a change, or canceled.",
+            "%d patients ask for a change, or canceled.",
+            changes,
         )
-        yield ToDo(text % wishes, f"{queue}?to_do=settle", first=True)
+        yield ToDo(text % changes, f"{queue}?to_do=acknowledge", first=True)
     over = AppointmentRequest.objects.visits_over(timezone.now()).count()
     if over:
         text = ngettext("%d visit is over: close it.", "%d visits are over: close them.", over)

@@ -2,14 +2,21 @@
 
 from django.urls import path
 
-from appointments import status_views, views
+from appointments.patient.request_form import ConfirmationView, RequestFormView
+from appointments.patient.status_page import (
+    CancelView,
+    ChangeView,
+    FindView,
+    StatusView,
+    VisitFileView,
+)
 
 urlpatterns = [
-    path("request/", views.request_appointment, name="request_appointment"),
-    path("received/<str:token>/", views.request_received, name="request_received"),
-    path("status/", status_views.find, name="request_find"),
-    path("status/<str:token>/", status_views.page, name="request_status"),
-    path("status/<str:token>/visit.ics", status_views.visit_file, name="request_visit"),
-    path("status/<str:token>/withdraw/", status_views.withdraw, name="request_withdraw"),
-    path("status/<str:token>/change/", status_views.change, name="request_change"),
+    path("request/", RequestFormView.as_view(), name="request_appointment"),
+    path("received/<str:token>/", ConfirmationView.as_view(), name="request_received"),
+    path("status/", FindView.as_view(), name="request_find"),
+    path("status/<str:token>/", StatusView.as_view(), name="request_status"),
+    path("status/<str:token>/visit.ics", VisitFileView.as_view(), name="request_visit"),
+    path("status/<str:token>/cancel/", CancelView.as_view(), name="request_cancel"),
+    path("status/<str:token>/change/", ChangeView.as_view(), name="request_change"),
 ]

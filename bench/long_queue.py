@@ -14,8 +14,9 @@ QUEUE = "/admin/appointments/appointmentrequest/"
 def fill(up_to: int) -> None:
     """Store requests until there are `up_to`: one in 200 waits, the others are closed."""
     from appointments.answers import AnswersField
-    from appointments.blind_index import name_indexes, phone_index
-    from appointments.models import AppointmentRequest, NameWord, queue_order
+    from appointments.models import AppointmentRequest, NameWord
+    from appointments.models.request import queue_order
+    from appointments.services.blind_index import name_indexes, phone_index
     from clinic_site.crypto.fields import Ciphertext
     from clinic_site.crypto.key_ring import encrypt
     from tests.make import answers_to

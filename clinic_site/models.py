@@ -101,7 +101,7 @@ class Clinic(models.Model):
         null=True,
         blank=True,
         help_text=_(
-            "Requests that were closed or withdrawn this many days ago are erased for good. "
+            "Requests that were closed or canceled this many days ago are erased for good. "
             "Ask counsel how long you must keep them. Leave empty to erase nothing."
         ),
     )

@@ -150,6 +150,7 @@ WRONG_PAIRS_AN_HOUR = 10  # of reference and phone number, by one sender and for
 REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour
 REFUSED_ON_RECORD = 200  # rows of the audit, an hour, of all strangers
 SECOND_CLICK = timedelta(seconds=10)  # the same note again within this adds nothing
+VISIT_MINUTES = 30  # where staff set no other length
 OVERDUE_AFTER = timedelta(hours=24)  # where the clinic promises nothing and has set no hours
 OVERDUE_AFTER_OPEN = timedelta(hours=8)  # where it promises nothing; only its hours count
 MAIL_LEASE = timedelta(minutes=5)  # many times what a mail takes (each step has EMAIL_TIMEOUT)

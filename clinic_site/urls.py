@@ -17,7 +17,6 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("favicon.ico", views.favicon),
-    path("admin/components/", include("appointments.components")),
     path("admin/", admin.site.urls),
 ]
 

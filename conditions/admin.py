@@ -17,7 +17,7 @@ from clinic_site.pictures import DRAWINGS
 from conditions import document
 from conditions.admin_publishing import PublishingAdmin
 from conditions.document import CONDITION_KINDS, TREATMENT_KINDS
-from conditions.drafts import mark_changed
+from conditions.drafts import draft_of, mark_changed
 from conditions.models import (
     Condition,
     ConditionTreatment,
@@ -27,7 +27,7 @@ from conditions.models import (
     Source,
     Treatment,
 )
-from conditions.publishing import draft_of, findings_of
+from conditions.publishing import findings_of
 from conditions.readability import section_grade
 
 

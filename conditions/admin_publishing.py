@@ -15,16 +15,15 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.edit_conflict import EditConflict
 from conditions.comparison import compare
-from conditions.drafts import Unfit
+from conditions.drafts import Unfit, draft_of
 from conditions.exporting import page_file
 from conditions.history import Review, Revision
 from conditions.models import Condition, Treatment
 from conditions.publishing import (
-    ChangedMeanwhile,
     NotPublishable,
     as_it_would_return,
-    draft_of,
     findings_of,
     publish,
     return_to,
@@ -169,7 +168,7 @@ class PublishingAdmin(admin.ModelAdmin):
                 )
                 message = gettext("Published as number %d. Patients see it now.") % revision.number
                 return self._back(request, page, message)
-            except ChangedMeanwhile:
+            except EditConflict:
                 self._told_of_change(request)
                 return HttpResponseRedirect(request.path)
             except NotPublishable:
@@ -274,7 +273,7 @@ class PublishingAdmin(admin.ModelAdmin):
                 )
                 message = gettext("Published number %(old)d again, as number %(new)d.")
                 return self._back(request, page, message % {"old": number, "new": made.number})
-            except ChangedMeanwhile:
+            except EditConflict:
                 self._told_of_change(request)
                 return HttpResponseRedirect(request.path)
             except NotPublishable as error:
@@ -315,7 +314,7 @@ class PublishingAdmin(admin.ModelAdmin):
                     reviewer_name=form.cleaned_data["reviewer_name"],
                     next_due=form.cleaned_data["next_due"],
                 )
-            except ChangedMeanwhile:
+            except EditConflict:
                 self._told_of_change(request)
                 return HttpResponseRedirect(request.path)
             message = gettext("Signed by %s.") % review.reviewer_name

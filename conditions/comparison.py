@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from conditions.document import PageDocument, Section
+from conditions.models import SectionKind
 
 MOST_WORDS = 8_000  # of both texts; longer ones are compared line by line, as words would take long
 
@@ -94,8 +95,6 @@ def _parts(document: PageDocument) -> Iterator[tuple[str, str]]:
 
 
 def _section_name(section: Section, count: int) -> str:
-    from conditions.models import SectionKind
-
     name = _("Section: %s") % SectionKind(section.kind).label
     return f"{name} ({count})" if count > 1 else name
 

@@ -10,9 +10,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
-
-from django.db.models.functions import Coalesce
+from typing import Any, Self
 
 from clinic_site.people import plain_text
 from conditions.content_files import (
@@ -22,9 +20,6 @@ from conditions.content_files import (
     read_yaml,
     write_yaml,
 )
-
-if TYPE_CHECKING:
-    from conditions.models import Condition, Page, Treatment
 
 # The kinds of section of each type of page, in the order in which the page shows them.
 CONDITION_KINDS = (
@@ -138,7 +133,6 @@ class PageDocument:
 
 
 # The address that patients use; a draft may have another that is not published yet.
-_PUBLIC_SLUG = Coalesce("live__slug", "slug")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,22 +157,6 @@ class ConditionDocument(PageDocument):
         object.__setattr__(self, "physicians", tuple(sorted(set(self.physicians))))
         object.__setattr__(self, "related", tuple(sorted(set(self.related))))
 
-    @classmethod
-    def from_draft(cls, condition: "Condition") -> Self:
-        """Build from the draft's rows, read now."""
-        return cls(
-            **_shared(condition),
-            emergency_words=_lines(condition.emergency_words, "emergency_words"),
-            icd10_code=condition.icd10_code,
-            physicians=tuple(condition.physicians.values_list("slug", flat=True)),
-            related=tuple(condition.related.values_list(_PUBLIC_SLUG, flat=True)),
-            treatments=tuple(
-                condition.offers.order_by("position").values_list(
-                    Coalesce("treatment__live__slug", "treatment__slug"), flat=True
-                )
-            ),
-        )
-
     def draft_fields(self) -> dict[str, Any]:
         """Return the values of the draft's own columns."""
         return {
@@ -200,17 +178,6 @@ class TreatmentDocument(PageDocument):
     page_type = "treatment"
     kinds = TREATMENT_KINDS
 
-    @classmethod
-    def from_draft(cls, treatment: "Treatment") -> Self:
-        """Build from the draft's rows, read now."""
-        return cls(
-            **_shared(treatment),
-            body_site=treatment.body_site,
-            uses_needle=treatment.uses_needle,
-            uses_balloon=treatment.uses_balloon,
-            uses_cement=treatment.uses_cement,
-        )
-
     def draft_fields(self) -> dict[str, Any]:
         """Return the values of the draft's own columns."""
         return {
@@ -220,38 +187,6 @@ class TreatmentDocument(PageDocument):
             "uses_balloon": self.uses_balloon,
             "uses_cement": self.uses_cement,
         }
-
-
-def _shared(page: "Page") -> dict[str, Any]:
-    """Return the arguments that every document takes from a draft."""
-
-    def texts(row: Any, *names: str) -> dict[str, str]:
-        return {name: _text(getattr(row, name), name) for name in names}
-
-    picture = None
-    if page.picture_source:
-        picture = Illustration(
-            source=page.picture_source,
-            alt=_text(page.picture_alt, "alt"),
-            caption=_text(page.picture_caption, "caption"),
-        )
-    return {
-        **texts(page, "slug", "title", "name", "summary"),
-        "key_points": _lines(page.key_points, "key_points"),
-        "picture": picture,
-        "sections": tuple(
-            Section(**texts(row, "kind", "heading", "body")) for row in page.sections.order_by("pk")
-        ),
-        "sources": tuple(
-            Source(**texts(row, "key", "title", "publisher", "url"), year=row.year)
-            for row in page.sources.order_by("position", "pk")
-        ),
-    }
-
-
-def _lines(text: str, name: str) -> tuple[str, ...]:
-    """Return the lines of a draft's text that are not empty."""
-    return tuple(filter(None, (_text(line, name) for line in text.splitlines())))
 
 
 def _without_type(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -308,10 +243,10 @@ def _value(value: Any, hint: Any, fault: typing.Callable[[str], ContentError], n
         return build(typing.cast(type, hint), value, value if isinstance(value, Located) else None)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise fault(f"{name!r} must be {TYPES_IN_WORDS[hint]}.")
-    return _text(value, name) if isinstance(value, str) else value
+    return normal_text(value, name) if isinstance(value, str) else value
 
 
-def _text(text: str, name: str) -> str:
+def normal_text(text: str, name: str) -> str:
     """Return a text in its normal form, in which file, draft and revision are alike.
 
     A body keeps its lines; anything else is one line.

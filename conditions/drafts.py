@@ -1,4 +1,4 @@
-"""Writing a whole document into a draft's rows: from a file, or from an earlier revision."""
+"""A draft's rows and the document that they make: read, and written as a whole."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,9 +8,17 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from clinic_site.models import Physician
-from conditions.document import ConditionDocument, PageDocument
+from conditions import document
+from conditions.document import (
+    ConditionDocument,
+    Illustration,
+    PageDocument,
+    TreatmentDocument,
+    normal_text,
+)
 from conditions.models import (
     Condition,
     ConditionTreatment,
@@ -20,6 +28,63 @@ from conditions.models import (
     Treatment,
     by_address,
 )
+
+
+def draft_of(page: Condition | Treatment) -> PageDocument:
+    """Return the document of a page's draft, read now."""
+    if isinstance(page, Treatment):
+        return TreatmentDocument(
+            **_shared(page),
+            body_site=page.body_site,
+            uses_needle=page.uses_needle,
+            uses_balloon=page.uses_balloon,
+            uses_cement=page.uses_cement,
+        )
+    related = page.related.values_list(Coalesce("live__slug", "slug"), flat=True)
+    offered = page.offers.order_by("position").values_list(
+        Coalesce("treatment__live__slug", "treatment__slug"), flat=True
+    )
+    return ConditionDocument(
+        **_shared(page),
+        emergency_words=_lines(page.emergency_words, "emergency_words"),
+        icd10_code=page.icd10_code,
+        physicians=tuple(page.physicians.values_list("slug", flat=True)),
+        related=tuple(related),
+        treatments=tuple(offered),
+    )
+
+
+def _shared(page: Page) -> dict[str, Any]:
+    """Return what every page's document has, by the names of its fields."""
+
+    def texts(row: models.Model, *names: str) -> dict[str, str]:
+        return {name: normal_text(getattr(row, name), name) for name in names}
+
+    picture = None
+    if page.picture_source:
+        picture = Illustration(
+            source=page.picture_source,
+            alt=normal_text(page.picture_alt, "alt"),
+            caption=normal_text(page.picture_caption, "caption"),
+        )
+    return {
+        **texts(page, "slug", "title", "name", "summary"),
+        "key_points": _lines(page.key_points, "key_points"),
+        "picture": picture,
+        "sections": tuple(
+            document.Section(**texts(row, "kind", "heading", "body"))
+            for row in page.sections.order_by("pk")
+        ),
+        "sources": tuple(
+            document.Source(**texts(row, "key", "title", "publisher", "url"), year=row.year)
+            for row in page.sources.order_by("position", "pk")
+        ),
+    }
+
+
+def _lines(text: str, name: str) -> tuple[str, ...]:
+    """Return the lines of a draft's text that are not empty."""
+    return tuple(filter(None, (normal_text(line, name) for line in text.splitlines())))
 
 
 class Unfit(Exception):

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site.clinic import current_clinic
+from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Physician
 from conditions.content_checks import check
 from conditions.document import ConditionDocument, PageDocument
-from conditions.drafts import write_draft
+from conditions.drafts import draft_of, write_draft
 from conditions.findings import Finding
 from conditions.history import FormerSlug, Review, Revision
 from conditions.models import Condition, Page, PageQuerySet, Treatment, by_address
@@ -30,20 +31,11 @@ class NotPublishable(Exception):
         self.findings = findings
 
 
-class ChangedMeanwhile(Exception):
-    """Someone else changed the page after it was shown; nothing was done."""
-
-
 def _locked(page: Page) -> Condition | Treatment:
     """Lock a page's row and return it as it is in the database now."""
     model = Treatment if Treatment.objects.filter(pk=page.pk).exists() else Condition
     Page.objects.select_for_update().get(pk=page.pk)
     return model.objects.select_related("live", "review").get(pk=page.pk)
-
-
-def draft_of(page: Condition | Treatment) -> PageDocument:
-    """Return the document of a page's draft, read now."""
-    return page.document_class.from_draft(page)  # type: ignore[arg-type]
 
 
 def findings_of(page: Page, document: PageDocument) -> list[Finding]:
@@ -115,11 +107,11 @@ def publish(
     says that more than wording has changed: that withdraws the clinician's signature, as does
     any change that `changes_meaning` finds. A draft that equals the live revision makes no new
     one. Returns the live revision. Raises NotPublishable where the checks find an error, and
-    ChangedMeanwhile where the draft is no longer the `draft_version` that was shown.
+    EditConflict where the draft is no longer the `draft_version` that was shown.
     """
     page = _locked(page)
     if draft_version is not None and page.draft_version != draft_version:
-        raise ChangedMeanwhile
+        raise EditConflict
     document = draft_of(page)
     errors = [each for each in findings_of(page, document) if each.level == "error"]
     if errors:
@@ -200,13 +192,13 @@ def _addresses_now(pages: PageQuerySet, slugs: tuple[str, ...]) -> tuple[str, ..
 def return_to(*, revision: Revision, by: User, draft_version: int) -> Revision:
     """Publish an earlier revision again, as a new one; the draft becomes the same.
 
-    Raises ChangedMeanwhile where the draft is no longer the one that was shown, NotPublishable
+    Raises EditConflict where the draft is no longer the one that was shown, NotPublishable
     where the earlier text breaks a check of today, Unfit where the draft cannot hold it: another
     page has its address now.
     """
     page = _locked(revision.page)
     if page.draft_version != draft_version:
-        raise ChangedMeanwhile
+        raise EditConflict
     write_draft(page=page, document=as_it_would_return(revision), by=by)
     note = _("Back to number %d") % revision.number
     return publish(page=page, by=by, meaning=False, note=note)
@@ -216,12 +208,12 @@ def return_to(*, revision: Revision, by: User, draft_version: int) -> Revision:
 def sign(*, revision: Revision, by: User, reviewer_name: str, next_due: dt.date) -> Review:
     """Put a clinician's signature, dated today, under a live revision.
 
-    Raises ChangedMeanwhile where it is not the live one any more, and ValidationError for a
+    Raises EditConflict where it is not the live one any more, and ValidationError for a
     missing name or a due date that is not in the future.
     """
     page = _locked(revision.page)
     if page.live is None or page.live.pk != revision.pk:
-        raise ChangedMeanwhile
+        raise EditConflict
     review = Review(
         revision=revision,
         reviewer=by,

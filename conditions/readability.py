@@ -19,12 +19,10 @@ thousand", 5% "five percent", 2016 "twenty sixteen", 20th as 20; 911 and phone n
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from clinic_site.plain import plain
-
-if TYPE_CHECKING:
-    from conditions.document import PageDocument, Section
+from conditions.document import PageDocument, Section
 
 _OPENERS = "The|It|This|That|These|They|We|You|In|But|And|If|So|Most|Many|Some|For|When|No|Ask"
 _ABBREVIATION = re.compile(
@@ -75,12 +73,12 @@ def school_grade(markdown: str) -> float | None:
     return _grade(flatten(markdown))
 
 
-def section_grade(section: "Section") -> float | None:
+def section_grade(section: Section) -> float | None:
     """Return the grade of a section, heading and body."""
     return _grade(_words(section.heading) + flatten(section.body))
 
 
-def page_grade(document: "PageDocument") -> float:
+def page_grade(document: PageDocument) -> float:
     """Return the grade of all that a page says: title, summary, key points, caption, sections."""
     caption = document.picture.caption if document.picture else ""
     flat = [words for line in (document.title, document.summary, caption) for words in _words(line)]

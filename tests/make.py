@@ -10,10 +10,10 @@ from django.utils import timezone
 from PIL import Image
 
 from appointments.answers import Answer
-from appointments.choices import CloseReason, Status
 from appointments.forms.request import RequestForm
 from appointments.models import AppointmentRequest, Note
-from appointments.receiving import insert_with_indexes
+from appointments.services.submit import insert_with_indexes
+from appointments.states import CloseReason, Status
 from clinic_site.models import Notice, Physician
 from clinic_site.pictures import read_picture
 from conditions.models import Condition, Section, Source, Treatment

@@ -53,7 +53,6 @@ PAGES = {
 NOT_THERE = {"not-found", "status-gone"}
 QUEUE = "/admin/appointments/appointmentrequest/"
 ADMIN_PAGES = {
-    "components": "/admin/components/",
     "admin": "/admin/",
     "admin-requests": QUEUE,
     "admin-find": f"{QUEUE}find/",
@@ -119,8 +118,8 @@ class Request:
             "admin-found": self.found,
             "status-scheduled": self.visit,
             "admin-record": lambda page: page.goto(f"{QUEUE}record/{self.reference}/"),
-            "status-withdraw": lambda page: page.goto(f"{self.status}withdraw/"),
-            "status-withdrawn": lambda page: page.get_by_role(
+            "status-cancel": lambda page: page.goto(f"{self.status}cancel/"),
+            "status-cancelled": lambda page: page.get_by_role(
                 "button", name="Yes, cancel it"
             ).click(),
         }

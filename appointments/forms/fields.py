@@ -31,16 +31,16 @@ class PlainTextField(forms.CharField):
 
     def __init__(self, *, max_length: int, unmarked: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.most = max_length
+        self.max_characters = max_length
         self.unmarked = unmarked
 
     def validate(self, value: str) -> None:
         # It names the field, as the summary stands far from it.
         super().validate(value)
-        if len(value) > self.most:
+        if len(value) > self.max_characters:
             raise ValidationError(
-                _("Shorten “%(label)s” to %(most)d characters. It has %(count)d."),
-                params={"label": self.label, "most": self.most, "count": len(value)},
+                _("Shorten “%(label)s” to %(max)d characters. It has %(count)d."),
+                params={"label": self.label, "max": self.max_characters, "count": len(value)},
             )
 
     def to_python(self, value: Any) -> str:

@@ -1,18 +1,9 @@
-"""The shapes of crispy-forms layout that this project's forms have beside a plain field."""
+"""How crispy-forms lays out the forms of patients."""
 
 from typing import Any
 
-from crispy_forms.layout import Div
-
-
-class Part(Div):
-    """A part of a long form under a heading of its own."""
-
-    template = "%s/layout/part.html"
-
-    def __init__(self, heading: Any, *fields: Any) -> None:
-        super().__init__(*fields)
-        self.heading = heading
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Layout
 
 
 class Fold(Div):
@@ -24,3 +15,12 @@ class Fold(Div):
         super().__init__(*fields)
         self.heading = heading
         self.is_open = is_open
+
+
+def laid_out(*fields: Any) -> FormHelper:
+    """Return the helper of a form with these fields; its template has the form's own tag."""
+    helper = FormHelper()
+    helper.layout = Layout(*fields)
+    helper.form_tag = False
+    helper.disable_csrf = True
+    return helper

@@ -3,21 +3,13 @@
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.fields import PhoneField, PlainTextField
+from appointments.forms.layout import laid_out
 from appointments.references import typed_reference
-
-
-def _helper(*names: str) -> FormHelper:
-    helper = FormHelper()
-    helper.layout = Layout(*names)
-    helper.form_tag = False
-    helper.disable_csrf = True
-    return helper
 
 
 class ReferenceField(forms.CharField):
@@ -60,7 +52,7 @@ class FindForm(forms.Form):
     @property
     def helper(self) -> FormHelper:
         """How crispy-forms lays the form out."""
-        return _helper("reference", "phone")
+        return laid_out("reference", "phone")
 
 
 class ChangeForm(forms.Form):
@@ -79,4 +71,4 @@ class ChangeForm(forms.Form):
     @property
     def helper(self) -> FormHelper:
         """How crispy-forms lays the form out."""
-        return _helper("text")
+        return laid_out("text")

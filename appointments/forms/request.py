@@ -7,7 +7,6 @@ from here: to ask one more, declare one more field.
 from typing import Any, ClassVar, cast
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +23,7 @@ from appointments.forms.fields import (
     SeveralField,
     answer_to,
 )
-from appointments.forms.layout import Fold
+from appointments.forms.layout import Fold, laid_out
 
 
 class RequestForm(forms.Form):
@@ -135,18 +134,9 @@ class RequestForm(forms.Form):
         """Return the names of the fields that are questions, in the order of the page."""
         return [name for name in cls.base_fields if name not in cls.NO_QUESTIONS]
 
-    @classmethod
-    def several(cls) -> set[str]:
-        """Return the names of the questions that can have more than one answer."""
-        fields = cls.base_fields.items()
-        return {name for name, field in fields if isinstance(field, forms.MultipleChoiceField)}
-
     @property
     def helper(self) -> FormHelper:
         """How crispy-forms lays the form out."""
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
         names = self.questions()
         at = names.index(self.LAST_UNFOLDED) + 1
         shown, folded = names[:at], names[at:]
@@ -155,13 +145,12 @@ class RequestForm(forms.Form):
             folded.insert(0, "condition")
         for name in ("condition", *folded):  # the fold itself is called optional
             self.fields[name].unmarked = True  # type: ignore[attr-defined]
-        helper.layout = Layout(
+        return laid_out(
             "attempt",
             *shown,
             Fold(_("Help us prepare (optional)"), *folded, is_open=self.opens(folded)),
             *(name for name in self.NO_QUESTIONS if name != "attempt" and name in self.fields),
         )
-        return helper
 
     def opens(self, folded: list[str]) -> bool:
         """Whether something that was answered, or is wrong, is among these questions."""

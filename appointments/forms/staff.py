@@ -4,12 +4,13 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from appointments.choices import CloseReason
 from appointments.forms.fields import PlainTextField
 from appointments.forms.request import RequestForm
+from appointments.states import CloseReason
 
 SOONEST, LATEST = dt.timedelta(days=-1), dt.timedelta(days=730)
 
@@ -25,13 +26,20 @@ class FindForm(forms.Form):
 
 
 class ScheduleForm(forms.Form):
-    """When and where a visit is, in the clinic's time zone."""
+    """When and where a visit is, in the clinic's time zone, and how long it takes."""
 
     visit_on = forms.DateField(
         label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     visit_time = forms.TimeField(
         label=_("Time"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    visit_minutes = forms.IntegerField(
+        label=_("Length in minutes"),
+        initial=settings.VISIT_MINUTES,
+        min_value=5,
+        max_value=600,
+        required=False,
     )
     visit_place = PlainTextField(
         label=_("Place"),
@@ -41,7 +49,7 @@ class ScheduleForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Put day and time together as `visit_at`, an aware time; refuse what cannot be meant."""
+        """Return the visit as `workflow.change_status` takes it; refuse what cannot be meant."""
         cleaned = super().clean() or {}
         day, time = cleaned.get("visit_on"), cleaned.get("visit_time")
         if day and not SOONEST <= day - timezone.localdate() <= LATEST:
@@ -51,7 +59,11 @@ class ScheduleForm(forms.Form):
             visit_at = timezone.make_aware(naive)
             if timezone.localtime(visit_at.astimezone(dt.UTC)).replace(tzinfo=None) != naive:
                 self.add_error("visit_time", _("The clocks change then: there is no such time."))
-            cleaned["visit_at"] = visit_at
+            return {
+                "visit_at": visit_at,
+                "visit_minutes": cleaned.get("visit_minutes"),
+                "visit_place": cleaned.get("visit_place", ""),
+            }
         return cleaned
 
 

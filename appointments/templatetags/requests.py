@@ -1,23 +1,69 @@
-"""What the admin's front page tells of requests."""
+"""What the admin's front page tells of requests: how many, and how soon they are answered."""
+
+import datetime as dt
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass
 
 from django import template
+from django.db.models import F
 from django.utils import timezone
 
-from appointments.figures import Week, counts, weeks
+from appointments.models import AppointmentRequest
+from appointments.states import STATES, CloseReason
 
 register = template.Library()
 
+WEEKS = 8
 
-@register.simple_tag
-def request_counts() -> list[tuple[str, str, int]]:
-    """How many requests are new, contacting, suspected, scheduled."""
-    return counts()
+
+@dataclass(frozen=True)
+class Week:
+    """One week, from `monday` on: requests, how many of them are answered, and how soon.
+
+    Those taken by phone are answered as they come in, and do not count for the median.
+    """
+
+    monday: dt.date
+    received: int
+    answered: int
+    median: dt.timedelta | None
 
 
 @register.simple_tag
 def request_weeks() -> list[Week]:
-    """Requests and time to the first answer, by week."""
-    return weeks(timezone.now())
+    """Return the last weeks, this one first, in the active time zone. Spam does not count."""
+    today = timezone.localdate()
+    this_monday = today - dt.timedelta(days=today.weekday())
+    first = this_monday - dt.timedelta(weeks=WEEKS - 1)
+    start = timezone.make_aware(dt.datetime.combine(first, dt.time()))
+    requests = AppointmentRequest.objects.filter(received_at__gte=start).exclude(
+        close_reason=CloseReason.SPAM
+    )
+    rows = requests.values_list("received_at", F("first_answer_at") - F("received_at"))
+    by_week: dict[dt.date, list[dt.timedelta | None]] = defaultdict(list)
+    for received_at, answered_after in rows:
+        day = timezone.localdate(received_at)
+        by_week[day - dt.timedelta(days=day.weekday())].append(answered_after)
+    found = []
+    for number in range(WEEKS):
+        monday = this_monday - dt.timedelta(weeks=number)
+        times = by_week[monday]
+        answered = [time.total_seconds() for time in times if time is not None]
+        waited = [seconds for seconds in answered if seconds > 0]
+        median = dt.timedelta(seconds=statistics.median(waited)) if waited else None
+        found.append(Week(monday, len(times), len(answered), median))
+    return found
+
+
+@register.simple_tag
+def request_counts() -> list[tuple[str, str, int]]:
+    """Return each status that has not ended as its value, its words and its count."""
+    return [
+        (str(status), str(status.label), AppointmentRequest.objects.filter(status=status).count())
+        for status, state in STATES.items()
+        if not state.has_ended
+    ]
 
 
 @register.filter

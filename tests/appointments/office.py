@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from appointments.models import AppointmentRequest
-from appointments.receiving import receive_request
+from appointments.services.submit import receive_request
 from clinic_site import actor
 from clinic_site.actor import Actor
 from clinic_site.mail.worker import Worker

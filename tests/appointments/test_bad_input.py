@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from appointments.choices import VisitDay
 from appointments.forms.request import RequestForm
 from appointments.models import AppointmentRequest
-from appointments.references import read_attempt, status_token
+from appointments.tokens import read_attempt, status_token
 from clinic_site.content_type import readable
 from clinic_site.people import plain_text, visible
 from clinic_site.phones import find_phone
@@ -205,7 +205,7 @@ def test_500_odd_pairs_of_reference_and_phone(reference, phone, content_type, mo
 @pytest.mark.django_db
 @many(200)
 @given(text=as_bytes)
-def test_200_odd_wishes_for_a_change(text: bytes) -> None:
+def test_200_odd_changes(text: bytes) -> None:
     asked = make_request()
     body = as_urlencoded([(b"text", text)])
 
@@ -214,7 +214,7 @@ def test_200_odd_wishes_for_a_change(text: bytes) -> None:
     typed = QueryDict(body)["text"]
     if answer.status_code == 303:
         asked = AppointmentRequest.objects.get(pk=asked.pk)
-        assert asked.change_wanted == plain_text(typed)
+        assert asked.change_request == plain_text(typed)
     else:
         assert answer.status_code == 200
         assert shown(answer.content.decode(), "text") == typed

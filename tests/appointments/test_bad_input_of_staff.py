@@ -19,7 +19,7 @@ from tests.make import make_request
 from tests.signing import make_attempt
 
 URLENCODED = "application/x-www-form-urlencoded"
-DO = ["no_answer", "voicemail", "reached", "emailed", "note", "schedule", "close", "settle"]
+DO = ["no_answer", "voicemail", "reached", "emailed", "note", "schedule", "close", "acknowledge"]
 DO += ["take", "release", "new", "contacting", "dance", "\x00"]
 DAYS = [b"9999-12-31", b"0001-01-01", b"2027-03-14", b"2027-02-30", b"tomorrow", b"\x00"]
 TIMES = [b"02:30", b"10:30", b"23:59:59", b"24:00", b"noon"]
@@ -47,7 +47,7 @@ def test_400_odd_things_that_staff_do_with_a_request() -> None:
         reason=st.one_of(st.just(b"answered"), as_bytes),
     )
     def doing(do, version, text, day, time, reason) -> None:
-        row = make_request(change_wanted_at=timezone.now())
+        row = make_request(change_requested_at=timezone.now())
         body = as_urlencoded(
             [
                 *((b"do", do.encode()), (b"version", version), (b"text", text)),
@@ -64,7 +64,9 @@ def test_400_odd_things_that_staff_do_with_a_request() -> None:
     doing()
 
     done = {do for do, status in ends if status == 303}
-    assert done >= {"note", "reached", "schedule", "close", "settle", "take", "contacting"}, ends
+    assert done >= {"note", "reached", "schedule", "close", "acknowledge", "take", "contacting"}, (
+        ends
+    )
     assert sum(count for (_do, status), count in ends.items() if status != 303) > 50, ends
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from appointments.calendar import visit_calendar
+from appointments.patient.calendar_file import visit_calendar
 
 ATTEMPT = uuid.UUID("1b4e28ba-2fa1-41d2-883f-0016d3cca427")
 
@@ -13,7 +13,8 @@ def made(**values) -> bytes:
         **{
             "attempt": ATTEMPT,
             "version": 3,
-            "visit_at": dt.datetime(2027, 7, 6, 14, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
+            "starts": dt.datetime(2027, 7, 6, 14, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
+            "ends": dt.datetime(2027, 7, 6, 15, 15, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
             "place": "Suite 2",
             "title": "Appointment",
             "note": "Questions? Call 605-217-5617.",
@@ -35,6 +36,7 @@ def test_the_whole_file() -> None:
         "SEQUENCE:3",
         "DTSTAMP:20270102T030405Z",
         "DTSTART:20270706T193000Z",
+        "DTEND:20270706T201500Z",
         "SUMMARY:Appointment",
         "LOCATION:Suite 2",
         "DESCRIPTION:Questions? Call 605-217-5617.",

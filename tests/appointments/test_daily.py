@@ -9,12 +9,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from appointments import services
 from appointments.audit import RequestAction
-from appointments.choices import Status
 from appointments.daily_digest import daily_digest
 from appointments.models import AppointmentRequest, NameWord, Note, StatusChange
-from appointments.purge import purge
+from appointments.services import workflow
+from appointments.services.purge import purge
+from appointments.states import Status
 from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.worker import Worker, beat
@@ -66,7 +66,7 @@ def test_the_digest_counts_what_waits_and_comes_once_a_day_after_seven(
         "3 requests wait.\n"
         "1 waits too long.\n"
         "1 is suspected spam: it may be a patient, so have a look.\n"
-        "0 patients ask for a change, or withdrew.\n"
+        "0 patients ask for a change, or canceled.\n"
         "0 mails were given up.\n\n"
         "The queue: https://clinic.example/admin/appointments/appointmentrequest/\n"
     )
@@ -110,7 +110,7 @@ def test_the_digests_seven_is_the_clinics(desk: User) -> None:
 def ended(days_ago: float, status: str = Status.CLOSED, reason: str = "answered"):
     """A request with all that can belong to one, which ended so many days ago."""
     request = send_request()
-    services.add_note(pk=request.pk, by=desk_actor(), text="Called her")
+    workflow.add_note(pk=request.pk, by=desk_actor(), text="Called her")
     when = NOON - dt.timedelta(days=days_ago)
     AppointmentRequest.objects.filter(pk=request.pk).update(
         status=status,
@@ -134,7 +134,7 @@ def test_the_worker_erases_what_ended_long_enough_ago_and_nothing_else(desk: Use
     Clinic.objects.update(keep_requests_days=30)
     gone = {
         ended(30),
-        ended(400, Status.WITHDRAWN),
+        ended(400, Status.CANCELLED),
         ended(31, reason="spam"),
     }
     kept = {

@@ -14,9 +14,9 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from appointments import services
 from appointments.answers import Answer
 from appointments.models import AppointmentRequest
+from appointments.services import workflow
 from clinic_site import readiness
 from clinic_site.actor import Actor
 from clinic_site.crypto.key_check import keys_in_use
@@ -82,7 +82,7 @@ def test_what_was_no_spam_after_all_is_told_as_any_other(desk: User, sink: Sink)
     assert work() == 0
 
     by = Actor("desk", account=desk)
-    services.change_status(pk=request.pk, to="new", version=request.version, by=by)
+    workflow.change_status(pk=request.pk, to="new", version=request.version, by=by)
 
     assert work() == 2
     assert {mail.to for mail in sink.mails} == {("desk@clinic.example",), ("ana@home.example",)}
@@ -97,19 +97,19 @@ def test_without_a_clear_yes_no_patient_gets_a_mail(desk: User, sink: Sink) -> N
     assert {mail.to for mail in sink.mails} == {("desk@clinic.example",)}
 
 
-def test_staff_hear_of_a_change_and_of_a_patient_who_withdraws(desk: User, sink: Sink) -> None:
+def test_staff_hear_of_a_change_and_of_a_patient_who_cancels(desk: User, sink: Sink) -> None:
     request = send_request(email_ok=False)
     work()
-    services.ask_for_change(pk=request.pk, text="Could it be Friday? Ana", by=PATIENT)
+    workflow.request_change(pk=request.pk, text="Could it be Friday? Ana", by=PATIENT)
     work()
     AppointmentRequest.objects.filter(pk=request.pk).update(status="contacting")
-    services.withdraw(pk=request.pk, by=PATIENT)
+    workflow.cancel(pk=request.pk, by=PATIENT)
     work()
 
-    _new, change, withdrawn = sink.mails
+    _new, change, cancelled = sink.mails
     assert f"A change is asked for in request {request.reference}." in change.text
     assert "Friday" not in change.whole
-    assert f"Request {request.reference} was withdrawn." in withdrawn.text
+    assert f"Request {request.reference} was canceled." in cancelled.text
 
 
 def test_who_has_left_since_gets_no_mail(desk: User, sink: Sink) -> None:

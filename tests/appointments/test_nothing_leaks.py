@@ -126,9 +126,9 @@ def drive(site: Site, browser: Browser) -> tuple[list[str], list[str], list[byte
     right = visitor.post(find, {"reference": reference[0], "phone": MARKS["phone"]})
     assert right.status == 303
     visitor.post(
-        status[1] + "change/", {"change_wanted": "Zyxmark canarychange", "text": "Zyxmark"}
+        status[1] + "change/", {"change_request": "Zyxmark canarychange", "text": "Zyxmark"}
     )
-    visitor.post(status[1] + "withdraw/", {})
+    visitor.post(status[1] + "cancel/", {})
     with gone(site, "clinic_site_auditevent"):
         assert visitor.get(status[1]).status in {500, 503}
     # staff list, read, find, note, close it, make a mistake, and print who saw it.
@@ -186,7 +186,7 @@ def work_as_staff(page: Page, site: Site, reference: str) -> list[str]:
     page.get_by_role("button", name="Only the note").click()
     page.get_by_role("button", name="Take it up again").click()
     page.get_by_label("Because").select_option("canceled by the patient")
-    page.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("button", name="Close it", exact=True).click()
     page.goto("/admin/appointments/appointmentrequest/enter/")
     page.get_by_label("Patient's full name").fill("Zyxmark Canaryname")
     page.get_by_role("button", name="Enter the request").click()
@@ -225,7 +225,7 @@ def test_no_mark_and_no_token_is_found_where_it_does_not_belong(
     site.manage("shell", "--verbosity=0", "-c", LONG_AGO)
     assert site.manage("purge", "--days", "1").endswith(": 1\n")
     log = (site.var.parent / f"{site.var.name}.log").read_bytes()
-    assert b"Request not stored" in log
+    assert b"RequestFormView failed" in log
     assert b"Internal Server Error" in log
     assert_nothing_in("the log", log, tokens)
     if "DATABASE_URL" in site.environment:

@@ -9,7 +9,7 @@ from django.test import Client
 from appointments.answers import Answer, content_hash
 from appointments.forms.request import RequestForm
 from appointments.models import AppointmentRequest
-from appointments.reading import copy_of_answers
+from appointments.presenters import copy_of_answers
 from tests.appointments.staff import address
 from tests.make import answers_to, form_answers
 from tests.signing import make_attempt

@@ -5,13 +5,15 @@ import datetime as dt
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from appointments import services
-from appointments.choices import CloseReason, Status, Suspicion
-from appointments.figures import weeks
+from appointments.choices import Suspicion
 from appointments.models import AppointmentRequest
+from appointments.services import workflow
+from appointments.states import CloseReason, Status
+from appointments.templatetags.requests import request_weeks
 from clinic_site.actor import Actor
 from clinic_site.models import Clinic
 from tests.appointments.office import PATIENT
@@ -108,16 +110,16 @@ def test_the_same_note_before_a_clock_was_set_back_is_no_second_click(sam: Clien
     note = {"do": "note", "text": "Called her daughter."}
     with time_machine.travel(timezone.now() + dt.timedelta(hours=2)):
         by = Actor("sam", account=User.objects.get(username="sam"))
-        services.add_note(pk=row.pk, by=by, text=note["text"])
+        workflow.add_note(pk=row.pk, by=by, text=note["text"])
     sam.post(address(row), note)
 
     assert row.notes.count() == 2
 
 
-def test_what_a_patient_wished_stays_on_record_once_it_is_met(sam: Client) -> None:
+def test_what_a_patient_asked_for_stays_on_record_once_it_is_done(sam: Client) -> None:
     row = make_request()
     for text in ("Mornings, please.", "Afternoons, please."):
-        services.ask_for_change(pk=row.pk, text=text, by=PATIENT)
+        workflow.request_change(pk=row.pk, text=text, by=PATIENT)
     version = version_on(sam.get(address(row)).text)
 
     sam.post(address(row), visit_in(3) | {"version": version})
@@ -126,6 +128,53 @@ def test_what_a_patient_wished_stays_on_record_once_it_is_met(sam: Client) -> No
     assert "Mornings, please." in page
     assert "Afternoons, please." in page
     assert "asked for a change on" not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "name"),
+    [
+        ({"do": "reached", "text": "Prefers <noon>"}, "Prefers &lt;noon&gt;", "add_note"),
+        (visit_in(3, place="Room <2>"), "Room &lt;2&gt;", "change_status"),
+    ],
+    ids=["note", "visit"],
+)
+def test_what_staff_typed_stays_where_the_database_fails(
+    sam: Client, monkeypatch: pytest.MonkeyPatch, typed: dict, kept: str, name: str
+) -> None:
+    def away(**kwargs: object) -> None:
+        raise OperationalError("locked")
+
+    row = make_request()
+    monkeypatch.setattr(workflow, name, away)
+
+    answer = sam.post(address(row), {**typed, "version": "1"})
+
+    assert answer.status_code == 503
+    assert "It was not stored." in answer.text
+    assert kept in answer.text
+
+
+def test_staff_set_how_long_a_visit_takes(sam: Client, settings) -> None:
+    row = make_request()
+    page = sam.get(address(row)).text
+    assert f'name="visit_minutes" value="{settings.VISIT_MINUTES}"' in page
+
+    sam.post(address(row), {**visit_in(3), "visit_minutes": "", "version": version_on(page)})
+    row.refresh_from_db(fields=["visit_minutes", "visit_at"])
+    assert row.visit_minutes == settings.VISIT_MINUTES
+
+    page = sam.get(address(row)).text
+    sam.post(address(row), {**visit_in(3), "visit_minutes": "50", "version": version_on(page)})
+    row.refresh_from_db(fields=["visit_minutes", "visit_at"])
+    assert row.visit_minutes == 50
+    assert row.visit_at
+    assert row.visit_ends_at == row.visit_at + dt.timedelta(minutes=50)
+    page = sam.get(address(row)).text
+    assert "10:30 AM</strong> to 11:20 AM" in page
+    assert 'name="visit_minutes" value="50"' in page
+
+    long = {**visit_in(3), "visit_minutes": "6000", "version": version_on(page)}
+    assert "less than or equal to 600" in sam.post(address(row), long).text
 
 
 def test_an_empty_note_is_refused_and_says_so(sam: Client) -> None:
@@ -204,7 +253,7 @@ def test_a_request_is_closed_for_a_reason_and_can_be_taken_up_again(sam: Client)
 
 
 def test_what_is_not_possible_is_told(sam: Client) -> None:
-    row = make_request(status="withdrawn")
+    row = make_request(status="cancelled")
     answer = sam.post(address(row), {"do": "new", "version": "1"})
     assert "cannot become" in answer.text
     assert "does not know that button" in sam.post(address(row), {"do": "dance"}).text
@@ -245,7 +294,7 @@ def test_the_front_page_counts_requests_and_time_to_answer(sam: Client) -> None:
         make_request(received_at=now - dt.timedelta(days=7))
         make_request(received_at=now, status="closed", close_reason="spam")
 
-        this, before = weeks(now)[:2]
+        this, before = request_weeks()[:2]
         page = sam.get("/admin/").text
 
     assert (this.monday, this.received, this.answered) == (dt.date(2026, 11, 16), 4, 4)
@@ -257,7 +306,7 @@ def test_the_front_page_counts_requests_and_time_to_answer(sam: Client) -> None:
 
 def test_spam_in_bulk_spares_what_nobody_saw_and_what_asks_for_a_change(sam: Client) -> None:
     spam = make_request(status="quarantined")
-    patient = make_request(status="quarantined", change_wanted_at=timezone.now())
+    patient = make_request(status="quarantined", change_requested_at=timezone.now())
     ticked = {"action": "mark_as_spam", "_selected_action": [str(spam.pk), str(patient.pk)]}
 
     sam.post(QUEUE, {**ticked, "select_across": "1"})
@@ -266,10 +315,3 @@ def test_spam_in_bulk_spares_what_nobody_saw_and_what_asks_for_a_change(sam: Cli
     sam.post(QUEUE, ticked)
     assert AppointmentRequest.objects.get(pk=spam.pk).status == Status.CLOSED
     assert AppointmentRequest.objects.get(pk=patient.pk).status == Status.QUARANTINED
-
-
-def test_every_status_leads_somewhere() -> None:
-    assert set(services.NEXT) == set(Status)
-    for status, following in services.NEXT.items():
-        assert following
-        assert status not in following or status == Status.SCHEDULED

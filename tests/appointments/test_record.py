@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from appointments import receiving, services
-from appointments.choices import Status
 from appointments.models import AppointmentRequest
-from appointments.purge import purge
+from appointments.services import submit, workflow
+from appointments.services.purge import purge
+from appointments.states import Status
 from clinic_site.actor import Actor
 from tests.appointments.office import PATIENT, send_request
 from tests.appointments.staff import (
@@ -30,7 +30,7 @@ LAST_WEEK = timezone.now() - dt.timedelta(days=7)
 
 def test_how_a_request_came_in_is_on_record(sam: Client) -> None:
     request = send_request()
-    entered = receiving.enter_request(
+    entered = submit.enter_request(
         attempt=uuid.uuid4(),
         answers=answers_to(kind="question", message="When?"),
         by=Actor("sam", account=User.objects.get(username="sam"), source="192.0.2.7"),
@@ -104,7 +104,7 @@ def test_djangos_own_pages_of_a_request_are_not_there(sam: Client, path: str) ->
 
     for answer in (
         sam.get(QUEUE + path.format(pk=row.pk)),
-        sam.post(QUEUE + path.format(pk=row.pk), {"status": "withdrawn", "patient_name": "X"}),
+        sam.post(QUEUE + path.format(pk=row.pk), {"status": "cancelled", "patient_name": "X"}),
     ):
         assert answer.status_code == 404
     row.refresh_from_db(fields=["status", "version"])
@@ -130,7 +130,7 @@ def test_the_record_of_an_erased_request_is_found_by_its_reference(sam: Client) 
 def test_a_manager_narrows_the_record_down(sam: Client) -> None:
     row = make_request()
     sam.get(address(row))
-    services.withdraw(pk=row.pk, by=PATIENT)
+    workflow.cancel(pk=row.pk, by=PATIENT)
     manager = make_staff("mia", "view_auditevent")
     events = "/admin/clinic_site/auditevent/"
 

@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 
 from appointments.models import AppointmentRequest
-from appointments.references import status_token
+from appointments.tokens import status_token
 from clinic_site.models import Counter, MailChoice, OutboxMessage
 from tests.make import form_answers
 from tests.signing import make_attempt
@@ -151,7 +151,7 @@ def test_suspected_spam_mails_nobody(admin_user) -> None:
 
     assert not OutboxMessage.objects.exists()
     suspected.refresh_from_db()
-    assert suspected.change_wanted == "Buy now"
+    assert suspected.change_request == "Buy now"
     send("198.51.100.7")
     assert OutboxMessage.objects.count() == 1
 

@@ -72,8 +72,10 @@ def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
     page.get_by_role("button", name="Show my request").click()
 
     # then they read when it is, and can keep it.
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your visit is set")
-    expect(page.get_by_text("2:30 PM, Central time (CDT)")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Your visit is set, and you asked for a change"
+    )
+    expect(page.get_by_text("2:30 PM to 3:00 PM, Central time (CDT)")).to_be_visible()
     assert reference not in page.url
     with page.expect_download() as download:
         page.get_by_role("link", name="Add it to your calendar").click()
@@ -102,10 +104,10 @@ def test_each_page_fits_and_has_no_fault_that_axe_finds(
     visit = "r.visit_at = dt.datetime(2027, 7, 6, 19, 30, tzinfo=dt.UTC); r.visit_place = 'Room 2';"
     site.shell(
         f"import datetime as dt; r = R.objects.get(reference='{reference}');"
-        f"r.status = 'scheduled'; {visit} r.change_wanted_at = r.visit_at; r.save()"
+        f"r.status = 'scheduled'; {visit} r.change_requested_at = r.visit_at; r.save()"
     )
 
-    for path in ("/appointments/status/", status, status + "withdraw/", status + "visit.ics/"):
+    for path in ("/appointments/status/", status, status + "cancel/", status + "visit.ics/"):
         phone_page.goto(path)
         faults = Axe().run(phone_page).response["violations"]
         assert [(fault["id"], fault["nodes"][0]["html"]) for fault in faults] == []

@@ -157,15 +157,15 @@ def test_a_mistake_is_told_at_its_field(visitor, reference, phone, told) -> None
 )
 def test_another_sites_form_changes_nothing(patient: Patient, headers) -> None:
     found = find(patient, patient.reference, PHONE, **headers)
-    withdrawn = patient.post(patient.page + "withdraw/", {}, **headers)
+    cancelled = patient.post(patient.page + "cancel/", {}, **headers)
     changed = patient.post(patient.page + "change/", {"text": "Mine <now>"}, **headers)
 
-    for answer in (found, withdrawn, changed):
+    for answer in (found, cancelled, changed):
         assert answer.status == 200
         assert "send it once more" in answer.words
         assert_keeps_to_itself(answer)
     assert "Mine &lt;now&gt;" in changed.text
-    assert patient.row("print(r.status, repr(r.change_wanted))") == "new ''"
+    assert patient.row("print(r.status, repr(r.change_request))") == "new ''"
 
 
 def test_after_ten_wrong_tries_a_sender_waits_an_hour(patient: Patient, site: Site) -> None:
@@ -195,21 +195,26 @@ def test_after_ten_wrong_tries_for_a_reference_everyone_waits_but_the_link_works
 
 def test_a_visit_is_shown_in_the_clinics_time_and_can_be_kept_in_a_calendar(patient) -> None:
     assert patient.get(patient.page + "visit.ics").status == 404
-    patient.becomes("scheduled", visit_at=VISIT, visit_place="Suite 2; 1 Main St, floor \\ 3")
+    patient.becomes(
+        "scheduled",
+        visit_at=VISIT,
+        visit_minutes=45,
+        visit_place="Suite 2; 1 Main St, floor \\ 3",
+    )
 
     page = patient.get(patient.page)
 
     assert_keeps_to_itself(page)
     assert "Your visit is set" in page.words
     assert "Tuesday, July 6, 2027" in page.words
-    assert "2:30 PM, Central time (CDT)" in page.words
+    assert "2:30 PM to 3:15 PM, Central time (CDT)" in page.words
     assert "Suite 2; 1 Main St, floor \\ 3" in page.words
     assert patient.page + "visit.ics" in page.links()
     file = patient.get(patient.page + "visit.ics")
     assert file.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert file.headers["Content-Disposition"] == 'attachment; filename="visit.ics"'
     assert file.headers["Cache-Control"] == "no-store"
-    assert "\r\nDTSTART:20270706T193000Z\r\n" in file.text
+    assert "\r\nDTSTART:20270706T193000Z\r\nDTEND:20270706T201500Z\r\n" in file.text
     assert "\r\nSUMMARY:Appointment\r\n" in file.text
     assert "605-217-5617" in file.text
     for telling in ("Vascular", "VIS", "López", patient.reference[4:]):
@@ -225,7 +230,7 @@ def test_a_change_reaches_staff_and_the_page_says_so(patient: Patient) -> None:
     assert "You asked for a change on" in page.words
     assert "We have what you wrote." in page.words
     assert "Tuesday" not in page.text
-    assert patient.row("print(r.change_wanted)") == "Could it be <Tuesday>?"
+    assert patient.row("print(r.change_request)") == "Could it be <Tuesday>?"
 
 
 @pytest.mark.parametrize(
@@ -245,17 +250,17 @@ def test_a_change_that_cannot_be_taken_is_shown_again(patient, text: str, told: 
     assert "<title>Error: " in answer.text
     assert answer.words.count(told) == 2
     assert text in answer.text
-    assert patient.row("print(r.change_wanted_at)") == "None"
+    assert patient.row("print(r.change_requested_at)") == "None"
 
 
-def test_a_request_can_be_taken_back_once_it_was_asked(patient: Patient) -> None:
-    question = patient.get(patient.page + "withdraw/")
+def test_a_request_can_be_cancelled_once_it_was_asked(patient: Patient) -> None:
+    question = patient.get(patient.page + "cancel/")
     assert_keeps_to_itself(question)
     assert "Cancel your request?" in question.words
     assert patient.row("print(r.status)") == "new"
 
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(lambda _n: patient.post(patient.page + "withdraw/", {}), range(12)))
+        answers = list(pool.map(lambda _n: patient.post(patient.page + "cancel/", {}), range(12)))
 
     assert {(each.status, each.headers["Location"]) for each in answers} == {(303, patient.page)}
     page = patient.get(patient.page)
@@ -264,8 +269,8 @@ def test_a_request_can_be_taken_back_once_it_was_asked(patient: Patient) -> None
     assert "/appointments/request/" in page.links()
     assert "<form" not in page.text
     done = "print(r.status, [(c.from_status, c.to_status) for c in r.changes.all()])"
-    assert patient.row(done) == "withdrawn [('', 'new'), ('new', 'withdrawn')]"
-    again = patient.get(patient.page + "withdraw/")
+    assert patient.row(done) == "cancelled [('', 'new'), ('new', 'cancelled')]"
+    again = patient.get(patient.page + "cancel/")
     assert (again.status, again.headers["Location"]) == (303, patient.page)
 
 
@@ -283,7 +288,7 @@ def test_a_change_to_a_request_that_ended_is_told_and_still_there(patient: Patie
     assert find(patient, patient.reference, PHONE).status == 303
 
 
-@pytest.mark.parametrize("rest", ["", "visit.ics", "withdraw/", "change/"])
+@pytest.mark.parametrize("rest", ["", "visit.ics", "cancel/", "change/"])
 def test_a_forged_link_helps_and_opens_nothing(patient: Patient, rest: str) -> None:
     token = patient.page.removeprefix(FIND).strip("/")
     other = token[:-1] + ("a" if token[-1] != "a" else "b")
@@ -298,7 +303,7 @@ def test_a_forged_link_helps_and_opens_nothing(patient: Patient, rest: str) -> N
 
 
 def test_addresses_that_act_are_read_by_get_without_acting(patient: Patient) -> None:
-    for path in (patient.page, patient.page + "withdraw/", patient.page + "change/"):
+    for path in (patient.page, patient.page + "cancel/", patient.page + "change/"):
         patient.get(path)
 
     assert patient.row("print(r.status, r.version)") == "new 1"

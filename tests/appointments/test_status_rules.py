@@ -11,19 +11,18 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from appointments import services
-from appointments.blind_index import phone_index
-from appointments.choices import CloseReason, Status
 from appointments.models import AppointmentRequest
-from appointments.purge import purge
-from appointments.references import received_token, status_token
-from appointments.status_words import words_of
+from appointments.services import workflow
+from appointments.services.blind_index import phone_index
+from appointments.services.purge import purge
+from appointments.states import Status
+from appointments.tokens import received_token, status_token
 from clinic_site.actor import PATIENT, Actor
 from clinic_site.clinic import current_clinic
 from clinic_site.crypto.fields import Ciphertext, EncryptedTextField
 from clinic_site.crypto.key_check import keys_in_use
+from clinic_site.edit_conflict import EditConflict
 from clinic_site.logs import WithoutTokens
 from clinic_site.models import AuditEvent, Clinic, MailChoice, OutboxMessage
 from tests.make import make_request
@@ -92,7 +91,7 @@ def test_looking_at_ones_page_is_no_wrong_try(asked) -> None:
 
 
 def test_whatever_is_wrong_the_work_is_the_same(asked) -> None:
-    ended = make_request(phone_index=phone_index(PHONE), status=Status.WITHDRAWN)
+    ended = make_request(phone_index=phone_index(PHONE), status=Status.CANCELLED)
     AppointmentRequest.objects.filter(pk=ended.pk).update(
         status_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     )
@@ -133,9 +132,9 @@ def test_each_look_and_each_try_is_on_record_without_a_name(asked) -> None:
     look(asked)
     AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=VISIT)
     BROWSER.get(page_of(asked, "visit.ics"))
-    BROWSER.get(page_of(asked, "withdraw/"))
+    BROWSER.get(page_of(asked, "cancel/"))
     BROWSER.post(page_of(asked, "change/"), {"text": "Marked"})
-    BROWSER.post(page_of(asked, "withdraw/"))
+    BROWSER.post(page_of(asked, "cancel/"))
 
     rows = list(AuditEvent.objects.order_by("pk").values_list("action", "detail"))
     assert rows == [
@@ -144,7 +143,7 @@ def test_each_look_and_each_try_is_on_record_without_a_name(asked) -> None:
         ("status_seen", ""),
         ("status_seen", "calendar file"),
         ("changed", "change asked for"),
-        ("changed", "scheduled to withdrawn"),
+        ("changed", "scheduled to cancelled"),
     ]
     for row in AuditEvent.objects.all():
         assert (row.actor, row.references, len(row.source)) == (PATIENT, asked.reference, 64)
@@ -155,23 +154,6 @@ def test_what_is_no_reference_gets_into_no_record() -> None:
         assert not find(typed)
 
     assert not AuditEvent.objects.exists()
-
-
-@pytest.mark.parametrize("status", Status.values)
-def test_every_status_has_words_and_none_speaks_of_spam(asked, status: str) -> None:
-    asked.status = status
-    asked.visit_at = VISIT
-    for reason in CloseReason.values if status == Status.CLOSED else [""]:
-        asked.close_reason = reason
-        asked.save()
-        page = look(asked)
-        assert str(words_of(asked, timezone.now()).state) in page
-        for word in ("spam", "suspect", "quarantin", "honeypot"):
-            assert word not in page.lower()
-    if status == Status.QUARANTINED:
-        suspected, asked.status = look(asked), Status.NEW
-        asked.save()
-        assert look(asked) == suspected
 
 
 def test_a_promise_is_shown_only_where_the_clinic_made_it(asked) -> None:
@@ -188,11 +170,11 @@ def test_a_promise_is_shown_only_where_the_clinic_made_it(asked) -> None:
 
 def test_the_time_of_a_visit_is_the_clinics_in_winter_too(asked) -> None:
     AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=VISIT)
-    assert "2:00 PM, Central time (CST)" in look(asked)
+    assert "2:00 PM to 2:30 PM, Central time (CST)" in look(asked)
 
     Clinic.objects.update_or_create(pk=1, defaults={"time_zone": "America/Denver"})
     current_clinic.forget()
-    assert "1:00 PM, Mountain time (MST)" in look(asked)
+    assert "1:00 PM to 1:30 PM, Mountain time (MST)" in look(asked)
 
 
 def test_a_page_is_drawn_without_opening_what_was_typed(asked) -> None:
@@ -204,11 +186,11 @@ def test_a_page_is_drawn_without_opening_what_was_typed(asked) -> None:
 
 
 def test_the_link_ends_when_the_request_is_erased(asked) -> None:
-    services.withdraw(pk=asked.pk, by=Actor(PATIENT))
+    workflow.cancel(pk=asked.pk, by=Actor(PATIENT))
     with in_minutes(60 * 24 * 31):
         assert purge(days=30) == 1
 
-    for rest in ("", "visit.ics", "withdraw/", "change/"):
+    for rest in ("", "visit.ics", "cancel/", "change/"):
         answer = BROWSER.get(page_of(asked, rest))
         assert rest == "change/" or answer.status_code == 404
     answer = BROWSER.post(page_of(asked, "change/"), {"text": "Hello"})
@@ -296,32 +278,32 @@ def staff(user: User) -> Actor:
     return Actor(user.username, account=user)
 
 
-def test_staff_who_schedule_what_was_just_taken_back_are_told(asked, admin_user) -> None:
+def test_staff_who_schedule_what_was_just_cancelled_are_told(asked, admin_user) -> None:
     shown = asked.version
-    BROWSER.post(page_of(asked, "withdraw/"))
+    BROWSER.post(page_of(asked, "cancel/"))
 
-    with pytest.raises(services.ChangedMeanwhile):
-        services.change_status(
+    with pytest.raises(EditConflict):
+        workflow.change_status(
             pk=asked.pk, to="scheduled", version=shown, visit_at=VISIT, by=staff(admin_user)
         )
 
     asked.refresh_from_db()
-    assert asked.status == "withdrawn"
+    assert asked.status == "cancelled"
 
 
-def test_what_was_just_scheduled_can_be_taken_back_and_staff_get_mail(asked, admin_user) -> None:
+def test_what_was_just_scheduled_can_be_cancelled_and_staff_get_mail(asked, admin_user) -> None:
     admin_user.email = "staff@example.com"
     admin_user.save()
     MailChoice.objects.create(user=admin_user, kind="change")
-    services.change_status(
+    workflow.change_status(
         pk=asked.pk, to="scheduled", version=1, visit_at=VISIT, by=staff(admin_user)
     )
 
-    assert BROWSER.post(page_of(asked, "withdraw/")).status_code == 303
-    assert BROWSER.post(page_of(asked, "withdraw/")).status_code == 303
+    assert BROWSER.post(page_of(asked, "cancel/")).status_code == 303
+    assert BROWSER.post(page_of(asked, "cancel/")).status_code == 303
 
     asked.refresh_from_db()
-    assert asked.status == "withdrawn"
+    assert asked.status == "cancelled"
     assert OutboxMessage.objects.get().kind == "change"
     assert "Your visit is set" not in look(asked)
     assert BROWSER.get(page_of(asked, "visit.ics")).status_code == 404
@@ -337,8 +319,8 @@ def test_a_change_sent_twice_is_one_and_a_new_visit_answers_it(asked, admin_user
     assert OutboxMessage.objects.count() == 1
     assert "You asked for a change on" in look(asked)
     asked.refresh_from_db()
-    assert (asked.version, asked.change_wanted) == (2, "A Tuesday, please")
-    services.change_status(
+    assert (asked.version, asked.change_request) == (2, "A Tuesday, please")
+    workflow.change_status(
         pk=asked.pk, to="scheduled", version=2, visit_at=VISIT, by=staff(admin_user)
     )
     assert "You asked for a change on" not in look(asked)
@@ -350,22 +332,25 @@ def test_a_change_is_taken_where_the_one_before_cannot_be_read(asked, settings) 
 
     assert BROWSER.post(page_of(asked, "change/"), {"text": "Second"}).status_code == 303
 
-    assert AppointmentRequest.objects.get(pk=asked.pk).change_wanted == "Second"
+    assert AppointmentRequest.objects.get(pk=asked.pk).change_request == "Second"
 
 
 def test_while_the_database_is_away_what_was_typed_stays(asked, monkeypatch) -> None:
     def away(**kwargs: object) -> None:
         raise OperationalError("gone")
 
-    monkeypatch.setattr("appointments.status_views.find_request", away)
-    monkeypatch.setattr("appointments.services.ask_for_change", away)
+    monkeypatch.setattr("appointments.patient.status_page.find_request", away)
+    monkeypatch.setattr("appointments.services.workflow.request_change", away)
+    monkeypatch.setattr("appointments.services.workflow.cancel", away)
 
     answers = [
         BROWSER.post(FIND, {"reference": asked.reference, "phone": "605-555-0142"}),
         BROWSER.post(page_of(asked, "change/"), {"text": "Mine & yours"}),
+        BROWSER.post(page_of(asked, "cancel/")),
     ]
 
-    for answer, typed in zip(answers, ("605-555-0142", "Mine &amp; yours"), strict=True):
+    left = ("605-555-0142", "Mine &amp; yours", "Yes, cancel it")
+    for answer, typed in zip(answers, left, strict=True):
         page = answer.content.decode()
         assert answer.status_code == 503
         assert "We did not receive this" in page
@@ -380,13 +365,13 @@ def test_while_a_key_is_wrong_what_was_typed_stays(asked, settings) -> None:
 
     change = BROWSER.post(page_of(asked, "change/"), {"text": "Mine & yours"})
     found = BROWSER.post(FIND, {"reference": asked.reference, "phone": "605-555-0142"})
-    withdrawn = BROWSER.post(page_of(asked, "withdraw/"))
+    cancelled = BROWSER.post(page_of(asked, "cancel/"))
 
-    assert [each.status_code for each in (change, found, withdrawn)] == [503, 503, 503]
+    assert [each.status_code for each in (change, found, cancelled)] == [503, 503, 503]
     assert "Mine &amp; yours" in change.content.decode()
     assert "605-555-0142" in found.content.decode()
-    asked.refresh_from_db(fields=["status", "change_wanted_at"])
-    assert (asked.status, asked.change_wanted_at) == ("new", None)
+    asked.refresh_from_db(fields=["status", "change_requested_at"])
+    assert (asked.status, asked.change_requested_at) == ("new", None)
 
 
 def test_no_log_tells_a_token_or_a_pair(asked, caplog) -> None:
@@ -395,7 +380,7 @@ def test_no_log_tells_a_token_or_a_pair(asked, caplog) -> None:
     find(asked.reference, "605-555-0199")
     find(asked.reference)
     token = status_token(asked.attempt)
-    for rest in ("", "visit.ics", "withdraw/", "no-such/"):
+    for rest in ("", "visit.ics", "cancel/", "no-such/"):
         BROWSER.get(page_of(asked, rest))
         BROWSER.get(f"{FIND}x{token}/{rest}")
         BROWSER.put(page_of(asked, rest))

@@ -63,7 +63,7 @@ def test_each_column_is_encrypted_or_known_to_hold_nothing_that_anyone_typed() -
 @pytest.mark.django_db
 def test_the_database_holds_none_of_what_was_typed() -> None:
     assert set(TYPED) == set(INPUTS)
-    row = make_request(**TYPED, visit_place="Marker place", change_wanted="Marker change")
+    row = make_request(**TYPED, visit_place="Marker place", change_request="Marker change")
     Note.objects.create(request=row, text="Marker note")
 
     stored = stored_rows()
@@ -73,7 +73,7 @@ def test_the_database_holds_none_of_what_was_typed() -> None:
         assert mark not in stored
     read = AppointmentRequest.objects.get(pk=row.pk)
     assert read.answers == answers_to(**TYPED)
-    assert (read.visit_place, read.change_wanted) == ("Marker place", "Marker change")
+    assert (read.visit_place, read.change_request) == ("Marker place", "Marker change")
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""What is to be done beside what waits: wishes, withdrawn visits, visits that are over."""
+"""What is to be done beside what waits: changes asked for, canceled visits, visits that are over."""
 
 import datetime as dt
 
@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from appointments import services
-from appointments.choices import CloseReason
+from appointments.services import workflow
+from appointments.states import CloseReason
 from clinic_site.todo import open_todo
 from tests.appointments.office import PATIENT
 from tests.appointments.staff import QUEUE, address, make_staff, version_on
@@ -25,19 +25,19 @@ def tasks() -> str:
     return " ".join(task.text for task in open_todo())
 
 
-def test_a_wish_is_seen_everywhere_until_it_is_dealt_with(sam: Client) -> None:
+def test_a_change_is_seen_everywhere_until_it_is_dealt_with(sam: Client) -> None:
     row = make_request(status="scheduled", visit_at=NEXT_WEEK)
     make_request()
-    services.ask_for_change(pk=row.pk, text="I cannot come", by=PATIENT)
+    workflow.request_change(pk=row.pk, text="I cannot come", by=PATIENT)
 
-    assert "1 patient asks for a change, or withdrew." in tasks()
+    assert "1 patient asks for a change, or canceled." in tasks()
     assert "wants a change" in sam.get(QUEUE).text
-    assert list(sam.get(QUEUE, {"to_do": "settle"}).context["cl"].result_list) == [row]
+    assert list(sam.get(QUEUE, {"to_do": "acknowledge"}).context["cl"].result_list) == [row]
     page = sam.get(address(row)).text
     assert "I cannot come" in page
-    late = sam.post(address(row), {"do": "settle", "version": "1"}).text
+    late = sam.post(address(row), {"do": "acknowledge", "version": "1"}).text
     assert "A colleague changed this request meanwhile" in late
-    sam.post(address(row), {"do": "settle", "version": version_on(page)})
+    sam.post(address(row), {"do": "acknowledge", "version": version_on(page)})
 
     assert "asks for a change" not in tasks()
     page = sam.get(address(row)).text
@@ -45,33 +45,33 @@ def test_a_wish_is_seen_everywhere_until_it_is_dealt_with(sam: Client) -> None:
     assert "I cannot come" in page  # the note stays
 
 
-def test_a_withdrawn_visit_names_the_time_that_is_free(sam: Client) -> None:
+def test_a_cancelled_visit_names_the_time_that_is_free(sam: Client) -> None:
     visit = dt.datetime(2031, 5, 6, 19, 30, tzinfo=dt.UTC)
     row = make_request(status="scheduled", visit_at=visit)
-    services.withdraw(pk=row.pk, by=PATIENT)
+    workflow.cancel(pk=row.pk, by=PATIENT)
 
-    assert "1 patient asks for a change, or withdrew." in tasks()
+    assert "1 patient asks for a change, or canceled." in tasks()
     page = sam.get(address(row)).text
     assert "Free the time of the visit." in page
     assert "The last visit that was set: <strong>Tuesday, May 6, 2031, 2:30 PM" in page
-    assert "scheduled → withdrawn (visit: Tue, May 6, 2031, 2:30 PM)" in page
-    sam.post(address(row), {"do": "settle", "version": version_on(page)})
-    assert "withdrew" not in tasks()
+    assert "scheduled → canceled (visit: Tue, May 6, 2031, 2:30 PM)" in page
+    sam.post(address(row), {"do": "acknowledge", "version": version_on(page)})
+    assert "canceled" not in tasks()
 
 
-def test_a_request_that_nobody_had_seen_is_withdrawn_without_a_task(sam: Client) -> None:
+def test_a_request_that_nobody_had_seen_is_cancelled_without_a_task(sam: Client) -> None:
     row = make_request()
-    services.withdraw(pk=row.pk, by=PATIENT)
-    assert "withdrew" not in tasks()
+    workflow.cancel(pk=row.pk, by=PATIENT)
+    assert "canceled" not in tasks()
 
 
-def test_a_wish_that_is_withdrawn_is_a_withdrawal(sam: Client) -> None:
+def test_a_change_that_is_cancelled_is_a_cancellation(sam: Client) -> None:
     row = make_request()
-    services.ask_for_change(pk=row.pk, text="Earlier, please", by=PATIENT)
-    services.withdraw(pk=row.pk, by=PATIENT)
+    workflow.request_change(pk=row.pk, text="Earlier, please", by=PATIENT)
+    workflow.cancel(pk=row.pk, by=PATIENT)
 
     page = sam.get(address(row)).text
-    assert "The patient withdrew on" in page
+    assert "The patient canceled on" in page
     assert "Free the time" not in page
     assert "Change the patient asks for" not in page
     assert "Earlier, please" in page  # as what happened
@@ -132,9 +132,10 @@ import concurrent.futures, datetime as dt, threading
 from django.db import connection
 from django.contrib.auth.models import User
 from django.utils import timezone
-from appointments import services
+from appointments.services import workflow
 from appointments.models import AppointmentRequest
 from clinic_site.actor import Actor
+from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import AuditEvent
 from tests.make import make_request
 row = make_request()
@@ -144,9 +145,9 @@ start = threading.Barrier(8)
 def schedule(number):
     start.wait()
     try:
-        services.change_status(pk=row.pk, to="scheduled", version=1, by=by,
+        workflow.change_status(pk=row.pk, to="scheduled", version=1, by=by,
                                visit_at=week + dt.timedelta(hours=number))
-    except services.ChangedMeanwhile:
+    except EditConflict:
         return "told"
     finally:
         connection.close()

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest
-from appointments.waiting import count_overdue, is_overdue, waits
+from appointments.services.waiting import count_overdue, is_overdue, waits
 from clinic_site.clinic import read_clinic
 from clinic_site.models import Clinic
 from tests.clinic_site.test_office_hours import WEEKDAYS, clinic
@@ -24,7 +24,7 @@ def test_the_count_of_all_agrees_with_each(promised: int | None, hours: list) ->
     ago = [0, 0.5, 1, 1.5, 2, 2.999, 3, 3.001, 5, 20, 24, 24.001, 25, 67, 70, 75, 100, 170, 340]
     for hours_ago in [*ago, 24 * 59, 24 * 61, 24 * 80]:
         make_request(received_at=MONDAY_NOON - dt.timedelta(hours=hours_ago))
-    make_request(received_at=MONDAY_NOON - dt.timedelta(days=90), status="withdrawn")
+    make_request(received_at=MONDAY_NOON - dt.timedelta(days=90), status="cancelled")
 
     now = read_clinic()
     each = {row for row in AppointmentRequest.objects.all() if is_overdue(row, now, MONDAY_NOON)}

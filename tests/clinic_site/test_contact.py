@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from appointments.references import received_token
+from appointments.tokens import received_token
 from clinic_site.clinic import Remembered
 from clinic_site.models import Clinic
 from clinic_site.todo import open_todo

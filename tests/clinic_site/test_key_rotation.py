@@ -35,7 +35,7 @@ DIGEST_KEY = "a digest key that is only used here"
 STORE = """
 from appointments.models import AppointmentRequest as R
 from tests.make import answers_to
-R.objects.bulk_create(R(content_hash="0" * 64, change_wanted="Not read yet",
+R.objects.bulk_create(R(content_hash="0" * 64, change_request="Not read yet",
     answers=answers_to(patient_name=f"Name {n}", message=f"Message {n}")) for n in range(%d))
 """
 EDIT = """
@@ -44,8 +44,8 @@ from appointments.models import AppointmentRequest as R
 until, edited = time.monotonic() + 4, set()
 while time.monotonic() < until:
     for row in R.objects.order_by("?")[:20]:
-        row.change_wanted = "Read " + row.reference
-        row.save(update_fields=["change_wanted"])
+        row.change_request = "Read " + row.reference
+        row.save(update_fields=["change_request"])
         edited.add(row.reference)
 print(*edited)
 """
@@ -53,7 +53,7 @@ READ = """
 import json
 from appointments.models import AppointmentRequest as R
 print(json.dumps([[r.reference, r.answer("patient_name"), r.phone, r.answer("message"),
-    r.change_wanted]
+    r.change_request]
     for r in R.objects.all()]))
 """
 KILLED = """

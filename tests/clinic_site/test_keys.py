@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from appointments.models import AppointmentRequest, Note
-from appointments.references import new_attempt, received_token
+from appointments.tokens import new_attempt, received_token
 from clinic_site.clinic import Remembered
 from clinic_site.crypto import rotation
 from clinic_site.crypto.fields import Ciphertext, encrypted_columns
@@ -339,7 +339,7 @@ def test_rotation_leaves_what_no_key_opens_as_it_is(set_keys, settings) -> None:
     old, new, lost = settings.FIELD_KEYS[0], new_key(), new_key()
     stored = make_request()
     unread = Ciphertext(Fernet(lost).encrypt(b"Lost words").decode())
-    AppointmentRequest.objects.update(change_wanted=unread)
+    AppointmentRequest.objects.update(change_request=unread)
     set_keys(FIELD_KEYS=[new, old])
 
     code, said = run("reencrypt")
@@ -349,9 +349,9 @@ def test_rotation_leaves_what_no_key_opens_as_it_is(set_keys, settings) -> None:
     read = AppointmentRequest.objects.get(pk=stored.pk)
     assert read.phone == stored.phone
     with pytest.raises(CannotRead):
-        _ = read.change_wanted
+        _ = read.change_request
     set_keys(FIELD_KEYS=[new, lost])
-    assert AppointmentRequest.objects.get(pk=stored.pk).change_wanted == "Lost words"
+    assert AppointmentRequest.objects.get(pk=stored.pk).change_request == "Lost words"
 
 
 def test_a_row_put_back_by_another_process_is_found_on_the_next_look(set_keys, settings) -> None:
@@ -382,7 +382,7 @@ def test_a_process_that_goes_on_with_the_earlier_key_is_told(
     set_keys(FIELD_KEYS=[new, old])
 
     def write_again(progress: object, done: int) -> None:
-        AppointmentRequest.objects.filter(pk=stored.pk).update(change_wanted=under_old)
+        AppointmentRequest.objects.filter(pk=stored.pk).update(change_request=under_old)
 
     monkeypatch.setattr("clinic_site.management.progress.Progress.show", write_again)
     code, said = run("reencrypt")
@@ -397,7 +397,7 @@ def test_every_model_with_encrypted_fields_takes_part() -> None:
     columns = dict(encrypted_columns())
 
     assert {AppointmentRequest, Note, KeyCheck} <= set(columns)
-    assert set(columns[AppointmentRequest]) == {"answers", "change_wanted", "visit_place"}
+    assert set(columns[AppointmentRequest]) == {"answers", "change_request", "visit_place"}
     with connection.cursor() as cursor:
         for model, names in columns.items():
             cursor.execute(f"SELECT {', '.join(names)} FROM {model._meta.db_table}")

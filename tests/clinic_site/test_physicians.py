@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from appointments.references import received_token
+from appointments.tokens import received_token
 from clinic_site.clinic import Remembered
 from clinic_site.models import Physician
 from clinic_site.todo import open_todo

@@ -21,7 +21,7 @@ from django.contrib.auth.models import Permission, User
 from clinic_site.actor import Actor
 from appointments.models import AppointmentRequest
 from clinic_site.models import MailChoice, OutboxMessage
-from appointments.receiving import receive_request
+from appointments.services.submit import receive_request
 from clinic_site.models import Clinic
 from tests.make import answers_to
 Clinic.objects.update(time_zone=f"Etc/GMT{dt.datetime.now(dt.UTC).hour - 12:+d}")

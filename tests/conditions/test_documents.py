@@ -23,7 +23,7 @@ from conditions.document import (
     Source,
     TreatmentDocument,
 )
-from conditions.drafts import write_draft
+from conditions.drafts import draft_of, write_draft
 from conditions.history import Revision
 from conditions.models import Condition, Page, Treatment
 from conditions.publishing import publish
@@ -118,7 +118,7 @@ def test_a_document_survives_the_draft(document) -> None:
 
     write_draft(page=page, document=document, by=None)
 
-    assert type(document).from_draft(page) == document
+    assert draft_of(page) == document
 
 
 @pytest.mark.django_db

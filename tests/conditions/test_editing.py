@@ -12,9 +12,9 @@ from django.utils import timezone
 from clinic_site.models import Notice
 from conditions.admin import ConditionAdmin
 from conditions.comparison import compare
-from conditions.drafts import mark_changed
+from conditions.drafts import draft_of, mark_changed
 from conditions.models import Condition, ConditionTreatment, Page, Source
-from conditions.publishing import NotPublishable, draft_of, publish, sign
+from conditions.publishing import NotPublishable, publish, sign
 from conditions.search import emergencies
 from tests.make import make_condition, make_treatment
 
@@ -149,12 +149,12 @@ def test_a_notice_changed_after_counsel_confirmed_it_is_to_be_confirmed_again(
 @pytest.mark.django_db
 def test_an_untouched_form_saves_and_changes_nothing(staff: Client) -> None:
     page = make_condition()
-    document = page.document_class.from_draft(page)
+    document = draft_of(page)
 
     answer = staff.post(change(page), fields_of(staff, change(page)), follow=True)
 
     assert "was changed successfully" in answer.text
-    assert page.document_class.from_draft(page) == document
+    assert draft_of(page) == document
 
 
 @pytest.mark.django_db

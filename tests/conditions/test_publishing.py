@@ -13,12 +13,13 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Clinic
 from conditions.document import ConditionDocument
+from conditions.drafts import draft_of
 from conditions.history import Review, Revision
 from conditions.models import Condition, ConditionTreatment, Section
 from conditions.publishing import (
-    ChangedMeanwhile,
     NotPublishable,
     findings_of,
     publish,
@@ -105,10 +106,11 @@ def test_draft_and_revision_are_the_same_document() -> None:
     treatment = make_treatment()
     ConditionTreatment.objects.create(condition=condition, treatment=treatment)
 
-    draft = ConditionDocument.from_draft(condition)
+    draft = draft_of(condition)
     revision = publish(page=condition, by=None, meaning=True)
     revision = type(revision).objects.get(pk=revision.pk)
 
+    assert isinstance(draft, ConditionDocument)
     assert revision.document == draft
     assert draft.treatments == ("rest",)
     assert ConditionDocument.from_json(draft.to_json()) == draft
@@ -385,9 +387,7 @@ def test_what_is_not_an_error_is_told_before_publishing() -> None:
     publish(page=condition, by=None, meaning=True)
     condition = Condition.objects.get(pk=condition.pk)
 
-    told = [
-        each.message for each in findings_of(condition, ConditionDocument.from_draft(condition))
-    ]
+    told = [each.message for each in findings_of(condition, draft_of(condition))]
 
     for words in ("of the kind “Treatments”", "“rest” is not published", "No clinician has signed"):
         assert any(words in message for message in told), told
@@ -471,7 +471,7 @@ def test_only_the_live_revision_can_be_signed() -> None:
     first = publish(page=condition, by=None, meaning=True)
     publish_change(condition, "Changed.")
 
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(EditConflict):
         sign_live(condition, revision=first)
     with pytest.raises(ValidationError):
         sign_live(condition, next_due=timezone.localdate())
@@ -544,9 +544,9 @@ def test_a_page_goes_back_to_an_earlier_revision_as_a_new_one(client: Client) ->
 
     assert (back.number, back.note) == (3, "Back to number 1")
     assert back.document == first.document
-    assert ConditionDocument.from_draft(condition) == first.document
+    assert draft_of(condition) == first.document
     assert "Something wrong" not in client.get("/conditions/sore-back/").text
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(EditConflict):
         return_to(revision=first, by=editor, draft_version=version)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from clinic_site.wsgi import application  # first: it makes the apps ready
 
-from appointments import receiving, views  # isort: skip
+from appointments.patient import request_form  # isort: skip
+from appointments.services import submit  # isort: skip
 
 __all__ = ["application"]
 
@@ -27,7 +28,7 @@ def die_at(step: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-_store, _record, _receive = receiving._store, receiving.record, views.receive_request
+_store, _record, _receive = submit._store, submit.record, request_form.receive_request
 
 
 def store(*args: Any, **kwargs: Any) -> None:
@@ -47,4 +48,4 @@ def receive(*args: Any, **kwargs: Any) -> Any:
     return received
 
 
-receiving._store, receiving.record, views.receive_request = store, record, receive
+submit._store, submit.record, request_form.receive_request = store, record, receive

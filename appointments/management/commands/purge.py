@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from appointments.purge import purge
+from appointments.services.purge import purge
 from clinic_site.clinic import read_clinic
 
 
 class Command(BaseCommand):
     """Erases what the worker erases each day, now."""
 
-    help = "Erase requests that were closed or withdrawn as many days ago as the clinic has set."
+    help = "Erase requests that were closed or canceled as many days ago as the clinic has set."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--days", type=int, metavar="N", help="instead of what the clinic set")

@@ -1,6 +1,5 @@
 """Requests from patients in Django's admin: the queue, and the record of who saw what."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,14 +15,15 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from appointments import queue_views
-from appointments.admin_keys import ShutWhileKeysAreWrong
 from appointments.audit import REQUEST
-from appointments.choices import Status
 from appointments.models import AppointmentRequest
-from appointments.reading import answer_of, phone_to_dial, ways_to_call
-from appointments.services import close_as_spam
-from appointments.waiting import is_overdue
+from appointments.presenters import answer_of, phone_to_dial, ways_to_call
+from appointments.services.waiting import is_overdue
+from appointments.services.workflow import close_as_spam
+from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
+from appointments.staff.request_page import RequestView
+from appointments.staff.views import EnterView, FindView, RecordView
+from appointments.states import Status
 from clinic_site.actor import Actor
 from clinic_site.audit.admin import CappedPaginator
 from clinic_site.audit.record import Action, record, record_refused
@@ -56,11 +56,14 @@ class ToDoFilter(admin.SimpleListFilter):
     parameter_name = "to_do"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("settle", _("a change is asked for, or withdrawn")), ("over", _("visit is over"))]
+        return [
+            ("acknowledge", _("a change is asked for, or canceled")),
+            ("over", _("visit is over")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "settle":
-            return queryset.to_settle()
+        if self.value() == "acknowledge":
+            return queryset.to_acknowledge()
         return queryset.visits_over(timezone.now()) if self.value() == "over" else queryset
 
 
@@ -77,35 +80,40 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they would count every row
     sortable_by = ()
+    ordering = ("queue_order", "pk")
     actions = ["mark_as_spam"]
     change_list_template = "admin/appointments/queue.html"
 
     @admin.display(description=_("status"))
-    def stands(self, row: AppointmentRequest) -> SafeString:
-        """The status, a wish for a change, the time of the visit, and how long it waits."""
-        lines = [format_html("<strong>{}</strong>", row.get_status_display())]
-        if row.change_wanted_at is not None and row.status != Status.WITHDRAWN:
+    def stands(self, appointment_request: AppointmentRequest) -> SafeString:
+        """The status, whether a change is asked for, when the visit is, and how long it waits."""
+        state, visit_at = appointment_request.state, appointment_request.visit_at
+        lines = [format_html("<strong>{}</strong>", appointment_request.get_status_display())]
+        if appointment_request.change_requested_at is not None and not state.has_ended:
             lines.append(format_html("<strong>{}</strong>", gettext("wants a change")))
-        if row.status == Status.SCHEDULED and row.visit_at is not None:
-            lines.append(format_html("{}", date_format(timezone.localtime(row.visit_at), VISIT)))
-        if row.is_waiting:
-            late = is_overdue(row, current_clinic(), timezone.now())
-            waits = gettext("waits %s") % timesince(row.received_at, depth=1)
+        if appointment_request.status == Status.SCHEDULED and visit_at is not None:
+            lines.append(format_html("{}", date_format(timezone.localtime(visit_at), VISIT)))
+        if state.is_waiting:
+            late = is_overdue(appointment_request, current_clinic(), timezone.now())
+            waits = gettext("waits %s") % timesince(appointment_request.received_at, depth=1)
             mark = format_html(', <strong class="overdue">{}</strong>', gettext("overdue"))
             lines.append(format_html("{}{}", waits, mark if late else ""))
         return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
 
     @admin.display(description=_("asks for"))
-    def asks_for(self, row: AppointmentRequest) -> str:
+    def asks_for(self, appointment_request: AppointmentRequest) -> str:
         """An appointment or an answer."""
-        return answer_of(row, "kind")
+        return answer_of(appointment_request, "kind")
 
     @admin.display(description=_("patient"))
-    def who(self, row: AppointmentRequest) -> SafeString:
+    def who(self, appointment_request: AppointmentRequest) -> SafeString:
         """The name, cut where it would push the other columns out of sight, and how to call."""
-        lines = [Truncator(answer_of(row, "patient_name")).chars(40), phone_to_dial(row)]
-        if row.is_waiting:
-            lines += ways_to_call(row)
+        lines = [
+            Truncator(answer_of(appointment_request, "patient_name")).chars(40),
+            phone_to_dial(appointment_request),
+        ]
+        if appointment_request.state.is_waiting:
+            lines += ways_to_call(appointment_request)
         return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
 
     @admin.action(description=_("Close suspected spam as spam"), permissions=["change"])
@@ -120,25 +128,18 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         said = ngettext("%d request closed as spam.", "%d requests closed as spam.", closed)
         messages.success(request, said % closed)
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return AppointmentRequest.objects.in_order()
-
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("queue_order", "pk")
-
     def get_urls(self) -> list[URLPattern]:
         """The queue and its own pages, and none of Django's: they know no lock and no record."""
-        pages: dict[str, tuple[str, Callable[..., HttpResponse]]] = {
-            "find/": ("find", queue_views.find_requests),
-            "enter/": ("enter", queue_views.enter_request),
-            "<int:pk>/change/": ("change", queue_views.request_page),
-            "record/<str:reference>/": ("record", queue_views.record_of_request),
+        pages: dict[str, tuple[str, type[StaffView]]] = {
+            "find/": ("find", FindView),
+            "enter/": ("enter", EnterView),
+            "<int:pk>/change/": ("change", RequestView),
+            "record/<str:reference>/": ("record", RecordView),
         }
         own = [
             path(
                 route,
-                self.admin_site.admin_view(view),
-                {"model_admin": self},
+                self.admin_site.admin_view(view.as_view(model_admin=self)),
                 name=f"appointments_appointmentrequest_{name}",
             )
             for route, (name, view) in pages.items()
@@ -152,7 +153,9 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         title = _("Requests, the longest waiting first")
         response = super().changelist_view(request, {"title": title, **(extra_context or {})})
         if shown := (getattr(response, "context_data", None) or {}).get("cl"):
-            references = [row.reference for row in shown.result_list]
+            references = [
+                appointment_request.reference for appointment_request in shown.result_list
+            ]
             record(Action.LISTED, REQUEST, references, by=Actor.staff(request))
         return response
 

@@ -7,12 +7,18 @@ from django.db import IntegrityError, transaction
 
 from appointments.answers import Answers, content_hash
 from appointments.audit import REQUEST, RequestAction
-from appointments.blind_index import email_index, name_indexes, phone_end_index, phone_index
-from appointments.choices import Origin, Status
-from appointments.journal import StatusChange
-from appointments.limits import suspicion_of
+from appointments.choices import Origin
 from appointments.mails import write_mails
 from appointments.models import AppointmentRequest, NameWord
+from appointments.models.history import StatusChange
+from appointments.services.blind_index import (
+    email_index,
+    name_indexes,
+    phone_end_index,
+    phone_index,
+)
+from appointments.services.spam import suspicion_of
+from appointments.states import Status
 from clinic_site.actor import Actor
 from clinic_site.audit.record import record
 

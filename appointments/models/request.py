@@ -1,5 +1,6 @@
 """A patient's request for an appointment, or a question; what people typed is encrypted."""
 
+import dataclasses
 import datetime as dt
 import uuid
 from typing import Any
@@ -11,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.answers import Answer, AnswersField
 from appointments.audit import REQUEST
-from appointments.choices import ENDED, WAITING, CloseReason, Origin, Status, Suspicion
+from appointments.choices import Origin, Suspicion
 from appointments.references import new_reference
+from appointments.states import ENDED, STATES, WAITING, CloseReason, State, Status, Words
 from clinic_site.crypto.fields import EncryptedTextField
 from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.mail.models import OutboxMessage, OutboxQuerySet
@@ -29,9 +31,9 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         """Waiting ones first, the oldest first; then the others, the newest first."""
         return self.order_by("queue_order", "pk")
 
-    def to_settle(self) -> "AppointmentRequestQuerySet":
-        """Those whose patient asked for a change, or withdrew, and staff have not seen to it."""
-        return self.filter(change_wanted_at__isnull=False)
+    def to_acknowledge(self) -> "AppointmentRequestQuerySet":
+        """Those whose patient asked for a change, or canceled, and staff have not seen to it."""
+        return self.filter(change_requested_at__isnull=False)
 
     def visits_over(self, now: dt.datetime) -> "AppointmentRequestQuerySet":
         """Those still scheduled for a day that has passed, in the active time zone."""
@@ -66,9 +68,9 @@ def queue_order(status: str, received_at: dt.datetime) -> int:
 class AppointmentRequest(models.Model):
     """One request, as one attempt to send the form made it, and where it stands.
 
-    Its status changes through appointments.services only. In FHIR R4 it is an Appointment: new and
-    contacting are `proposed`, scheduled is `booked`, closed is `fulfilled`, `noshow` or
-    `cancelled` by its reason, withdrawn is `cancelled`.
+    Its status changes through appointments.services.workflow only. In FHIR R4 it is an
+    Appointment: new and contacting are `proposed`, scheduled is `booked`, closed is `fulfilled`,
+    `noshow` or `cancelled` by its reason, cancelled is `cancelled`.
     """
 
     reference = models.CharField(
@@ -99,12 +101,15 @@ class AppointmentRequest(models.Model):
     )
     first_answer_at = models.DateTimeField(_("first answer"), null=True, editable=False)
     visit_at = models.DateTimeField(_("visit"), null=True, blank=True)
+    visit_minutes = models.PositiveSmallIntegerField(
+        _("minutes of the visit"), null=True, blank=True
+    )
     visit_place = EncryptedTextField(_("place of the visit"), blank=True)
     close_reason = models.CharField(
         _("closed because"), max_length=20, choices=CloseReason.choices, blank=True
     )
-    change_wanted = EncryptedTextField(_("change the patient asks for"), blank=True)
-    change_wanted_at = models.DateTimeField(_("change asked for"), null=True, editable=False)
+    change_request = EncryptedTextField(_("change the patient asks for"), blank=True)
+    change_requested_at = models.DateTimeField(_("change asked for"), null=True, editable=False)
     answers: "models.Field[Any, dict[str, Answer]]" = AnswersField(_("answers"))
     # What finds it, as the answers cannot be searched.
     phone_index = models.CharField(max_length=64, blank=True, editable=False)
@@ -148,9 +153,9 @@ class AppointmentRequest(models.Model):
                 name="request_unsuspected",
             ),
             models.Index(
-                fields=["change_wanted_at"],
-                condition=models.Q(change_wanted_at__isnull=False),
-                name="request_to_settle",
+                fields=["change_requested_at"],
+                condition=models.Q(change_requested_at__isnull=False),
+                name="request_to_acknowledge",
             ),
             models.Index(fields=["phone_index", "received_at"], name="request_phone"),
             models.Index(fields=["phone_end_index"], name="request_phone_end"),
@@ -172,9 +177,30 @@ class AppointmentRequest(models.Model):
         super().save(**kwargs)  # type: ignore[arg-type]
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether nobody has dealt with it yet."""
-        return self.status in WAITING
+    def state(self) -> State:
+        """What the table of states says of it."""
+        return STATES[Status(self.status)]
+
+    def words_for_patient(self, now: dt.datetime) -> Words:
+        """Return what its patient is to read about it."""
+        state = self.state
+        if state.over and not self.has_visit_ahead(now):
+            return state.over
+        if state.change_requested and self.change_requested_at:
+            return state.change_requested
+        reason = state.closed.get(CloseReason(self.close_reason)) if self.close_reason else None
+        return dataclasses.replace(state.words, next=reason) if reason else state.words
+
+    def has_visit_ahead(self, now: dt.datetime) -> bool:
+        """Whether a visit is set and its day, in the active time zone, has not passed."""
+        visit = self.visit_at if self.status == Status.SCHEDULED else None
+        return visit is not None and timezone.localdate(visit) >= timezone.localdate(now)
+
+    @property
+    def visit_ends_at(self) -> dt.datetime | None:
+        """When the visit ends, where one is set."""
+        minutes = self.visit_minutes or settings.VISIT_MINUTES
+        return self.visit_at and self.visit_at + dt.timedelta(minutes=minutes)
 
     @property
     def mails(self) -> OutboxQuerySet:
@@ -220,14 +246,3 @@ class NameWord(models.Model):
 
     def __str__(self) -> str:
         return self.request.reference
-
-
-# Models of modules of their own, so that Django finds them.
-from appointments.journal import Note, StatusChange  # noqa: E402
-
-__all__ = [
-    "AppointmentRequest",
-    "NameWord",
-    "Note",
-    "StatusChange",
-]

@@ -1,6 +1,7 @@
-"""A request's values as staff read them; one that no key opens is told, and hides no other."""
+"""A request's values as people read them; one that no key opens is told, and hides no other."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,51 +19,43 @@ from clinic_site.phones import is_known
 CANNOT_BE_READ = gettext_lazy("cannot be read (no key of FIELD_KEYS opens it)")
 
 
-def read(row: Any, name: str) -> str:
-    """Return the text of an encrypted column; what is wrong where no key opens it."""
+def read(row: Any, name: str, otherwise: Any = CANNOT_BE_READ) -> str:
+    """Return the text of an encrypted column, or `otherwise` where no key opens it."""
     try:
         return str(getattr(row, name))
     except CannotRead:
-        return str(CANNOT_BE_READ)
+        return str(otherwise)
 
 
-def readable(row: Any, name: str) -> str:
-    """Return the text of an encrypted column; "" where no key opens it."""
-    try:
-        return str(getattr(row, name))
-    except CannotRead:
-        return ""
-
-
-def answer_of(row: AppointmentRequest, name: str) -> str:
+def answer_of(appointment_request: AppointmentRequest, name: str) -> str:
     """Return an answer in words; "" for none, and what is wrong where no key opens it."""
     try:
-        given = row.answers.get(name)
+        given = appointment_request.answers.get(name)
     except CannotRead:
         return str(CANNOT_BE_READ)
     return given.words if given else ""
 
 
-def copy_of_answers(row: AppointmentRequest) -> list[tuple[str, str]]:
+def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
     """Return all that was asked and answered, in words, in the order of the form.
 
     Staff and patients read the same. Raises CannotRead.
     """
-    return [(given.question, given.words) for given in row.answers.values()]
+    return [(given.question, given.words) for given in appointment_request.answers.values()]
 
 
-def phone_to_dial(row: AppointmentRequest) -> str:
+def phone_to_dial(appointment_request: AppointmentRequest) -> str:
     """Return the phone number with what was typed beside it, as a link that dials."""
-    shown = answer_of(row, "phone")
+    shown = answer_of(appointment_request, "phone")
     if shown in {"", str(CANNOT_BE_READ)}:
         return shown
-    return format_html('<a href="tel:{}">{}</a>', row.phone, shown)
+    return format_html('<a href="tel:{}">{}</a>', appointment_request.phone, shown)
 
 
-def ways_to_call(row: AppointmentRequest) -> list[str]:
+def ways_to_call(appointment_request: AppointmentRequest) -> list[str]:
     """Return what whoever calls has to know: voicemail, interpreter, and that email is wanted."""
     try:
-        given = row.answers
+        given = appointment_request.answers
     except CannotRead:
         return []
     values = {name: answer.value for name, answer in given.items()}
@@ -71,7 +64,7 @@ def ways_to_call(row: AppointmentRequest) -> list[str]:
         ways.append(_("interpreter: %s") % language)
     if values.get("contact_by") == ContactBy.EMAIL:
         ways.append(_("answer by email"))
-    if not is_known(row.phone):
+    if not is_known(appointment_request.phone):
         ways.append(_("check the number: it may be mistyped"))
     return ways
 
@@ -86,10 +79,10 @@ class Happened:
     text: str = ""
 
 
-def history(row: AppointmentRequest) -> list[Happened]:
+def history(appointment_request: AppointmentRequest) -> list[Happened]:
     """Return what happened to a request, in order: changes of status, calls and notes, mails."""
     happened = []
-    for change in row.changes.all():
+    for change in appointment_request.changes.all():
         before, after = change.get_from_status_display(), change.get_to_status_display()
         what = f"{before} → {after}" if before else after
         if change.close_reason:
@@ -98,10 +91,41 @@ def history(row: AppointmentRequest) -> list[Happened]:
             visit = date_format(timezone.localtime(change.visit_at), "D, M j, Y, g:i A")
             what += f" ({_('visit')}: {visit})"
         happened.append(Happened(change.at, what, change.by))
-    for note in row.notes.select_related("by"):
+    for note in appointment_request.notes.select_related("by"):
         by = note.by.get_username() if note.by else ""
         happened.append(Happened(note.at, note.get_kind_display(), by, read(note, "text")))
-    for mail in row.mails.all():
+    for mail in appointment_request.mails.all():
         what = f"{_('mail')}: {mail.what}, {mail.get_state_display()}"
         happened.append(Happened(mail.sent_at or mail.created_at, what))
     return sorted(happened, key=lambda each: each.at)
+
+
+_AMERICAN = {
+    "E": _("Eastern time"),
+    "C": _("Central time"),
+    "M": _("Mountain time"),
+    "P": _("Pacific time"),
+    "AK": _("Alaska time"),
+    "H": _("Hawaii time"),
+}
+
+
+def zone_as_read(at: dt.datetime) -> str:
+    """Return the name of the current time zone at that moment, as people say it.
+
+    >>> with timezone.override("America/Chicago"):
+    ...     zone_as_read(dt.datetime(2026, 7, 1, tzinfo=dt.UTC))
+    'Central time'
+    >>> with timezone.override("Europe/Berlin"):
+    ...     zone_as_read(dt.datetime(2026, 7, 1, tzinfo=dt.UTC))
+    'Berlin time'
+    """
+    zone = timezone.get_current_timezone()
+    key = getattr(zone, "key", "")
+    name = timezone.localtime(at).tzname() or ""
+    american = re.fullmatch(r"(E|C|M|P|AK|H)[SD]T", name)
+    if american and key.startswith(("America/", "US/", "Pacific/")):
+        return str(_AMERICAN[american[1]])
+    if "/" in key:
+        return str(_("%s time") % key.rpartition("/")[2].replace("_", " "))
+    return name

@@ -15,7 +15,8 @@ def visit_calendar(
     *,
     attempt: uuid.UUID,
     version: int,
-    visit_at: dt.datetime,
+    starts: dt.datetime,
+    ends: dt.datetime,
     place: str,
     title: str,
     note: str,
@@ -24,7 +25,7 @@ def visit_calendar(
     """Return the file for the visit that a request led to.
 
     A later `version` of the same attempt's visit takes the place of an earlier one in the
-    patient's calendar. How long the visit takes is not said: nobody has said it.
+    patient's calendar.
     """
     lines = [
         "BEGIN:VCALENDAR",
@@ -35,7 +36,8 @@ def visit_calendar(
         f"UID:{uuid.uuid5(attempt, 'visit')}",
         f"SEQUENCE:{version}",
         f"DTSTAMP:{_utc(now)}",
-        f"DTSTART:{_utc(visit_at)}",
+        f"DTSTART:{_utc(starts)}",
+        f"DTEND:{_utc(ends)}",
         f"SUMMARY:{_escaped(title)}",
         *([f"LOCATION:{_escaped(place)}"] if place else []),
         f"DESCRIPTION:{_escaped(note)}",

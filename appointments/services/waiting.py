@@ -24,7 +24,7 @@ def waits(request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> dt.t
 
 def is_overdue(request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> bool:
     """Whether the request still waits, and has waited for too long."""
-    return request.is_waiting and waits(request, clinic, now) > limit(clinic)
+    return request.state.is_waiting and waits(request, clinic, now) > limit(clinic)
 
 
 def count_overdue(clinic: Clinic, now: dt.datetime) -> int:

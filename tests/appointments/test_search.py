@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from appointments.choices import Status
 from appointments.models import AppointmentRequest
+from appointments.states import Status
 from clinic_site.clinic import Remembered
 from tests.appointments.office import send_request
 from tests.appointments.staff import (

@@ -9,7 +9,7 @@ from clinic_site.text import folded_words
 _APOSTROPHE = "['`´‘’‛′ʹʻʼʽ＇ꞌ]"
 _PARTED = re.compile(rf"(?<!\w)(\w{_APOSTROPHE})\s+(?=\w)")  # O' Brien
 _INITIALS = re.compile(r"(?<![\w-])\w(?:[- ]\w)+(?![\w-])")  # j-r, j r
-_ONE_LETTER = re.compile(r"(?<![\w-])(\w) (?=(\w+))")  # o brien
+_ONE_LETTER = re.compile(r"(?<![\w-])(\w)(?= (\w+))")  # o brien, j o brien
 
 
 def phone_index(e164: str) -> str:

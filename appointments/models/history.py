@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from appointments.choices import CloseReason, Status
+from appointments.states import CloseReason, Status
 from clinic_site.crypto.fields import EncryptedTextField
 
 
@@ -46,17 +46,17 @@ class NoteKind(models.TextChoices):
     REACHED = "reached", _("called, spoke with them")
     EMAILED = "emailed", _("wrote an email")
     NOTE = "note", _("note")
-    WISH = "wish", _("the patient asks for a change")
+    CHANGE_REQUEST = "change_request", _("the patient asks for a change")
 
 
-# What staff can note; a wish comes from the patient.
-STAFF_NOTES = [choice for choice in NoteKind.choices if choice[0] != NoteKind.WISH]
+# What staff can note; a change is asked for by the patient.
+STAFF_NOTES = [choice for choice in NoteKind.choices if choice[0] != NoteKind.CHANGE_REQUEST]
 # With these, the patient has heard from the clinic.
 ANSWERS = {NoteKind.VOICEMAIL, NoteKind.REACHED, NoteKind.EMAILED}
 
 
 class Note(models.Model):
-    """What staff did or noted, or a patient wished. Rows are only added: no two overwrite."""
+    """What staff did or noted, or a change that a patient asked for. Rows are only added."""
 
     request = models.ForeignKey(
         "appointments.AppointmentRequest", models.CASCADE, related_name="notes"

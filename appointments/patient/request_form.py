@@ -1,0 +1,97 @@
+"""The public request form and its confirmation: no cookie, and nothing typed is lost."""
+
+from typing import Any, cast
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from appointments.audit import record_seen
+from appointments.forms.request import RequestForm
+from appointments.patient.base import PatientView, TokenView, see_other
+from appointments.services.submit import AttemptUsed, receive_request
+from appointments.tokens import (
+    new_attempt,
+    read_attempt,
+    read_received_token,
+    received_token,
+    status_token,
+)
+from clinic_site.actor import Actor
+from clinic_site.audit.record import told_if_it_fails
+from clinic_site.clinic import active_physicians
+
+
+class RequestFormView(PatientView):
+    """Show the form; on POST store the request and redirect to its confirmation."""
+
+    form_class = RequestForm
+    template_name = "appointments/request.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        initial = {"attempt": new_attempt(), "condition": request.GET.get("condition", "")}
+        response = self.show(RequestForm(initial=initial))
+        # It holds nothing of anyone's, and Firefox keeps what is typed only where it may keep the
+        # page: docs/decisions/0015-the-form-may-be-kept.md.
+        response["Cache-Control"] = "private, no-cache"
+        return response
+
+    def is_ours(self, form: forms.Form) -> bool:
+        return super().is_ours(form) and read_attempt(form.data.get("attempt", "")) is not None
+
+    def accept(self, form: RequestForm) -> HttpResponse:
+        attempt = read_attempt(form.cleaned_data["attempt"])
+        assert attempt is not None
+        try:
+            received = receive_request(
+                attempt=attempt,
+                answers=form.answers(),
+                honeypot=bool(form.cleaned_data["website"]),
+                by=Actor.patient(self.request),
+            )
+        except AttemptUsed:
+            return self.show_again(
+                form,
+                _(
+                    "You have sent this form before, with other words. We have that request. "
+                    "If this is a new request, send it now."
+                ),
+            )
+        return see_other(reverse("request_received", args=[received_token(received.attempt)]))
+
+    def show(self, form: forms.Form, **context: Any) -> HttpResponse:
+        if form.is_bound:
+            # No browser keeps the page then, so that Back would not find it: links on it open in
+            # a new tab.
+            new_tab = mark_safe(' target="_blank"')  # noqa: S308  no one's text
+            context["new_tab"] = new_tab
+        return super().show(form, physicians=active_physicians(), **context)
+
+    def show_again(self, form: forms.Form, notice: str) -> HttpResponse:
+        """Return the form with what was typed under a fresh attempt, and say why."""
+        data = cast(QueryDict, form.data).copy()
+        data["attempt"] = new_attempt()
+        return super().show_again(RequestForm(data), notice)
+
+
+class ConfirmationView(TokenView):
+    """The confirmation: the reference, and what happens next."""
+
+    http_method_names = ["get", "head"]
+    read_token = staticmethod(read_received_token)
+    shown = ("reference", "attempt")
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        appointment_request = self.opened()
+        with told_if_it_fails():
+            by = Actor.patient(request)
+            record_seen(appointment_request.reference, by=by, detail="confirmation")
+        context = {
+            "reference": appointment_request.reference,
+            "token": status_token(appointment_request.attempt),
+            "physicians": active_physicians(),
+        }
+        return render(request, "appointments/received.html", context)

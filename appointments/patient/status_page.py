@@ -1,0 +1,147 @@
+"""A patient's own page: where the request stands, and what the patient can do about it.
+
+The signed link opens it, or the reference with the phone number; neither of those two is ever in
+an address. Nothing that was typed into the request is shown.
+"""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from appointments.audit import record_seen
+from appointments.forms.patients import ChangeForm, FindForm
+from appointments.patient.base import PatientView, TokenView, see_other
+from appointments.patient.calendar_file import visit_calendar
+from appointments.presenters import read, zone_as_read
+from appointments.services import workflow
+from appointments.services.search import find_request
+from appointments.tokens import status_token
+from clinic_site.actor import Actor
+from clinic_site.clinic import current_clinic
+
+
+class FindView(PatientView):
+    """Ask for reference and phone number; on POST go to the page of the request they name."""
+
+    form_class = FindForm
+    template_name = "appointments/status_find.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.show(FindForm())
+
+    def accept(self, form: FindForm) -> HttpResponse:
+        appointment_request = find_request(
+            reference=form.cleaned_data["reference"],
+            phone=form.cleaned_data["phone"].number,
+            by=Actor.patient(self.request),
+        )
+        if appointment_request is None:
+            message = _(
+                "We cannot find a request with this reference and this phone number. Check both "
+                "and try again. After several tries, wait an hour, or call us at %(phone)s."
+            )
+            form.add_error(None, message % {"phone": current_clinic().phone_as_read})
+            return self.show(form)
+        return see_other(
+            reverse("request_status", args=[status_token(appointment_request.attempt)])
+        )
+
+
+class StatusView(TokenView):
+    """Where the request stands."""
+
+    http_method_names = ["get", "head"]
+    shown = (
+        *("reference", "attempt", "status", "close_reason", "version"),
+        *("visit_at", "visit_minutes", "visit_place", "change_requested_at"),
+    )
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        appointment_request = self.opened()
+        record_seen(appointment_request.reference, by=Actor.patient(request))
+        now = timezone.now()
+        visit_at = appointment_request.visit_at
+        context = {
+            "appointment_request": appointment_request,
+            "words": appointment_request.words_for_patient(now),
+            "ended": appointment_request.state.has_ended,
+            "visit_at": visit_at if appointment_request.has_visit_ahead(now) else None,
+            "place": read(appointment_request, "visit_place", ""),
+            "zone": zone_as_read(visit_at) if visit_at else "",
+            "token": token,
+            "form": ChangeForm(),
+        }
+        return render(request, "appointments/status.html", context)
+
+
+class VisitFileView(StatusView):
+    """The visit as a calendar file; 404 unless one is to come."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        appointment_request, now = self.opened(), timezone.now()
+        starts, ends = appointment_request.visit_at, appointment_request.visit_ends_at
+        if starts is None or ends is None or not appointment_request.has_visit_ahead(now):
+            return render(request, "appointments/status_gone.html", {"token": token}, status=404)
+        by = Actor.patient(request)
+        record_seen(appointment_request.reference, by=by, detail="calendar file")
+        content = visit_calendar(
+            attempt=appointment_request.attempt,
+            version=appointment_request.version,
+            starts=starts,
+            ends=ends,
+            place=read(appointment_request, "visit_place", ""),
+            title=_("Appointment"),
+            note=_("Questions? Call %(phone)s.") % {"phone": current_clinic().phone_as_read},
+            now=now,
+        )
+        response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="visit.ics"'
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+
+class CancelView(TokenView):
+    """Ask whether to cancel the request; on POST cancel it. A repeat changes nothing."""
+
+    form_class = forms.Form
+    template_name = "appointments/status_cancel.html"
+    shown = ("reference", "status", "visit_at")
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        if self.opened().state.has_ended:
+            return see_other(reverse("request_status", args=[token]))
+        return self.show(forms.Form())
+
+    def accept(self, form: forms.Form) -> HttpResponse:
+        workflow.cancel(pk=self.opened().pk, by=Actor.patient(self.request))
+        return see_other(reverse("request_status", args=[self.kwargs["token"]]))
+
+    def show(self, form: forms.Form, *, away: bool = False, **context: Any) -> HttpResponse:
+        if not away:
+            appointment_request = self.opened()
+            record_seen(appointment_request.reference, by=Actor.patient(self.request))
+            context["reference"] = appointment_request.reference
+            context["visit_is_set"] = appointment_request.has_visit_ahead(timezone.now())
+        return super().show(form, away=away, **context)
+
+
+class ChangeView(TokenView):
+    """Take what the patient would like to change."""
+
+    form_class = ChangeForm
+    template_name = "appointments/status_change.html"
+    shown = ("reference",)
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        self.attempt()
+        return see_other(reverse("request_status", args=[token]))
+
+    def accept(self, form: ChangeForm) -> HttpResponse:
+        by = Actor.patient(self.request)
+        workflow.request_change(pk=self.opened().pk, text=form.cleaned_data["text"], by=by)
+        return see_other(reverse("request_status", args=[self.kwargs["token"]]))

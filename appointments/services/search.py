@@ -1,0 +1,94 @@
+"""Finding requests by what staff or a patient know, through blind indexes.
+
+Nothing of it gets into a URL. MAX_FOUND is how many are shown: a text that finds more tells too
+little.
+"""
+
+import datetime as dt
+import hmac
+import re
+
+from django.conf import settings
+from django.db.models import Q
+
+from appointments.audit import REQUEST, record_seen
+from appointments.models import AppointmentRequest
+from appointments.models.request import AppointmentRequestQuerySet
+from appointments.references import typed_reference
+from appointments.services.blind_index import (
+    asked_name_indexes,
+    email_index,
+    phone_end_index,
+    phone_index,
+)
+from clinic_site.actor import Actor
+from clinic_site.audit.record import record_refused
+from clinic_site.counters import count_of, count_up
+from clinic_site.people import visible
+from clinic_site.phones import find_phone
+
+NEAR = dt.timedelta(hours=48)
+MAX_WORDS = 8  # of a name; each is a join
+MAX_FOUND = 50
+
+
+def find(what: str) -> AppointmentRequestQuerySet:
+    """Return the requests that a text names, in the queue's order.
+
+    A reference, an email address, a phone number or the last four digits of one, or words of a
+    name (all of them must be there).
+    """
+    everything = AppointmentRequest.objects.in_order()
+    what = visible(what).strip()
+    reference = typed_reference(what)
+    if reference and AppointmentRequest.objects.filter(reference=reference).exists():
+        return everything.filter(reference=reference)
+    if "@" in what:
+        return everything.filter(email_index=email_index(what))
+    if re.fullmatch("[0-9]{4}", what):
+        return everything.filter(phone_end_index=phone_end_index(what))
+    if phone := find_phone(what):
+        return everything.filter(phone_index=phone_index(phone.number))
+    indexes = asked_name_indexes(what)[:MAX_WORDS]
+    found = everything if indexes else everything.none()
+    for index in indexes:
+        found = found.filter(name_words__index=index)
+    return found
+
+
+def likely_duplicates(request: AppointmentRequest) -> list[AppointmentRequest]:
+    """Return other requests with the same phone or email within 48 hours of this one."""
+    near = (request.received_at - NEAR, request.received_at + NEAR)
+    same = Q(phone_index=request.phone_index) & ~Q(phone_index="")
+    same |= Q(email_index=request.email_index) & ~Q(email_index="")
+    others = AppointmentRequest.objects.filter(same, received_at__range=near)
+    return list(others.exclude(pk=request.pk).order_by("-received_at")[:10])
+
+
+def find_request(*, reference: str, phone: str, by: Actor) -> AppointmentRequest | None:
+    """Return the request of this reference, if `phone` (in E.164) is the number it was sent with.
+
+    None where there is none, the number is another, or too many tries of this sender, or for this
+    reference, were wrong in an hour. Whatever is wrong, the answer and the work are the same, so
+    that nobody learns which references there are. Tries that come at the same moment can pass the
+    limit together, once an hour and by no more than the database has connections. Raises
+    DatabaseError.
+    """
+    counted = [f"wrong pair:{reference}", *([f"wrong pair:{by.source}"] if by.source else [])]
+    too_many = count_of(*counted) >= settings.WRONG_PAIRS_AN_HOUR
+    appointment_request = (
+        AppointmentRequest.objects.filter(reference=reference)
+        .only("reference", "attempt", "phone_index")
+        .first()
+    )
+    right = hmac.compare_digest(
+        appointment_request.phone_index if appointment_request else "", phone_index(phone)
+    )
+    if right and not too_many:
+        record_seen(reference, by=by, detail="by reference and phone")
+        return appointment_request
+    for key in counted:
+        count_up(key)
+    detail = "after too many tries" if too_many else "wrong pair"
+    record_refused(REQUEST, [reference], by=by, detail=detail)
+    return None

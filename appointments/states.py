@@ -1,0 +1,188 @@
+"""The states of a request: of each, the words for staff and patients, what follows, its buttons.
+
+Nothing else in the project lists states. No text for patients promises what the clinic did not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(TextChoices):
+    """Where a request stands, in words for staff."""
+
+    NEW = "new", _("new")
+    CONTACTING = "contacting", _("contacting the patient")
+    SCHEDULED = "scheduled", _("scheduled")
+    CLOSED = "closed", _("closed")
+    CANCELLED = "cancelled", _("canceled")
+    QUARANTINED = "quarantined", _("suspected spam")
+
+
+class CloseReason(TextChoices):
+    """Why staff closed a request."""
+
+    VISITED = "visited", _("the visit took place")
+    ANSWERED = "answered", _("the question is answered")
+    NOT_REACHED = "not_reached", _("the patient could not be reached")
+    REFERRED = "referred", _("referred elsewhere")
+    CANCELLED = "cancelled", _("canceled by the patient")
+    NO_SHOW = "no_show", _("the patient did not come")
+    DUPLICATE = "duplicate", _("asked for twice")
+    MISTAKE = "mistake", _("entered by mistake")
+    OTHER = "other", _("another reason, as noted")
+    SPAM = "spam", _("spam")
+
+
+# To close for one of these, staff have heard from the patient, or answered.
+ANSWERED = {
+    *(CloseReason.VISITED, CloseReason.ANSWERED, CloseReason.REFERRED),
+    *(CloseReason.CANCELLED, CloseReason.NO_SHOW),
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a patient reads: where the request stands, and what happens next.
+
+    `promise`: with the time within which the clinic answers, where it has set one.
+    """
+
+    heading: Any
+    next: Any
+    promise: bool = False
+
+
+@dataclass(frozen=True)
+class Button:
+    """What staff can do with a request: it goes to `target`, with a form where that needs one."""
+
+    name: str
+    label: Any
+    target: Status
+    form: Literal["", "visit", "close"] = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """One state.
+
+    `change_requested` takes the place of `words` while the patient asks for a change, `over` once
+    the day of the visit has passed, and `closed` the place of what happens next, by the reason.
+    """
+
+    words: Words
+    buttons: tuple[Button, ...]
+    change_requested: Words | None = None
+    over: Words | None = None
+    closed: Mapping[CloseReason, Any] = field(default_factory=dict)
+    is_waiting: bool = False
+    has_ended: bool = False
+
+    @property
+    def targets(self) -> set[Status]:
+        """Where a request can go from here: by staff, and until it ends by its patient."""
+        by_patient = set() if self.has_ended else {Status.CANCELLED}
+        return {button.target for button in self.buttons} | by_patient
+
+
+_SCHEDULE = Button("schedule", _("Schedule a visit"), Status.SCHEDULED, "visit")
+_CLOSE = Button("close", _("Close it"), Status.CLOSED, "close")
+_TAKE_UP = Button("contacting", _("Take it up again"), Status.CONTACTING)
+
+_RECEIVED = Words(
+    _("We have your request"),
+    _("Our staff read your request. Then we call or write to you, the way you asked."),
+    promise=True,
+)
+_CHANGE_REQUESTED = Words(
+    _("You asked for a change"),
+    _("Our staff read what you wrote. Then we call or write to you, the way you asked."),
+)
+
+STATES: dict[Status, State] = {
+    Status.NEW: State(
+        words=_RECEIVED,
+        change_requested=_CHANGE_REQUESTED,
+        buttons=(
+            Button("contacting", _("I am contacting the patient"), Status.CONTACTING),
+            _SCHEDULE,
+            _CLOSE,
+        ),
+        is_waiting=True,
+    ),
+    Status.CONTACTING: State(
+        words=Words(
+            _("We are working on your request"),
+            _("We call or write to you, the way you asked. Did you miss our call? Then call us."),
+        ),
+        change_requested=_CHANGE_REQUESTED,
+        buttons=(Button("new", _("Back to new"), Status.NEW), _SCHEDULE, _CLOSE),
+        is_waiting=True,
+    ),
+    Status.SCHEDULED: State(
+        words=Words(
+            _("Your visit is set"),
+            _("Please come at this time. If you cannot come, call us, or tell us below."),
+        ),
+        change_requested=Words(
+            _("Your visit is set, and you asked for a change"),
+            _(
+                "Our staff read what you wrote. Then we call or write to you, the way you asked. "
+                "Until then, your visit stays as it is. If you cannot come, call us."
+            ),
+        ),
+        over=Words(
+            _("The time of your visit has passed"),
+            _("Did you miss it, or do you need us again? Call us."),
+        ),
+        buttons=(
+            Button(
+                "contacting",
+                _("The visit is off: contact the patient again"),
+                Status.CONTACTING,
+            ),
+            Button("schedule", _("Change the visit"), Status.SCHEDULED, "visit"),
+            _CLOSE,
+        ),
+    ),
+    Status.CLOSED: State(
+        words=Words(
+            _("This request is closed"),
+            _("Do you still need us? Call us, or send a new request."),
+        ),
+        closed={
+            CloseReason.NOT_REACHED: _("We tried to reach you and could not. Please call us."),
+            CloseReason.DUPLICATE: _(
+                "You sent this more than once. We use only one of them. Not sure? Call us."
+            ),
+        },
+        buttons=(_TAKE_UP,),
+        has_ended=True,
+    ),
+    Status.CANCELLED: State(
+        words=Words(
+            _("You canceled this request"),
+            _(
+                "There is nothing more that you need to do. "
+                "Did you change your mind? Call us, or send a new request."
+            ),
+        ),
+        buttons=(_TAKE_UP,),
+        has_ended=True,
+    ),
+    Status.QUARANTINED: State(  # it may well be a patient, who must never read of a suspicion
+        words=_RECEIVED,
+        change_requested=_CHANGE_REQUESTED,
+        buttons=(Button("new", _("This is not spam"), Status.NEW), _CLOSE),
+        is_waiting=True,
+    ),
+}
+
+# Nobody has dealt with these yet. Suspected spam counts: it may be a patient.
+WAITING = tuple(status for status, state in STATES.items() if state.is_waiting)
+# These end it; what is purged in time is one of them.
+ENDED = tuple(status for status, state in STATES.items() if state.has_ended)

@@ -1,0 +1,46 @@
+"""Signed names: of an attempt to send the form, and of the pages that show its request."""
+
+import uuid
+
+from django.core import signing
+
+_attempts = signing.Signer(salt="appointments.attempt")
+_received = signing.Signer(salt="appointments.received")
+_status = signing.Signer(salt="appointments.status")
+
+
+def new_attempt() -> str:
+    """Return a signed name for one attempt to send the form; it never expires."""
+    return _attempts.sign(uuid.uuid4().hex)
+
+
+def read_attempt(signed: str) -> uuid.UUID | None:
+    """Return the attempt that `new_attempt` named, or None for a text it did not make."""
+    return _read(_attempts, signed)
+
+
+def received_token(attempt: uuid.UUID) -> str:
+    """Return the token of the confirmation of an attempt's request, for use in an address."""
+    return _received.sign(attempt.hex)
+
+
+def read_received_token(token: str) -> uuid.UUID | None:
+    """Return the attempt whose confirmation `token` opens, or None for a forged one."""
+    return _read(_received, token)
+
+
+def status_token(attempt: uuid.UUID) -> str:
+    """Return the token of the status page of an attempt's request, for use in an address."""
+    return _status.sign(attempt.hex)
+
+
+def read_status_token(token: str) -> uuid.UUID | None:
+    """Return the attempt whose status page `token` opens, or None for a forged one."""
+    return _read(_status, token)
+
+
+def _read(signer: signing.Signer, token: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(signer.unsign(token))
+    except (signing.BadSignature, ValueError):
+        return None
