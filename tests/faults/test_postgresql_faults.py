@@ -34,7 +34,7 @@ CONTENT = ("/", "/conditions/spinal-compression-fractures/")
 
 LINK = """
 from appointments.models import AppointmentRequest as R
-from appointments.references import status_token
+from appointments.tokens import status_token
 print(f"/appointments/status/{status_token(R.objects.get().attempt)}/")
 """
 # As an administrator's account may limit only its own processes, it becomes the server's.
