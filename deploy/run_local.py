@@ -104,18 +104,12 @@ def prepare(var: Path, port: int) -> str:
         BIND=f"127.0.0.1:{port}",
     )
     os.environ.setdefault("CLINIC_TIME_ZONE", "America/Chicago")
-    for step in (
-        ("migrate", "--verbosity=0"),
-        ("load_content", "conditions/content", "--verbosity=0"),
-        ("collectstatic", "--noinput", "--verbosity=0"),
-        ("make_staff_account",),
-    ):
-        # In a session of its own, so that Ctrl-C reaches this script alone.
-        done = subprocess.run(
-            [sys.executable, "manage.py", *step], cwd=HERE, start_new_session=True
-        )
-        if done.returncode:
-            sys.exit(f"Stopped: manage.py {step[0]} failed; what it said is above.")
+    # In a session of its own, so that Ctrl-C reaches this script alone.
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.prepare"], cwd=HERE, start_new_session=True
+    )
+    if done.returncode:
+        sys.exit(done.returncode)
     return address
 
 

@@ -151,8 +151,8 @@ def test_a_port_that_is_none_is_told(tmp_path: Path) -> None:
 def test_too_old_a_python_is_told_in_one_line(tmp_path: Path) -> None:
     # The installer as an older Python would read it: the same file, told another version.
     code = (
-        "import sys; sys.version_info = (3, 10, 2); sys.argv = ['install.py'];"
-        "exec(open('deploy/install.py').read(), {'__file__': 'deploy/install.py'})"
+        "import runpy, sys; sys.version_info = (3, 10, 2); sys.argv = ['install.py'];"
+        "runpy.run_path('deploy/install.py', run_name='__main__')"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
@@ -170,8 +170,9 @@ def test_a_missing_venv_module_is_told_in_one_line(tmp_path: Path) -> None:
     installer = tmp_path / "deploy" / "install.py"
     installer.write_text((PROJECT / "deploy" / "install.py").read_text())
     code = (
-        "import sys; sys.modules['ensurepip'] = None; sys.argv = ['install.py', 'requirements.txt'];"
-        f"exec(open({str(installer)!r}).read(), {{'__file__': {str(installer)!r}}})"
+        "import runpy, sys; sys.modules['ensurepip'] = None;"
+        "sys.argv = ['install.py', 'requirements.txt'];"
+        f"runpy.run_path({str(installer)!r}, run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 

@@ -1,0 +1,28 @@
+"""Make what a site needs to start, where it is not there yet: tables, content, files, an account.
+
+All in one process, as to start Django takes longer than most of the steps.
+"""
+
+import sys
+import traceback
+
+from manage import main
+
+STEPS = (
+    ("migrate", "--verbosity=0"),
+    ("load_content", "conditions/content", "--verbosity=0"),
+    ("collectstatic", "--noinput", "--verbosity=0"),
+    ("make_staff_account",),
+)
+
+for step in STEPS:
+    try:
+        main(["manage.py", *step])
+    except (Exception, SystemExit) as failure:
+        if not isinstance(failure, SystemExit):
+            traceback.print_exc()
+        elif not failure.code:
+            continue
+        elif isinstance(failure.code, str):
+            print(failure.code, file=sys.stderr)
+        sys.exit(f"Stopped: manage.py {step[0]} failed; what it said is above.")
