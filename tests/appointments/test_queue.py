@@ -1,6 +1,7 @@
 """Staff work through the queue in the admin."""
 
 import datetime as dt
+import re
 
 import pytest
 import time_machine
@@ -48,6 +49,24 @@ def test_the_longest_waiting_stands_first_and_what_is_overdue_is_marked(sam: Cli
     assert len(listed) == 1
     assert listed[0].references.split() == [r.reference for r in (old, spam, young, done)]
     assert (listed[0].actor, listed[0].source) == ("sam", "192.0.2.7")
+
+
+def test_what_is_closed_leaves_the_top_and_is_back_there_once_it_is_taken_up(sam: Client) -> None:
+    now = timezone.now()
+    old = make_request(received_at=now - dt.timedelta(hours=3))
+    young = make_request(received_at=now - dt.timedelta(hours=1))
+
+    def listed() -> list[str]:
+        return re.findall(r">(VIS-\w{4}-\w{4})<", sam.get(QUEUE).text)
+
+    def do(**sent: str) -> None:
+        sam.post(address(old), {"version": version_on(sam.get(address(old)).text), **sent})
+
+    assert listed() == [old.reference, young.reference]
+    do(do="close", close_reason="not_reached")
+    assert listed() == [young.reference, old.reference]
+    do(do="contacting")
+    assert listed() == [old.reference, young.reference]
 
 
 def test_a_promise_of_an_hour_makes_a_request_overdue_sooner(sam: Client) -> None:

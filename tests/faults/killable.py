@@ -29,11 +29,17 @@ def die_at(step: str) -> None:
 
 
 _store, _record, _receive = submit._store, submit.record, request_form.receive_request
+_write_mails = submit.write_mails
 
 
 def store(*args: Any, **kwargs: Any) -> None:
     die_at("before insert")
     _store(*args, **kwargs)
+
+
+def write_mails(*args: Any, **kwargs: Any) -> None:
+    die_at("before mail")
+    _write_mails(*args, **kwargs)
 
 
 def record(*args: Any, **kwargs: Any) -> Any:
@@ -49,3 +55,4 @@ def receive(*args: Any, **kwargs: Any) -> Any:
 
 
 submit._store, submit.record, request_form.receive_request = store, record, receive
+submit.write_mails = write_mails
