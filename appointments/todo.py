@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from appointments.mails import NEW_REQUEST
+from appointments.mails import MAY_SEE_REQUESTS, NEW_REQUEST
 from appointments.models import AppointmentRequest
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.mail.outbox import who_gets
@@ -15,7 +15,7 @@ from clinic_site.models import Clinic
 from clinic_site.todo import ToDo, adds_todo
 
 
-@adds_todo
+@adds_todo(MAY_SEE_REQUESTS)
 def key_todo() -> Iterable[ToDo]:
     """While a key is wrong and requests are shut, before all else."""
     state = key_state()
@@ -25,7 +25,7 @@ def key_todo() -> Iterable[ToDo]:
         yield ToDo(f"{shut} {state}", address, first=True)
 
 
-@adds_todo
+@adds_todo(MAY_SEE_REQUESTS)
 def waiting_todo() -> Iterable[ToDo]:
     """What waits in the queue."""
     count = AppointmentRequest.objects.waiting().count()
@@ -47,7 +47,7 @@ def waiting_todo() -> Iterable[ToDo]:
         yield ToDo(text % over, f"{queue}?to_do=over")
 
 
-@adds_todo
+@adds_todo("clinic_site.change_mailchoice")
 def mail_todo() -> Iterable[ToDo]:
     """Mail about requests that nobody asked for."""
     if not who_gets(NEW_REQUEST):
@@ -57,7 +57,7 @@ def mail_todo() -> Iterable[ToDo]:
         )
 
 
-@adds_todo
+@adds_todo("clinic_site.change_clinic")
 def purge_todo() -> Iterable[ToDo]:
     """A decision that only the clinic can take."""
     clinic = Clinic.objects.first()

@@ -22,23 +22,36 @@ class ToDo:
     first: bool = False
 
 
-_sources: list[Callable[[], Iterable[ToDo]]] = []
+Source = Callable[[], Iterable[ToDo]]
+_sources: list[tuple[tuple[str, ...], Source]] = []
 
 
-def adds_todo(source: Callable[[], Iterable[ToDo]]) -> Callable[[], Iterable[ToDo]]:
-    """Register a function that returns what is to be done; an app's `todo` module holds its own."""
-    _sources.append(source)
-    return source
+def adds_todo(*permissions: str) -> Callable[[Source], Source]:
+    """Register a function that returns what is to be done by who has one of these permissions.
+
+    An app's `todo` module holds its own.
+    """
+
+    def register(source: Source) -> Source:
+        _sources.append((permissions, source))
+        return source
+
+    return register
 
 
-def open_todo() -> list[ToDo]:
-    """Return every open task, read from the database now; what cannot wait comes first."""
-    return sorted((task for source in _sources for task in source()), key=lambda t: not t.first)
+def open_todo(may: Callable[[str], bool]) -> list[ToDo]:
+    """Return every open task, read from the database now; what cannot wait comes first.
+
+    `may` tells of each permission, such as "clinic_site.change_clinic", whether the reader has it.
+    """
+    sources = [source for permissions, source in _sources if any(map(may, permissions))]
+    tasks = [task for source in sources for task in source()]
+    return sorted(tasks, key=lambda task: not task.first)
 
 
-@adds_todo
+@adds_todo("clinic_site.change_clinic")
 def clinic_todo() -> Iterable[ToDo]:
-    """What the facts about the clinic and its physicians still lack."""
+    """What the facts about the clinic still lack."""
     clinic = Clinic.objects.first()
     if clinic is None:
         yield ToDo(_("Enter the clinic's name and phone."), reverse("admin:clinic_site_clinic_add"))
@@ -48,12 +61,22 @@ def clinic_todo() -> Iterable[ToDo]:
             yield ToDo(_("Confirm the clinic's time zone."), change)
         if not clinic.before_visit.strip():
             yield ToDo(_("Say what patients should know before a visit."), change)
+
+
+@adds_todo("clinic_site.change_physician")
+def physician_todo() -> Iterable[ToDo]:
+    """What the facts about its physicians still lack."""
     for physician in Physician.objects.active():
         if not physician.practice.strip():
             yield ToDo(
                 _("Say what %s does for the conditions on this site.") % physician.name,
                 reverse("admin:clinic_site_physician_change", args=[physician.pk]),
             )
+
+
+@adds_todo("clinic_site.change_notice")
+def notice_todo() -> Iterable[ToDo]:
+    """Notices that the clinic has not supplied, or confirmed."""
     for notice in Notice.objects.prefetch_related("lines"):
         change = reverse("admin:clinic_site_notice_change", args=[notice.pk])
         if notice.is_missing:
@@ -62,7 +85,7 @@ def clinic_todo() -> Iterable[ToDo]:
             yield ToDo(_("Have counsel confirm the notice “%s”.") % notice.title, change)
 
 
-@adds_todo
+@adds_todo("clinic_site.view_outboxmessage")
 def mail_todo() -> Iterable[ToDo]:
     """Mail that did not go out, and a worker that sends none."""
     mails = reverse("admin:clinic_site_outboxmessage_changelist")

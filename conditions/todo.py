@@ -17,7 +17,7 @@ from conditions.reviewing import DUE_SOON
 MOST = 20  # of a kind of page; the rest is a count
 
 
-@adds_todo
+@adds_todo("conditions.change_condition", "conditions.sign_page")
 def review_todo() -> Iterable[ToDo]:
     """Pages without a signature, with an overdue one, or with one that falls due soon."""
     today = timezone.localdate()

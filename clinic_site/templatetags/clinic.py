@@ -1,6 +1,7 @@
 """Template tags that pages and the admin share."""
 
 from django import template
+from django.template import Context
 from django.utils.safestring import SafeString
 
 from clinic_site.markdown import render
@@ -16,10 +17,10 @@ def markdown(text: str) -> SafeString:
     return render(text)
 
 
-@register.simple_tag
-def todo() -> list[ToDo]:
-    """What is still to be done by staff."""
-    return open_todo()
+@register.simple_tag(takes_context=True)
+def todo(context: Context) -> list[ToDo]:
+    """What is still to be done by who is signed in."""
+    return open_todo(context["request"].user.has_perm)
 
 
 register.simple_tag(picture_of)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from appointments.services import workflow
 from appointments.states import CloseReason
+from clinic_site.models import Clinic
 from clinic_site.todo import open_todo
 from tests.appointments.office import PATIENT
 from tests.appointments.staff import QUEUE, address, make_staff, version_on
@@ -22,7 +23,7 @@ LAST_WEEK = timezone.now() - dt.timedelta(days=7)
 
 
 def tasks() -> str:
-    return " ".join(task.text for task in open_todo())
+    return " ".join(task.text for task in open_todo(bool))
 
 
 def test_a_change_is_seen_everywhere_until_it_is_dealt_with(sam: Client) -> None:
@@ -162,3 +163,20 @@ print(ends.count("done"), ends.count("told"), row.version, row.changes.count(), 
 
 def test_of_eight_who_schedule_at_once_one_does_and_the_others_are_told(site: Site) -> None:
     assert site.manage("shell", "--verbosity=0", "-c", AT_ONCE).split() == ["1", "7", "2", "1", "1"]
+
+
+def test_who_may_not_see_requests_reads_nothing_of_them_on_the_front_page(sam: Client) -> None:
+    Clinic.objects.create(pk=1)
+    make_request()
+    make_request(change_requested_at=timezone.now())
+    make_request(status="scheduled", visit_at=LAST_WEEK)
+    editor = make_staff("editor", "change_condition", "change_clinic", "view_outboxmessage")
+
+    seen, page = sam.get("/admin/").text, editor.get("/admin/").text
+
+    for words in ("2 requests wait.", "1 patient asks for a change", "1 visit is over"):
+        assert words in seen
+        assert words not in page
+    assert "appointmentrequest" not in page
+    assert "Decide how long requests are kept." in page
+    assert "Decide how long requests are kept." not in seen

@@ -32,7 +32,7 @@ def test_before_your_visit_is_hidden_until_the_clinic_writes_it(
     assert 'id="before-your-visit"' not in client.get("/contact/").text
     for path in ("/", "/contact/", confirmation, "/no-such-page/"):
         assert LINK not in client.get(path).text
-    assert TASK in {task.text for task in open_todo()}
+    assert TASK in {task.text for task in open_todo(bool)}
 
     change(clinic, before_visit="Bring:\n\n- your list of medicines")
 
@@ -42,7 +42,7 @@ def test_before_your_visit_is_hidden_until_the_clinic_writes_it(
     for path in ("/", "/contact/", "/no-such-page/"):
         assert client.get(path).text.count(LINK) == 1
     assert client.get(confirmation).text.count(LINK) == 2
-    assert TASK not in {task.text for task in open_todo()}
+    assert TASK not in {task.text for task in open_todo(bool)}
 
 
 @pytest.mark.django_db

@@ -95,7 +95,7 @@ def test_what_a_physician_does_here_is_the_clinics_to_say(client: Client) -> Non
     asked = "Say what Dr. Ada Stone does for the conditions on this site."
 
     assert "does here" not in client.get("/physicians/dr-ada-stone/").text
-    tasks = {task.text: task.address for task in open_todo()}
+    tasks = {task.text: task.address for task in open_todo(bool)}
     assert tasks[asked] == f"/admin/clinic_site/physician/{physician.pk}/change/"
     assert not any("Dr. Cy Gone" in text for text in tasks)
 
@@ -103,7 +103,7 @@ def test_what_a_physician_does_here_is_the_clinics_to_say(client: Client) -> Non
     page = client.get("/physicians/dr-ada-stone/").text
     assert "What Dr. Ada Stone does here" in page
     assert "Treats <em>every</em> sore back." in page
-    assert asked not in {task.text for task in open_todo()}
+    assert asked not in {task.text for task in open_todo(bool)}
 
 
 @pytest.mark.django_db
