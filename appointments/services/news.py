@@ -58,7 +58,7 @@ def tell_of_lateness(local: dt.datetime, go_on: Callable[[], bool]) -> None:
     )
     found = []
     columns = ("status", "received_at", "first_answer_at")
-    for appointment_request in unheard.in_order().only(*columns).iterator():
+    for appointment_request in unheard.in_order().only(*columns)[: settings.NEWS_BATCH]:
         if not is_late(appointment_request, clinic, local):
             break  # who came later has never waited longer
         found.append(appointment_request.pk)
