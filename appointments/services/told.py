@@ -40,12 +40,8 @@ def told(requests: Iterable[AppointmentRequest]) -> dict[int, Told]:
         .exclude(state=MailState.SET_ASIDE)
         .order_by("pk")
     }
-    steps: dict[int, dt.datetime | None] = {}
-    for change in StatusChange.objects.filter(request__in=by_pk).order_by("pk"):
-        if change.to_status == Status.CANCELLED:
-            steps[change.request_id] = None
-        elif _is_to_be_told(change):
-            steps[change.request_id] = change.at
+    changes = StatusChange.objects.filter(request__in=by_pk).order_by("pk")
+    steps = {change.request_id: change.at for change in changes if _is_to_be_told(change)}
     heard: dict[int, list[tuple[str, dt.datetime]]] = defaultdict(list)
     calls = Note.objects.filter(request__in=by_pk, kind__in=ANSWERS)
     for pk, kind, at in calls.values_list("request", "kind", "at"):

@@ -174,6 +174,20 @@ def test_who_is_suspected_hears_nothing_until_a_person_says_it_is_no_spam(
     assert work() == 2  # the desk hears of a new request, too
 
 
+def test_lateness_is_held_back_with_the_rest_and_told_after_the_release(
+    sam: Client, settings
+) -> None:
+    settings.REQUESTS_AN_HOUR = 0
+    Clinic.objects.update(answer_within_hours=1)
+    asked = send_request()
+    look_for_news(timezone.now() + 3 * DAY)
+
+    do(sam, asked, "new")
+    look_for_news(timezone.now() + 3 * DAY)
+
+    assert told(asked) == ["received", "late"]
+
+
 # The day before
 
 
