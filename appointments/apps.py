@@ -13,8 +13,8 @@ class AppointmentsConfig(AppConfig):
     def ready(self) -> None:
         # They need the models to be loaded.
         from appointments import daily_digest, mails, readiness, todo  # noqa: F401
-        from appointments.services import purge  # noqa: F401
+        from appointments.services import news, purge  # noqa: F401
         from appointments.staff import queue  # noqa: F401
         from clinic_site.logs import hide
 
-        hide(r"(/appointments/(?:received|status)/)[^\s/?#\"']+", r"\1(token)")
+        hide(r"(/appointments/(?:received|status|mail)/)[^\s/?#\"']+", r"\1(token)")

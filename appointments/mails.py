@@ -1,17 +1,22 @@
-"""The mails about requests: none names a patient, a reason or a condition.
+"""The mails about requests: none names a patient, a reason, a condition or a day.
 
 Their texts are in templates/appointments/mail/, the subject on the first line.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from appointments.audit import REQUEST
 from appointments.models import AppointmentRequest
-from appointments.states import Status
+from appointments.services.waiting import is_late
+from appointments.states import News, Status
+from appointments.tokens import mail_token
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.kinds import MailKind, NotWanted, adds_mail
 from clinic_site.mail.models import OutboxMessage
@@ -33,24 +38,16 @@ def _appointment_request(message: OutboxMessage) -> AppointmentRequest:
     return found
 
 
+# Mails to staff
+
+
 def _to_staff(message: OutboxMessage) -> dict[str, Any]:
-    request = _appointment_request(message)
-    return {
-        "reference": request.reference,
-        "cancelled": request.status == Status.CANCELLED,
-        "address": admin_address("change", request.pk),
-    }
-
-
-def _to_patient(message: OutboxMessage) -> dict[str, Any]:
-    return {"reference": message.reference, "phone": read_clinic().phone_as_read}
-
-
-def _address_of_patient(message: OutboxMessage) -> str:
     appointment_request = _appointment_request(message)
-    if not (appointment_request.answer("email_ok") and appointment_request.answer("email")):
-        raise NotWanted("no address any more")
-    return str(appointment_request.answer("email"))
+    return {
+        "reference": appointment_request.reference,
+        "cancelled": appointment_request.status == Status.CANCELLED,
+        "address": admin_address("change", appointment_request.pk),
+    }
 
 
 NEW_REQUEST = adds_mail(
@@ -73,30 +70,99 @@ CHANGE = adds_mail(
         offer=_("For each change that a patient asks for, and when one cancels"),
     )
 )
-CONFIRMATION = adds_mail(
-    MailKind(
-        "confirmation",
-        _("a confirmation, to the patient"),
-        "appointments/mail/confirmation.txt",
-        _to_patient,
-        address=_address_of_patient,
+
+
+# Mails to patients. Each news is sent only while it still holds.
+
+
+def _visit_stands(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
+    """Whether the visit is to come, and nobody has moved it since the mail was written."""
+    visit_at = appointment_request.visit_at if _is_set(appointment_request, message) else None
+    unmoved = appointment_request.status_at <= message.created_at
+    return unmoved and visit_at is not None and visit_at > timezone.now()
+
+
+def _is_set(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
+    return appointment_request.status == Status.SCHEDULED
+
+
+_HOLDS: dict[News, Callable[[AppointmentRequest, OutboxMessage], bool]] = {
+    News.RECEIVED: lambda appointment_request, message: True,
+    News.SCHEDULED: _is_set,
+    News.CHANGED: lambda appointment_request, message: not appointment_request.state.has_ended,
+    News.CLOSED: lambda appointment_request, message: appointment_request.status == Status.CLOSED,
+    News.REMINDER: _visit_stands,
+    News.LATE: lambda appointment_request, message: is_late(
+        appointment_request, read_clinic(), timezone.now()
+    ),
+}
+
+
+def _to_patient(message: OutboxMessage) -> dict[str, Any]:
+    appointment_request = _appointment_request(message)
+    if not _HOLDS[news_of(message)](appointment_request, message):
+        raise NotWanted("overtaken by what came after")
+    path = reverse("request_from_mail", args=[mail_token(appointment_request.attempt)])
+    return {
+        "reference": appointment_request.reference,
+        "address": f"{settings.SITE_URL}{path}",
+        "phone": read_clinic().phone_as_read,
+    }
+
+
+def _address_of_patient(message: OutboxMessage) -> str:
+    appointment_request = _appointment_request(message)
+    if not appointment_request.answer("email_ok") or not appointment_request.answer("email"):
+        raise NotWanted("no address any more")
+    return str(appointment_request.answer("email"))
+
+
+TO_PATIENT = {
+    news: adds_mail(
+        MailKind(
+            f"patient_{news}",
+            format_lazy("{}, {}", news.label, _("to the patient")),
+            f"appointments/mail/patient_{news}.txt",
+            _to_patient,
+            address=_address_of_patient,
+        )
     )
-)
+    for news in News
+}
 
 
-def write_mails(request: AppointmentRequest) -> None:
+def news_of(message: OutboxMessage) -> News:
+    """Return what a mail to a patient tells of."""
+    return next(news for news, kind in TO_PATIENT.items() if kind.name == message.kind)
+
+
+# Written in the transaction of what they tell of
+
+
+def write_mails(appointment_request: AppointmentRequest) -> None:
     """Write the mails that tell of a new request, in the caller's transaction.
 
     Suspected spam gets none: its address may not be the sender's, and staff see it in the digest.
     """
-    if request.suspicion:
+    if appointment_request.suspicion:
         return
-    mails = to_staff(NEW_REQUEST, REQUEST, request.reference)
-    if request.email_index and request.agrees_to_mail:
-        mails.append(new_mail(CONFIRMATION, REQUEST, request.reference))
-    OutboxMessage.objects.bulk_create(mails)
+    mails = to_staff(NEW_REQUEST, REQUEST, appointment_request.reference)
+    OutboxMessage.objects.bulk_create([*mails, *_news(appointment_request, News.RECEIVED)])
 
 
-def write_change_mails(request: AppointmentRequest) -> None:
+def write_news(appointment_request: AppointmentRequest, news: News | None) -> None:
+    """Write the mail that tells a patient of `news`, if any, where the patient agreed to mail."""
+    if news is not None:
+        OutboxMessage.objects.bulk_create(_news(appointment_request, news))
+
+
+def _news(appointment_request: AppointmentRequest, news: News) -> list[OutboxMessage]:
+    if appointment_request.suspicion or not appointment_request.agrees_to_mail:
+        return []
+    return [new_mail(TO_PATIENT[news], REQUEST, appointment_request.reference)]
+
+
+def write_change_mails(appointment_request: AppointmentRequest) -> None:
     """Write the mails that tell staff that a patient asks for a change, or canceled."""
-    OutboxMessage.objects.bulk_create(to_staff(CHANGE, REQUEST, request.reference))
+    mails = to_staff(CHANGE, REQUEST, appointment_request.reference)
+    OutboxMessage.objects.bulk_create(mails)

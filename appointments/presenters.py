@@ -5,14 +5,18 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appointments.choices import ContactBy
+from appointments.mails import news_of
 from appointments.models import AppointmentRequest
+from appointments.services.told import Told
 from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.phones import is_known
 
@@ -69,6 +73,19 @@ def ways_to_call(appointment_request: AppointmentRequest) -> list[str]:
     return ways
 
 
+def told_in_words(told: Told) -> SafeString:
+    """Return what a patient was told last, by mail, and whether they must be called."""
+    lines = []
+    if told.must_be_called:
+        must = _("must be called")
+        lines.append(format_html('<strong class="overdue">{}</strong>', must))
+    if (mail := told.mail) is not None:
+        at = date_format(timezone.localtime(mail.sent_at or mail.created_at), "M j, g:i A")
+        state = mail.get_state_display()
+        lines.append(format_html("{} “{}”: {}, {}", _("mail"), news_of(mail).label, state, at))
+    return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
+
+
 @dataclass(frozen=True)
 class Happened:
     """One thing that happened to a request; `by` is a member of staff, or empty."""
@@ -89,7 +106,8 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
             what += f", {change.get_close_reason_display()}"
         if change.visit_at:
             visit = date_format(timezone.localtime(change.visit_at), "D, M j, Y, g:i A")
-            what += f" ({_('visit')}: {visit})"
+            length = _("%d minutes") % (change.visit_minutes or settings.VISIT_MINUTES)
+            what += f" ({_('visit')}: {visit}, {length})"
         happened.append(Happened(change.at, what, change.by))
     for note in appointment_request.notes.select_related("by"):
         by = note.by.get_username() if note.by else ""

@@ -42,6 +42,19 @@ ANSWERED = {
     *(CloseReason.VISITED, CloseReason.ANSWERED, CloseReason.REFERRED),
     *(CloseReason.CANCELLED, CloseReason.NO_SHOW),
 }
+# Of these a patient who gets no mail has heard nothing, and a call can still reach them.
+UNHEARD = {CloseReason.DUPLICATE, CloseReason.MISTAKE, CloseReason.OTHER}
+
+
+class News(TextChoices):
+    """What a patient is told by mail, in words for staff."""
+
+    RECEIVED = "received", _("we have the request")
+    SCHEDULED = "scheduled", _("a visit is set")
+    CHANGED = "changed", _("something has changed")
+    CLOSED = "closed", _("the request is closed")
+    REMINDER = "reminder", _("a visit is near")
+    LATE = "late", _("we are late")
 
 
 @dataclass(frozen=True)
@@ -58,25 +71,31 @@ class Words:
 
 @dataclass(frozen=True)
 class Button:
-    """What staff can do with a request: it goes to `target`, with a form where that needs one."""
+    """What staff can do with a request: it goes to `target`, with a form where that needs one.
+
+    `news`: what its patient is told of by that.
+    """
 
     name: str
     label: Any
     target: Status
     form: Literal["", "visit", "close"] = ""
+    news: News | None = None
 
 
 @dataclass(frozen=True)
 class State:
     """One state.
 
-    `change_requested` takes the place of `words` while the patient asks for a change, `over` once
-    the day of the visit has passed, and `closed` the place of what happens next, by the reason.
+    `change_requested` takes the place of `words` while the patient asks for a change, `late` once
+    the clinic's own time to answer has passed, `over` once the day of the visit has, and `closed`
+    the place of what happens next, by the reason.
     """
 
     words: Words
     buttons: tuple[Button, ...]
     change_requested: Words | None = None
+    late: Words | None = None
     over: Words | None = None
     closed: Mapping[CloseReason, Any] = field(default_factory=dict)
     is_waiting: bool = False
@@ -88,25 +107,39 @@ class State:
         by_patient = set() if self.has_ended else {Status.CANCELLED}
         return {button.target for button in self.buttons} | by_patient
 
+    def news_of(self, target: str) -> News | None:
+        """Return what a patient is told of when staff take their request from here to `target`."""
+        return next((button.news for button in self.buttons if button.target == target), None)
 
-_SCHEDULE = Button("schedule", _("Schedule a visit"), Status.SCHEDULED, "visit")
-_CLOSE = Button("close", _("Close it"), Status.CLOSED, "close")
+
+_SCHEDULE = Button(
+    "schedule", _("Schedule a visit"), Status.SCHEDULED, "visit", news=News.SCHEDULED
+)
+_CLOSE = Button("close", _("Close it"), Status.CLOSED, "close", news=News.CLOSED)
 _TAKE_UP = Button("contacting", _("Take it up again"), Status.CONTACTING)
 
 _RECEIVED = Words(
     _("We have your request"),
-    _("Our staff read your request. Then we call or write to you, the way you asked."),
+    _("Our staff read your request. Then we call you, or write to you if you asked for that."),
     promise=True,
 )
 _CHANGE_REQUESTED = Words(
     _("You asked for a change"),
-    _("Our staff read what you wrote. Then we call or write to you, the way you asked."),
+    _("Our staff read what you wrote. Then we call you, or write to you if you asked for that."),
+)
+_LATE = Words(
+    _("Our answer is late"),
+    _(
+        "We are sorry: this takes longer than it should. Nothing is lost. We have your request, "
+        "and you do not need to send it again. To talk to us now, call us."
+    ),
 )
 
 STATES: dict[Status, State] = {
     Status.NEW: State(
         words=_RECEIVED,
         change_requested=_CHANGE_REQUESTED,
+        late=_LATE,
         buttons=(
             Button("contacting", _("I am contacting the patient"), Status.CONTACTING),
             _SCHEDULE,
@@ -117,9 +150,13 @@ STATES: dict[Status, State] = {
     Status.CONTACTING: State(
         words=Words(
             _("We are working on your request"),
-            _("We call or write to you, the way you asked. Did you miss our call? Then call us."),
+            _(
+                "We call you, or write to you if you asked for that. "
+                "Did you miss our call? Then call us."
+            ),
         ),
         change_requested=_CHANGE_REQUESTED,
+        late=_LATE,
         buttons=(Button("new", _("Back to new"), Status.NEW), _SCHEDULE, _CLOSE),
         is_waiting=True,
     ),
@@ -131,8 +168,8 @@ STATES: dict[Status, State] = {
         change_requested=Words(
             _("Your visit is set, and you asked for a change"),
             _(
-                "Our staff read what you wrote. Then we call or write to you, the way you asked. "
-                "Until then, your visit stays as it is. If you cannot come, call us."
+                "Our staff read what you wrote. Then we call you, or write to you if you asked for "
+                "that. Until then, your visit stays as it is. If you cannot come, call us."
             ),
         ),
         over=Words(
@@ -144,8 +181,9 @@ STATES: dict[Status, State] = {
                 "contacting",
                 _("The visit is off: contact the patient again"),
                 Status.CONTACTING,
+                news=News.CHANGED,
             ),
-            Button("schedule", _("Change the visit"), Status.SCHEDULED, "visit"),
+            Button("schedule", _("Change the visit"), Status.SCHEDULED, "visit", news=News.CHANGED),
             _CLOSE,
         ),
     ),
@@ -177,7 +215,8 @@ STATES: dict[Status, State] = {
     Status.QUARANTINED: State(  # it may well be a patient, who must never read of a suspicion
         words=_RECEIVED,
         change_requested=_CHANGE_REQUESTED,
-        buttons=(Button("new", _("This is not spam"), Status.NEW), _CLOSE),
+        late=_LATE,
+        buttons=(Button("new", _("This is not spam"), Status.NEW, news=News.RECEIVED), _CLOSE),
         is_waiting=True,
     ),
 }

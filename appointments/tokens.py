@@ -7,6 +7,7 @@ from django.core import signing
 _attempts = signing.Signer(salt="appointments.attempt")
 _received = signing.Signer(salt="appointments.received")
 _status = signing.Signer(salt="appointments.status")
+_mail = signing.Signer(salt="appointments.mail")
 
 
 def new_attempt() -> str:
@@ -37,6 +38,19 @@ def status_token(attempt: uuid.UUID) -> str:
 def read_status_token(token: str) -> uuid.UUID | None:
     """Return the attempt whose status page `token` opens, or None for a forged one."""
     return _read(_status, token)
+
+
+def mail_token(attempt: uuid.UUID) -> str:
+    """Return the token of the page to which mails about an attempt's request lead.
+
+    It opens only a form that asks for the phone number, as others may read the mailbox.
+    """
+    return _mail.sign(attempt.hex)
+
+
+def read_mail_token(token: str) -> uuid.UUID | None:
+    """Return the attempt that `mail_token` named, or None for a forged one."""
+    return _read(_mail, token)
 
 
 def _read(signer: signing.Signer, token: str) -> uuid.UUID | None:

@@ -165,6 +165,9 @@ WORKER_DAY_EVERY = 30.0  # seconds, whether something is due that is done once a
 WORKER_DATABASE_AWAY = 3.0  # seconds, between two tries
 WORKER_TELL_AFTER = 30.0  # seconds, that a key is wrong
 DIGEST_AT = time(7)  # in the clinic's time zone
+REMIND_AT = time(9)  # of a visit tomorrow, in the clinic's time zone
+CALL_TELLS = timedelta(hours=1)  # a patient who was reached this long before a step knows of it
+NEWS_BATCH = 200  # patients told of lateness at one look; the next look goes on
 PURGE_BATCH = 200  # rows in one transaction
 REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
 REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earlier key

@@ -68,7 +68,7 @@ ADMIN_PAGES = {
     "admin-sign": "/admin/conditions/condition/4/sign/",
     "admin-clinic": "/admin/clinic_site/clinic/1/change/",
 }
-PRINTED = {*PAGES, "confirmation", "status", "status-scheduled", "admin-request"}
+PRINTED = {*PAGES, "confirmation", "status", "status-copy", "status-scheduled", "admin-request"}
 
 
 def form_with_errors(page: Page) -> None:
@@ -108,6 +108,8 @@ class Request:
                 "button", name="Ask for this change"
             ).click(),
             "status-find-errors": self.find_wrongly,
+            "status-copy-ask": lambda page: page.goto(f"{self.status}copy/"),
+            "status-copy": self.copy,
         }
 
     def as_staff(self) -> dict[str, Callable[[Page], object]]:
@@ -135,6 +137,11 @@ class Request:
         page.goto(PAGES["status-find"])
         page.get_by_label("Your reference").fill("VIS-12")
         page.get_by_role("button", name="Show my request").click()
+
+    def copy(self, page: Page) -> None:
+        """Show what was sent."""
+        page.get_by_label("Phone number").fill("605-555-0142")
+        page.get_by_role("button", name="Show it").click()
 
     def found(self, page: Page) -> None:
         """Find it by a word of its name."""

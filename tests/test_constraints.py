@@ -79,7 +79,7 @@ def one_request() -> AppointmentRequest:
 
 
 def mail(**values: object) -> OutboxMessage:
-    return OutboxMessage(**{"kind": "confirmation", "reference": "VIS-7K3M-9RQF", **values})
+    return OutboxMessage(**{"kind": "patient_received", "reference": "VIS-7K3M-9RQF", **values})
 
 
 def closed_day() -> ClosedDay:

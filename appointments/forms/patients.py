@@ -1,4 +1,4 @@
-"""The two forms of the status page: finding a request, and asking for a change."""
+"""The forms of the status page: finding a request, proving a link is one's own, a change."""
 
 from typing import Any
 
@@ -26,10 +26,25 @@ class ReferenceField(forms.CharField):
         return reference
 
 
-class FindForm(forms.Form):
-    """What a patient knows of a request: its reference and the phone number given."""
+class PhoneForm(forms.Form):
+    """The phone number that was given with a request."""
 
     use_required_attribute = False
+
+    phone = PhoneField(
+        label=_("Phone number"),
+        help_text=_("The number that you gave us."),
+        error_messages={"required": _("Enter the phone number you gave us.")},
+    )
+
+    @property
+    def helper(self) -> FormHelper:
+        """How crispy-forms lays the form out."""
+        return laid_out("phone")
+
+
+class FindForm(PhoneForm):
+    """What a patient knows of a request: its reference and the phone number given."""
 
     reference = ReferenceField(
         label=_("Your reference"),
@@ -42,11 +57,6 @@ class FindForm(forms.Form):
                 "then four more."
             ),
         },
-    )
-    phone = PhoneField(
-        label=_("Phone number"),
-        help_text=_("The number that you gave us."),
-        error_messages={"required": _("Enter the phone number you gave us.")},
     )
 
     @property

@@ -67,8 +67,9 @@ class RequestForm(forms.Form):
     )
     email_ok = forms.BooleanField(
         label=_(
-            "Email me when you have my request. The mail gives the reference, and says nothing "
-            "about health."
+            "Email me when you have my request, when a visit is set or changed, the day before it, "
+            "when my request is closed, and once if you are late. The mails give a reference and "
+            "a link, and say nothing about health."
         ),
         required=False,
     )

@@ -11,7 +11,7 @@ from clinic_site.crypto.fields import EncryptedTextField
 class StatusChange(models.Model):
     """One change of a request's status. `by` is empty for the patient and for the system.
 
-    `visit_at` is the visit that was set, or the one that this change takes off.
+    `visit_at` and `visit_minutes` are of the visit that was set, or that this change takes off.
     """
 
     request = models.ForeignKey(
@@ -22,6 +22,7 @@ class StatusChange(models.Model):
     by = models.CharField(_("by"), max_length=150, blank=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)
     visit_at = models.DateTimeField(null=True)
+    visit_minutes = models.PositiveSmallIntegerField(null=True)
     close_reason = models.CharField(max_length=20, choices=CloseReason.choices, blank=True)
 
     class Meta:

@@ -105,6 +105,8 @@ class AppointmentRequest(models.Model):
         _("minutes of the visit"), null=True, blank=True
     )
     visit_place = EncryptedTextField(_("place of the visit"), blank=True)
+    reminded_of = models.DateTimeField(null=True, editable=False)  # the visit, the day before it
+    found_late_at = models.DateTimeField(null=True, editable=False)
     close_reason = models.CharField(
         _("closed because"), max_length=20, choices=CloseReason.choices, blank=True
     )
@@ -181,11 +183,13 @@ class AppointmentRequest(models.Model):
         """What the table of states says of it."""
         return STATES[Status(self.status)]
 
-    def words_for_patient(self, now: dt.datetime) -> Words:
-        """Return what its patient is to read about it."""
+    def words_for_patient(self, now: dt.datetime, *, late: bool) -> Words:
+        """Return what its patient is to read about it; `late` as services.waiting tells it."""
         state = self.state
         if state.over and not self.has_visit_ahead(now):
             return state.over
+        if state.late and late:
+            return state.late
         if state.change_requested and self.change_requested_at:
             return state.change_requested
         reason = state.closed.get(CloseReason(self.close_reason)) if self.close_reason else None
@@ -222,9 +226,9 @@ class AppointmentRequest(models.Model):
 
     @property
     def agrees_to_mail(self) -> bool:
-        """Whether the patient ticked that box; not where no key opens the answers."""
+        """Whether its patient agreed to mail, and gave an address; not where no key opens it."""
         try:
-            return bool(self.answer("email_ok"))
+            return bool(self.answer("email_ok") and self.answer("email"))
         except CannotRead:
             return False
 

@@ -20,6 +20,7 @@ from appointments.patient.calendar_file import visit_calendar
 from appointments.presenters import read, zone_as_read
 from appointments.services import workflow
 from appointments.services.search import find_request
+from appointments.services.waiting import is_late, is_overdue
 from appointments.tokens import status_token
 from clinic_site.actor import Actor
 from clinic_site.clinic import current_clinic
@@ -57,7 +58,8 @@ class StatusView(TokenView):
 
     http_method_names = ["get", "head"]
     shown = (
-        *("reference", "attempt", "status", "close_reason", "version"),
+        *("reference", "attempt", "status", "close_reason", "version", "received_at"),
+        "first_answer_at",
         *("visit_at", "visit_minutes", "visit_place", "change_requested_at"),
     )
 
@@ -65,10 +67,14 @@ class StatusView(TokenView):
         appointment_request = self.opened()
         record_seen(appointment_request.reference, by=Actor.patient(request))
         now = timezone.now()
-        visit_at = appointment_request.visit_at
+        visit_at, clinic = appointment_request.visit_at, current_clinic()
+        words = appointment_request.words_for_patient(
+            now, late=is_late(appointment_request, clinic, now)
+        )
         context = {
             "appointment_request": appointment_request,
-            "words": appointment_request.words_for_patient(now),
+            "words": words,
+            "promise": words.promise and not is_overdue(appointment_request, clinic, now),
             "ended": appointment_request.state.has_ended,
             "visit_at": visit_at if appointment_request.has_visit_ahead(now) else None,
             "place": read(appointment_request, "visit_place", ""),

@@ -56,23 +56,25 @@ def find(what: str) -> AppointmentRequestQuerySet:
     return found
 
 
-def likely_duplicates(request: AppointmentRequest) -> list[AppointmentRequest]:
+def likely_duplicates(appointment_request: AppointmentRequest) -> list[AppointmentRequest]:
     """Return other requests with the same phone or email within 48 hours of this one."""
-    near = (request.received_at - NEAR, request.received_at + NEAR)
-    same = Q(phone_index=request.phone_index) & ~Q(phone_index="")
-    same |= Q(email_index=request.email_index) & ~Q(email_index="")
+    near = (appointment_request.received_at - NEAR, appointment_request.received_at + NEAR)
+    same = Q(phone_index=appointment_request.phone_index) & ~Q(phone_index="")
+    same |= Q(email_index=appointment_request.email_index) & ~Q(email_index="")
     others = AppointmentRequest.objects.filter(same, received_at__range=near)
-    return list(others.exclude(pk=request.pk).order_by("-received_at")[:10])
+    return list(others.exclude(pk=appointment_request.pk).order_by("-received_at")[:10])
 
 
-def find_request(*, reference: str, phone: str, by: Actor) -> AppointmentRequest | None:
+def find_request(
+    *, reference: str, phone: str, by: Actor, detail: str = "by reference and phone"
+) -> AppointmentRequest | None:
     """Return the request of this reference, if `phone` (in E.164) is the number it was sent with.
 
     None where there is none, the number is another, or too many tries of this sender, or for this
     reference, were wrong in an hour. Whatever is wrong, the answer and the work are the same, so
     that nobody learns which references there are. Tries that come at the same moment can pass the
-    limit together, once an hour and by no more than the database has connections. Raises
-    DatabaseError.
+    limit together, once an hour and by no more than the database has connections. `detail` goes on
+    record. Raises DatabaseError.
     """
     counted = [f"wrong pair:{reference}", *([f"wrong pair:{by.source}"] if by.source else [])]
     too_many = count_of(*counted) >= settings.WRONG_PAIRS_AN_HOUR
@@ -85,7 +87,7 @@ def find_request(*, reference: str, phone: str, by: Actor) -> AppointmentRequest
         appointment_request.phone_index if appointment_request else "", phone_index(phone)
     )
     if right and not too_many:
-        record_seen(reference, by=by, detail="by reference and phone")
+        record_seen(reference, by=by, detail=detail)
         return appointment_request
     for key in counted:
         count_up(key)

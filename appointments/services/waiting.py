@@ -17,14 +17,26 @@ def limit(clinic: Clinic) -> dt.timedelta:
     return settings.OVERDUE_AFTER_OPEN if clinic.hours else settings.OVERDUE_AFTER
 
 
-def waits(request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> dt.timedelta:
+def waits(
+    appointment_request: AppointmentRequest, clinic: Clinic, now: dt.datetime
+) -> dt.timedelta:
     """Return how long the clinic was open since the request came in."""
-    return open_time(clinic, request.received_at, now)
+    return open_time(clinic, appointment_request.received_at, now)
 
 
-def is_overdue(request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> bool:
+def is_overdue(appointment_request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> bool:
     """Whether the request still waits, and has waited for too long."""
-    return request.state.is_waiting and waits(request, clinic, now) > limit(clinic)
+    waiting = appointment_request.state.is_waiting
+    return waiting and waits(appointment_request, clinic, now) > limit(clinic)
+
+
+def is_late(appointment_request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> bool:
+    """Whether its patient has heard nothing within the time that the clinic has set itself.
+
+    Never where it has set none.
+    """
+    unanswered = appointment_request.first_answer_at is None and clinic.answer_within_hours
+    return bool(unanswered) and is_overdue(appointment_request, clinic, now)
 
 
 def count_overdue(clinic: Clinic, now: dt.datetime) -> int:

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appointments.audit import REQUEST, RequestAction
-from appointments.mails import write_change_mails, write_mails
+from appointments.mails import write_change_mails, write_mails, write_news
 from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.models.history import ANSWERS, NoteKind
-from appointments.states import ANSWERED, CloseReason, Status
+from appointments.states import ANSWERED, STATES, CloseReason, Status
 from clinic_site.actor import Actor
 from clinic_site.audit.record import Action, record
 from clinic_site.crypto.key_ring import CannotRead
@@ -54,7 +54,6 @@ def _move(
     *,
     by: Actor,
     answers: bool = False,
-    visit_at: dt.datetime | None = None,
     close_reason: str = "",
 ) -> None:
     """Set the status and write its row; the caller saves the fields that _MOVED names.
@@ -67,12 +66,14 @@ def _move(
             _("A request that is “%(is)s” cannot become “%(to)s”.")
             % {"is": appointment_request.get_status_display(), "to": to.label}
         )
+    has_visit = Status.SCHEDULED in {before, to}  # set by this, or taken off
     StatusChange.objects.create(
         request=appointment_request,
         from_status=before,
         to_status=to,
         by=by.name if by.account else "",
-        visit_at=visit_at or (appointment_request.visit_at if before == Status.SCHEDULED else None),
+        visit_at=appointment_request.visit_at if has_visit else None,
+        visit_minutes=appointment_request.visit_minutes if has_visit else None,
         close_reason=close_reason,
     )
     now = timezone.now()
@@ -122,27 +123,31 @@ def change_status(
             return appointment_request
         if appointment_request.version != version:
             raise EditConflict
-        _move(
-            appointment_request,
-            to,
-            by=by,
-            answers=to == Status.SCHEDULED or close_reason in ANSWERED,
-            visit_at=visit_at,
-            close_reason=close_reason,
-        )
         changed = set(_MOVED)
         if to == Status.SCHEDULED:
             appointment_request.visit_at = visit_at
             appointment_request.visit_minutes = visit_minutes
             appointment_request.visit_place = visit_place
             changed |= set(_VISIT)
+        _move(
+            appointment_request,
+            to,
+            by=by,
+            # What had ended is taken up again for a patient who has heard from the clinic since.
+            answers=to == Status.SCHEDULED
+            or close_reason in ANSWERED
+            or STATES[Status(before)].has_ended,
+            close_reason=close_reason,
+        )
         if to in {Status.SCHEDULED, Status.CLOSED} or before == Status.CANCELLED:
             appointment_request.change_request, appointment_request.change_requested_at = "", None
             changed |= set(_CHANGE_REQUEST)
-        if before == Status.QUARANTINED and to == Status.NEW:
+        if appointment_request.suspicion and to != Status.CLOSED:  # it was none: tell what waited
             appointment_request.suspicion = ""
             changed.add("suspicion")
             write_mails(appointment_request)
+        elif close_reason != CloseReason.SPAM:
+            write_news(appointment_request, STATES[Status(before)].news_of(to))
         _save(appointment_request, *changed, by=by, detail=f"{before} to {to}")
     return appointment_request
 

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.audit import REQUEST
 from appointments.models import AppointmentRequest
-from appointments.presenters import answer_of, phone_to_dial, ways_to_call
+from appointments.presenters import answer_of, phone_to_dial, told_in_words, ways_to_call
+from appointments.services.told import told as told_last
 from appointments.services.waiting import is_overdue
 from appointments.services.workflow import close_as_spam
 from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
@@ -86,7 +87,7 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
 
     @admin.display(description=_("status"))
     def stands(self, appointment_request: AppointmentRequest) -> SafeString:
-        """The status, whether a change is asked for, when the visit is, and how long it waits."""
+        """The status, a wish for a change, the visit, how long it waits, and the last news."""
         state, visit_at = appointment_request.state, appointment_request.visit_at
         lines = [format_html("<strong>{}</strong>", appointment_request.get_status_display())]
         if appointment_request.change_requested_at is not None and not state.has_ended:
@@ -98,6 +99,8 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
             waits = gettext("waits %s") % timesince(appointment_request.received_at, depth=1)
             mark = format_html(', <strong class="overdue">{}</strong>', gettext("overdue"))
             lines.append(format_html("{}{}", waits, mark if late else ""))
+        if told := told_in_words(appointment_request.told):  # type: ignore[attr-defined]
+            lines.append(told)
         return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
 
     @admin.display(description=_("asks for"))
@@ -153,10 +156,11 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         title = _("Requests, the longest waiting first")
         response = super().changelist_view(request, {"title": title, **(extra_context or {})})
         if shown := (getattr(response, "context_data", None) or {}).get("cl"):
-            references = [
-                appointment_request.reference for appointment_request in shown.result_list
-            ]
-            record(Action.LISTED, REQUEST, references, by=Actor.staff(request))
+            rows = list(shown.result_list)
+            record(Action.LISTED, REQUEST, [row.reference for row in rows], by=Actor.staff(request))
+            found = told_last(rows)
+            for row in rows:
+                row.told = found[row.pk]
         return response
 
     def refuse_without(

@@ -21,14 +21,16 @@ from appointments.presenters import (
     history,
     phone_to_dial,
     read,
+    told_in_words,
     ways_to_call,
 )
 from appointments.services import workflow
 from appointments.services.search import likely_duplicates
+from appointments.services.told import told
 from appointments.services.waiting import is_overdue
 from appointments.services.workflow import InvalidTransition
 from appointments.staff.base import StaffView
-from appointments.states import STATES, Button, Status
+from appointments.states import STATES, Button, News, Status
 from clinic_site.actor import Actor
 from clinic_site.audit.record import Action, record
 from clinic_site.clinic import current_clinic
@@ -111,8 +113,10 @@ class RequestView(StaffView):
         version = _number(self.request.POST.get("version", ""))
         if name in BUTTONS:
             target = BUTTONS[name].target
-            workflow.change_status(pk=pk, to=target, version=version, by=by, **values)
-            return _("The request is now “%s”.") % target.label
+            news = self.appointment_request.state.news_of(target)
+            changed = workflow.change_status(pk=pk, to=target, version=version, by=by, **values)
+            said = _("The request is now “%s”.") % target.label
+            return f"{said} {told_by(changed) if news else ''}".strip()
         if name in NOTES:
             workflow.add_note(pk=pk, by=by, kind=name, **values)
             return _("Noted.")
@@ -154,11 +158,20 @@ class RequestView(StaffView):
             may_change=self.request.user.has_perm("appointments.change_appointmentrequest"),
             phone=phone_to_dial(appointment_request),
             ways_to_call=ways_to_call(appointment_request),
+            told=told_in_words(told([appointment_request])[appointment_request.pk]),
             note=form if isinstance(form, NoteForm) else NoteForm(),
             calls=[(kind, label) for kind, label in STAFF_NOTES if kind != NoteKind.NOTE],
-            buttons=[button for button in buttons if not button.form],
+            buttons=[
+                (button, who_tells(appointment_request, button))
+                for button in buttons
+                if not button.form
+            ],
             button_forms=[
-                (button, form if form and button.name == name else self.empty_form(button))
+                (
+                    button,
+                    form if form and button.name == name else self.empty_form(button),
+                    who_tells(appointment_request, button),
+                )
                 for button in buttons
                 if button.form
             ],
@@ -174,6 +187,26 @@ class RequestView(StaffView):
             initial["visit_minutes"] = appointment_request.visit_minutes
             initial["visit_place"] = read(appointment_request, "visit_place", "")
         return FORMS[button.form](initial=initial)
+
+
+def who_tells(appointment_request: AppointmentRequest, button: Button) -> str:
+    """Return how the patient will hear of what a button does; "" where there is nothing to tell."""
+    if button.news is None:
+        return ""
+    if appointment_request.suspicion and button.target == Status.CLOSED:
+        return _("Nobody is told, as it looks like spam.")
+    if appointment_request.agrees_to_mail:
+        return _("The patient will be told by mail.")
+    return "" if button.news == News.RECEIVED else _("Nobody is told: you must call.")
+
+
+def told_by(changed: AppointmentRequest) -> str:
+    """Return how the patient hears of what staff have just done; "" where they know of it."""
+    last = told([changed])[changed.pk]
+    if last.must_be_called:
+        return _("Nobody is told: you must call.")
+    is_of_this = last.mail is not None and last.mail.created_at >= changed.status_at
+    return _("The patient will be told by mail.") if is_of_this else ""
 
 
 def _sent(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:

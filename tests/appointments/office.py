@@ -1,6 +1,8 @@
-"""What happens at the clinic in the stories about mail: a patient writes, a worker works."""
+"""What happens at the clinic in the stories: a patient writes, a worker works."""
 
 import datetime as dt
+import re
+import secrets
 import uuid
 from typing import Any
 
@@ -13,8 +15,11 @@ from clinic_site import actor
 from clinic_site.actor import Actor
 from clinic_site.mail.worker import Worker
 from clinic_site.models import MailChoice, OutboxMessage
-from tests.make import answers_to
+from tests.make import answers_to, form_answers
+from tests.running import Site
+from tests.visitor import Answer, Visitor
 
+FIND = "/appointments/status/"
 NOON = dt.datetime.fromisoformat("2026-03-09T12:00-05:00")
 PATIENT = Actor(actor.PATIENT, source="a" * 64)
 
@@ -56,3 +61,36 @@ def make_desk(name: str = "desk", *kinds: str) -> User:
     for kind in kinds:
         MailChoice.objects.create(user=user, kind=kind)
     return user
+
+
+class Patient(Visitor):
+    """A patient with a request of their own, at an address of their own."""
+
+    def __init__(self, site: Site, **answers: object) -> None:
+        super().__init__(site.address)
+        self.site = site
+        self.ip = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"
+        answers = {**form_answers(site.attempt()), **answers}
+        sent = self.post("/appointments/request/", answers)
+        assert sent.status == 303, sent.words
+        self.confirmation = self.get(sent.headers["Location"])
+        found = re.search(r"VIS-[0-9A-Z]{4}-[0-9A-Z]{4}", self.confirmation.words)
+        assert found
+        self.reference = found[0]
+        self.page = next(
+            link for link in self.confirmation.links() if link.startswith(FIND) and link != FIND
+        )
+
+    def _ask(self, path: str, data: bytes | None, headers: dict[str, str]) -> Answer:
+        return super()._ask(path, data, {"X-Forwarded-For": self.ip, **headers})
+
+    def row(self, code: str) -> str:
+        """Run code on the request's row `r`; save it; return what was printed."""
+        start = f"import datetime as dt; r = R.objects.get(reference='{self.reference}');"
+        return self.site.shell(start + code)
+
+    def becomes(self, status: str, **values: object) -> None:
+        """Staff move the request on."""
+        values["status"] = status
+        changes = ";".join(f"r.{name} = {value!r}" for name, value in values.items())
+        self.row(f"import datetime; {changes}; r.version += 1; r.save()")

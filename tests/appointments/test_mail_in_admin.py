@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def given_up(**fields: Any) -> OutboxMessage:
     """A mail of 50 hours ago that was given up."""
     request = send_request(email_ok=True, **fields)
-    request.mails.exclude(kind="confirmation").delete()
+    request.mails.exclude(kind="patient_received").delete()
     mail = request.mails.get()
     then = timezone.now() - dt.timedelta(hours=50)
     mail.created_at, mail.give_up_at = then, then + dt.timedelta(hours=48)

@@ -14,6 +14,7 @@ from appointments.services import workflow
 from appointments.states import STATES, CloseReason, State, Status
 from appointments.tokens import status_token
 from clinic_site.actor import PATIENT, Actor
+from clinic_site.models import Clinic
 from tests.appointments.staff import address, version_on, visit_in
 from tests.make import make_request
 
@@ -39,7 +40,7 @@ def test_each_status_is_in_the_table_and_leads_somewhere() -> None:
 
 def sentences(state: State) -> set[str]:
     """All that a state can have a patient read."""
-    words = [each for each in (state.words, state.change_requested, state.over) if each]
+    words = [each for each in (state.words, state.change_requested, state.late, state.over) if each]
     read = [text for each in words for text in (each.heading, each.next)]
     return {str(text) for text in (*read, *state.closed.values())}
 
@@ -47,26 +48,62 @@ def sentences(state: State) -> set[str]:
 EVERY = set().union(*map(sentences, STATES.values()))
 
 
+# What a patient reads above all, by the state; then while a change is asked for, once the clinic's
+# own limit has passed, and once the day of the visit has.
+HEADINGS = {
+    Status.NEW: ("We have your request", "You asked for a change", "Our answer is late", None),
+    Status.CONTACTING: (
+        "We are working on your request",
+        "You asked for a change",
+        "Our answer is late",
+        None,
+    ),
+    Status.SCHEDULED: (
+        "Your visit is set",
+        "Your visit is set, and you asked for a change",
+        None,
+        "The time of your visit has passed",
+    ),
+    Status.CLOSED: ("This request is closed", None, None, None),
+    Status.CANCELLED: ("You canceled this request", None, None, None),
+    Status.QUARANTINED: (
+        "We have your request",
+        "You asked for a change",
+        "Our answer is late",
+        None,
+    ),
+}
+
+
 @pytest.mark.parametrize("status", Status)
 def test_a_patient_reads_of_a_state_only_what_stands_in_the_table(
     client: Client, status: Status
 ) -> None:
-    visit = timezone.now() + dt.timedelta(days=1)
+    Clinic.objects.create(pk=1, answer_within_hours=48)
+    now = timezone.now()
+    plain, wishing, late, over = HEADINGS[status]
     reasons = CloseReason.values if status == Status.CLOSED else [""]
-    wishes = [None] if STATES[status].has_ended else [None, timezone.now()]
-    for reason, wish, days in itertools.product(reasons, wishes, (0, 3)):
+    wishes = [None] if STATES[status].has_ended else [None, now]
+    for reason, wish, answered, days in itertools.product(reasons, wishes, (None, now), (0, 3)):
         asked = make_request(
-            status=status, close_reason=reason, visit_at=visit, change_requested_at=wish
+            status=status,
+            close_reason=reason,
+            visit_at=now + dt.timedelta(days=1),
+            change_requested_at=wish,
+            first_answer_at=answered,
         )
-        with time_machine.travel(timezone.now() + dt.timedelta(days=days)):
-            words = asked.words_for_patient(timezone.now())
+        with time_machine.travel(now + dt.timedelta(days=days)):
             answer = client.get(f"/appointments/status/{status_token(asked.attempt)}/")
         page = html.unescape(answer.content.decode())
-        assert f"<h1>{words.heading}</h1>" in page
-        assert str(words.next) in page
-        read = {text for text in EVERY if f">{text}<" in page}
-        assert read == {str(words.heading), str(words.next)}
+        expected = (wishing if wish else None) or plain
+        expected = (late if days and not answered else None) or expected
+        expected = (over if days else None) or expected
+        assert f"<h1>{expected}</h1>" in page
+        read = {text for text in EVERY if f">{text}<" in page or f">{text} We do so within" in page}
+        assert len(read) == 2
         assert read <= sentences(STATES[status])
+        promised = plain == "We have your request" and not wish and not days
+        assert ("We do so within 48 hours." in page) == promised
         for word in ("spam", "suspect", "quarantin", "honeypot"):
             assert word not in page.lower()
 

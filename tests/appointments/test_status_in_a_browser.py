@@ -114,6 +114,52 @@ def test_each_page_fits_and_has_no_fault_that_axe_finds(
         assert phone_page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_patient_reads_a_copy_and_comes_back(phone_page: Page, site: Site, width: int) -> None:
+    phone_page.set_viewport_size({"width": width, "height": 740})
+    sender = {"X-Forwarded-For": f"192.0.2.{width % 250}"}
+    phone_page.context.set_extra_http_headers(sender)
+    reference = send_a_request(phone_page)
+    attempt = site.shell(
+        "from appointments.tokens import mail_token;"
+        f"print(mail_token(R.objects.get(reference='{reference}').attempt))"
+    )
+
+    def has_no_fault() -> None:
+        faults = Axe().run(phone_page).response["violations"]
+        assert [(fault["id"], fault["nodes"][0]["html"]) for fault in faults] == []
+        assert phone_page.evaluate("document.documentElement.scrollWidth") <= width
+
+    # A mail's link asks for the number, and tells a wrong one;
+    phone_page.goto(f"/appointments/mail/{attempt}/")
+    has_no_fault()
+    phone_page.get_by_label("Phone number").fill("605-555-0199")
+    phone_page.get_by_role("button", name="Show my request").click()
+    expect(phone_page.get_by_role("alert")).to_be_focused()
+    has_no_fault()
+    phone_page.get_by_label("Phone number").fill("605-555-0142")
+    phone_page.get_by_role("button", name="Show my request").click()
+    # it leads to the status page, and that to the copy, which asks again,
+    phone_page.get_by_role("link", name="See or print what you told us").click()
+    has_no_fault()
+    phone_page.get_by_label("Phone number").fill("605-555-0142")
+    phone_page.get_by_role("button", name="Show it").click()
+    expect(phone_page.get_by_role("heading", level=1)).to_have_text("What you told us")
+    expect(phone_page.get_by_text("Ana María López")).to_be_visible()
+    has_no_fault()
+    # prints without what is for the screen alone, loads again,
+    phone_page.emulate_media(media="print")
+    expect(phone_page.get_by_text("Ana María López")).to_be_visible()
+    expect(phone_page.get_by_text("You can print this page")).to_be_hidden()
+    phone_page.emulate_media(media="screen")
+    phone_page.reload()
+    expect(phone_page.get_by_text("Ana María López")).to_be_visible()
+    # and going back shows the question, not the answers.
+    phone_page.go_back()
+    expect(phone_page.get_by_role("heading", level=1)).to_have_text("See what you told us")
+    expect(phone_page.get_by_text("Ana María López")).to_have_count(0)
+
+
 def test_the_summary_of_what_is_wrong_takes_the_focus(phone_page: Page) -> None:
     phone_page.goto("/appointments/status/")
     phone_page.get_by_role("button", name="Show my request").click()

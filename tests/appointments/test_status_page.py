@@ -3,51 +3,16 @@
 import concurrent.futures
 import datetime as dt
 import re
-import secrets
 import uuid
 
 import pytest
 
-from tests.make import form_answers
+from tests.appointments.office import FIND, Patient
 from tests.running import Site
 from tests.visitor import Answer, Visitor
 
-FIND = "/appointments/status/"
 PHONE = "(605) 555-0142"
 CANNOT_FIND = "We cannot find a request with this reference and this phone number."
-
-
-class Patient(Visitor):
-    """A patient with a request of their own, at an address of their own."""
-
-    def __init__(self, site: Site, **answers: object) -> None:
-        super().__init__(site.address)
-        self.site = site
-        self.ip = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"
-        answers = {**form_answers(site.attempt()), **answers}
-        sent = self.post("/appointments/request/", answers)
-        assert sent.status == 303, sent.words
-        self.confirmation = self.get(sent.headers["Location"])
-        found = re.search(r"VIS-[0-9A-Z]{4}-[0-9A-Z]{4}", self.confirmation.words)
-        assert found
-        self.reference = found[0]
-        self.page = next(
-            link for link in self.confirmation.links() if link.startswith(FIND) and link != FIND
-        )
-
-    def _ask(self, path: str, data: bytes | None, headers: dict[str, str]) -> Answer:
-        return super()._ask(path, data, {"X-Forwarded-For": self.ip, **headers})
-
-    def row(self, code: str) -> str:
-        """Run code on the request's row `r`; save it; return what was printed."""
-        start = f"import datetime as dt; r = R.objects.get(reference='{self.reference}');"
-        return self.site.shell(start + code)
-
-    def becomes(self, status: str, **values: object) -> None:
-        """Staff move the request on."""
-        values["status"] = status
-        changes = ";".join(f"r.{name} = {value!r}" for name, value in values.items())
-        self.row(f"import datetime; {changes}; r.version += 1; r.save()")
 
 
 @pytest.fixture

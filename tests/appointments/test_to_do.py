@@ -55,7 +55,7 @@ def test_a_cancelled_visit_names_the_time_that_is_free(sam: Client) -> None:
     page = sam.get(address(row)).text
     assert "Free the time of the visit." in page
     assert "The last visit that was set: <strong>Tuesday, May 6, 2031, 2:30 PM" in page
-    assert "scheduled → canceled (visit: Tue, May 6, 2031, 2:30 PM)" in page
+    assert "scheduled → canceled (visit: Tue, May 6, 2031, 2:30 PM, 30 minutes)" in page
     sam.post(address(row), {"do": "acknowledge", "version": version_on(page)})
     assert "canceled" not in tasks()
 

@@ -1,0 +1,81 @@
+"""News that nobody's act brings: that a visit is near, and that the clinic is late.
+
+The worker looks for both. Each is noted on the request in the transaction that writes its mail, by
+one conditional UPDATE, so that several workers write it once.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from appointments.mails import write_news
+from appointments.models import AppointmentRequest
+from appointments.models.request import AppointmentRequestQuerySet
+from appointments.services.waiting import is_late
+from appointments.states import WAITING, News, Status
+from clinic_site.clinic import read_clinic
+from clinic_site.mail.daily import adds_daily_work
+
+
+@adds_daily_work
+def tell_of_visits(local: dt.datetime, go_on: Callable[[], bool]) -> None:
+    """Write the mails that remind of tomorrow's visits, once for each time that a visit is set to.
+
+    Who was told of the visit today already is not reminded today.
+    """
+    if local.time() < settings.REMIND_AT:
+        return
+    today, tomorrow, day_after = (
+        dt.datetime.combine(local.date() + dt.timedelta(days=days), dt.time(), local.tzinfo)
+        for days in range(3)
+    )
+    near = AppointmentRequest.objects.filter(
+        Q(reminded_of=None) | ~Q(reminded_of=F("visit_at")),
+        status=Status.SCHEDULED,
+        visit_at__gte=tomorrow,
+        visit_at__lt=day_after,
+        status_at__lt=today,
+    )
+    pks = near.order_by("visit_at").values_list("pk", flat=True)
+    _tell(near, pks, News.REMINDER, go_on, reminded_of=F("visit_at"))
+
+
+@adds_daily_work
+def tell_of_lateness(local: dt.datetime, go_on: Callable[[], bool]) -> None:
+    """Write the mails that say that the answer is late, once for each request.
+
+    None while the clinic has set no time to answer within, and none about suspected spam.
+    """
+    clinic = read_clinic()
+    if not clinic.answer_within_hours:
+        return
+    unheard = AppointmentRequest.objects.filter(
+        status__in=WAITING, suspicion="", first_answer_at=None, found_late_at=None
+    )
+    found = []
+    columns = ("status", "received_at", "first_answer_at")
+    for appointment_request in unheard.in_order().only(*columns)[: settings.NEWS_BATCH]:
+        if not is_late(appointment_request, clinic, local):
+            break  # who came later has never waited longer
+        found.append(appointment_request.pk)
+    _tell(unheard, found, News.LATE, go_on, found_late_at=local)
+
+
+def _tell(
+    untold: AppointmentRequestQuerySet,
+    pks: Iterable[int],
+    news: News,
+    go_on: Callable[[], bool],
+    **noted: Any,
+) -> None:
+    """Note the news on each of these requests that is still untold, and write its mail."""
+    for pk in list(pks):
+        if not go_on():
+            return
+        with transaction.atomic():
+            if untold.filter(pk=pk).update(**noted):
+                write_news(AppointmentRequest.objects.get(pk=pk), news)
