@@ -74,7 +74,7 @@ class RequestFormView(PatientView):
         """Return the form with what was typed, and ask whether to send it beside `before`.
 
         `mine`: the same page sent that one, so it may be opened from here. Who merely sends equal
-        words has not shown that they are theirs: docs/decisions/0017-sent-before.md.
+        words has not shown that they are theirs: docs/decisions/0018-sent-before.md.
         """
         why = "ended" if before.state.has_ended else "other words" if mine else "equal"
         heading, send = SENT_BEFORE[why]
