@@ -17,7 +17,7 @@ run: python ## Start the site on http://127.0.0.1:8000 (PORT=8001 for another po
 	@exec .venv/bin/python deploy/run_local.py
 
 test: python ## Run every test, on SQLite and on PostgreSQL, in a real browser
-	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
+	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers
 	@echo "== on SQLite, and beside it on PostgreSQL (but for what no database changes), told of at the end"
 	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not one_database" >.venv/postgresql.log 2>&1 & \
 	beside=$$!; trap 'kill $$beside' INT TERM; \

@@ -5,19 +5,28 @@ import uuid
 from django.core import signing
 
 _attempts = signing.Signer(salt="appointments.attempt")
+_repeats = signing.Signer(salt="appointments.attempt.again")
 _received = signing.Signer(salt="appointments.received")
 _status = signing.Signer(salt="appointments.status")
 _mail = signing.Signer(salt="appointments.mail")
 
 
-def new_attempt() -> str:
-    """Return a signed name for one attempt to send the form; it never expires."""
-    return _attempts.sign(uuid.uuid4().hex)
+def new_attempt(*, again: bool = False) -> str:
+    """Return a signed name for one attempt to send the form; it never expires.
+
+    `again`: it carries the patient's yes to sending once more what we have already.
+    """
+    return (_repeats if again else _attempts).sign(uuid.uuid4().hex)
 
 
 def read_attempt(signed: str) -> uuid.UUID | None:
     """Return the attempt that `new_attempt` named, or None for a text it did not make."""
-    return _read(_attempts, signed)
+    return _read(_attempts, signed) or _read(_repeats, signed)
+
+
+def is_again(signed: str) -> bool:
+    """Whether the attempt carries that yes."""
+    return _read(_repeats, signed) is not None
 
 
 def received_token(attempt: uuid.UUID) -> str:

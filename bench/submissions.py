@@ -112,9 +112,11 @@ def patient(port: int, posts: list[bytes], all_there: Barrier) -> None:
 
 
 def post_of(number: int) -> bytes:
-    """Return one request as a browser sends it, under an attempt and from an address of its own."""
+    """Return one request as a browser sends it: its attempt, phone and address are its own."""
     attempt = make_attempt()
-    body = urllib.parse.urlencode({**ANSWERS, "attempt": attempt}).encode()
+    body = urllib.parse.urlencode(
+        {**ANSWERS, "attempt": attempt, "phone": f"605-555-{1000 + number}"}
+    ).encode()
     head = (
         "POST /appointments/request/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         f"X-Forwarded-For: 10.0.{number // 256}.{number % 256}\r\n"

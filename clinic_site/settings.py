@@ -145,6 +145,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
 REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
+EQUAL_REQUEST_WITHIN = timedelta(days=1)  # of the same phone: "We have this. Send it again?"
 CHANGES_A_DAY = 20  # that a patient can ask for; staff get a mail for each
 WRONG_PAIRS_AN_HOUR = 10  # of reference and phone number, by one sender and for one reference
 REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour

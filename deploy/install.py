@@ -1,6 +1,6 @@
-"""Install what the site needs into .venv, and for the tests a Chromium.
+"""Install what the site needs into .venv, and for the tests the browsers.
 
-    python3 deploy/install.py requirements.txt [requirements-dev.txt] [--browser]
+    python3 deploy/install.py requirements.txt [requirements-dev.txt] [--browser] [--browsers]
 
 Needs nothing but Python; what is missing ends it with one line that says what to do. Written so
 that a Python too old for the site can still read it and say so.
@@ -18,6 +18,12 @@ VENV = os.path.join(HERE, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 # What was installed last, from each requirements file, so that it need not be done again.
 RECORD = os.path.join(VENV, "installed.json")
+# What the tests drive beside Chromium, and the Debian packages that bring it.
+OTHERS = {
+    "firefox-esr": "firefox-esr",
+    "WebKitWebDriver": "webkit2gtk-driver",
+    "broadwayd": "libgtk-3-bin",
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -82,6 +88,19 @@ def install_browser():
     stop("Chromium is missing, and could not be installed. Put chromium on the PATH.")
 
 
+def install_other_browsers():
+    """Find Firefox, and WebKit with its driver and a display, else install them by apt-get."""
+    missing = [package for name, package in OTHERS.items() if not shutil.which(name)]
+    if not missing:
+        return
+    print("Installing %s for the browser tests ..." % " and ".join(missing), flush=True)
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+        if run("apt-get", "update", "-qq") and run("apt-get", "install", "-y", "-qq", *missing):
+            return
+    stop("the browser tests need Debian's %s. Install them with apt-get." % " and ".join(missing))
+
+
 def main(arguments):
     """Do what the command line asks for."""
     if sys.version_info < (3, 11):
@@ -92,6 +111,9 @@ def main(arguments):
     install_packages([name for name in arguments if not name.startswith("-")])
     if "--browser" in arguments:
         install_browser()
+    if "--browsers" in arguments:
+        install_browser()
+        install_other_browsers()
 
 
 try:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from clinic_site.clinic import Remembered
 from tests.running import (
     Site,
-    find_chromium,
     free_port,
+    launch_chromium,
     local_environment,
     start_site,
     stop_site,
@@ -34,15 +34,17 @@ def visitor(site: Site) -> Visitor:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A real Chromium."""
+def playwright() -> Iterator[Playwright]:
+    """What drives Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(),
-            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
-        )
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A real Chromium."""
+    with launch_chromium(playwright) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

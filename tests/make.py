@@ -97,14 +97,17 @@ def answers_to(**answers: Any) -> dict[str, Answer]:
 
 
 def form_answers(attempt: str, **values: Any) -> dict[str, Any]:
-    """What a browser sends for a form with just the required answers."""
+    """What a browser sends for a form with the required answers, and words of this attempt's own.
+
+    So each story's request is another one, though they stand in one database.
+    """
     return {
         "attempt": attempt,
         "kind": "appointment",
         "patient_name": "Ana María López",
         "phone": "(605) 555-0142",
         "email": "",
-        "message": "",
+        "message": f"My back hurts. {attempt[:8]}",
         "website": "",
         **values,
     }

@@ -13,6 +13,9 @@ import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Playwright
 
 from tests.signing import make_attempt
 
@@ -53,6 +56,11 @@ class Site:
         """Run Python with this site's settings and the model as R; return what it printed."""
         start = "from appointments.models import AppointmentRequest as R;"
         return self.manage("shell", "--verbosity=0", "-c", start + code).strip()
+
+    def requests(self) -> int:
+        """Return how many requests are stored now."""
+        count = "SELECT count(*) FROM appointments_appointmentrequest"
+        return int(run_sql({**self.environment, "VAR": str(self.var)}, count)[0][0])
 
     def attempt(self) -> str:
         """Return an attempt as the form gives it out, signed with this site's key."""
@@ -99,15 +107,20 @@ class Installation:
 
     def sql(self, statement: str) -> list[tuple]:
         """Run one SQL statement against its database, at once; return the rows."""
-        if "DATABASE_URL" in self.environment:
-            import psycopg
+        return run_sql(self.environment, statement)
 
-            with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as database:
-                cursor = database.execute(statement)
-                return cursor.fetchall() if cursor.description else []
-        path = Path(self.environment["VAR"]) / "db.sqlite3"
-        with contextlib.closing(sqlite3.connect(path, timeout=20)) as lite, lite:
-            return lite.execute(statement).fetchall()
+
+def run_sql(environment: dict[str, str], statement: str) -> list[tuple]:
+    """Run one SQL statement against the database of an environment, at once; return the rows."""
+    if "DATABASE_URL" in environment:
+        import psycopg
+
+        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as database:
+            cursor = database.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+    path = Path(environment["VAR"]) / "db.sqlite3"
+    with contextlib.closing(sqlite3.connect(path, timeout=20)) as lite, lite:
+        return lite.execute(statement).fetchall()
 
 
 def install(var: Path, **environment: str) -> Installation:
@@ -177,6 +190,15 @@ def stop_site(site: Site) -> int:
 def find_chromium() -> str | None:
     """Return the path of the Chromium on the PATH; None where Playwright is to use its own."""
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def launch_chromium(playwright: Playwright, **options: Any) -> Browser:
+    """Start a Chromium that asks for nothing by itself."""
+    return playwright.chromium.launch(
+        executable_path=find_chromium(),
+        args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
+        **options,
+    )
 
 
 def is_up(address: str) -> bool:

@@ -7,13 +7,15 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from appointments.audit import record_seen
 from appointments.forms.request import RequestForm
+from appointments.models import AppointmentRequest
 from appointments.patient.base import PatientView, TokenView, see_other
-from appointments.services.submit import AttemptUsed, receive_request
+from appointments.services.submit import SentBefore, receive_request
 from appointments.tokens import (
+    is_again,
     new_attempt,
     read_attempt,
     read_received_token,
@@ -23,6 +25,16 @@ from appointments.tokens import (
 from clinic_site.actor import Actor
 from clinic_site.audit.record import told_if_it_fails
 from clinic_site.clinic import active_physicians
+
+# Why we ask before we take it: what the page says first, and what its button does.
+SENT_BEFORE = {
+    "ended": (_("That request has ended"), _("Send it as a new request")),
+    "other words": (
+        _("You have sent this form before, with other words"),
+        _("Send it as a new request"),
+    ),
+    "equal": (_("We have this already"), _("Send it again")),
+}
 
 
 class RequestFormView(PatientView):
@@ -43,7 +55,8 @@ class RequestFormView(PatientView):
         return super().is_ours(form) and read_attempt(form.data.get("attempt", "")) is not None
 
     def accept(self, form: RequestForm) -> HttpResponse:
-        attempt = read_attempt(form.cleaned_data["attempt"])
+        signed = form.cleaned_data["attempt"]
+        attempt = read_attempt(signed)
         assert attempt is not None
         try:
             received = receive_request(
@@ -51,16 +64,27 @@ class RequestFormView(PatientView):
                 answers=form.answers(),
                 honeypot=bool(form.cleaned_data["website"]),
                 by=Actor.patient(self.request),
+                again=is_again(signed),
             )
-        except AttemptUsed:
-            return self.show_again(
-                form,
-                _(
-                    "You have sent this form before, with other words. We have that request. "
-                    "If this is a new request, send it now."
-                ),
-            )
+        except SentBefore as before:
+            return self.ask(form, before.request, mine=before.request.attempt == attempt)
         return see_other(reverse("request_received", args=[received_token(received.attempt)]))
+
+    def ask(self, form: forms.Form, before: AppointmentRequest, *, mine: bool) -> HttpResponse:
+        """Return the form with what was typed, and ask whether to send it beside `before`.
+
+        `mine`: the same page sent that one, so it may be opened from here. Who merely sends equal
+        words has not shown that they are theirs: docs/decisions/0018-sent-before.md.
+        """
+        why = "ended" if before.state.has_ended else "other words" if mine else "equal"
+        heading, send = SENT_BEFORE[why]
+        return self.show(
+            afresh(form, again=not mine),
+            sent_before=why,
+            heading=heading,
+            send=send,
+            token=status_token(before.attempt) if mine else "",
+        )
 
     def show(self, form: forms.Form, **context: Any) -> HttpResponse:
         if form.is_bound:
@@ -71,10 +95,17 @@ class RequestFormView(PatientView):
         return super().show(form, physicians=active_physicians(), **context)
 
     def show_again(self, form: forms.Form, notice: str) -> HttpResponse:
-        """Return the form with what was typed under a fresh attempt, and say why."""
-        data = cast(QueryDict, form.data).copy()
-        data["attempt"] = new_attempt()
-        return super().show_again(RequestForm(data), notice)
+        return super().show_again(afresh(form), notice)
+
+
+def afresh(form: forms.Form, *, again: bool = False) -> RequestForm:
+    """Return the form with what was typed under a fresh attempt.
+
+    `again`: sending it says yes to sending once more what we have already.
+    """
+    data = cast(QueryDict, form.data).copy()
+    data["attempt"] = new_attempt(again=again)
+    return RequestForm(data)
 
 
 class ConfirmationView(TokenView):

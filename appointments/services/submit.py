@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Callable
 
-from django.db import IntegrityError, transaction
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from appointments.answers import Answers, content_hash
 from appointments.audit import REQUEST, RequestAction
@@ -18,13 +20,20 @@ from appointments.services.blind_index import (
     phone_index,
 )
 from appointments.services.spam import suspicion_of
-from appointments.states import Status
+from appointments.states import ENDED, Status
 from clinic_site.actor import Actor
 from clinic_site.audit.record import record
 
 
-class AttemptUsed(Exception):
-    """The attempt made a request already, with other content."""
+class SentBefore(Exception):
+    """Nothing was stored: there is a `request` already, and the sender is to be asked.
+
+    The attempt made it, with other content or one that has ended; or its content is equal, and
+    it came under another attempt.
+    """
+
+    def __init__(self, request: AppointmentRequest) -> None:
+        self.request = request
 
 
 def receive_request(
@@ -33,12 +42,15 @@ def receive_request(
     answers: Answers,
     honeypot: bool,
     by: Actor,
+    again: bool = False,
 ) -> AppointmentRequest:
     """Store what a patient sent, once for each attempt, and return the request.
 
-    The same attempt with the same content returns the request it made before; with other content
-    it raises AttemptUsed. One that looks like spam is quarantined: staff still see it. Raises
-    DatabaseError where nothing was stored.
+    The same attempt with the same content returns the request it made before. Raises SentBefore
+    where the patient is to be asked: the attempt was used for other content, or its request has
+    ended; or, unless they said to send it `again`, the same phone sent equal content lately and
+    its request has not ended. One that looks like spam is quarantined: staff still see it.
+    Raises DatabaseError where nothing was stored.
     """
 
     def store(request: AppointmentRequest) -> None:
@@ -50,13 +62,16 @@ def receive_request(
         _store(request)
         record(RequestAction.RECEIVED, REQUEST, [request.reference], by=by)
 
-    return _once(attempt, answers, store)
+    received = _once(attempt, answers, store, again=again)
+    if received.state.has_ended:
+        raise SentBefore(received)
+    return received
 
 
 def enter_request(*, attempt: uuid.UUID, answers: Answers, by: Actor) -> AppointmentRequest:
     """Store a request that staff took by phone, once for each attempt, and return it.
 
-    Raises AttemptUsed and DatabaseError, as `receive_request` does.
+    Raises SentBefore where the attempt was used for other content, and DatabaseError.
     """
 
     def store(request: AppointmentRequest) -> None:
@@ -65,11 +80,15 @@ def enter_request(*, attempt: uuid.UUID, answers: Answers, by: Actor) -> Appoint
         _store(request)
         record(RequestAction.ENTERED, REQUEST, [request.reference], by=by)
 
-    return _once(attempt, answers, store)
+    return _once(attempt, answers, store, again=True)
 
 
 def _once(
-    attempt: uuid.UUID, answers: Answers, store: Callable[[AppointmentRequest], None]
+    attempt: uuid.UUID,
+    answers: Answers,
+    store: Callable[[AppointmentRequest], None],
+    *,
+    again: bool,
 ) -> AppointmentRequest:
     """Return the request of this attempt; `store` is given it to be stored where there is none."""
     sent = content_hash(answers)
@@ -77,17 +96,39 @@ def _once(
         request = AppointmentRequest(answers=answers, attempt=attempt, content_hash=sent)
         try:
             with transaction.atomic():
-                store(request)
-            return request
+                before = _before(request, again=again)
+                if before is None:
+                    store(request)
+            return before or request
         except IntegrityError as error:
+            # Just now the attempt was used with another phone, or the reference that was drawn.
             fault = error
-        made_before = AppointmentRequest.objects.filter(attempt=attempt).first()
-        if made_before is None:
-            continue  # it was the reference that is drawn already: draw another
-        if made_before.content_hash != sent:
-            raise AttemptUsed
-        return made_before
     raise fault
+
+
+def _before(request: AppointmentRequest, *, again: bool) -> AppointmentRequest | None:
+    """Return the equal request that this attempt made before; None where it made none.
+
+    To be called in the transaction that stores the request, which others with the same phone
+    then wait for. Raises SentBefore.
+    """
+    phone = phone_index(request.phone)
+    if connection.vendor == "postgresql":  # SQLite writes one transaction at a time
+        with connection.cursor() as cursor:
+            number = int.from_bytes(bytes.fromhex(phone)[:8], signed=True)
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+    since = request.received_at - settings.EQUAL_REQUEST_WITHIN
+    equal = Q(phone_index=phone, content_hash=request.content_hash, received_at__gte=since)
+    found = AppointmentRequest.objects.filter(
+        Q(attempt=request.attempt) | equal & ~Q(status__in=ENDED)
+    )
+    made = {each.attempt: each for each in found}
+    before = made.get(request.attempt)
+    if before is None and made and not again:
+        raise SentBefore(next(iter(made.values())))
+    if before and before.content_hash != request.content_hash:
+        raise SentBefore(before)
+    return before
 
 
 def _store(request: AppointmentRequest) -> None:

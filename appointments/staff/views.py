@@ -16,7 +16,7 @@ from appointments.models import AppointmentRequest
 from appointments.presenters import answer_of, phone_to_dial
 from appointments.references import typed_reference
 from appointments.services.search import MAX_FOUND, find
-from appointments.services.submit import AttemptUsed, enter_request
+from appointments.services.submit import SentBefore, enter_request
 from appointments.staff.base import StaffView
 from appointments.tokens import new_attempt, read_attempt
 from clinic_site.actor import Actor
@@ -77,7 +77,7 @@ class EnterView(StaffView):
             entered = enter_request(
                 attempt=attempt, answers=form.answers(), by=Actor.staff(request)
             )
-        except AttemptUsed:
+        except SentBefore:
             return self.page_again(
                 _("You entered this form before, with other words. Is this another request?")
             )

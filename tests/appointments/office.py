@@ -25,14 +25,15 @@ PATIENT = Actor(actor.PATIENT, source="a" * 64)
 
 
 def send_request(**answers: Any) -> AppointmentRequest:
-    """A patient sends the form."""
+    """A patient sends the form, in words of this request's own."""
+    attempt = uuid.uuid4()
     return receive_request(
-        attempt=uuid.uuid4(),
+        attempt=attempt,
         answers=answers_to(
             **{
                 "email": "ana@home.example",
                 "email_ok": True,
-                "message": "My spine hurts",
+                "message": f"My spine hurts {attempt.hex[:6]}",
                 **answers,
             }
         ),

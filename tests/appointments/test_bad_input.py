@@ -89,8 +89,9 @@ def assert_nothing_is_lost(sent: QueryDict, answer: Any) -> str:
         assert_stored(sent)
         return "stored"
     page = answer.content.decode()
-    assert "There is a problem" in page or "Please check this" in page
-    assert "<title>Error: " in page
+    if "<title>We have this already" not in page:  # as equal answers came before
+        assert "There is a problem" in page or "Please check this" in page
+        assert "<title>Error: " in page
     for name in TYPED:
         assert shown(page, name) == _text(sent, name), name
     attempt = read_attempt(_text(sent, "attempt"))
@@ -281,7 +282,7 @@ def test_a_file_in_place_of_an_answer_is_refused(site: Site, visitor: Visitor) -
 @pytest.mark.parametrize("content_type", [URLENCODED, "multipart/form-data; boundary=x"])
 def test_half_a_form_from_a_line_that_broke_is_not_stored(site: Site, content_type: str) -> None:
     attempt = site.attempt()
-    answers = form_answers(attempt, message="x" * 1000)
+    answers = form_answers(attempt, message=attempt + "x" * 1000)
     pairs = [(name.encode(), str(value).encode()) for name, value in answers.items()]
     body = as_urlencoded(pairs) if content_type == URLENCODED else as_multipart(pairs, b"x")
     host = urlsplit(site.address)

@@ -163,12 +163,13 @@ def test_a_page_left_open_for_two_days_still_sends(visitor: Visitor, site) -> No
 
 @pytest.mark.parametrize("attempt", ["", "forged", "0" * 32 + ":1:x"])
 def test_a_forged_attempt_gets_the_form_again_filled(visitor: Visitor, attempt: str) -> None:
-    answer = visitor.post(FORM, form_answers(attempt, message="Please call"))
+    message = f"Please call {open_form(visitor)}"
+    answer = visitor.post(FORM, form_answers(attempt, message=message))
 
     assert answer.status == 200
     assert "send it once more" in answer.words
     assert "Please call" in answer.text
-    answers = form_answers(answer.value_of("attempt"), message="Please call")
+    answers = form_answers(answer.value_of("attempt"), message=message)
     reference_after(visitor, visitor.post(FORM, answers))
 
 

@@ -1,6 +1,7 @@
 """A patient looks after their request on a phone, without JavaScript and without cookies."""
 
 import re
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -29,7 +30,7 @@ def page(chromium: Browser, site: Site) -> Iterator[Page]:
 def send_a_request(page: Page) -> str:
     page.goto("/appointments/request/")
     page.get_by_label("An appointment").check()
-    page.get_by_label("Patient's full name").fill("Ana María López")
+    page.get_by_label("Patient's full name").fill(f"Ana María López {secrets.token_hex(4)}")
     page.get_by_label("Phone number").fill("605-555-0142")
     page.get_by_role("button", name="Send the request").click()
     return page.locator(".reference").inner_text()
