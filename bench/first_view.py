@@ -3,8 +3,9 @@
 The whole site runs as `make run` starts it. A real Chromium says what the first view needs: the
 page, what blocks its first paint, and the pictures in sight; each is then asked for once more, to
 count its bytes, those of the HTTP/1.1 headers too. The page counts at brotli's highest quality, as
-a page cache sends it. Fonts are not counted: no paint waits for them. Over a budget, it ends with
-an error.
+a page cache sends it. Fonts are not counted: no paint waits for them. What shifts is looked for on
+a slow line, where a page arrives in parts, at a first and a second visit. Over a budget, it ends
+with an error.
 """
 
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import brotli
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.running import (
     Site,
@@ -42,6 +43,12 @@ LOADED = """() => {
       e.entryType === 'navigation' || e.renderBlockingStatus === 'blocking', seen.has(e.name)])
     .filter(([path, blocks, seen]) => blocks || seen);
 }"""
+SLOW_LINE = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 200_000,
+    "uploadThroughput": 90_000,
+}
 SHIFT = """() => new Promise(done => {
   let total = 0;
   new PerformanceObserver(list => list.getEntries().forEach(e => total += e.value))
@@ -65,14 +72,28 @@ def main() -> None:
                     page = browser.new_page(viewport={"width": width, "height": height})
                     page.goto(site.address + PAGE, wait_until="networkidle")
                     loaded = {path: blocks for path, blocks, _seen in page.evaluate(LOADED)}
-                    page.mouse.wheel(0, 20_000)
-                    shift = page.evaluate(SHIFT)
+                    shift = largest_shift(browser, site.address + PAGE, width, height)
                     within.append(print_view(site, name, loaded, shift, budget))
                 browser.close()
         finally:
             stop_site(site)
     if not all(within):
         sys.exit("Stopped: the first view is over its budget.")
+
+
+def largest_shift(browser: Browser, address: str, width: int, height: int) -> float:
+    """Return how far a page's layout shifts on a slow line: the larger one of two visits."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", SLOW_LINE)
+    shifts = []
+    for _visit in range(2):
+        page.goto(address, wait_until="networkidle")
+        page.mouse.wheel(0, 20_000)
+        shifts.append(page.evaluate(SHIFT))
+    page.close()
+    return max(shifts)
 
 
 def bytes_of(site: Site, path: str) -> tuple[int, int]:

@@ -35,7 +35,8 @@ def minified(css: str) -> str:
     says something else.)
     """
     one_line = " ".join(re.sub(r"(?s)/\*.*?\*/", "", css).split())
-    return re.sub(r" ?([{};]) ?", r"\1", one_line).replace(";}", "}")
+    tight = re.sub(r" ?([{};]) ?", r"\1", one_line).replace(";}", "}")
+    return re.sub(r"([{;][\w-]+): ", r"\1:", tight)
 
 
 class JoinedStaticFilesStorage(CompressedManifestStaticFilesStorage):

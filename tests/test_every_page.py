@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from clinic_site.security_headers import SECURITY_HEADERS
 from tests.visitor import Visitor
 
 PAGES = [
@@ -152,6 +153,20 @@ def test_an_error_page_helps_too(visitor: Visitor, path: str, status: int) -> No
     assert "605-217-5617" in answer.words
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_file_keeps_the_fixed_headers_but_may_load_nothing(visitor: Visitor) -> None:
+    page = visitor.get("/")
+    sheet = visitor.get(re.findall(r'<link rel="stylesheet" href="([^"]+)">', page.text)[0])
+
+    for name in SECURITY_HEADERS:
+        if name != "Content-Security-Policy":
+            assert sheet.headers[name] == page.headers[name]
+    assert sheet.headers["Content-Security-Policy"] == "default-src 'none'"
+    # A browser keeps the headers of "not modified" with what it has, which may be a page.
+    same = visitor.get(urlsplit(sheet.url).path, If_None_Match=sheet.headers["ETag"])
+    assert same.status == 304
+    assert same.headers["Content-Security-Policy"] == page.headers["Content-Security-Policy"]
 
 
 def test_a_page_is_read_only(visitor: Visitor) -> None:
