@@ -1,6 +1,7 @@
 """Every journey with the keyboard alone; wherever it stops, the focus is seen."""
 
 import re
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -164,7 +165,7 @@ def test_a_patient_asks_for_an_appointment(patient: Page) -> None:
     page.keyboard.press("Space")
     expect(page.get_by_label("An appointment")).to_be_checked()
     write(page, "Phone number", "555")
-    write(page, "What would you like us to know?", "My back hurts.")
+    write(page, "What would you like us to know?", f"My back hurts. {secrets.token_hex(4)}")
     go_to(page, page.get_by_text("Help us prepare (optional)"))
     page.keyboard.press("Enter")
     write(page, "Month", "2")

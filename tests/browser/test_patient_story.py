@@ -1,6 +1,7 @@
 """A patient and the clinic's staff in a real Chromium."""
 
 import re
+import secrets
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -31,6 +32,7 @@ def test_from_the_page_to_a_reference_that_staff_find(
     any_page: Page, chromium: Browser, site: Site
 ):
     page = any_page
+    words = f"My back hurts since Sunday. {secrets.token_hex(4)}"  # no other request's
     # Given a patient who reads the page and follows the way to the form,
     page.goto(CONDITION)
     expect(page.get_by_role("heading", level=1)).to_have_text("Spinal compression fractures")
@@ -46,7 +48,7 @@ def test_from_the_page_to_a_reference_that_staff_find(
     page.get_by_label("Month").fill("2")
     page.get_by_label("Day", exact=True).fill("30")
     page.get_by_label("Year").fill("1950")
-    page.get_by_label("What would you like us to know?").fill("My back hurts since Sunday.")
+    page.get_by_label("What would you like us to know?").fill(words)
     page.get_by_role("button", name="Send the request").click()
 
     # then the summary names all three, and their own words are still there.
@@ -56,9 +58,7 @@ def test_from_the_page_to_a_reference_that_staff_find(
     expect(page.get_by_label("Phone number")).to_have_value("555")
     expect(page.get_by_label("Year")).to_have_value("1950")
     expect(page.get_by_label("An appointment")).to_be_checked()
-    expect(page.get_by_label("What would you like us to know?")).to_have_value(
-        "My back hurts since Sunday."
-    )
+    expect(page.get_by_label("What would you like us to know?")).to_have_value(words)
 
     # When they follow the summary's links and mend each,
     summary.get_by_role("link", name=re.compile("full name")).click()
@@ -82,18 +82,18 @@ def test_from_the_page_to_a_reference_that_staff_find(
     sign_in(staff, site)
     staff.get_by_role("link", name="Requests", exact=True).click()
     staff.get_by_role("link", name=reference).click()
-    for words in (
+    for shown in (
         "Ana María López",
         "605-555-0142",
-        "My back hurts since Sunday.",
+        words,
         "Feb. 28, 1950",
     ):
-        expect(staff.locator("dd", has_text=words)).to_be_visible()
+        expect(staff.locator("dd", has_text=shown)).to_be_visible()
     staff.get_by_label("Note").fill("Try again at noon.")
     staff.get_by_role("button", name="Called, no answer").click()
     expect(staff.get_by_text("Try again at noon.")).to_be_visible()
     expect(staff.get_by_text("Taken by staff.")).to_be_visible()
-    expect(staff.get_by_text("My back hurts since Sunday.")).to_be_visible()
+    expect(staff.get_by_text(words)).to_be_visible()
     staff.context.close()
 
 
@@ -148,7 +148,9 @@ def test_who_asks_for_someone_else_is_asked_for_their_name(any_page: Page):
     summary.get_by_role("link", name=re.compile("your own name")).click()
     expect(page.get_by_label("Your own name")).to_be_focused()
     page.get_by_label("Your own name").fill("Jo López")
-    page.get_by_label("What would you like us to know?").fill("How long is the wait?")
+    page.get_by_label("What would you like us to know?").fill(
+        f"How long is the wait? {secrets.token_hex(4)}"
+    )
     page.get_by_role("button", name="Send the request").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("We have your request")
 
