@@ -11,8 +11,8 @@ from tests.running import (
     Site,
     free_port,
     launch_chromium,
-    local_environment,
     start_site,
+    started_before,
     stop_site,
 )
 from tests.visitor import Visitor
@@ -22,7 +22,7 @@ from tests.visitor import Visitor
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The whole site with the shipped content, on real gunicorn and the database under test."""
     var = tmp_path_factory.mktemp("site")
-    site = start_site(var, local_environment(var), free_port())
+    site = start_site(var, started_before(var), free_port())
     yield site
     stop_site(site)
 

@@ -42,15 +42,19 @@ def postgresql_log() -> bytes:
     return (VAR / "postgresql" / "log").read_bytes()
 
 
-def new_database() -> dict[str, str]:
-    """Return environment variables that name an empty database of the kind under test."""
+def new_database(like: dict[str, str] | None = None) -> dict[str, str]:
+    """Return environment variables that name a new database of the kind under test.
+
+    It is empty, or like another that it made, which nobody uses at the moment.
+    """
     if not POSTGRESQL:
         return {}
     import psycopg
 
     name = f"site_{secrets.token_hex(4)}"
     with psycopg.connect(_server.get_uri("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        copied = f" TEMPLATE {_name_of(like)}" if like else ""
+        connection.execute(f"CREATE DATABASE {name}{copied}")
     return {"DATABASE_URL": _server.get_uri(name)}
 
 
@@ -58,10 +62,16 @@ def let_in(environment: dict[str, str], everyone: bool) -> None:
     """Open a PostgreSQL database that `new_database` made, or shut it and end every connection."""
     import psycopg
 
-    name = psycopg.conninfo.conninfo_to_dict(environment["DATABASE_URL"])["dbname"]
+    name = _name_of(environment)
     with psycopg.connect(_server.get_uri("postgres"), autocommit=True) as database:
         database.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {everyone}")
         if not everyone:
             database.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
             )
+
+
+def _name_of(environment: dict[str, str]) -> str:
+    import psycopg
+
+    return str(psycopg.conninfo.conninfo_to_dict(environment["DATABASE_URL"])["dbname"])

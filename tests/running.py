@@ -1,6 +1,7 @@
 """The whole site as `make run` starts it, for tests, benchmarks and screenshots."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from playwright.sync_api import Browser, Playwright
 from tests.signing import make_attempt
 
 PROJECT = Path(__file__).resolve().parent.parent
+TEST_ENV = PROJECT / "tests" / "test.env"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -124,15 +126,44 @@ def run_sql(environment: dict[str, str], statement: str) -> list[tuple]:
 
 
 def install(var: Path, **environment: str) -> Installation:
-    """Make an empty database with its tables and the shipped content."""
-    var.mkdir(parents=True, exist_ok=True)
-    test_env = str(PROJECT / "tests" / "test.env")
-    environment = {**local_environment(var), "ENV_FILE": test_env, **environment}
-    made = Installation(environment, var.parent / f"{var.name}.log")
-    for step in (("migrate", "-v0"), ("load_content", "conditions/content", "-v0")):
-        done = made.manage(*step)
-        assert done.returncode == 0, done.stderr
-    return made
+    """Make what a site needs to start: tables, the shipped content, an account, static files."""
+    keys = {"ENV_FILE": str(TEST_ENV)}
+    if "DATABASE_URL" in environment:  # one of the test's own
+        var.mkdir(parents=True, exist_ok=True)
+        environment = {**local_environment(var), **keys, **environment}
+        prepare(environment)
+    else:
+        environment = {**started_before(var), **keys, **environment}
+    return Installation(environment, var.parent / f"{var.name}.log")
+
+
+def prepare(environment: dict[str, str]) -> None:
+    """Do what is done before each start, in an environment with keys."""
+    command = [sys.executable, "-m", "deploy.prepare"]
+    subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True)
+
+
+def started_before(var: Path) -> dict[str, str]:
+    """Return `local_environment`, with the state of a site that was started there before.
+
+    It is made once and copied, as the tables and the content take seconds.
+    """
+    from tests.environment import new_database
+
+    shutil.copytree(_first()["VAR"], var, dirs_exist_ok=True)
+    return {**local_environment(var), **new_database(like=_first())}
+
+
+@functools.cache
+def _first() -> dict[str, str]:
+    from tests.environment import VAR
+
+    var = VAR / "started before"
+    var.mkdir()
+    shutil.copy(TEST_ENV, var / "local.env")
+    environment = local_environment(var)
+    prepare({**environment, "ENV_FILE": str(var / "local.env")})
+    return environment
 
 
 def free_port() -> int:

@@ -8,6 +8,7 @@ import datetime as dt
 import html
 import os
 import re
+from collections.abc import Mapping
 
 import pytest
 import time_machine
@@ -34,16 +35,16 @@ HISTORIES = int(os.environ.get("HISTORIES", "15"))
 START = dt.datetime.fromisoformat("2027-02-01T12:00-06:00")
 
 # What a patient may read in each state: the heading, and how what happens next begins.
-WAITS = {
+WAITS: Mapping[str, str | tuple[str, ...]] = {
     "We have your request": "Our staff read your request.",
     "You asked for a change": "Our staff read what you wrote.",
     "Our answer is late": "We are sorry: this takes longer than it should.",
 }
-READS = {
+READS: dict[str, Mapping[str, str | tuple[str, ...]]] = {
     "new": WAITS,
     "quarantined": WAITS,
     "contacting": {
-        **WAITS,
+        **{heading: WAITS[heading] for heading in WAITS if heading != "We have your request"},
         "We are working on your request": "We call you, or write to you if you asked for that.",
     },
     "scheduled": {
@@ -60,7 +61,6 @@ READS = {
     },
     "cancelled": {"You canceled this request": "There is nothing more that you need to do."},
 }
-del READS["contacting"]["We have your request"]
 
 # Each act: who does it, what, and with what.
 ACTS = st.one_of(

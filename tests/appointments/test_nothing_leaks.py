@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.environment import pg_dump, postgresql_log
 from tests.make import form_answers
-from tests.running import Site, free_port, local_environment, start_site, stop_site
+from tests.running import Site, free_port, start_site, started_before, stop_site
 from tests.visitor import Visitor
 
 FORM = "/appointments/request/"
@@ -73,7 +73,7 @@ for session in Session.objects.all():
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A site of its own, with a member of staff who gets mail."""
-    environment = {**local_environment(tmp_path / "var"), "REQUESTS_AN_HOUR_OF_ONE_SENDER": "100"}
+    environment = {**started_before(tmp_path / "var"), "REQUESTS_AN_HOUR_OF_ONE_SENDER": "100"}
     site = start_site(tmp_path / "var", environment, free_port())
     site.manage("shell", "--verbosity=0", "-c", STAFF)
     yield site

@@ -7,7 +7,6 @@ nothing; dates, which change from day to day, are masked. RENEW_TRANSCRIPTS=1 wr
 import difflib
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +61,6 @@ def reader(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A phone's browser on a site that has the invented pages alone."""
     var = tmp_path_factory.mktemp("transcripts") / "var"
     made = install(var)
-    shutil.copy(made.environment["ENV_FILE"], var / "local.env")  # the keys it was made with
     made.shell(EMPTY)
     loaded = made.manage("load_content", str(TRANSCRIPTS / "content"), "--replace", "-v0")
     assert loaded.returncode == 0, loaded.stderr

@@ -21,6 +21,7 @@ from tests.running import (
     is_up,
     local_environment,
     start_site,
+    started_before,
     stop_site,
 )
 from tests.visitor import Visitor
@@ -87,7 +88,7 @@ def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.one_database
 def test_a_closed_terminal_ends_the_server_too(tmp_path: Path) -> None:
-    site = start_site(tmp_path / "var", local_environment(tmp_path / "var"), free_port())
+    site = start_site(tmp_path / "var", started_before(tmp_path / "var"), free_port())
 
     site.process.send_signal(signal.SIGHUP)
 
@@ -105,7 +106,7 @@ def is_worker(process: psutil.Process) -> bool:
 
 
 def test_when_it_ends_nothing_is_left_running(tmp_path: Path) -> None:
-    site = start_site(tmp_path / "var", local_environment(tmp_path / "var"), free_port())
+    site = start_site(tmp_path / "var", started_before(tmp_path / "var"), free_port())
     running = below(site)
     assert {is_worker(process) for process in running} == {True, False}
 
@@ -119,7 +120,7 @@ def test_when_it_ends_nothing_is_left_running(tmp_path: Path) -> None:
 def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
     tmp_path: Path, name: str
 ) -> None:
-    site = start_site(tmp_path / "var", local_environment(tmp_path / "var"), free_port())
+    site = start_site(tmp_path / "var", started_before(tmp_path / "var"), free_port())
     running = below(site)
 
     for process in below(site, recursive=False):
@@ -135,7 +136,7 @@ def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
 
 @pytest.mark.one_database
 def test_a_proxy_in_the_environment_does_no_harm(tmp_path: Path) -> None:
-    environment = {**local_environment(tmp_path / "var"), "http_proxy": "http://127.0.0.1:9"}
+    environment = {**started_before(tmp_path / "var"), "http_proxy": "http://127.0.0.1:9"}
     site = start_site(tmp_path / "var", environment, free_port())
 
     assert stop_site(site) == 0
@@ -215,7 +216,7 @@ def take_database_away(site: Site) -> None:
 
 
 def test_without_its_database_the_site_says_so_and_loses_nothing_typed(tmp_path: Path) -> None:
-    site = start_site(tmp_path / "var", local_environment(tmp_path / "var"), free_port())
+    site = start_site(tmp_path / "var", started_before(tmp_path / "var"), free_port())
     visitor = Visitor(site.address)
     attempt = visitor.get("/appointments/request/").value_of("attempt")
     try:

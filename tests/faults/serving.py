@@ -13,10 +13,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tests.make import form_answers
-from tests.running import PROJECT, Installation, free_port, install, is_up
+from tests.running import PROJECT, Installation, free_port, is_up
 from tests.signing import make_attempt
 from tests.visitor import Answer, Visitor
 
@@ -28,13 +27,6 @@ STORED = """
 from appointments.models import AppointmentRequest as R
 print(*(r.answer("message") for r in R.objects.all()), sep="|")
 """
-
-
-def install_site(var: Path, **environment: str) -> Installation:
-    """An installation that a web server can serve."""
-    site = install(var, **environment)
-    assert site.manage("collectstatic", "--noinput", "-v0").returncode == 0
-    return site
 
 
 @contextlib.contextmanager

