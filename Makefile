@@ -40,10 +40,11 @@ screenshots: python ## Take a picture of every page into var/screenshots, and th
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
 	@.venv/bin/python -m tests.screenshots
 
-lint: python ## Check style, types, migrations and the settings for production
+lint: python ## Check style, templates, types, migrations and the settings for production
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/djlint --check --lint templates
 	@# What follows reads the settings, so it gets the tests' environment and an empty folder.
 	ENV_FILE=tests/test.env .venv/bin/mypy .
 	mkdir -p .venv/var
