@@ -9,6 +9,8 @@ import pytest
 
 from tests.running import PROJECT
 
+pytestmark = pytest.mark.one_database
+
 APPS = ("clinic_site", "conditions", "appointments")  # each may import those before it
 NAMES_APPS = {"clinic_site.urls"}  # and INSTALLED_APPS, which are no imports
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.environment import VAR
 
+pytestmark = pytest.mark.one_database
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 GOOD = {

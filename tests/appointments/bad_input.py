@@ -2,7 +2,6 @@
 
 from urllib.parse import quote_from_bytes
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from appointments.choices import VisitDay
@@ -144,14 +143,3 @@ odd_bodies = st.one_of(
     st.builds(as_multipart, sent_answers(), st.sampled_from([b"x", *BOUNDARIES])),
     st.sampled_from([b'{"patient_name": "Ana"}', b"[]", b"null", b"\x00" * 100, b"&" * 1000, b"="]),
 )
-
-
-def many(examples: int):
-    """So many examples, the same in each run, so that a red run can be run again."""
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )

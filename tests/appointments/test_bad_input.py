@@ -31,10 +31,10 @@ from tests.appointments.bad_input import (
     as_multipart,
     as_urlencoded,
     content_types,
-    many,
     odd_bodies,
     sent_answers,
 )
+from tests.generated import many
 from tests.make import INPUTS, form_answers, make_request
 from tests.running import Site
 from tests.signing import make_attempt
@@ -126,7 +126,7 @@ def assert_stored(sent: QueryDict) -> None:
 
 
 @pytest.mark.django_db
-def test_1600_odd_forms_are_stored_as_typed_or_told() -> None:
+def test_odd_forms_are_stored_as_typed_or_told() -> None:
     ends: Counter[str] = Counter()
 
     @many(1600)
@@ -136,8 +136,8 @@ def test_1600_odd_forms_are_stored_as_typed_or_told() -> None:
         ends[assert_nothing_is_lost(QueryDict(body), post(FORM, body))] += 1
 
     send()
-    assert min(ends["stored"], ends["told"]) > 300, ends
-    assert ends["refused"] > 20, ends
+    assert min(ends["stored"], ends["told"]) > ends.total() / 6, ends
+    assert ends["refused"], ends
 
 
 @pytest.mark.django_db
@@ -151,7 +151,7 @@ def test_each_field_is_tried_with_the_worst(name: str) -> None:
 
 
 @pytest.mark.django_db
-def test_300_multipart_forms_end_the_same() -> None:
+def test_multipart_forms_end_the_same() -> None:
     ends: Counter[str] = Counter()
 
     @many(300)
@@ -165,13 +165,13 @@ def test_300_multipart_forms_end_the_same() -> None:
         ends[assert_nothing_is_lost(sent, answer)] += 1
 
     send()
-    assert min(ends["stored"], ends["told"]) > 60, ends
+    assert min(ends["stored"], ends["told"]) > ends.total() / 6, ends
 
 
 @pytest.mark.django_db
 @many(400)
 @given(body=odd_bodies, content_type=content_types)
-def test_400_bodies_that_are_no_form_get_a_clean_answer(body: bytes, content_type: str) -> None:
+def test_bodies_that_are_no_form_get_a_clean_answer(body: bytes, content_type: str) -> None:
     before = AppointmentRequest.objects.count()
 
     answer = post(FORM, body, content_type)
@@ -190,7 +190,7 @@ def test_400_bodies_that_are_no_form_get_a_clean_answer(body: bytes, content_typ
     content_type=st.one_of(st.just(URLENCODED), st.just(URLENCODED), content_types),
     more=st.lists(st.tuples(st.sampled_from([b"reference", b"phone", b"x"]), as_bytes), max_size=1),
 )
-def test_500_odd_pairs_of_reference_and_phone(reference, phone, content_type, more) -> None:
+def test_odd_pairs_of_reference_and_phone(reference, phone, content_type, more) -> None:
     body = as_urlencoded([(b"reference", reference), (b"phone", phone), *more])
 
     answer = post(FIND, body, content_type)
@@ -206,7 +206,7 @@ def test_500_odd_pairs_of_reference_and_phone(reference, phone, content_type, mo
 @pytest.mark.django_db
 @many(200)
 @given(text=as_bytes)
-def test_200_odd_changes(text: bytes) -> None:
+def test_odd_changes(text: bytes) -> None:
     asked = make_request()
     body = as_urlencoded([(b"text", text)])
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from appointments.models import AppointmentRequest
 from clinic_site.people import plain_text
-from tests.appointments.bad_input import as_bytes, as_urlencoded, many
+from tests.appointments.bad_input import as_bytes, as_urlencoded
 from tests.appointments.staff import QUEUE
+from tests.generated import many
 from tests.make import make_request
 from tests.signing import make_attempt
 
@@ -33,7 +34,7 @@ def staff() -> Client:
 
 
 @pytest.mark.django_db
-def test_400_odd_things_that_staff_do_with_a_request() -> None:
+def test_odd_things_that_staff_do_with_a_request() -> None:
     ends: Counter[tuple[str, int]] = Counter()
     soon = str(timezone.localdate() + dt.timedelta(days=9)).encode()
 
@@ -67,13 +68,13 @@ def test_400_odd_things_that_staff_do_with_a_request() -> None:
     assert done >= {"note", "reached", "schedule", "close", "acknowledge", "take", "contacting"}, (
         ends
     )
-    assert sum(count for (_do, status), count in ends.items() if status != 303) > 50, ends
+    assert sum(count for (_do, status), count in ends.items() if status != 303) > ends.total() / 8
 
 
 @pytest.mark.django_db
 @many(200)
 @given(kind=st.one_of(st.just(b"question"), as_bytes), name=as_bytes, what=as_bytes)
-def test_200_odd_things_that_staff_enter_and_look_for(kind, name, what) -> None:
+def test_odd_things_that_staff_enter_and_look_for(kind, name, what) -> None:
     before = AppointmentRequest.objects.count()
     pairs = [(b"attempt", make_attempt().encode()), (b"kind", kind), (b"patient_name", name)]
     body = as_urlencoded([*pairs, (b"phone", b"605-555-0142")])

@@ -158,4 +158,4 @@ def test_the_front_page_asks_who_gets_mail_and_how_long_requests_are_kept(desk: 
     Clinic.objects.update(keep_requests_days=30)
 
     tasks = {task.text for task in open_todo(bool)}
-    assert not any("mail" in text or "kept" in text for text in tasks)
+    assert not any("new requests" in text or "are kept" in text for text in tasks)

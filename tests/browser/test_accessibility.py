@@ -17,8 +17,6 @@ from tests.browser.states import STATES, show
 from tests.running import Site
 from tests.test_every_page import PAGES
 
-pytestmark = pytest.mark.one_database
-
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],

@@ -22,9 +22,6 @@ OPEN, SENT = "Ask for an appointment", "We have your request"
 OTHER = "You have sent this form before, with other words"
 EQUAL, ENDED = "We have this already", "That request has ended"
 
-# What no database changes.
-pytestmark = pytest.mark.one_database
-
 
 @pytest.fixture(scope="module")
 def keeping_chromium(playwright: Playwright) -> Iterator[Browser]:

@@ -11,8 +11,6 @@ from tests.browser.states import State, show
 from tests.running import Site
 from tests.test_every_page import PAGES
 
-pytestmark = pytest.mark.one_database
-
 PHONE = State(height=640)  # low enough for a fixed bar to matter
 DESK = State(width=1280, height=720)
 

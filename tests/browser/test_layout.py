@@ -8,8 +8,6 @@ from tests.clinic_site.test_drawings import NARROWEST
 from tests.running import Site
 from tests.test_every_page import PAGES
 
-pytestmark = pytest.mark.one_database
-
 CONDITION = "/conditions/spinal-compression-fractures/"
 PHONE = State()
 LARGE_TEXT = State(text=200)

@@ -6,8 +6,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.states import State, show
 from tests.test_every_page import PAGES
 
-pytestmark = pytest.mark.one_database
-
 ZOOMED = State(width=320, height=256)  # 1280 by 1024 at 400%
 LARGE_TEXT = State(text=200)
 

@@ -29,7 +29,7 @@ def news(monkeypatch: pytest.MonkeyPatch) -> MailKind:
     kind = MailKind(
         "news",
         "news",
-        "appointments/mail/confirmation.txt",
+        "appointments/mail/patient_received.txt",
         lambda message: {},
         permission="clinic_site.view_auditevent",
         offer="news",

@@ -35,7 +35,7 @@ def send(**answers):
     return receive_request(
         attempt=uuid.uuid4(), honeypot=False,
         by=Actor("(patient)"),
-        answers=answers_to(email="ana@home.example", email_ok=True, **answers))
+        answers=answers_to(email="ana@home.example", email_ok=True, message=uuid.uuid4().hex, **answers))
 """
 
 

@@ -7,7 +7,7 @@ import string
 import pytest
 from django.core.management import call_command
 from django.db.models import Model
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -27,6 +27,7 @@ from conditions.drafts import draft_of, write_draft
 from conditions.history import Revision
 from conditions.models import Condition, Page, Treatment
 from conditions.publishing import publish
+from tests.generated import many
 from tests.make import make_condition, make_treatment
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
@@ -91,7 +92,7 @@ treatments = st.builds(
 
 
 @given(conditions | treatments)
-@settings(max_examples=300, deadline=None)
+@many(300)
 def test_a_document_survives_file_and_revision(document) -> None:
     kind = type(document)
 
@@ -101,9 +102,7 @@ def test_a_document_survives_file_and_revision(document) -> None:
 
 @pytest.mark.django_db
 @given(document=conditions | treatments)
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@many(60)
 def test_a_document_survives_the_draft(document) -> None:
     for name in ("dr-a", "dr-b"):
         Physician.objects.get_or_create(slug=name, name=name, specialty="x", bio="y")

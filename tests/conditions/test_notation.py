@@ -19,6 +19,8 @@ from conditions.reviewing import changes_meaning
 from tests.conditions.test_content_checks import page
 from tests.make import make_condition
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.django_db
 def test_a_screen_reader_says_how_urgent_each_card_is(client: Client) -> None:

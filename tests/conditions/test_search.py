@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 from django.test import Client
 from django.urls import path
 from django.utils.text import slugify
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_site.models import Physician
@@ -20,6 +20,7 @@ from conditions.models import Condition, Page, Treatment
 from conditions.publishing import publish, unpublish
 from conditions.search import emergencies, index_page, is_about_money, search
 from conditions.search_view import search_page
+from tests.generated import many
 from tests.make import make_condition, make_treatment
 
 urlpatterns = [path("search/", search_page, name="search"), *project_urls]
@@ -210,9 +211,7 @@ def test_operators_are_plain_words(query: str) -> None:
 
 
 @given(query=st.text(max_size=100) | st.text("bone \"'*:&|!()<>-^\\%_.~+", max_size=100))
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@many(200)
 def test_any_hundred_characters_are_answered(client: Client, query: str) -> None:
     if not Page.objects.exists():
         page("Broken back", "A bone.")

@@ -10,6 +10,8 @@ from conditions.document import ConditionDocument, PageDocument, TreatmentDocume
 from conditions.readability import page_grade, section_grade
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.one_database
+
 CONDITION = "/conditions/spinal-compression-fractures/"
 VERTEBROPLASTY = "/treatments/vertebroplasty/"
 KYPHOPLASTY = "/treatments/kyphoplasty/"

@@ -73,6 +73,7 @@ def test_it_can_be_stopped_and_started_again_and_keeps_what_is_there(tmp_path: P
     assert Path(f"{var}.log").read_text().endswith("Stopped.\n")
 
 
+@pytest.mark.one_database
 def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -87,8 +88,11 @@ def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.one_database
-def test_a_closed_terminal_ends_the_server_too(tmp_path: Path) -> None:
-    site = start_site(tmp_path / "var", started_before(tmp_path / "var"), free_port())
+def test_a_proxy_in_the_environment_does_no_harm_and_a_closed_terminal_ends_all(
+    tmp_path: Path,
+) -> None:
+    environment = {**started_before(tmp_path / "var"), "http_proxy": "http://127.0.0.1:9"}
+    site = start_site(tmp_path / "var", environment, free_port())
 
     site.process.send_signal(signal.SIGHUP)
 
@@ -105,6 +109,7 @@ def is_worker(process: psutil.Process) -> bool:
     return "send_notifications" in process.cmdline()
 
 
+@pytest.mark.one_database
 def test_when_it_ends_nothing_is_left_running(tmp_path: Path) -> None:
     site = start_site(tmp_path / "var", started_before(tmp_path / "var"), free_port())
     running = below(site)
@@ -135,13 +140,6 @@ def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
 
 
 @pytest.mark.one_database
-def test_a_proxy_in_the_environment_does_no_harm(tmp_path: Path) -> None:
-    environment = {**started_before(tmp_path / "var"), "http_proxy": "http://127.0.0.1:9"}
-    site = start_site(tmp_path / "var", environment, free_port())
-
-    assert stop_site(site) == 0
-
-
 def test_a_port_that_is_none_is_told(tmp_path: Path) -> None:
     done = run_local({**local_environment(tmp_path), "PORT": "eighty"})
 
@@ -149,6 +147,7 @@ def test_a_port_that_is_none_is_told(tmp_path: Path) -> None:
     assert "PORT is 'eighty'" in done.stderr
 
 
+@pytest.mark.one_database
 def test_too_old_a_python_is_told_in_one_line(tmp_path: Path) -> None:
     # The installer as an older Python would read it: the same file, told another version.
     code = (
@@ -165,6 +164,7 @@ def test_too_old_a_python_is_told_in_one_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.one_database
 def test_a_missing_venv_module_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("nothing\n")
     (tmp_path / "deploy").mkdir()
@@ -181,6 +181,7 @@ def test_a_missing_venv_module_is_told_in_one_line(tmp_path: Path) -> None:
     assert re.fullmatch(r"Stopped: Python's venv module is missing\. .*\n", done.stderr)
 
 
+@pytest.mark.one_database
 def test_a_missing_python_is_told_by_make() -> None:
     done = subprocess.run(
         ["make", "run", "PYTHON=no-such-python"],
@@ -194,6 +195,7 @@ def test_a_missing_python_is_told_by_make() -> None:
     assert "no-such-python is missing. Install Python 3.11 or newer" in done.stdout
 
 
+@pytest.mark.one_database
 def test_help_names_each_command() -> None:
     done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True)
 

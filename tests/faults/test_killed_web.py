@@ -1,6 +1,6 @@
 """Web processes are killed at each step of storing a request, while patients keep sending.
 
-KILLS in the environment says how often (20; `make soak` says 200).
+KILLS in the environment says how often (12; `make soak` says 200).
 """
 
 import http.client
@@ -24,7 +24,7 @@ from tests.running import Installation, install
 from tests.signing import make_attempt
 from tests.visitor import Visitor
 
-KILLS = int(os.environ.get("KILLS", "20"))
+KILLS = int(os.environ.get("KILLS", "12"))
 PATIENTS = 6  # who send at the same time
 
 STAFF = """
