@@ -26,7 +26,7 @@ from django.test import Client
 
 from bench.growth import prepare
 from tests.running import free_port, is_up
-from tests.signing import make_attempt
+from tests.visitor import make_attempt
 
 SECONDS = 1
 COUNT, PATIENTS, ROUNDS = 160, 8, 15

@@ -18,7 +18,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Playwright
 
-from tests.signing import make_attempt
+from tests.visitor import make_attempt
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEST_ENV = PROJECT / "tests" / "test.env"

@@ -5,10 +5,12 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 from dataclasses import dataclass
 from email.message import Message
 
 import html5lib
+from django.core import signing
 
 
 @dataclass
@@ -80,3 +82,8 @@ class Visitor:
         return Answer(
             request.full_url, response.status, response.headers, body.decode("utf-8", "replace")
         )
+
+
+def make_attempt(key: str | None = None) -> str:
+    """A fresh attempt; signed with `key`, else the settings'."""
+    return signing.Signer(key=key, salt="appointments.attempt").sign(uuid.uuid4().hex)

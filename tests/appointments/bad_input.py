@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from appointments.choices import VisitDay
 from tests.make import INPUTS, form_answers
-from tests.signing import make_attempt
+from tests.visitor import make_attempt
 
 SURROGATE = b"\xed\xa0\x80"  # half of a character, which UTF-8 does not have
 OTHERS = [

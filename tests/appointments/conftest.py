@@ -7,8 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from clinic_site.models import Clinic
-from tests.appointments.office import make_desk
-from tests.appointments.staff import make_staff
+from tests.appointments.office import make_desk, make_staff
 from tests.smtp_sink import Sink, smtp_sink
 
 

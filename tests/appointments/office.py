@@ -1,4 +1,4 @@
-"""What happens at the clinic in the stories: a patient writes, a worker works."""
+"""Who is in the stories about requests: patients who write, the front desk, and a worker."""
 
 import datetime as dt
 import re
@@ -8,13 +8,14 @@ from typing import Any
 
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from appointments.models import AppointmentRequest
 from appointments.services.submit import receive_request
 from clinic_site import actor
 from clinic_site.actor import Actor
 from clinic_site.mail.worker import Worker
-from clinic_site.models import MailChoice, OutboxMessage
+from clinic_site.models import AuditEvent, MailChoice, OutboxMessage
 from tests.make import answers_to, form_answers
 from tests.running import Site
 from tests.visitor import Answer, Visitor
@@ -95,3 +96,37 @@ class Patient(Visitor):
         values["status"] = status
         changes = ";".join(f"r.{name} = {value!r}" for name, value in values.items())
         self.row(f"import datetime; {changes}; r.version += 1; r.save()")
+
+
+QUEUE = "/admin/appointments/appointmentrequest/"
+
+
+def make_staff(name: str, *permissions: str) -> Client:
+    user = User.objects.create_user(name, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client(REMOTE_ADDR="192.0.2.7")
+    client.force_login(user)
+    return client
+
+
+def address(request: AppointmentRequest) -> str:
+    return f"{QUEUE}{request.pk}/change/"
+
+
+def record_of(request: AppointmentRequest) -> str:
+    return f"{QUEUE}record/{request.reference}/"
+
+
+def version_on(page: str) -> str:
+    found = re.search(r'name="version" value="(\d+)"', page)
+    assert found
+    return found[1]
+
+
+def visit_in(days: int, time: str = "10:30", place: str = "") -> dict[str, str]:
+    day = timezone.localdate() + dt.timedelta(days=days)
+    return {"do": "schedule", "visit_on": f"{day}", "visit_time": time, "visit_place": place}
+
+
+def events(**values: str) -> list[AuditEvent]:
+    return list(AuditEvent.objects.filter(**values).order_by("pk"))

@@ -37,8 +37,7 @@ from tests.appointments.bad_input import (
 from tests.generated import many
 from tests.make import INPUTS, form_answers, make_request
 from tests.running import Site
-from tests.signing import make_attempt
-from tests.visitor import Visitor
+from tests.visitor import Visitor, make_attempt
 
 FORM = "/appointments/request/"
 FIND = "/appointments/status/"

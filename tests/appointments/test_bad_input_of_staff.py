@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from appointments.models import AppointmentRequest
 from clinic_site.people import plain_text
 from tests.appointments.bad_input import as_bytes, as_urlencoded
-from tests.appointments.staff import QUEUE
+from tests.appointments.office import QUEUE
 from tests.generated import many
 from tests.make import make_request
-from tests.signing import make_attempt
+from tests.visitor import make_attempt
 
 URLENCODED = "application/x-www-form-urlencoded"
 DO = ["no_answer", "voicemail", "reached", "emailed", "note", "schedule", "close", "acknowledge"]

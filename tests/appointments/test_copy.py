@@ -15,7 +15,7 @@ from clinic_site.models import AuditEvent
 from tests.appointments.office import FIND, Patient
 from tests.make import form_answers, make_request
 from tests.running import Site
-from tests.signing import make_attempt
+from tests.visitor import make_attempt
 
 PHONE = "(605) 555-0142"
 CANNOT_OPEN = "We cannot open this with that number."

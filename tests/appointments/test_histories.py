@@ -22,8 +22,7 @@ from appointments.models.history import NoteKind
 from appointments.states import CloseReason
 from appointments.tokens import status_token
 from clinic_site.models import Clinic
-from tests.appointments.office import work
-from tests.appointments.staff import QUEUE, address, make_staff, visit_in
+from tests.appointments.office import QUEUE, address, make_staff, visit_in, work
 from tests.generated import many
 from tests.make import make_request
 

@@ -21,8 +21,17 @@ from clinic_site.clinic import read_clinic
 from clinic_site.mail.models import MailState
 from clinic_site.models import Clinic, OutboxMessage
 from clinic_site.office_hours import zone_of
-from tests.appointments.office import FIND, NOON, PATIENT, send_request, work
-from tests.appointments.staff import QUEUE, address, version_on, visit_in
+from tests.appointments.office import (
+    FIND,
+    NOON,
+    PATIENT,
+    QUEUE,
+    address,
+    send_request,
+    version_on,
+    visit_in,
+    work,
+)
 from tests.make import make_request
 from tests.smtp_sink import Mail, Sink
 

@@ -10,9 +10,9 @@ from appointments.answers import Answer, content_hash
 from appointments.forms.request import RequestForm
 from appointments.models import AppointmentRequest
 from appointments.presenters import copy_of_answers
-from tests.appointments.staff import address
+from tests.appointments.office import address
 from tests.make import answers_to, form_answers
-from tests.signing import make_attempt
+from tests.visitor import make_attempt
 
 FORM = "/appointments/request/"
 

@@ -17,8 +17,8 @@ from appointments.states import CloseReason, Status
 from appointments.templatetags.requests import request_weeks
 from clinic_site.actor import Actor
 from clinic_site.models import Clinic
-from tests.appointments.office import PATIENT
-from tests.appointments.staff import (
+from tests.appointments.office import (
+    PATIENT,
     QUEUE,
     address,
     events,

@@ -13,13 +13,14 @@ from appointments.services import submit, workflow
 from appointments.services.purge import purge
 from appointments.states import Status
 from clinic_site.actor import Actor
-from tests.appointments.office import PATIENT, send_request
-from tests.appointments.staff import (
+from tests.appointments.office import (
+    PATIENT,
     QUEUE,
     address,
     events,
     make_staff,
     record_of,
+    send_request,
 )
 from tests.make import answers_to, make_request
 

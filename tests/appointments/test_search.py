@@ -14,14 +14,14 @@ from django.utils import timezone
 from appointments.models import AppointmentRequest
 from appointments.states import Status
 from clinic_site.clinic import Remembered
-from tests.appointments.office import send_request
-from tests.appointments.staff import (
+from tests.appointments.office import (
     QUEUE,
     address,
     events,
+    send_request,
 )
 from tests.make import make_request
-from tests.signing import make_attempt
+from tests.visitor import make_attempt
 
 pytestmark = pytest.mark.django_db
 

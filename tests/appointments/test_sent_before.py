@@ -17,8 +17,7 @@ from appointments.tokens import is_again
 from tests.appointments.office import PATIENT
 from tests.make import answers_to, form_answers
 from tests.running import Site
-from tests.signing import make_attempt
-from tests.visitor import Visitor
+from tests.visitor import Visitor, make_attempt
 
 FORM = "/appointments/request/"
 BROWSER = Client()

@@ -11,7 +11,7 @@ from appointments.models import AppointmentRequest
 from appointments.tokens import status_token
 from clinic_site.models import Counter, MailChoice, OutboxMessage
 from tests.make import form_answers
-from tests.signing import make_attempt
+from tests.visitor import make_attempt
 
 FORM = "/appointments/request/"
 

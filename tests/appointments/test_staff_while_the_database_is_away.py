@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from appointments.models.history import Note
-from tests.appointments.staff import address
+from tests.appointments.office import address
 from tests.make import make_request
 
 pytestmark = pytest.mark.django_db

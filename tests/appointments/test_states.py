@@ -15,7 +15,7 @@ from appointments.states import STATES, CloseReason, State, Status
 from appointments.tokens import status_token
 from clinic_site.actor import PATIENT, Actor
 from clinic_site.models import Clinic
-from tests.appointments.staff import address, version_on, visit_in
+from tests.appointments.office import address, version_on, visit_in
 from tests.make import make_request
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,7 @@ from appointments.services import workflow
 from appointments.states import CloseReason
 from clinic_site.models import Clinic
 from clinic_site.todo import open_todo
-from tests.appointments.office import PATIENT
-from tests.appointments.staff import QUEUE, address, make_staff, version_on
+from tests.appointments.office import PATIENT, QUEUE, address, make_staff, version_on
 from tests.make import make_request
 from tests.running import Site
 

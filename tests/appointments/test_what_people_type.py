@@ -8,9 +8,9 @@ import time_machine
 from django.test import Client
 
 from appointments.models import AppointmentRequest
-from tests.appointments.staff import QUEUE, address
+from tests.appointments.office import QUEUE, address
 from tests.make import form_answers, make_request
-from tests.signing import make_attempt
+from tests.visitor import make_attempt
 
 FORM = "/appointments/request/"
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,7 @@ from django.template.loader import get_template
 from playwright.sync_api import Browser, Page, expect
 
 from clinic_site.models import Clinic
-from tests.browser.journeys import sign_in
-from tests.browser.states import STATES, show
+from tests.browser.journeys import STATES, show, sign_in
 from tests.running import Site
 from tests.test_every_page import PAGES
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.states import State, show
+from tests.browser.journeys import State, show
 from tests.running import Site
 from tests.test_every_page import PAGES
 

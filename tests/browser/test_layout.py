@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.states import State, show
+from tests.browser.journeys import State, show
 from tests.clinic_site.test_drawings import NARROWEST
 from tests.running import Site
 from tests.test_every_page import PAGES

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.states import State, show
+from tests.browser.journeys import State, show
 from tests.test_every_page import PAGES
 
 ZOOMED = State(width=320, height=256)  # 1280 by 1024 at 400%

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.states import State, show
+from tests.browser.journeys import State, show
 from tests.conditions.test_shipped_content import CONDITION, PAGES
 from tests.running import free_port, install, start_site, stop_site
 

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 
 from tests.make import form_answers
 from tests.running import PROJECT, Installation, free_port, is_up
-from tests.signing import make_attempt
-from tests.visitor import Answer, Visitor
+from tests.visitor import Answer, Visitor, make_attempt
 
 FORM = "/appointments/request/"
 OUTAGE = float(os.environ.get("OUTAGE", "3"))

@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 
 from tests.faults.serving import serving, until
-from tests.faults.steps import STEPS
 from tests.make import form_answers
 from tests.running import Installation, install
-from tests.signing import make_attempt
-from tests.visitor import Visitor
+from tests.visitor import Visitor, make_attempt
 
 KILLS = int(os.environ.get("KILLS", "12"))
+# Of storing a request, at which a process is killed.
+STEPS = ("before insert", "before mail", "before commit", "after commit")
 PATIENTS = 6  # who send at the same time
 
 STAFF = """

@@ -28,8 +28,7 @@ from tests.faults.serving import (
 )
 from tests.make import form_answers
 from tests.running import Installation, install
-from tests.signing import make_attempt
-from tests.visitor import Visitor
+from tests.visitor import Visitor, make_attempt
 
 PATIENTS = [f"Words of patient {number}" for number in range(12)]
 PAGES = ("/healthz", "/", "/contact/", "/conditions/spinal-compression-fractures/", FORM)
