@@ -55,7 +55,7 @@ def test_the_right_number_shows_all_that_was_sent_and_no_browser_keeps_it(site: 
     shown = patient.post(copy, {"phone": "605 555 0142"})
     assert shown.status == 200
     shown.assert_valid_html()
-    assert "<dd>It &lt;b&gt;hurts&lt;/b&gt;<br>at night</dd>" in shown.text
+    assert "<dd>\nIt &lt;b&gt;hurts&lt;/b&gt;<br>at night\n</dd>" in shown.text
     read = ("An appointment", "Ana María López", "605-555-0142", "marked@example.com")
     for words in (*read, "Jo O'Brien", "Tuesday, Thursday", "April 27, 1950", "A ramp"):
         assert words in shown.words
@@ -99,7 +99,7 @@ def test_a_question_that_is_added_to_the_form_alone_is_in_the_copy(
 
     page = client.post(f"{FIND}{status_token(row.attempt)}/copy/", {"phone": PHONE}).text
 
-    assert "<dt>Which chair suits you?</dt><dd>A &lt;soft&gt; one</dd>" in page
+    assert "<dt>Which chair suits you?</dt>\n<dd>\nA &lt;soft&gt; one\n</dd>" in page
 
 
 @pytest.mark.django_db

@@ -58,7 +58,7 @@ def test_the_form_may_be_kept_until_it_holds_what_someone_typed(visitor: Visitor
     links = re.findall(r'<a [^>]*href="/[^>]*>.*?</a>', filled.text, re.DOTALL)
     assert len(links) > 6
     for link in links:
-        assert ' target="_blank"' in link
+        assert 'target="_blank"' in link
         assert "(opens in a new tab)" in link
     assert "Links on this page open in a new tab" in filled.words
 

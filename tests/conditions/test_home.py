@@ -14,9 +14,7 @@ def test_the_way_to_read_follows_what_is_published(client: Client) -> None:
     assert "Our pages are being written." in page
 
     publish(page=make_condition(), by=None, meaning=True)
-    assert '<a class="button" href="/conditions/sore-back/">Read about a sore back</a>' in (
-        client.get("/").text
-    )
+    assert 'href="/conditions/sore-back/">Read about a sore back</a>' in client.get("/").text
 
     publish(page=make_condition(slug="sore-knee", title="Sore knee"), by=None, meaning=True)
     page = client.get("/").text

@@ -36,9 +36,9 @@ def test_a_screen_reader_says_how_urgent_each_card_is(client: Client) -> None:
     page = client.get("/conditions/sore-back/").text
 
     for words in (
-        '<div class="care care-emergency"><h2>'
+        '<div class="care care-emergency">\n<h2>'
         '<span class="hidden">Emergency: </span>Call 911 if:</h2>',
-        '<div class="care care-today"><h2>'
+        '<div class="care care-today">\n<h2>'
         '<span class="hidden">Today: </span>Call us today if:</h2>',
         '</div>\n<p>We answer.</p>\n<div class="care care-routine"><h3>'
         '<span class="hidden">Routine: </span>Call us for a visit if:</h3>',
