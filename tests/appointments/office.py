@@ -1,6 +1,7 @@
 """Who is in the stories about requests: patients who write, the front desk, and a worker."""
 
 import datetime as dt
+import html
 import re
 import secrets
 import uuid
@@ -130,3 +131,9 @@ def visit_in(days: int, time: str = "10:30", place: str = "") -> dict[str, str]:
 
 def events(**values: str) -> list[AuditEvent]:
     return list(AuditEvent.objects.filter(**values).order_by("pk"))
+
+
+def without_breaks(page: str) -> str:
+    """A page's HTML, its entities read, without the white space that no browser shows."""
+    page = re.sub(r"\s+", " ", html.unescape(page))
+    return re.sub(r"> | <", lambda found: found[0].strip(), page)

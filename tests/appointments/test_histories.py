@@ -5,7 +5,6 @@ patient asked for is forgotten, and each patient reads only what is true.
 """
 
 import datetime as dt
-import html
 import re
 from collections.abc import Mapping
 
@@ -22,7 +21,14 @@ from appointments.models.history import NoteKind
 from appointments.states import CloseReason
 from appointments.tokens import status_token
 from clinic_site.models import Clinic
-from tests.appointments.office import QUEUE, address, make_staff, visit_in, work
+from tests.appointments.office import (
+    QUEUE,
+    address,
+    make_staff,
+    visit_in,
+    without_breaks,
+    work,
+)
 from tests.generated import many
 from tests.make import make_request
 
@@ -132,7 +138,7 @@ class History:
         """Compare what the patient reads with the table; and no change is forgotten."""
         row = self.now()
         assert (row.change_requested_at is not None) == self.wants_change
-        text = html.unescape(self.patient.get(self.page).text)
+        text = without_breaks(self.patient.get(self.page).text)
         heading = re.findall(r"<h1>(.*?)</h1>", text)[0]
         comes_next = re.findall(r"What happens next</h2>\s*<p>(.*?)</p>", text, re.DOTALL)[0]
         assert heading in READS[row.status]

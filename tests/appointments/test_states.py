@@ -15,7 +15,7 @@ from appointments.states import STATES, CloseReason, State, Status
 from appointments.tokens import status_token
 from clinic_site.actor import PATIENT, Actor
 from clinic_site.models import Clinic
-from tests.appointments.office import address, version_on, visit_in
+from tests.appointments.office import address, version_on, visit_in, without_breaks
 from tests.make import make_request
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +94,7 @@ def test_a_patient_reads_of_a_state_only_what_stands_in_the_table(
         )
         with time_machine.travel(now + dt.timedelta(days=days)):
             answer = client.get(f"/appointments/status/{status_token(asked.attempt)}/")
-        page = html.unescape(answer.content.decode())
+        page = without_breaks(answer.content.decode())
         expected = (wishing if wish else None) or plain
         expected = (late if days and not answered else None) or expected
         expected = (over if days else None) or expected

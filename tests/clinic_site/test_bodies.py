@@ -51,7 +51,7 @@ def count(site: Site, *attempts: str) -> int:
 
 def test_a_form_in_chunks_is_a_form(site: Site) -> None:
     attempts = [site.attempt(), site.attempt()]
-    first, second = (form_answers(attempt, message="é" * 1000) for attempt in attempts)
+    first, second = (form_answers(each, message=each + "é" * 1000) for each in attempts)
 
     answers = [
         send(site, chunked(urlencode(first).encode())),
@@ -104,7 +104,7 @@ FAULTS = {
 
 def test_a_body_that_is_cut_or_malformed_is_a_400(site: Site) -> None:
     attempt = site.attempt()
-    body = urlencode(form_answers(attempt, message="x" * 1000)).encode()
+    body = urlencode(form_answers(attempt, message=attempt + "x" * 1000)).encode()
 
     for name, fault in FAULTS.items():
         for path in (FORM, "/appointments/status/", "/contact/", "/admin/login/"):
@@ -143,7 +143,7 @@ def test_what_follows_a_form_in_chunks_on_the_same_line_is_answered(site: Site) 
 
 @pytest.mark.parametrize("name", ["utf8", "UTF8", '"utf8"', "utf_8", "UTF-8"])
 def test_utf_8_is_taken_by_any_of_its_names(visitor: Visitor, site: Site, name: str) -> None:
-    body = urlencode(form_answers(site.attempt(), message="Señor")).encode()
+    body = urlencode(form_answers(site.attempt(), message=f"Señor {name}")).encode()
 
     answer = visitor.post(FORM, body, Content_Type=f"{URLENCODED}; charset={name}")
 

@@ -39,7 +39,7 @@ def run_local(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_can_be_stopped_and_started_again_and_keeps_what_is_there(tmp_path: Path) -> None:
+def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: Path) -> None:
     var = tmp_path / "var"
     environment, port = local_environment(var), free_port()
     first = start_site(var, environment, port)
@@ -52,8 +52,10 @@ def test_it_can_be_stopped_and_started_again_and_keeps_what_is_there(tmp_path: P
         "from clinic_site.models import Clinic; Clinic.objects.update(short_name='OURS')",
     )
 
+    running = below(first)
+    assert {is_worker(process) for process in running} == {True, False}
     assert stop_site(first) == 0
-    assert not is_up(first.address)
+    assert [each for each in running if each.is_running()] == []
     second = start_site(var, environment, port)
 
     shown = second.manage(
@@ -66,9 +68,9 @@ def test_it_can_be_stopped_and_started_again_and_keeps_what_is_there(tmp_path: P
     assert (var / "local.env").read_text() == keys
     # Nobody has chosen a password yet, so the first one still holds, and is shown again.
     assert second.password == first.password != ""
-    running = run_local({**environment, "PORT": str(free_port())})
-    assert (running.returncode, running.stdout) == (1, "")
-    assert running.stderr.startswith(f"Stopped: make run is at work in {var} already.")
+    third = run_local({**environment, "PORT": str(free_port())})
+    assert (third.returncode, third.stdout) == (1, "")
+    assert third.stderr.startswith(f"Stopped: make run is at work in {var} already.")
     assert stop_site(second) == 0
     assert Path(f"{var}.log").read_text().endswith("Stopped.\n")
 
@@ -107,17 +109,6 @@ def below(site: Site, *, recursive: bool = True) -> list[psutil.Process]:
 
 def is_worker(process: psutil.Process) -> bool:
     return "send_notifications" in process.cmdline()
-
-
-@pytest.mark.one_database
-def test_when_it_ends_nothing_is_left_running(tmp_path: Path) -> None:
-    site = start_site(tmp_path / "var", started_before(tmp_path / "var"), free_port())
-    running = below(site)
-    assert {is_worker(process) for process in running} == {True, False}
-
-    assert stop_site(site) == 0
-
-    assert [each for each in running if each.is_running()] == []
 
 
 @pytest.mark.one_database
