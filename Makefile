@@ -18,11 +18,10 @@ run: python ## Start the site on http://127.0.0.1:8000 (PORT=8001 for another po
 
 test: python ## Run every test, on SQLite and on PostgreSQL, in a real browser
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers
-	@# What no database changes runs once: in a browser on PostgreSQL, the rest on SQLite.
-	@echo "== on SQLite, and beside it on PostgreSQL and in browsers, told of at the end"
-	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not one_database" >.venv/postgresql.log 2>&1 & \
+	@echo "== on SQLite, and beside it on PostgreSQL, told of at the end; what no database changes runs on one of them"
+	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite" >.venv/postgresql.log 2>&1 & \
 	beside=$$!; trap 'kill $$beside' INT TERM; \
-	.venv/bin/python -m pytest --ignore=tests/browser; sqlite=$$?; \
+	.venv/bin/python -m pytest -m "not on_postgresql"; sqlite=$$?; \
 	wait $$beside; postgresql=$$?; echo "== on PostgreSQL"; cat .venv/postgresql.log; \
 	exit $$((sqlite || postgresql))
 

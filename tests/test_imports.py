@@ -9,7 +9,7 @@ import pytest
 
 from tests.running import PROJECT
 
-pytestmark = pytest.mark.one_database
+pytestmark = pytest.mark.on_sqlite
 
 APPS = ("clinic_site", "conditions", "appointments")  # each may import those before it
 NAMES_APPS = {"clinic_site.urls"}  # and INSTALLED_APPS, which are no imports

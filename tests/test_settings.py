@@ -9,7 +9,7 @@ import pytest
 
 from tests.environment import VAR
 
-pytestmark = pytest.mark.one_database
+pytestmark = pytest.mark.on_sqlite
 
 PROJECT = Path(__file__).resolve().parent.parent
 

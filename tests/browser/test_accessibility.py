@@ -17,6 +17,8 @@ from tests.generated import SOAK
 from tests.running import Site
 from tests.test_every_page import PAGES
 
+pytestmark = pytest.mark.on_sqlite
+
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],

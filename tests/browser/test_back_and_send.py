@@ -17,6 +17,8 @@ from tests.browser.webdriver import soon
 from tests.running import Site, launch_chromium
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.on_postgresql
+
 FORM = "/appointments/request/"
 OPEN, SENT = "Ask for an appointment", "We have your request"
 OTHER = "You have sent this form before, with other words"

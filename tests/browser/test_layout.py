@@ -8,6 +8,8 @@ from tests.clinic_site.test_drawings import NARROWEST
 from tests.running import Site
 from tests.test_every_page import PAGES
 
+pytestmark = pytest.mark.on_postgresql
+
 CONDITION = "/conditions/spinal-compression-fractures/"
 PHONE = State()
 LARGE_TEXT = State(text=200)

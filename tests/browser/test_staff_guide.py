@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.running import PROJECT, Site
 
+pytestmark = pytest.mark.on_postgresql
+
 GUIDE = PROJECT / "docs" / "staff-guide.md"
 PICTURES = PROJECT / "docs" / "staff-guide"
 

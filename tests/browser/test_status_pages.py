@@ -8,7 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.appointments.office import SUMMER_VISIT
 from tests.running import Site
+
+pytestmark = pytest.mark.on_postgresql
 
 
 @pytest.fixture
@@ -58,9 +61,9 @@ def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
 
     # When staff set a visit, and the patient comes back with reference and phone,
     site.shell(
-        "import datetime as dt;"
+        "import datetime;"
         f"r = R.objects.get(reference='{reference}'); r.status = 'scheduled';"
-        "r.visit_at = dt.datetime(2027, 7, 6, 19, 30, tzinfo=dt.UTC); r.save()"
+        f"r.visit_at = {SUMMER_VISIT!r}; r.save()"
     )
     page.goto("/contact/")
     page.locator("#main").get_by_role("link", name="Check your request").click()
@@ -102,9 +105,9 @@ def test_each_page_fits_and_has_no_fault_that_axe_finds(
     reference = send_a_request(phone_page)
     phone_page.get_by_role("link", name="See or change my request").click()
     status = phone_page.url
-    visit = "r.visit_at = dt.datetime(2027, 7, 6, 19, 30, tzinfo=dt.UTC); r.visit_place = 'Room 2';"
+    visit = f"r.visit_at = {SUMMER_VISIT!r}; r.visit_place = 'Room 2';"
     site.shell(
-        f"import datetime as dt; r = R.objects.get(reference='{reference}');"
+        f"import datetime; r = R.objects.get(reference='{reference}');"
         f"r.status = 'scheduled'; {visit} r.change_requested_at = r.visit_at; r.save()"
     )
 

@@ -12,7 +12,7 @@ from tests.visitor import Visitor
 FORM = "/appointments/request/"
 URLENCODED = "application/x-www-form-urlencoded"
 
-pytestmark = pytest.mark.one_database
+pytestmark = pytest.mark.on_sqlite
 
 
 def chunked(body: bytes, size: int = 100) -> bytes:

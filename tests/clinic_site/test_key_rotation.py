@@ -121,7 +121,7 @@ def rotating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     stop_site(site)
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_a_wrong_key_stops_the_start_with_one_line(tmp_path: Path) -> None:
     var = tmp_path / "var"
     write_keys(var, OLD)
@@ -175,7 +175,7 @@ def test_a_database_that_is_away_does_not_stop_the_start(tmp_path: Path) -> None
         server.wait(timeout=40)
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_keys_that_turn_wrong_shut_a_running_site_until_they_are_right(rotating: Site) -> None:
     visitor = Visitor(rotating.address)
     attempt = visitor.get(FORM).value_of("attempt")

@@ -134,7 +134,7 @@ RULES = r"""css => {
 }"""
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_minifying_changes_no_rule(chromium: Browser) -> None:
     entry = (STYLES / "site.css").read_text()
     written = re.sub(

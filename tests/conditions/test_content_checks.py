@@ -14,7 +14,7 @@ from conditions.findings import Finding
 from tests.conditions.test_load_content import GOOD, write
 from tests.conditions.test_readability import PAGES, SHIPPED
 
-pytestmark = pytest.mark.one_database
+pytestmark = pytest.mark.on_sqlite
 
 EMERGENCY = Section(kind="emergency", heading="Call 911 if:", body="- your legs are numb")
 

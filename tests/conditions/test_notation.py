@@ -19,7 +19,7 @@ from conditions.reviewing import changes_meaning
 from tests.conditions.test_content_checks import page
 from tests.make import make_condition
 
-pytestmark = pytest.mark.one_database
+pytestmark = pytest.mark.on_sqlite
 
 
 @pytest.mark.django_db

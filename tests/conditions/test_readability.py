@@ -14,7 +14,7 @@ from conditions.readability import (
 )
 from tests.conditions.test_load_content import SHIPPED
 
-pytestmark = pytest.mark.one_database
+pytestmark = pytest.mark.on_sqlite
 
 PAGES = [file.document for file in map(read_file, files_in([SHIPPED])) if file.document]
 

@@ -10,7 +10,7 @@ from conditions.document import ConditionDocument, PageDocument, TreatmentDocume
 from conditions.readability import page_grade, section_grade
 from tests.visitor import Visitor
 
-pytestmark = pytest.mark.one_database
+pytestmark = pytest.mark.on_sqlite
 
 CONDITION = "/conditions/spinal-compression-fractures/"
 VERTEBROPLASTY = "/treatments/vertebroplasty/"

@@ -75,7 +75,7 @@ def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: 
     assert Path(f"{var}.log").read_text().endswith("Stopped.\n")
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -89,7 +89,7 @@ def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_a_proxy_in_the_environment_does_no_harm_and_a_closed_terminal_ends_all(
     tmp_path: Path,
 ) -> None:
@@ -111,7 +111,7 @@ def is_worker(process: psutil.Process) -> bool:
     return "send_notifications" in process.cmdline()
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize("name", ["mail worker", "server"])
 def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
     tmp_path: Path, name: str
@@ -130,7 +130,7 @@ def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
     assert [each for each in running if each.is_running()] == []
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_a_port_that_is_none_is_told(tmp_path: Path) -> None:
     done = run_local({**local_environment(tmp_path), "PORT": "eighty"})
 
@@ -138,7 +138,7 @@ def test_a_port_that_is_none_is_told(tmp_path: Path) -> None:
     assert "PORT is 'eighty'" in done.stderr
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_too_old_a_python_is_told_in_one_line(tmp_path: Path) -> None:
     # The installer as an older Python would read it: the same file, told another version.
     code = (
@@ -155,7 +155,7 @@ def test_too_old_a_python_is_told_in_one_line(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_a_missing_venv_module_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("nothing\n")
     (tmp_path / "deploy").mkdir()
@@ -172,7 +172,7 @@ def test_a_missing_venv_module_is_told_in_one_line(tmp_path: Path) -> None:
     assert re.fullmatch(r"Stopped: Python's venv module is missing\. .*\n", done.stderr)
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_a_missing_python_is_told_by_make() -> None:
     done = subprocess.run(
         ["make", "run", "PYTHON=no-such-python"],
@@ -186,7 +186,7 @@ def test_a_missing_python_is_told_by_make() -> None:
     assert "no-such-python is missing. Install Python 3.11 or newer" in done.stdout
 
 
-@pytest.mark.one_database
+@pytest.mark.on_sqlite
 def test_help_names_each_command() -> None:
     done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True)
 
