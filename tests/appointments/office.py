@@ -22,6 +22,10 @@ from tests.running import Site
 from tests.visitor import Answer, Visitor
 
 FIND = "/appointments/status/"
+# Visits that are always to come, whatever the day is: in summer, and in winter.
+NEXT_YEAR = dt.datetime.now(dt.UTC).year + 1
+SUMMER_VISIT = dt.datetime(NEXT_YEAR, 7, 6, 19, 30, tzinfo=dt.UTC)  # 2:30 PM in Chicago
+WINTER_VISIT = dt.datetime(NEXT_YEAR, 1, 5, 20, 0, tzinfo=dt.UTC)  # 2:00 PM there
 NOON = dt.datetime.fromisoformat("2026-03-09T12:00-05:00")
 PATIENT = Actor(actor.PATIENT, source="a" * 64)
 

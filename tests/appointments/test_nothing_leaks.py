@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
+from tests.appointments.office import SUMMER_VISIT
 from tests.environment import pg_dump, postgresql_log
 from tests.make import form_answers
 from tests.running import Site, free_port, start_site, started_before, stop_site
@@ -21,6 +22,7 @@ from tests.visitor import Visitor
 
 FORM = "/appointments/request/"
 MARKS = {
+    "condition": "zyxmark-condition",
     "patient_name": "Zyxmark Canaryname",
     "contact_name": "Zyxmark Contactname",
     "message": "Zyxmark canarymessage",
@@ -193,14 +195,15 @@ def work_as_staff(page: Page, site: Site, reference: str) -> list[str]:
     site.manage("shell", "--verbosity=0", "-c", AS_SCHEMA.format(before=1, after=2))
     answer = page.goto(opened)
     assert answer
-    assert answer.status == 500
+    assert answer.status == 200
+    expect(page.get_by_text("cannot be read").first).to_be_visible()
     site.manage("shell", "--verbosity=0", "-c", AS_SCHEMA.format(before=2, after=1))
     page.goto(opened)
     expect(page.get_by_text("Zyxmark canarymessage")).to_be_visible()
     page.get_by_label("Note").fill("Zyxmark canarynote")
     page.get_by_role("button", name="Only the note").click()
     page.get_by_role("button", name="Take it up again").click()
-    page.get_by_label("Day", exact=True).fill("2027-07-06")
+    page.get_by_label("Day", exact=True).fill(f"{SUMMER_VISIT:%Y-%m-%d}")
     page.get_by_label("Time").fill("14:30")
     page.get_by_label("Place").fill("Zyxmark canaryplace")
     page.get_by_role("button", name="Schedule a visit").click()
@@ -245,7 +248,6 @@ def test_no_mark_and_no_token_is_found_where_it_does_not_belong(
     assert site.manage("purge", "--days", "1").endswith(": 1\n")
     log = (site.var.parent / f"{site.var.name}.log").read_bytes()
     assert b"RequestFormView failed" in log
-    assert b"Internal Server Error" in log
     assert_nothing_in("the log", log, tokens)
     if "DATABASE_URL" in site.environment:
         dump = subprocess.run(

@@ -1,13 +1,12 @@
 """A patient looks after their own request, over HTTP on the running site."""
 
 import concurrent.futures
-import datetime as dt
 import re
 import uuid
 
 import pytest
 
-from tests.appointments.office import FIND, Patient
+from tests.appointments.office import FIND, NEXT_YEAR, SUMMER_VISIT, Patient
 from tests.running import Site
 from tests.visitor import Answer, Visitor
 
@@ -18,9 +17,6 @@ CANNOT_FIND = "We cannot find a request with this reference and this phone numbe
 @pytest.fixture
 def patient(site: Site) -> Patient:
     return Patient(site)
-
-
-VISIT = dt.datetime(2027, 7, 6, 19, 30, tzinfo=dt.UTC)  # 2:30 PM in Chicago
 
 
 def find(visitor: Visitor, reference: str, phone: str, **headers: str) -> Answer:
@@ -162,7 +158,7 @@ def test_a_visit_is_shown_in_the_clinics_time_and_can_be_kept_in_a_calendar(pati
     assert patient.get(patient.page + "visit.ics").status == 404
     patient.becomes(
         "scheduled",
-        visit_at=VISIT,
+        visit_at=SUMMER_VISIT,
         visit_minutes=45,
         visit_place="Suite 2; 1 Main St, floor \\ 3",
     )
@@ -171,7 +167,7 @@ def test_a_visit_is_shown_in_the_clinics_time_and_can_be_kept_in_a_calendar(pati
 
     assert_keeps_to_itself(page)
     assert "Your visit is set" in page.words
-    assert "Tuesday, July 6, 2027" in page.words
+    assert f"{SUMMER_VISIT:%A}, July 6, {NEXT_YEAR}" in page.words
     assert "2:30 PM to 3:15 PM, Central time (CDT)" in page.words
     assert "Suite 2; 1 Main St, floor \\ 3" in page.words
     assert patient.page + "visit.ics" in page.links()
@@ -179,7 +175,7 @@ def test_a_visit_is_shown_in_the_clinics_time_and_can_be_kept_in_a_calendar(pati
     assert file.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert file.headers["Content-Disposition"] == 'attachment; filename="visit.ics"'
     assert file.headers["Cache-Control"] == "no-store"
-    assert "\r\nDTSTART:20270706T193000Z\r\nDTEND:20270706T201500Z\r\n" in file.text
+    assert f"\r\nDTSTART:{NEXT_YEAR}0706T193000Z\r\nDTEND:{NEXT_YEAR}0706T201500Z\r\n" in file.text
     assert "\r\nSUMMARY:Appointment\r\n" in file.text
     assert "605-217-5617" in file.text
     for telling in ("Vascular", "VIS", "López", patient.reference[4:]):

@@ -25,6 +25,7 @@ from clinic_site.crypto.key_check import keys_in_use
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.logs import WithoutTokens
 from clinic_site.models import AuditEvent, Clinic, MailChoice, OutboxMessage
+from tests.appointments.office import WINTER_VISIT
 from tests.make import make_request
 
 BROWSER = Client()  # one, as a new one looks at each static file
@@ -33,7 +34,6 @@ pytestmark = pytest.mark.django_db
 
 FIND = "/appointments/status/"
 PHONE = "+16055550142"
-VISIT = dt.datetime(2027, 1, 5, 20, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_each_look_and_each_try_is_on_record_without_a_name(asked) -> None:
     find(asked.reference, "605-555-0199")
     find(asked.reference)
     look(asked)
-    AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=VISIT)
+    AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=WINTER_VISIT)
     BROWSER.get(page_of(asked, "visit.ics"))
     BROWSER.get(page_of(asked, "cancel/"))
     BROWSER.post(page_of(asked, "change/"), {"text": "Marked"})
@@ -169,7 +169,7 @@ def test_a_promise_is_shown_only_where_the_clinic_made_it(asked) -> None:
 
 
 def test_the_time_of_a_visit_is_the_clinics_in_winter_too(asked) -> None:
-    AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=VISIT)
+    AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=WINTER_VISIT)
     assert "2:00 PM to 2:30 PM, Central time (CST)" in look(asked)
 
     Clinic.objects.update_or_create(pk=1, defaults={"time_zone": "America/Denver"})
@@ -248,10 +248,10 @@ def test_the_confirmation_is_on_record_and_shown_where_that_fails(asked, monkeyp
 
 
 def test_a_visit_that_is_over_is_no_more_to_come(asked) -> None:
-    AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=VISIT)
-    with time_machine.travel(VISIT + dt.timedelta(hours=1)):
+    AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=WINTER_VISIT)
+    with time_machine.travel(WINTER_VISIT + dt.timedelta(hours=1)):
         assert "Your visit is set" in look(asked)
-    with time_machine.travel(VISIT + dt.timedelta(days=1)):
+    with time_machine.travel(WINTER_VISIT + dt.timedelta(days=1)):
         page = look(asked)
 
     assert "The time of your visit has passed" in page
@@ -284,7 +284,7 @@ def test_staff_who_schedule_what_was_just_cancelled_are_told(asked, admin_user) 
 
     with pytest.raises(EditConflict):
         workflow.change_status(
-            pk=asked.pk, to="scheduled", version=shown, visit_at=VISIT, by=staff(admin_user)
+            pk=asked.pk, to="scheduled", version=shown, visit_at=WINTER_VISIT, by=staff(admin_user)
         )
 
     asked.refresh_from_db()
@@ -296,7 +296,7 @@ def test_what_was_just_scheduled_can_be_cancelled_and_staff_get_mail(asked, admi
     admin_user.save()
     MailChoice.objects.create(user=admin_user, kind="change")
     workflow.change_status(
-        pk=asked.pk, to="scheduled", version=1, visit_at=VISIT, by=staff(admin_user)
+        pk=asked.pk, to="scheduled", version=1, visit_at=WINTER_VISIT, by=staff(admin_user)
     )
 
     assert BROWSER.post(page_of(asked, "cancel/")).status_code == 303
@@ -321,7 +321,7 @@ def test_a_change_sent_twice_is_one_and_a_new_visit_answers_it(asked, admin_user
     asked.refresh_from_db()
     assert (asked.version, asked.change_request) == (2, "A Tuesday, please")
     workflow.change_status(
-        pk=asked.pk, to="scheduled", version=2, visit_at=VISIT, by=staff(admin_user)
+        pk=asked.pk, to="scheduled", version=2, visit_at=WINTER_VISIT, by=staff(admin_user)
     )
     assert "You asked for a change on" not in look(asked)
 
