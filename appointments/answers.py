@@ -3,16 +3,14 @@
 The form is the only list of questions (appointments.forms.request); no name of one stands here.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.conf import settings
-
+from clinic_site.crypto.blind_index import blind_index
 from clinic_site.crypto.fields import EncryptedJSONField
+from clinic_site.crypto.key_ring import CannotRead
 
 SCHEMA = 1
 # From a schema to the next one: what makes the newer document of an older one, and nothing else.
@@ -45,7 +43,7 @@ def to_document(answers: Answers) -> dict[str, Any]:
 def from_document(document: dict[str, Any]) -> dict[str, Answer]:
     """Return the answers of a stored document, also of an older schema.
 
-    Raises ValueError for one that a newer release stored.
+    Raises CannotRead for one that a newer release stored.
     """
     lifted = _lifted(document)
     return {name: Answer(**stored) for name, stored in lifted["answers"].items()}
@@ -53,7 +51,7 @@ def from_document(document: dict[str, Any]) -> dict[str, Answer]:
 
 def _lifted(document: dict[str, Any]) -> dict[str, Any]:
     if document["schema"] > SCHEMA:
-        raise ValueError("These answers were stored by a newer release.")
+        raise CannotRead("These answers were stored by a newer release.")
     while document["schema"] < SCHEMA:
         document = _LIFTS[document["schema"]](document)
     return document
@@ -65,8 +63,7 @@ def content_hash(answers: Answers) -> str:
     It tells nothing of them to whoever does not have the key.
     """
     given = {name: answer.value for name, answer in answers.items() if answer.value}
-    text = json.dumps(given, sort_keys=True)
-    return hmac.new(settings.DIGEST_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return blind_index("content", json.dumps(given, sort_keys=True))
 
 
 class AnswersField(EncryptedJSONField):

@@ -8,7 +8,7 @@ from django.conf import settings
 
 
 class CannotRead(Exception):
-    """An encrypted value was not made by any key of the ring."""
+    """A stored value cannot be read: no key of the ring opens it, or a newer release stored it."""
 
 
 @functools.lru_cache(maxsize=1)
