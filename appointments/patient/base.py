@@ -20,6 +20,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
@@ -108,6 +109,11 @@ class PatientView(View):
 
     def show(self, form: forms.Form, *, away: bool = False, **context: Any) -> HttpResponse:
         """Return the page with the form as it is; 503 while the database is `away`."""
+        if form.is_bound:
+            # No browser keeps the page then, so that Back would not find it: links on it open in
+            # a new tab.
+            new_tab = mark_safe(' target="_blank"')  # noqa: S308  no one's text
+            context["new_tab"] = new_tab
         context = {**self.kwargs, **context, "form": form, "away": away}
         return render(self.request, self.template_name, context, status=503 if away else 200)
 

@@ -6,7 +6,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from appointments.audit import record_seen
@@ -87,11 +86,6 @@ class RequestFormView(PatientView):
         )
 
     def show(self, form: forms.Form, **context: Any) -> HttpResponse:
-        if form.is_bound:
-            # No browser keeps the page then, so that Back would not find it: links on it open in
-            # a new tab.
-            new_tab = mark_safe(' target="_blank"')  # noqa: S308  no one's text
-            context["new_tab"] = new_tab
         return super().show(form, physicians=active_physicians(), **context)
 
     def show_again(self, form: forms.Form, notice: str) -> HttpResponse:
