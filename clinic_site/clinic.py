@@ -90,7 +90,9 @@ def _look_at_everything() -> None:
     finally:
         # On SQLite this thread's own stays: whenever the last one of all is closed, the WAL is
         # removed, and who opens one at that moment finds the database locked.
-        if connection.vendor != "sqlite":
+        if connection.vendor == "sqlite":
+            connection.waited = 0.0  # type: ignore[attr-defined]  # its next look may wait again
+        else:
             connection.close()  # back to the pool
 
 

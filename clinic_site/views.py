@@ -140,7 +140,7 @@ def service_unavailable(
     request: HttpRequest, again: Iterable[tuple[str, str]] = ()
 ) -> HttpResponse:
     """503: the database is away; most often for a moment only. `again`: what to send once more."""
-    response = _error_page("503.html", 503, again=again)
+    response = _error_page("503.html", 503, again=again, was_sent=request.method == "POST")
     response["Retry-After"] = "30"
     if again:
         response["Cache-Control"] = "no-store"

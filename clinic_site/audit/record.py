@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Iterator
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 
 from clinic_site.actor import Actor
 from clinic_site.audit.models import Action, AuditEvent, actions
@@ -51,8 +51,9 @@ def record_once_an_hour(
     action: str, subject_kind: str, reference: str, *, by: Actor, detail: str = ""
 ) -> None:
     """Note what a person can do to a thing of their own as often as they like."""
-    if count_up(f"{action}:{reference}:{detail}") == 1:
-        record(action, subject_kind, [reference], by=by, detail=detail)
+    with transaction.atomic():  # else what could not be put on record would count as if it were
+        if count_up(f"{action}:{reference}:{detail}") == 1:
+            record(action, subject_kind, [reference], by=by, detail=detail)
 
 
 @contextlib.contextmanager
