@@ -135,8 +135,8 @@ def change_status(
             by=by,
             # What had ended is taken up again for a patient who has heard from the clinic since.
             answers=to == Status.SCHEDULED
-            or close_reason in ANSWERED
-            or STATES[Status(before)].has_ended,
+            or before == Status.CANCELLED
+            or not ANSWERED.isdisjoint({close_reason, appointment_request.close_reason}),
             close_reason=close_reason,
         )
         if to in {Status.SCHEDULED, Status.CLOSED} or before == Status.CANCELLED:

@@ -344,6 +344,33 @@ def test_who_gets_no_mail_must_be_called_until_a_call_is_logged(sam: Client) -> 
     assert "must be called" in do(sam, asked, "no_answer")
     assert "must be called" in do(sam, asked, "note", text="Called?")
     assert "must be called" not in do(sam, asked, "voicemail")
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        *((reason, ["late"]) for reason in ("duplicate", "mistake", "not_reached")),
+        *(("spam", ["late"]), ("answered", []), ("visited", [])),
+    ],
+)
+def test_who_is_taken_up_again_unheard_is_told_that_the_answer_is_late(
+    sam: Client, reason: str, expected: list[str]
+) -> None:
+    Clinic.objects.update(answer_within_hours=1)
+    asked = agreed()
+    do(sam, asked, "close", close_reason=reason)
+    do(sam, asked, "contacting")
+    look_for_news(timezone.now() + 3 * DAY)
+    assert [news for news in told(asked) if news != "closed"] == expected
+
+
+def test_who_canceled_and_is_taken_up_again_waits_for_no_first_answer(sam: Client) -> None:
+    Clinic.objects.update(answer_within_hours=1)
+    asked = agreed()
+    workflow.cancel(pk=asked.pk, by=PATIENT)
+    do(sam, asked, "contacting")
+    look_for_news(timezone.now() + 3 * DAY)
+    assert told(asked) == []
+
+
     assert "must be called" not in sam.get(QUEUE).text
     assert MUST_CALL in do(sam, asked, "contacting")  # the visit is off
     workflow.cancel(pk=asked.pk, by=PATIENT)
