@@ -165,6 +165,27 @@ def test_a_step_done_twice_or_taken_back_in_time_is_told_once(sam: Client, sink:
 def test_who_is_suspected_hears_nothing_until_a_person_says_it_is_no_spam(
     sam: Client, sink: Sink, settings
 ) -> None:
+def test_of_what_was_done_twice_while_the_mail_server_was_away_only_the_last_is_told(
+    sam: Client, sink: Sink
+) -> None:
+    again, ended = agreed(), agreed()
+    for name, form in (("schedule", VISIT), ("contacting", {}), ("schedule", visit_in(5))):
+        do(sam, again, name, **form)
+    for name, form in (("close", CLOSE), ("contacting", {}), ("close", CLOSE)):
+        do(sam, ended, name, **form)
+
+    work()
+
+    sent = OutboxMessage.objects.filter(state=MailState.SENT).order_by("pk")
+    kinds = [(mail.reference, mail.kind) for mail in sent]
+    assert kinds == [
+        (again.reference, "patient_changed"),
+        (again.reference, "patient_scheduled"),
+        (ended.reference, "patient_closed"),
+    ]
+    assert len(to_ana(sink)) == 3
+
+
     settings.REQUESTS_AN_HOUR = 0
     Clinic.objects.update(answer_within_hours=1)
     asked = send_request()
