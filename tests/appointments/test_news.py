@@ -236,7 +236,7 @@ def test_the_day_before_a_visit_its_patient_is_reminded_once(sink: Sink, desk: U
     assert len(to_ana(sink)) == 2
     reminder = to_ana(sink)[1]
     assert reminder.message["Subject"] == "A reminder"
-    assert "near" in reminder.text
+    assert "coming up" in reminder.text
 
 
 def test_a_visit_that_is_moved_is_reminded_of_anew(sink: Sink, desk: User) -> None:
