@@ -201,8 +201,15 @@ def who_tells(appointment_request: AppointmentRequest, button: Button) -> str:
 
 
 def told_by(changed: AppointmentRequest) -> str:
-    """Return how the patient hears of what staff have just done; "" where they know of it."""
-    last = told([changed])[changed.pk]
+    """Return how the patient hears of what staff have just done; "" where they know of it.
+
+    "" too where that cannot be read: what was done is stored all the same.
+    """
+    try:
+        last = told([changed])[changed.pk]
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("Not read how a patient is told: %s", type(error).__name__)
+        return ""
     if last.must_be_called:
         return _("Nobody is told: you must call.")
     is_of_this = last.mail is not None and last.mail.created_at >= changed.status_at
