@@ -78,19 +78,30 @@ CHANGE = adds_mail(
 def _visit_stands(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
     """Whether the visit is to come, and nobody has moved it since the mail was written."""
     visit_at = appointment_request.visit_at if _is_set(appointment_request, message) else None
-    unmoved = appointment_request.status_at <= message.created_at
-    return unmoved and visit_at is not None and visit_at > timezone.now()
+    return visit_at is not None and visit_at > timezone.now()
 
 
 def _is_set(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
-    return appointment_request.status == Status.SCHEDULED
+    return _is_still(Status.SCHEDULED, appointment_request, message)
+
+
+def _is_closed(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
+    return _is_still(Status.CLOSED, appointment_request, message)
+
+
+def _is_still(
+    status: Status, appointment_request: AppointmentRequest, message: OutboxMessage
+) -> bool:
+    """Whether this is its status, and no step came after the mail: that one wrote its own."""
+    unmoved = appointment_request.status_at <= message.created_at
+    return unmoved and appointment_request.status == status
 
 
 _HOLDS: dict[News, Callable[[AppointmentRequest, OutboxMessage], bool]] = {
     News.RECEIVED: lambda appointment_request, message: True,
     News.SCHEDULED: _is_set,
     News.CHANGED: lambda appointment_request, message: not appointment_request.state.has_ended,
-    News.CLOSED: lambda appointment_request, message: appointment_request.status == Status.CLOSED,
+    News.CLOSED: _is_closed,
     News.REMINDER: _visit_stands,
     News.LATE: lambda appointment_request, message: is_late(
         appointment_request, read_clinic(), timezone.now()

@@ -1,11 +1,11 @@
 """What patients were told last: by which mail, or that staff must call them."""
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils import timezone
 
 from appointments.audit import REQUEST
 from appointments.choices import Origin
@@ -42,22 +42,39 @@ def told(requests: Iterable[AppointmentRequest]) -> dict[int, Told]:
     }
     changes = StatusChange.objects.filter(request__in=by_pk).order_by("pk")
     steps = {change.request_id: change.at for change in changes if _is_to_be_told(change)}
-    heard: dict[int, list[tuple[str, dt.datetime]]] = defaultdict(list)
-    calls = Note.objects.filter(request__in=by_pk, kind__in=ANSWERS)
-    for pk, kind, at in calls.values_list("request", "kind", "at"):
-        heard[pk].append((kind, at))
+    calls = _calls(by_pk)
     found = {}
     for pk, each in by_pk.items():
-        if each.origin == Origin.PHONE:
-            heard[pk].append((NoteKind.REACHED, each.received_at))
         mail, since = mails.get(each.reference), steps.get(pk)
         if mail is not None and mail.state == MailState.DEAD:
             since = mail.created_at
         elif mail is not None and since is not None and mail.created_at >= since:
             since = None  # the mail tells of it
-        ends = each.status in {Status.CANCELLED, Status.QUARANTINED}
-        must = since is not None and not ends and not _heard(heard[pk], since)
+        ends = (
+            each.status in {Status.CANCELLED, Status.QUARANTINED}
+            or each.suspicion
+            or (each.close_reason and each.close_reason not in UNHEARD)
+        )
+        must = since is not None and not ends and not _heard(calls[pk], since)
         found[pk] = Told(mail, must)
+    return found
+
+
+def was_just_reached(appointment_request: AppointmentRequest) -> bool:
+    """Whether its patient was spoken with so lately that they know of a step taken now."""
+    pk = appointment_request.pk
+    return _heard(_calls({pk: appointment_request})[pk], timezone.now())
+
+
+def _calls(by_pk: dict[int, AppointmentRequest]) -> dict[int, list[tuple[str, dt.datetime]]]:
+    """Return how and when the patient of each request heard from staff, in one query."""
+    found: dict[int, list[tuple[str, dt.datetime]]] = {
+        pk: [(NoteKind.REACHED, each.received_at)] if each.origin == Origin.PHONE else []
+        for pk, each in by_pk.items()
+    }
+    calls = Note.objects.filter(request__in=by_pk, kind__in=ANSWERS)
+    for pk, kind, at in calls.values_list("request", "kind", "at"):
+        found[pk].append((kind, at))
     return found
 
 
@@ -69,8 +86,8 @@ def _is_to_be_told(change: StatusChange) -> bool:
     return news not in {None, News.RECEIVED}
 
 
-def _heard(heard: list[tuple[str, dt.datetime]], since: dt.datetime) -> bool:
+def _heard(calls: list[tuple[str, dt.datetime]], since: dt.datetime) -> bool:
     return any(
         at >= since or (kind == NoteKind.REACHED and at >= since - settings.CALL_TELLS)
-        for kind, at in heard
+        for kind, at in calls
     )

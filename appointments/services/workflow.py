@@ -133,10 +133,10 @@ def change_status(
             appointment_request,
             to,
             by=by,
-            # What had ended is taken up again for a patient who has heard from the clinic since.
+            # Who canceled, or was answered before it was closed, waits for no first answer.
             answers=to == Status.SCHEDULED
-            or close_reason in ANSWERED
-            or STATES[Status(before)].has_ended,
+            or before == Status.CANCELLED
+            or not ANSWERED.isdisjoint({close_reason, appointment_request.close_reason}),
             close_reason=close_reason,
         )
         if to in {Status.SCHEDULED, Status.CLOSED} or before == Status.CANCELLED:
@@ -222,7 +222,10 @@ def add_note(*, pk: int, by: Actor, kind: str = NoteKind.NOTE, text: str = "") -
 
 
 def cancel(*, pk: int, by: Actor) -> AppointmentRequest:
-    """Cancel a request, as its patient; a second time changes nothing."""
+    """Cancel a request, as its patient; a second time changes nothing.
+
+    Staff get no mail about suspected spam.
+    """
     with _locked(pk) as appointment_request:
         if appointment_request.state.has_ended:
             return appointment_request
@@ -238,7 +241,8 @@ def cancel(*, pk: int, by: Actor) -> AppointmentRequest:
             # that it is dealt with.
             appointment_request.change_request = ""
             appointment_request.change_requested_at = appointment_request.status_at
-            write_change_mails(appointment_request)
+            if before != Status.QUARANTINED:
+                write_change_mails(appointment_request)
         detail = f"{before} to {Status.CANCELLED}"
         _save(appointment_request, *_MOVED, *_CHANGE_REQUEST, by=by, detail=detail)
     return appointment_request

@@ -87,7 +87,7 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
 
     @admin.display(description=_("status"))
     def stands(self, appointment_request: AppointmentRequest) -> SafeString:
-        """The status, a wish for a change, the visit, how long it waits, and the last news."""
+        """The status, a change asked for, the visit, how long it waits, and the last news."""
         state, visit_at = appointment_request.state, appointment_request.visit_at
         lines = [format_html("<strong>{}</strong>", appointment_request.get_status_display())]
         if appointment_request.change_requested_at is not None and not state.has_ended:

@@ -26,7 +26,7 @@ from appointments.presenters import (
 )
 from appointments.services import workflow
 from appointments.services.search import likely_duplicates
-from appointments.services.told import told
+from appointments.services.told import told, was_just_reached
 from appointments.services.waiting import is_overdue
 from appointments.services.workflow import InvalidTransition
 from appointments.staff.base import StaffView
@@ -141,6 +141,7 @@ class RequestView(StaffView):
         if duplicates:
             record(Action.LISTED, REQUEST, [each.reference for each in duplicates], by=by)
         buttons = appointment_request.state.buttons
+        knows = was_just_reached(appointment_request)
         return self.show(
             "admin/appointments/request.html",
             appointment_request.reference,
@@ -162,7 +163,7 @@ class RequestView(StaffView):
             note=form if isinstance(form, NoteForm) else NoteForm(),
             calls=[(kind, label) for kind, label in STAFF_NOTES if kind != NoteKind.NOTE],
             buttons=[
-                (button, who_tells(appointment_request, button))
+                (button, who_tells(appointment_request, button, knows))
                 for button in buttons
                 if not button.form
             ],
@@ -170,7 +171,7 @@ class RequestView(StaffView):
                 (
                     button,
                     form if form and button.name == name else self.empty_form(button),
-                    who_tells(appointment_request, button),
+                    who_tells(appointment_request, button, knows),
                 )
                 for button in buttons
                 if button.form
@@ -189,20 +190,35 @@ class RequestView(StaffView):
         return FORMS[button.form](initial=initial)
 
 
-def who_tells(appointment_request: AppointmentRequest, button: Button) -> str:
-    """Return how the patient will hear of what a button does; "" where there is nothing to tell."""
+def who_tells(appointment_request: AppointmentRequest, button: Button, knows: bool) -> str:
+    """Return how the patient will hear of what a button does; "" where there is nothing to tell.
+
+    `knows`: whether they were reached just now. What is said of closing holds for every reason.
+    """
+    closes = button.target == Status.CLOSED
     if button.news is None:
         return ""
-    if appointment_request.suspicion and button.target == Status.CLOSED:
+    if appointment_request.suspicion and closes:
         return _("Nobody is told, as it looks like spam.")
     if appointment_request.agrees_to_mail:
+        if closes:
+            return _("The patient will be told by mail, unless it is spam.")
         return _("The patient will be told by mail.")
-    return "" if button.news == News.RECEIVED else _("Nobody is told: you must call.")
+    if closes:
+        return _("No mail tells the patient.")
+    return "" if knows or button.news == News.RECEIVED else _("Nobody is told: you must call.")
 
 
 def told_by(changed: AppointmentRequest) -> str:
-    """Return how the patient hears of what staff have just done; "" where they know of it."""
-    last = told([changed])[changed.pk]
+    """Return how the patient hears of what staff have just done; "" where they know of it.
+
+    "" too where that cannot be read: what was done is stored all the same.
+    """
+    try:
+        last = told([changed])[changed.pk]
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("Not read how a patient is told: %s", type(error).__name__)
+        return ""
     if last.must_be_called:
         return _("Nobody is told: you must call.")
     is_of_this = last.mail is not None and last.mail.created_at >= changed.status_at

@@ -37,6 +37,7 @@ from tests.smtp_sink import Mail, Sink
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 BY_MAIL, MUST_CALL = "The patient will be told by mail.", "Nobody is told: you must call."
+UNLESS_SPAM = "The patient will be told by mail, unless it is spam."
 
 pytestmark = pytest.mark.django_db
 
@@ -112,8 +113,10 @@ def test_each_step_tells_the_patient_what_the_table_says_and_no_more(
     form, expected = STEPS[status, name]
     asked = agreed(status=status, suspicion="sender" if status == "quarantined" else "")
     page = sam.get(address(asked)).text
-    if expected == ["scheduled"] or (expected == ["closed"] and form == CLOSE):
+    if name == "schedule":
         assert BY_MAIL in page
+    if name == "close":
+        assert (UNLESS_SPAM in page) == (status != "quarantined")
 
     after = do(sam, asked, name, **form)
 
@@ -160,6 +163,27 @@ def test_a_step_done_twice_or_taken_back_in_time_is_told_once(sam: Client, sink:
     work()
     assert to_ana(sink) == []
     assert told(asked) == ["scheduled"]
+
+
+def test_of_what_was_done_twice_while_the_mail_server_was_away_only_the_last_is_told(
+    sam: Client, sink: Sink
+) -> None:
+    again, ended = agreed(), agreed()
+    for name, form in (("schedule", VISIT), ("contacting", {}), ("schedule", visit_in(5))):
+        do(sam, again, name, **form)
+    for name, form in (("close", CLOSE), ("contacting", {}), ("close", CLOSE)):
+        do(sam, ended, name, **form)
+
+    work()
+
+    sent = OutboxMessage.objects.filter(state=MailState.SENT).order_by("pk")
+    kinds = [(mail.reference, mail.kind) for mail in sent]
+    assert kinds == [
+        (again.reference, "patient_changed"),
+        (again.reference, "patient_scheduled"),
+        (ended.reference, "patient_closed"),
+    ]
+    assert len(to_ana(sink)) == 3
 
 
 def test_who_is_suspected_hears_nothing_until_a_person_says_it_is_no_spam(
@@ -215,7 +239,7 @@ def test_the_day_before_a_visit_its_patient_is_reminded_once(sink: Sink, desk: U
     assert len(to_ana(sink)) == 2
     reminder = to_ana(sink)[1]
     assert reminder.message["Subject"] == "A reminder"
-    assert "near" in reminder.text
+    assert "coming up" in reminder.text
 
 
 def test_a_visit_that_is_moved_is_reminded_of_anew(sink: Sink, desk: User) -> None:
@@ -320,6 +344,33 @@ def test_an_answer_that_comes_before_the_mail_stops_it(sink: Sink, desk: User) -
     assert sink.mails == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        *((reason, ["late"]) for reason in ("duplicate", "mistake", "not_reached")),
+        *(("spam", ["late"]), ("answered", []), ("visited", [])),
+    ],
+)
+def test_who_is_taken_up_again_unheard_is_told_that_the_answer_is_late(
+    sam: Client, reason: str, expected: list[str]
+) -> None:
+    Clinic.objects.update(answer_within_hours=1)
+    asked = agreed()
+    do(sam, asked, "close", close_reason=reason)
+    do(sam, asked, "contacting")
+    look_for_news(timezone.now() + 3 * DAY)
+    assert [news for news in told(asked) if news != "closed"] == expected
+
+
+def test_who_canceled_and_is_taken_up_again_waits_for_no_first_answer(sam: Client) -> None:
+    Clinic.objects.update(answer_within_hours=1)
+    asked = agreed()
+    workflow.cancel(pk=asked.pk, by=PATIENT)
+    do(sam, asked, "contacting")
+    look_for_news(timezone.now() + 3 * DAY)
+    assert told(asked) == []
+
+
 def test_only_open_hours_make_the_clinic_late(desk: User, clinic: Clinic) -> None:
     Clinic.objects.update(answer_within_hours=4)
     clinic.opening_hours.create(weekday=NOON.weekday(), opens="09:00", closes="13:00")
@@ -353,10 +404,14 @@ def test_who_gets_no_mail_must_be_called_until_a_call_is_logged(sam: Client) -> 
 def test_who_was_reached_just_before_knows(sam: Client) -> None:
     asked = make_request()
     do(sam, asked, "reached")
+    page = sam.get(address(asked)).text
+    assert MUST_CALL not in page
+    assert "No mail tells the patient." in page  # of closing, for whatever reason
     after = do(sam, asked, "schedule", **VISIT)
     assert "The request is now “scheduled”." in after
     assert "must be called" not in after
     with time_machine.travel(timezone.now() + 2 * HOUR):
+        assert MUST_CALL in sam.get(address(asked)).text
         assert "must be called" in do(sam, asked, "schedule", **visit_in(5))
 
 
@@ -368,6 +423,33 @@ def test_closing_asks_for_a_call_where_the_patient_has_heard_nothing(
 ) -> None:
     asked = make_request()
     assert ("must be called" in do(sam, asked, "close", close_reason=reason)) is must
+
+
+@pytest.mark.parametrize(
+    ("reason", "must"), [("visited", False), ("no_show", False), ("spam", False), ("other", True)]
+)
+@pytest.mark.parametrize("by_mail", [False, True])
+def test_whom_nobody_called_before_is_called_after_closing_only_if_they_heard_nothing(
+    sam: Client, reason: str, must: bool, by_mail: bool
+) -> None:
+    asked = agreed() if by_mail else make_request()
+    do(sam, asked, "schedule", **VISIT)
+    if by_mail:
+        OutboxMessage.objects.update(state=MailState.DEAD)
+    assert "must be called" in sam.get(QUEUE).text
+
+    after = do(sam, asked, "close", close_reason=reason)
+    OutboxMessage.objects.update(state=MailState.DEAD)
+
+    assert (MUST_CALL in after) is (must and not by_mail)
+    assert ("must be called" in sam.get(QUEUE).text) is must
+
+
+def test_suspected_spam_that_is_closed_asks_for_no_call(sam: Client) -> None:
+    asked = make_request(status="quarantined", suspicion="sender")
+    after = do(sam, asked, "close", **CLOSE)
+    assert MUST_CALL not in after
+    assert "must be called" not in sam.get(QUEUE).text
 
 
 def test_the_queue_says_what_each_was_told_last_and_when_a_mail_failed(

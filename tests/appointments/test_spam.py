@@ -152,6 +152,10 @@ def test_suspected_spam_mails_nobody(admin_user) -> None:
     assert not OutboxMessage.objects.exists()
     suspected.refresh_from_db()
     assert suspected.change_request == "Buy now"
+    BROWSER.post(f"{status_address(suspected)}cancel/")
+    suspected.refresh_from_db()
+    assert suspected.status == "cancelled"
+    assert not OutboxMessage.objects.exists()
     send("198.51.100.7")
     assert OutboxMessage.objects.count() == 1
 

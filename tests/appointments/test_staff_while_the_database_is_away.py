@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from appointments.models.history import Note
-from tests.appointments.office import address
+from tests.appointments.office import address, visit_in
 from tests.make import make_request
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,26 @@ def test_a_note_is_sent_once_more_from_the_page_that_says_so(sam: Client) -> Non
 
     assert again.status_code == 303
     assert TYPED in html.unescape(sam.get(address(row)).text)
+
+
+def test_what_is_stored_is_not_called_lost_where_only_its_news_cannot_be_read(
+    sam: Client,
+) -> None:
+    def news_away(execute, sql, *args):
+        if sql.startswith("SELECT") and "outboxmessage" in sql:
+            raise OperationalError("away")
+        return execute(sql, *args)
+
+    row = make_request()
+    sent = {**visit_in(2), "version": row.version}
+    with connection.execute_wrapper(news_away):
+        answer = sam.post(address(row), sent)
+
+    assert answer.status_code == 303
+    row.refresh_from_db()
+    assert row.status == "scheduled"
+    said = re.findall(r'<li class="success">([^<]*)</li>', sam.get(address(row)).text)
+    assert said == ["The request is now “scheduled”."]
 
 
 def test_a_password_is_not_put_into_a_page(client: Client, django_user_model) -> None:
