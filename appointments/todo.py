@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from appointments.mails import MAY_SEE_REQUESTS, NEW_REQUEST
 from appointments.models import AppointmentRequest
+from appointments.states import Status
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.mail.outbox import who_gets
 from clinic_site.models import Clinic
@@ -28,11 +29,20 @@ def key_todo() -> Iterable[ToDo]:
 @adds_todo(MAY_SEE_REQUESTS)
 def waiting_todo() -> Iterable[ToDo]:
     """What waits in the queue."""
-    count = AppointmentRequest.objects.waiting().count()
+    waiting = AppointmentRequest.objects.waiting()
     queue = reverse("admin:appointments_appointmentrequest_changelist")
+    suspected = waiting.filter(status=Status.QUARANTINED).count()
+    count = waiting.count() - suspected
     if count:
         text = ngettext("%d request waits.", "%d requests wait.", count) % count
         yield ToDo(text, queue, first=True)
+    if suspected:
+        text = ngettext(
+            "%d request looks like spam, and may be a patient.",
+            "%d requests look like spam, and may be patients.",
+            suspected,
+        )
+        yield ToDo(text % suspected, f"{queue}?status__exact={Status.QUARANTINED}", first=True)
     changes = AppointmentRequest.objects.to_acknowledge().count()
     if changes:
         text = ngettext(

@@ -150,6 +150,13 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         queue = self.admin_site.admin_view(self.changelist_view)
         return [path("", queue, name="appointments_appointmentrequest_changelist"), *own]
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """The queue; suspected spam stands in lists that are asked for, so that none buries it."""
+        requests = super().get_queryset(request)
+        if {"status__exact", "to_do"} & request.GET.keys():
+            return requests
+        return requests.exclude(status=Status.QUARANTINED)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The queue; what it showed, and to whom it was refused, is on record."""
         self.refuse_without(request, "view")

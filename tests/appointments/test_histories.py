@@ -119,7 +119,8 @@ class History:
         before = self.now()
         if what == "spam":
             answer = self.staff.post(
-                QUEUE, {"action": "mark_as_spam", "_selected_action": [str(self.row.pk)]}
+                f"{QUEUE}?status__exact=quarantined",
+                {"action": "mark_as_spam", "_selected_action": [str(self.row.pk)]},
             )
             assert answer.status_code == 302
             return

@@ -25,10 +25,13 @@ from tests.appointments.office import (
     events,
     version_on,
     visit_in,
+    without_breaks,
 )
 from tests.make import make_request
 
 pytestmark = pytest.mark.django_db
+
+SPAM = f"{QUEUE}?status__exact=quarantined"
 
 # The second Sunday in March of the next year.
 _MARCH_8 = dt.date(NEXT_YEAR, 3, 8)
@@ -46,14 +49,24 @@ def test_the_longest_waiting_stands_first_and_what_is_overdue_is_marked(sam: Cli
 
     page = sam.get(QUEUE).text
 
-    places = [page.index(f">{row.reference}<") for row in (old, spam, young, done)]
+    places = [page.index(f">{row.reference}<") for row in (old, young, done)]
     assert places == sorted(places)
     assert page.count("overdue</strong>") == 1
     assert page.index("overdue</strong>") < page.index("Young")
     listed = events(action="listed")
     assert len(listed) == 1
-    assert listed[0].references.split() == [r.reference for r in (old, spam, young, done)]
+    assert listed[0].references.split() == [r.reference for r in (old, young, done)]
     assert (listed[0].actor, listed[0].source) == ("sam", "192.0.2.7")
+
+    # What looks like spam stands in a list of its own, to which the front page leads.
+    assert spam.reference not in page
+    front = sam.get("/admin/").text
+    assert "2 requests wait." in front
+    assert (
+        f'<a href="{SPAM}">1 request looks like spam, and may be a patient.</a>'
+        in without_breaks(front)
+    )
+    assert list(sam.get(SPAM).context["cl"].result_list) == [spam]
 
 
 def test_what_is_closed_leaves_the_top_and_is_back_there_once_it_is_taken_up(sam: Client) -> None:
@@ -297,7 +310,7 @@ def test_suspected_spam_can_be_a_patient_after_all(sam: Client) -> None:
 def test_only_suspected_spam_is_closed_as_spam_in_bulk(sam: Client) -> None:
     patient, spam = make_request(), make_request(status="quarantined")
 
-    sam.post(QUEUE, {"action": "mark_as_spam", "_selected_action": [str(patient.pk), str(spam.pk)]})
+    sam.post(SPAM, {"action": "mark_as_spam", "_selected_action": [str(patient.pk), str(spam.pk)]})
 
     assert AppointmentRequest.objects.get(pk=patient.pk).status == Status.NEW
     assert AppointmentRequest.objects.get(pk=spam.pk).close_reason == CloseReason.SPAM
@@ -333,9 +346,9 @@ def test_spam_in_bulk_spares_what_nobody_saw_and_what_asks_for_a_change(sam: Cli
     patient = make_request(status="quarantined", change_requested_at=timezone.now())
     ticked = {"action": "mark_as_spam", "_selected_action": [str(spam.pk), str(patient.pk)]}
 
-    sam.post(QUEUE, {**ticked, "select_across": "1"})
+    sam.post(SPAM, {**ticked, "select_across": "1"})
     assert set(AppointmentRequest.objects.values_list("status", flat=True)) == {"quarantined"}
 
-    sam.post(QUEUE, ticked)
+    sam.post(SPAM, ticked)
     assert AppointmentRequest.objects.get(pk=spam.pk).status == Status.CLOSED
     assert AppointmentRequest.objects.get(pk=patient.pk).status == Status.QUARANTINED
