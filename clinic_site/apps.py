@@ -12,9 +12,11 @@ class ClinicSiteConfig(AppConfig):
     verbose_name = _("The clinic")
 
     def ready(self) -> None:
-        from clinic_site import checks  # noqa: F401  needs the models to be loaded
+        # They need the models to be loaded.
         from clinic_site.audit.triggers import install_triggers
+        from clinic_site.checks import refuse_earlier_database
         from clinic_site.crypto.key_check import make_key_check
 
         post_migrate.connect(install_triggers, sender=self)
         post_migrate.connect(make_key_check, sender=self)
+        post_migrate.connect(refuse_earlier_database)

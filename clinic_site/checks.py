@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.management.base import CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
 from clinic_site.models import Notice
@@ -57,3 +59,25 @@ def required_notices_have_text(app_configs: Any, **kwargs: Any) -> list[CheckMes
         )
         for notice in empty
     ]
+
+
+def refuse_earlier_database(sender: Any, **kwargs: Any) -> None:
+    """Raise CommandError after a migration that left tables as an earlier version made them.
+
+    Until 1.0 the first migration is remade whenever the schema changes, and Django itself sees
+    nothing to migrate.
+    """
+    missing = []
+    with connection.cursor() as cursor:
+        for model in apps.get_models(include_auto_created=True):
+            if model._meta.managed:
+                cursor.execute(f'SELECT * FROM "{model._meta.db_table}" LIMIT 0')  # noqa: S608  ours
+                found = {column[0] for column in cursor.description}
+                columns = [str(field.column) for field in model._meta.local_concrete_fields]
+                missing += [column for column in columns if column not in found]
+    if missing:
+        name = settings.DATABASES["default"]["NAME"]
+        raise CommandError(
+            f"An earlier version made the database {name}: it lacks {', '.join(missing)}. "
+            "Nothing is released yet: delete it, and start again."
+        )

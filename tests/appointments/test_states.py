@@ -3,6 +3,7 @@
 import datetime as dt
 import html
 import itertools
+import re
 
 import pytest
 import time_machine
@@ -104,8 +105,9 @@ def test_a_patient_reads_of_a_state_only_what_stands_in_the_table(
         assert read <= sentences(STATES[status])
         promised = plain == "We have your request" and not wish and not days
         assert ("We do so within 48 hours." in page) == promised
+        shown = re.sub(r'"[^"]*"', "", page).lower()  # a token may spell anything
         for word in ("spam", "suspect", "quarantin", "honeypot"):
-            assert word not in page.lower()
+            assert word not in shown
 
 
 def test_suspected_spam_reads_like_any_request(client: Client) -> None:

@@ -76,6 +76,20 @@ def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: 
 
 
 @pytest.mark.on_sqlite
+def test_a_database_of_an_earlier_version_is_told_in_one_line(tmp_path: Path) -> None:
+    environment = started_before(tmp_path / "var")
+    with contextlib.closing(sqlite3.connect(tmp_path / "var" / "db.sqlite3")) as database:
+        database.execute("ALTER TABLE appointments_note DROP COLUMN at")
+
+    done = run_local({**environment, "PORT": str(free_port())})
+
+    assert done.returncode == 1
+    assert "it lacks at. Nothing is released yet: delete it, and start again." in done.stderr
+    assert "db.sqlite3" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.on_sqlite
 def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
