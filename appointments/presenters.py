@@ -118,13 +118,13 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
     return sorted(happened, key=lambda each: each.at)
 
 
-_AMERICAN = {
-    "E": _("Eastern time"),
-    "C": _("Central time"),
-    "M": _("Mountain time"),
-    "P": _("Pacific time"),
-    "AK": _("Alaska time"),
-    "H": _("Hawaii time"),
+_AMERICAN: dict[str, Any] = {
+    "E": gettext_lazy("Eastern time"),
+    "C": gettext_lazy("Central time"),
+    "M": gettext_lazy("Mountain time"),
+    "P": gettext_lazy("Pacific time"),
+    "AK": gettext_lazy("Alaska time"),
+    "H": gettext_lazy("Hawaii time"),
 }
 
 

@@ -42,7 +42,7 @@ ANSWERED = {
     *(CloseReason.VISITED, CloseReason.ANSWERED, CloseReason.REFERRED),
     *(CloseReason.CANCELLED, CloseReason.NO_SHOW),
 }
-# Of these a patient who gets no mail has heard nothing, and a call can still reach them.
+# Reasons of which only a mail tells the patient; who gets none must be called.
 UNHEARD = {CloseReason.DUPLICATE, CloseReason.MISTAKE, CloseReason.OTHER}
 
 

@@ -1,6 +1,6 @@
 """Make what a site needs to start, where it is not there yet: tables, content, files, an account.
 
-All in one process, as to start Django takes longer than most of the steps.
+All in one process: to start Django takes longer than most of the steps.
 """
 
 import sys

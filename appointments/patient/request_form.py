@@ -66,7 +66,9 @@ class RequestFormView(PatientView):
                 again=is_again(signed),
             )
         except SentBefore as before:
-            return self.ask(form, before.request, mine=before.request.attempt == attempt)
+            return self.ask(
+                form, before.appointment_request, mine=before.appointment_request.attempt == attempt
+            )
         return see_other(reverse("request_received", args=[received_token(received.attempt)]))
 
     def ask(self, form: forms.Form, before: AppointmentRequest, *, mine: bool) -> HttpResponse:

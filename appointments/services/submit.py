@@ -26,14 +26,14 @@ from clinic_site.audit.record import record
 
 
 class SentBefore(Exception):
-    """Nothing was stored: there is a `request` already, and the sender is to be asked.
+    """Nothing was stored: there is an `appointment_request` already, and its sender is asked.
 
     The attempt made it, with other content or one that has ended; or its content is equal, and
     it came under another attempt.
     """
 
-    def __init__(self, request: AppointmentRequest) -> None:
-        self.request = request
+    def __init__(self, appointment_request: AppointmentRequest) -> None:
+        self.appointment_request = appointment_request
 
 
 def receive_request(
@@ -53,14 +53,14 @@ def receive_request(
     Raises DatabaseError where nothing was stored.
     """
 
-    def store(request: AppointmentRequest) -> None:
-        request.suspicion = suspicion_of(
-            honeypot=honeypot, sender=by.source, now=request.received_at
+    def store(appointment_request: AppointmentRequest) -> None:
+        appointment_request.suspicion = suspicion_of(
+            honeypot=honeypot, sender=by.source, now=appointment_request.received_at
         )
-        if request.suspicion:
-            request.status = Status.QUARANTINED
-        _store(request)
-        record(RequestAction.RECEIVED, REQUEST, [request.reference], by=by)
+        if appointment_request.suspicion:
+            appointment_request.status = Status.QUARANTINED
+        _store(appointment_request)
+        record(RequestAction.RECEIVED, REQUEST, [appointment_request.reference], by=by)
 
     received = _once(attempt, answers, store, again=again)
     if received.state.has_ended:
@@ -74,11 +74,13 @@ def enter_request(*, attempt: uuid.UUID, answers: Answers, by: Actor) -> Appoint
     Raises SentBefore where the attempt was used for other content, and DatabaseError.
     """
 
-    def store(request: AppointmentRequest) -> None:
-        request.origin = Origin.PHONE
-        request.first_answer_at = request.received_at  # somebody spoke with them
-        _store(request)
-        record(RequestAction.ENTERED, REQUEST, [request.reference], by=by)
+    def store(appointment_request: AppointmentRequest) -> None:
+        appointment_request.origin = Origin.PHONE
+        appointment_request.first_answer_at = (
+            appointment_request.received_at
+        )  # somebody spoke with them
+        _store(appointment_request)
+        record(RequestAction.ENTERED, REQUEST, [appointment_request.reference], by=by)
 
     return _once(attempt, answers, store, again=True)
 
@@ -93,57 +95,63 @@ def _once(
     """Return the request of this attempt; `store` is given it to be stored where there is none."""
     sent = content_hash(answers)
     for _try in range(3):
-        request = AppointmentRequest(answers=answers, attempt=attempt, content_hash=sent)
+        appointment_request = AppointmentRequest(
+            answers=answers, attempt=attempt, content_hash=sent
+        )
         try:
             with transaction.atomic():
-                before = _before(request, again=again)
+                before = _before(appointment_request, again=again)
                 if before is None:
-                    store(request)
-            return before or request
+                    store(appointment_request)
+            return before or appointment_request
         except IntegrityError as error:
             # Just now the attempt was used with another phone, or the reference that was drawn.
             fault = error
     raise fault
 
 
-def _before(request: AppointmentRequest, *, again: bool) -> AppointmentRequest | None:
+def _before(appointment_request: AppointmentRequest, *, again: bool) -> AppointmentRequest | None:
     """Return the equal request that this attempt made before; None where it made none.
 
     To be called in the transaction that stores the request, which others with the same phone
     then wait for. Raises SentBefore.
     """
-    phone = phone_index(request.phone)
+    phone = phone_index(appointment_request.phone)
     if connection.vendor == "postgresql":  # SQLite writes one transaction at a time
         with connection.cursor() as cursor:
             number = int.from_bytes(bytes.fromhex(phone)[:8], signed=True)
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
-    since = request.received_at - settings.EQUAL_REQUEST_WITHIN
-    equal = Q(phone_index=phone, content_hash=request.content_hash, received_at__gte=since)
+    since = appointment_request.received_at - settings.EQUAL_REQUEST_WITHIN
+    equal = Q(
+        phone_index=phone, content_hash=appointment_request.content_hash, received_at__gte=since
+    )
     found = AppointmentRequest.objects.filter(
-        Q(attempt=request.attempt) | equal & ~Q(status__in=ENDED)
+        Q(attempt=appointment_request.attempt) | equal & ~Q(status__in=ENDED)
     )
     made = {each.attempt: each for each in found}
-    before = made.get(request.attempt)
+    before = made.get(appointment_request.attempt)
     if before is None and made and not again:
         raise SentBefore(next(iter(made.values())))
-    if before and before.content_hash != request.content_hash:
+    if before and before.content_hash != appointment_request.content_hash:
         raise SentBefore(before)
     return before
 
 
-def _store(request: AppointmentRequest) -> None:
+def _store(appointment_request: AppointmentRequest) -> None:
     """Insert the request with all that goes with it; in the caller's transaction."""
-    insert_with_indexes(request)
-    StatusChange.objects.create(request=request, to_status=request.status)
-    write_mails(request)
+    insert_with_indexes(appointment_request)
+    StatusChange.objects.create(request=appointment_request, to_status=appointment_request.status)
+    write_mails(appointment_request)
 
 
-def insert_with_indexes(request: AppointmentRequest) -> None:
+def insert_with_indexes(appointment_request: AppointmentRequest) -> None:
     """Insert the request with what finds it, as its answers cannot be searched."""
-    request.phone_index = phone_index(request.phone)
-    request.phone_end_index = phone_end_index(request.phone)
-    request.email_index = email_index(request.answer("email") or "")
-    request.save(force_insert=True)
-    names = (request.answer("patient_name"), request.answer("contact_name"))
+    appointment_request.phone_index = phone_index(appointment_request.phone)
+    appointment_request.phone_end_index = phone_end_index(appointment_request.phone)
+    appointment_request.email_index = email_index(appointment_request.answer("email") or "")
+    appointment_request.save(force_insert=True)
+    names = (appointment_request.answer("patient_name"), appointment_request.answer("contact_name"))
     words = {word for name in names if name for word in name_indexes(name)}
-    NameWord.objects.bulk_create(NameWord(request=request, index=word) for word in sorted(words))
+    NameWord.objects.bulk_create(
+        NameWord(request=appointment_request, index=word) for word in sorted(words)
+    )

@@ -172,7 +172,10 @@ class WorkerBeat(models.Model):
 
     @property
     def is_silent(self) -> bool:
-        """Whether no worker has said so lately. One that will only say so: a clock was set back."""
+        """Whether no worker has given a sign of life lately.
+
+        A sign from the future counts as none: a clock was set back since.
+        """
         return abs(timezone.now() - self.at) >= settings.WORKER_SILENT_AFTER
 
 
