@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.journeys import State, show
+from tests.generated import SOAK
 from tests.running import Site
 from tests.test_every_page import PAGES
 
@@ -125,7 +126,15 @@ def patient(request, chromium: Browser, site: Site) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("path", PAGES)
+# One of each kind; `make soak` tries all.
+KINDS = [
+    *("/", "/conditions/", "/conditions/spinal-compression-fractures/"),
+    *("/treatments/vertebroplasty/", "/physicians/neal-khurana/", "/contact/"),
+    *("/appointments/request/", "/appointments/status/", "/search/?q=bone", "/notices/privacy/"),
+]
+
+
+@pytest.mark.parametrize("path", PAGES if SOAK else KINDS)
 def test_the_keyboard_reaches_everything_and_is_seen(page: Page, path: str) -> None:
     for state in (PHONE, DESK):
         page.goto(path)
