@@ -309,6 +309,19 @@ def test_what_was_just_scheduled_can_be_cancelled_and_staff_get_mail(asked, admi
     assert BROWSER.get(page_of(asked, "visit.ics")).status_code == 404
 
 
+def test_who_has_taken_a_request_is_told_when_it_is_cancelled(asked, admin_user) -> None:
+    admin_user.email = "staff@example.com"
+    admin_user.save()
+    MailChoice.objects.create(user=admin_user, kind="change")
+    workflow.take(pk=asked.pk, by=staff(admin_user))
+
+    BROWSER.post(page_of(asked, "cancel/"))
+
+    asked.refresh_from_db()
+    assert (asked.status, asked.change_requested_at is None) == ("cancelled", False)
+    assert OutboxMessage.objects.get().kind == "change"
+
+
 def test_a_change_sent_twice_is_one_and_a_new_visit_answers_it(asked, admin_user) -> None:
     admin_user.email = "staff@example.com"
     admin_user.save()
