@@ -78,6 +78,16 @@ def test_a_request_whose_mails_cannot_be_written_is_not_stored_either(
     assert not AppointmentRequest.objects.exists()
 
 
+def test_a_reference_that_is_drawn_already_is_drawn_anew(
+    desk: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter([send_request().reference, "VIS-7777-7777"])
+    field = AppointmentRequest._meta.get_field("reference")
+    monkeypatch.setattr(field, "_get_default", lambda: next(drawn))
+
+    assert send_request().reference == "VIS-7777-7777"
+
+
 def test_what_was_no_spam_after_all_is_told_as_any_other(desk: User, sink: Sink) -> None:
     request = make_request(
         status="quarantined", suspicion="sender", email="ana@home.example", email_ok=True

@@ -7,8 +7,10 @@ from cryptography.fernet import Fernet
 from django.apps import apps
 from django.db import connection, models
 
-from appointments.answers import SCHEMA, Answer, from_document, to_document
+from appointments.answers import SCHEMA, Answer, content_hash, from_document, to_document
 from appointments.models import AppointmentRequest, Note, StatusChange
+from appointments.services.blind_index import phone_index
+from clinic_site.client_address import hashed_address
 from clinic_site.crypto.fields import EncryptedTextField
 from clinic_site.crypto.key_ring import CannotRead
 from tests.make import INPUTS, answers_to, make_request
@@ -74,6 +76,19 @@ def test_the_database_holds_none_of_what_was_typed() -> None:
     read = AppointmentRequest.objects.get(pk=row.pk)
     assert read.answers == answers_to(**TYPED)
     assert (read.visit_place, read.change_request) == ("Marker place", "Marker change")
+
+
+@pytest.mark.django_db
+def test_a_hash_tells_nothing_to_who_has_no_key(settings, rf) -> None:
+    request = rf.get("/", REMOTE_ADDR="192.0.2.7")
+
+    def hashes() -> set[str]:
+        return {content_hash(answers_to(**TYPED)), hashed_address(request), phone_index("+1605")}
+
+    before = hashes()
+    settings.DIGEST_KEY = "another key for the hashes of this test"
+
+    assert len(before | hashes()) == 6
 
 
 @pytest.mark.django_db
