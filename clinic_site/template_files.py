@@ -5,6 +5,9 @@ import re
 from django.template import Origin
 from django.template.loaders import filesystem
 
+# A line with one of these alone shows nothing, so its end is no space between words either.
+_SILENT = r"(?m)^(\{% (?:for|endfor|block|endblock)\b[^%]*%\})\n"
+
 
 class Loader(filesystem.Loader):
     """Reads templates as Django's own loader does, those of pages without their indentation."""
@@ -13,4 +16,4 @@ class Loader(filesystem.Loader):
         source = super().get_contents(origin)
         if not origin.name.endswith(".html"):  # in a mail, each space is meant
             return source
-        return re.sub(r"(?m)^\s+", "", source)
+        return re.sub(_SILENT, r"\1", re.sub(r"(?m)^\s+", "", source))
