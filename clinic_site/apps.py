@@ -17,6 +17,6 @@ class ClinicSiteConfig(AppConfig):
         from clinic_site.checks import refuse_earlier_database
         from clinic_site.crypto.key_check import make_key_check
 
-        post_migrate.connect(install_triggers, sender=self)
-        post_migrate.connect(make_key_check, sender=self)
-        post_migrate.connect(refuse_earlier_database)
+        # Once after each migration, and before what needs the tables as they are now.
+        for after in (refuse_earlier_database, install_triggers, make_key_check):
+            post_migrate.connect(after, sender=self)

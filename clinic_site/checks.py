@@ -1,4 +1,4 @@
-"""System checks: what `manage.py check --deploy` refuses to go live without."""
+"""What stops a start: system checks for `manage.py check --deploy`, and a look at the tables."""
 
 from typing import Any
 
@@ -69,8 +69,9 @@ def refuse_earlier_database(sender: Any, **kwargs: Any) -> None:
     """
     missing = []
     with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
         for model in apps.get_models(include_auto_created=True):
-            if model._meta.managed:
+            if model._meta.db_table in tables:
                 cursor.execute(f'SELECT * FROM "{model._meta.db_table}" LIMIT 0')  # noqa: S608  ours
                 found = {column[0] for column in cursor.description}
                 columns = [str(field.column) for field in model._meta.local_concrete_fields]
