@@ -93,14 +93,17 @@ def _is_still(
     status: Status, appointment_request: AppointmentRequest, message: OutboxMessage
 ) -> bool:
     """Whether this is its status, and no step came after the mail: that one wrote its own."""
-    unmoved = appointment_request.status_at <= message.created_at
-    return unmoved and appointment_request.status == status
+    return _is_last_step(appointment_request, message) and appointment_request.status == status
+
+
+def _is_last_step(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
+    return appointment_request.status_at <= message.created_at
 
 
 _HOLDS: dict[News, Callable[[AppointmentRequest, OutboxMessage], bool]] = {
     News.RECEIVED: lambda appointment_request, message: True,
     News.SCHEDULED: _is_set,
-    News.CHANGED: lambda appointment_request, message: not appointment_request.state.has_ended,
+    News.CHANGED: _is_last_step,
     News.CLOSED: _is_closed,
     News.REMINDER: _visit_stands,
     News.LATE: lambda appointment_request, message: is_late(

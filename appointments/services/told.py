@@ -41,7 +41,12 @@ def told(requests: Iterable[AppointmentRequest]) -> dict[int, Told]:
         .order_by("pk")
     }
     changes = StatusChange.objects.filter(request__in=by_pk).order_by("pk")
-    steps = {change.request_id: change.at for change in changes if _is_to_be_told(change)}
+    steps: dict[int, dt.datetime] = {}
+    for change in changes:
+        if _is_to_be_told(change):
+            steps[change.request_id] = change.at
+        elif change.close_reason:  # they know of it, so no earlier step is to be told any more
+            steps.pop(change.request_id, None)
     calls = _calls(by_pk)
     found = {}
     for pk, each in by_pk.items():

@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from appointments.audit import REQUEST
 from appointments.forms.staff import CloseForm, NoteForm, ScheduleForm
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 NOTES = [str(kind) for kind, _label in STAFF_NOTES]
 BUTTONS = {button.name: button for state in STATES.values() for button in state.buttons}
+BY_MAIL = gettext_lazy("The patient will be told by mail.")
+MUST_CALL = gettext_lazy("Nobody is told: you must call.")
 FORMS: dict[str, type[forms.Form]] = {"visit": ScheduleForm, "close": CloseForm}
 
 
@@ -203,10 +206,10 @@ def who_tells(appointment_request: AppointmentRequest, button: Button, knows: bo
     if appointment_request.agrees_to_mail:
         if closes:
             return _("The patient will be told by mail, unless it is spam.")
-        return _("The patient will be told by mail.")
+        return str(BY_MAIL)
     if closes:
         return _("No mail tells the patient.")
-    return "" if knows or button.news == News.RECEIVED else _("Nobody is told: you must call.")
+    return "" if knows or button.news == News.RECEIVED else str(MUST_CALL)
 
 
 def told_by(changed: AppointmentRequest) -> str:
@@ -220,9 +223,9 @@ def told_by(changed: AppointmentRequest) -> str:
         logger.error("Not read how a patient is told: %s", type(error).__name__)
         return ""
     if last.must_be_called:
-        return _("Nobody is told: you must call.")
+        return str(MUST_CALL)
     is_of_this = last.mail is not None and last.mail.created_at >= changed.status_at
-    return _("The patient will be told by mail.") if is_of_this else ""
+    return str(BY_MAIL) if is_of_this else ""
 
 
 def _sent(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:

@@ -179,11 +179,10 @@ def test_of_what_was_done_twice_while_the_mail_server_was_away_only_the_last_is_
     sent = OutboxMessage.objects.filter(state=MailState.SENT).order_by("pk")
     kinds = [(mail.reference, mail.kind) for mail in sent]
     assert kinds == [
-        (again.reference, "patient_changed"),
         (again.reference, "patient_scheduled"),
         (ended.reference, "patient_closed"),
     ]
-    assert len(to_ana(sink)) == 3
+    assert len(to_ana(sink)) == 2
 
 
 def test_who_is_suspected_hears_nothing_until_a_person_says_it_is_no_spam(
@@ -443,6 +442,26 @@ def test_whom_nobody_called_before_is_called_after_closing_only_if_they_heard_no
 
     assert (MUST_CALL in after) is (must and not by_mail)
     assert ("must be called" in sam.get(QUEUE).text) is must
+
+
+def test_whose_visit_took_place_is_not_called_about_it_when_taken_up_again(sam: Client) -> None:
+    asked = make_request()
+    do(sam, asked, "schedule", **VISIT)
+    do(sam, asked, "close", close_reason="visited")
+
+    do(sam, asked, "contacting")
+
+    assert "must be called" not in sam.get(QUEUE).text
+
+
+def test_a_visit_moved_twice_while_no_mail_goes_out_is_told_once(sam: Client, sink: Sink) -> None:
+    asked = agreed(status="scheduled")
+    for time in ("09:00", "11:00"):
+        do(sam, asked, "schedule", **{**VISIT, "visit_time": time})
+
+    work()
+
+    assert len(to_ana(sink)) == 1
 
 
 def test_suspected_spam_that_is_closed_asks_for_no_call(sam: Client) -> None:
