@@ -330,6 +330,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "clinic_site.static_files.JoinedStaticFilesStorage"},
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # Security. The headers that are the same on every answer: clinic_site/security_headers.py.
 

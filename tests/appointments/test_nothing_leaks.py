@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 from tests.appointments.office import SUMMER_VISIT
 from tests.environment import pg_dump, postgresql_log
 from tests.make import form_answers
-from tests.running import Site, free_port, start_site, started_before, stop_site
+from tests.running import Site, free_port, run_sql, start_site, started_before, stop_site
 from tests.visitor import Visitor
 
 FORM = "/appointments/request/"
@@ -93,9 +93,7 @@ def assert_nothing_in(what: str, where: bytes, tokens: list[str]) -> None:
 def gone(site: Site, table: str) -> Iterator[None]:
     """The database without one of its tables."""
     for old, new in ((table, "gone"), ("gone", table)):
-        rename = f"ALTER TABLE {old} RENAME TO {new}"
-        code = f"from django.db import connection; connection.cursor().execute('{rename}')"
-        site.manage("shell", "--verbosity=0", "-c", code)
+        run_sql(site.environment, f"ALTER TABLE {old} RENAME TO {new}")
         if new == "gone":
             yield
 

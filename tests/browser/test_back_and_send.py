@@ -29,7 +29,7 @@ EQUAL, ENDED = "We have this already", "That request has ended"
 def keeping_chromium(playwright: Playwright) -> Iterator[Browser]:
     """A Chromium that keeps the page one leaves, as people's do; Playwright's own does not."""
     off = ["--disable-back-forward-cache"]
-    with launch_chromium(playwright, ignore_default_args=off) as browser:
+    with launch_chromium(playwright, whole=True, ignore_default_args=off) as browser:
         yield browser
 
 

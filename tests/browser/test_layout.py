@@ -6,7 +6,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.journeys import State, show
 from tests.clinic_site.test_drawings import NARROWEST
 from tests.running import Site
-from tests.test_every_page import PAGES
 
 pytestmark = pytest.mark.on_postgresql
 
@@ -19,26 +18,6 @@ def top(page: Page, selector: str) -> float:
     found = page.locator(selector).first.bounding_box()
     assert found is not None, f"{selector} is not shown"
     return found["y"]
-
-
-@pytest.mark.parametrize("path", [*PAGES, "/no-such-page/"])
-def test_no_button_stands_twice_on_a_phone(phone_page: Page, path: str) -> None:
-    phone_page.goto(path)
-
-    shown = [each.inner_text() for each in phone_page.locator(".button:visible").all()]
-
-    words = [" ".join(text.split()) for text in shown]
-    assert words
-    assert len(words) == len(set(words)), words
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_scrolls_sideways(phone_page: Page, path: str) -> None:
-    phone_page.goto(path)
-
-    for width in (320, 360, 768, 1280, 1920):
-        show(phone_page, State(width=width))
-        assert phone_page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("faces", ["our faces", "the system's faces"])

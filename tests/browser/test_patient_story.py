@@ -181,17 +181,6 @@ def test_the_error_summary_takes_the_focus(phone_page: Page):
     expect(phone_page.get_by_role("alert")).to_be_focused()
 
 
-@pytest.mark.parametrize("width", [320, 360, 768, 1280])
-@pytest.mark.parametrize(
-    "path", ["/", CONDITION, "/treatments/kyphoplasty/", "/appointments/request/", "/contact/"]
-)
-def test_nothing_scrolls_sideways(phone_page: Page, path: str, width: int):
-    phone_page.set_viewport_size({"width": width, "height": 740})
-    phone_page.goto(path)
-
-    assert phone_page.evaluate("document.documentElement.scrollWidth") <= width
-
-
 def test_staff_change_a_sentence_and_publish(chromium: Browser, site: Site):
     context = chromium.new_context(base_url=site.address)
     page = context.new_page()

@@ -1,4 +1,7 @@
-"""Zoomed to 400%, or with text twice as large, a page is read by scrolling down only."""
+"""Whatever the screen, zoomed to 400% or with text twice as large, a page is read by scrolling down.
+
+And on a phone no button stands twice.
+"""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,6 +13,7 @@ pytestmark = pytest.mark.on_postgresql
 
 ZOOMED = State(width=320, height=256)  # 1280 by 1024 at 400%
 LARGE_TEXT = State(text=200)
+WIDTHS = [State(width=width) for width in (320, 360, 768, 1280, 1920)]
 
 # The share of the screen's height that stays where it is while the page scrolls.
 STAYING = """() => [...document.querySelectorAll("body *")]
@@ -19,8 +23,8 @@ STAYING = """() => [...document.querySelectorAll("body *")]
   .reduce((sum, height) => sum + height, 0) / innerHeight"""
 
 
-def assert_fits(page: Page) -> None:
-    for state in (LARGE_TEXT, ZOOMED):
+def assert_fits(page: Page, *more: State) -> None:
+    for state in (*more, LARGE_TEXT, ZOOMED):
         show(page, state)
         # Nothing scrolls sideways (WCAG 1.4.10, 1.4.4),
         assert page.evaluate("document.documentElement.scrollWidth") <= state.width, state
@@ -29,11 +33,15 @@ def assert_fits(page: Page) -> None:
     assert page.evaluate(STAYING) <= 0.26
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits(phone_page: Page, path: str) -> None:
+@pytest.mark.parametrize("path", [*PAGES, "/no-such-page/"])
+def test_a_page_fits_and_offers_nothing_twice(phone_page: Page, path: str) -> None:
     phone_page.goto(path)
 
-    assert_fits(phone_page)
+    shown = [each.inner_text() for each in phone_page.locator(".button:visible").all()]
+    words = [" ".join(text.split()) for text in shown]
+    assert words
+    assert len(words) == len(set(words)), words
+    assert_fits(phone_page, *WIDTHS)
 
 
 def test_the_form_with_errors_and_the_confirmation_fit(phone_page: Page) -> None:

@@ -13,24 +13,23 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import settings
 
 from tests.deploy.test_make_run import run_local
-from tests.environment import VAR
 from tests.make import form_answers
 from tests.running import (
     PROJECT,
     Site,
     free_port,
     is_up,
-    local_environment,
     start_site,
+    started_before,
     stop_site,
 )
 from tests.visitor import Visitor
 
 FORM = "/appointments/request/"
-OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-DIGEST_KEY = "a digest key that is only used here"
+OLD, NEW = settings.FIELD_KEYS[0], Fernet.generate_key().decode()
 
 STORE = """
 from appointments.models import AppointmentRequest as R
@@ -72,11 +71,18 @@ call_command("reencrypt")
 """
 
 
-def write_keys(var: Path, field_keys: str, digest_key: str = DIGEST_KEY) -> None:
+def with_keys(var: Path, field_keys: str) -> dict[str, str]:
+    """Return the environment of a site that was started before with the key OLD, and has these now."""
+    environment = started_before(var)
+    write_keys(var, field_keys)
+    return environment
+
+
+def write_keys(var: Path, field_keys: str) -> None:
     """Write the file of keys that `make run` would make."""
-    var.mkdir(exist_ok=True)
     (var / "local.env").write_text(
-        f"SECRET_KEY={'0123456789' * 6}\nFIELD_KEYS={field_keys}\nDIGEST_KEY={digest_key}\n"
+        f"SECRET_KEY={settings.SECRET_KEY}\nFIELD_KEYS={field_keys}\n"
+        f"DIGEST_KEY={settings.DIGEST_KEY}\n"
     )
 
 
@@ -115,8 +121,7 @@ def shell(environment: dict[str, str], code: str) -> str:
 def rotating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site of its own that has a new key before its old one."""
     var = tmp_path_factory.mktemp("rotating") / "var"
-    write_keys(var, f"{NEW},{OLD}")
-    site = start_site(var, local_environment(var), free_port())
+    site = start_site(var, with_keys(var, f"{NEW},{OLD}"), free_port())
     yield site
     stop_site(site)
 
@@ -124,12 +129,8 @@ def rotating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.mark.on_sqlite
 def test_a_wrong_key_stops_the_start_with_one_line(tmp_path: Path) -> None:
     var = tmp_path / "var"
-    write_keys(var, OLD)
-    environment = local_environment(var)
-    migrated = run(environment_of(var, environment), "manage.py", "migrate", "--verbosity=0")
-    assert migrated.returncode == 0
 
-    write_keys(var, NEW)
+    environment = with_keys(var, NEW)
     done = run_local({**environment, "PORT": str(free_port())})
 
     assert done.returncode == os.EX_CONFIG
@@ -140,12 +141,12 @@ def test_a_wrong_key_stops_the_start_with_one_line(tmp_path: Path) -> None:
     assert "Ctrl-C" not in done.stdout
 
 
+@pytest.mark.on_sqlite
 def test_a_database_that_is_away_does_not_stop_the_start(tmp_path: Path) -> None:
     port = free_port()
-    write_keys(tmp_path / "var", NEW)
     environment = environment_of(
         tmp_path / "var",
-        local_environment(VAR),  # whose static files are there
+        started_before(tmp_path / "var"),
         DATABASE_URL=f"postgres://nobody@127.0.0.1:{free_port()}/none",
         BIND=f"127.0.0.1:{port}",
     )
@@ -262,9 +263,7 @@ def test_rotation_under_load_loses_nothing(rotating: Site) -> None:
 
 def test_reencrypt_killed_half_way_goes_on_where_it_was(tmp_path: Path) -> None:
     var = tmp_path / "var"
-    write_keys(var, OLD)
-    before = environment_of(var, local_environment(var))
-    assert run(before, "manage.py", "migrate", "--verbosity=0").returncode == 0
+    before = environment_of(var, with_keys(var, OLD))
     shell(before, STORE % 200)
     both = {**before, "FIELD_KEYS": f"{NEW},{OLD}"}
 

@@ -217,6 +217,7 @@ def test_a_database_that_goes_away_after_the_mail_was_accepted_makes_no_second_m
     assert "ana" not in site.log.read_text()
 
 
+@pytest.mark.on_sqlite
 def test_without_a_database_it_says_so_and_waits(site: Installation) -> None:
     nowhere = {
         "DATABASE_URL": f"postgres://nobody@127.0.0.1:{free_port()}/nothing",
