@@ -13,9 +13,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from clinic_site.clinic import active_physicians
-from clinic_site.people import plain_text
 from clinic_site.plain import plain
-from clinic_site.text import all_spellings, folded_words, spellings
+from clinic_site.text import all_spellings, folded_words, plain_text, spellings
 from conditions.document import ConditionDocument, PageDocument
 from conditions.passages import Matcher, matcher, passage, words_found
 from conditions.rendering import page_text

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.fields import PlainTextField
-from clinic_site.people import visible
+from clinic_site.text import visible
 
 OLDEST_AGE = 125  # in years; nobody on record has lived longer than 122
 

@@ -24,8 +24,8 @@ from appointments.services.blind_index import (
 from clinic_site.actor import Actor
 from clinic_site.audit.record import record_refused
 from clinic_site.counters import count_of, count_up
-from clinic_site.people import visible
 from clinic_site.phones import find_phone
+from clinic_site.text import visible
 
 NEAR = dt.timedelta(hours=48)
 MAX_WORDS = 8  # of a name; each is a join
