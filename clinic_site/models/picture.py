@@ -1,5 +1,6 @@
 """The pictures that staff upload."""
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +30,10 @@ class Picture(models.Model):
             ),
             models.CheckConstraint(condition=~models.Q(alt=""), name="picture_has_alt"),
             models.CheckConstraint(
-                condition=models.Q(width__range=(1, 1200), height__range=(1, 1200)),
+                condition=models.Q(
+                    width__range=(1, settings.PICTURE_EDGE),
+                    height__range=(1, settings.PICTURE_EDGE),
+                ),
                 name="picture_size_in_range",
             ),
         ]
