@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import ClassVar, Generic, TypeVar
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from clinic_site.models import Clinic, Notice, Physician, Picture
@@ -17,8 +18,6 @@ from clinic_site.models import Clinic, Notice, Physician, Picture
 logger = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
-
-LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
 
 
 class Remembered(Generic[Value]):
@@ -74,7 +73,7 @@ def keep_remembering() -> None:
 
     def go_on() -> None:
         while True:
-            time.sleep(LOOK_EVERY)
+            time.sleep(settings.CLINIC_LOOK_EVERY)
             try:
                 _look_at_everything()
             except Exception:  # whatever it was, the next look may work

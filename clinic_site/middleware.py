@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any, BinaryIO, cast
 
 import brotli
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -24,10 +25,6 @@ logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-PUBLIC_BODY = 256 * 1024  # bytes; a request has 26 small fields and 2,000 characters of message
-ADMIN_BODY = 16 * 1024 * 1024  # bytes; a picture
-DRAINED = 32 * 1024 * 1024  # bytes; a browser shows no answer while what it sends is not read
-
 
 class LimitBody:
     """Answers 413 to a body larger than anything this site asks for, and keeps none of it.
@@ -41,13 +38,13 @@ class LimitBody:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass on what is small enough."""
-        limit = ADMIN_BODY if is_admin(request) else PUBLIC_BODY
+        limit = settings.LARGEST_ADMIN_BODY if is_admin(request) else settings.LARGEST_PUBLIC_BODY
         if request.META.get("HTTP_TRANSFER_ENCODING"):
-            with tempfile.SpooledTemporaryFile(max_size=PUBLIC_BODY) as body:
+            with tempfile.SpooledTemporaryFile(max_size=settings.LARGEST_PUBLIC_BODY) as body:
                 return self._give_length(request, body, limit)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > limit:
-            for _piece in _pieces(request, min(int(length), DRAINED)):
+            for _piece in _pieces(request, min(int(length), settings.LARGEST_BODY_READ)):
                 pass
             return too_large(request)
         return self.get_response(request)
@@ -55,7 +52,7 @@ class LimitBody:
     def _give_length(self, request: HttpRequest, body: IO[bytes], limit: int) -> HttpResponse:
         length = 0
         try:
-            for piece in _pieces(request, DRAINED):
+            for piece in _pieces(request, settings.LARGEST_BODY_READ):
                 length += len(piece)
                 if length <= limit:
                     body.write(piece)

@@ -3,11 +3,10 @@
 import datetime as dt
 import zoneinfo
 
+from django.conf import settings
 from django.utils import timezone
 
 from clinic_site.models import Clinic
-
-LONGEST = dt.timedelta(days=60)  # nobody needs to know more exactly than this
 
 
 def zone_of(clinic: Clinic) -> dt.tzinfo:
@@ -21,10 +20,10 @@ def open_time(clinic: Clinic, start: dt.datetime, end: dt.datetime) -> dt.timede
     """Return how long the clinic was open between two aware times.
 
     By its opening hours and closed days, in its own time zone; the plain time between the two
-    where it has set no hours, or where they lie more than 60 days apart. Hours that overlap count
-    once.
+    where it has set no hours, or where that is more than OPEN_TIME_WITHIN. Hours that overlap
+    count once.
     """
-    if end - start > LONGEST or not clinic.hours:
+    if end - start > settings.OPEN_TIME_WITHIN or not clinic.hours:
         return max(end - start, dt.timedelta())
     zone = zone_of(clinic)
     closed = {each.day for each in clinic.closed_days.all()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from clinic_site.people import visible
+from clinic_site.text import visible
 
 HOME = "US"  # a number without the code of its country is American
 

@@ -21,9 +21,6 @@ from PIL import ExifTags, Image
 from clinic_site.clinic import picture_sizes
 from clinic_site.models import Picture
 
-MAX_BYTES = 15 * 1024 * 1024
-MAX_PIXELS = 25_000_000  # decoded, these take 100 MB for a moment
-MAX_EDGE = 1200  # in pixels; design of the site
 FORMATS = ("JPEG", "PNG", "WEBP")
 # How a camera held its picture (EXIF 2.32, Orientation), and what turns it upright.
 TURNS = {
@@ -89,16 +86,18 @@ def read_picture(file: IO[bytes], *, alt: str) -> Picture:
 
     Raises ValidationError, in words for staff, where it is too large or not a picture.
     """
-    data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ValidationError(_("This file is over 15 MB. Save the picture smaller and try again."))
+    data = file.read(settings.PICTURE_BYTES + 1)
+    if len(data) > settings.PICTURE_BYTES:
+        most = settings.PICTURE_BYTES // 2**20
+        raise ValidationError(_("This file is over %d MB. Save it smaller and try again.") % most)
     try:
         picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if picture.width * picture.height > MAX_PIXELS:
+        if picture.width * picture.height > settings.PICTURE_PIXELS:
             raise ValidationError(_("This picture has too many pixels. Save it smaller."))
         turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-        picture.draft("RGB", (MAX_EDGE, MAX_EDGE))  # a JPEG is decoded small at once
-        picture.thumbnail((MAX_EDGE, MAX_EDGE))
+        size = settings.PICTURE_EDGE, settings.PICTURE_EDGE
+        picture.draft("RGB", size)  # a JPEG is decoded small at once
+        picture.thumbnail(size)
         if turn is not None:
             picture = picture.transpose(turn)
         bytes_out = io.BytesIO()

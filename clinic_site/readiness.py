@@ -59,19 +59,18 @@ def findings() -> Iterator[tuple[str, Finding]]:
         yield name, finding
 
 
-REMEMBERED = 5.0  # seconds
 _one_at_a_time = threading.Lock()
 _looked_at, _ready = float("-inf"), False
 
 
 def is_ready() -> bool:
-    """Return whether every check is good, by a look that is at most 5 seconds old.
+    """Return whether every check is good, by a look of the last few seconds.
 
     Anyone may ask, as often as they like, and a look takes the lock for writing.
     """
     global _looked_at, _ready
     with _one_at_a_time:
-        if time.monotonic() - _looked_at >= REMEMBERED:
+        if time.monotonic() - _looked_at >= settings.READINESS_LOOK_EVERY:
             _ready = all(finding.good for _name, finding in findings())
             _looked_at = time.monotonic()
         return _ready

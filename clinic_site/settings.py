@@ -151,9 +151,26 @@ WRONG_PAIRS_AN_HOUR = 10  # of reference and phone number, by one sender and for
 REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour
 REFUSED_ON_RECORD = 200  # rows of the audit, an hour, of all strangers
 SECOND_CLICK = timedelta(seconds=10)  # the same note again within this adds nothing
+LIKELY_DUPLICATE_WITHIN = timedelta(hours=48)  # of the same phone or email, shown to staff
+LIKELY_DUPLICATES_SHOWN = 10  # on a request's page
+MESSAGE_CHARACTERS = 2000  # of a patient's question
+CHANGE_CHARACTERS = 1000  # of a change that a patient asks for
+NOTE_CHARACTERS = 4000  # of a note by staff
+OLDEST_AGE = 125  # years; nobody on record has lived longer than 122
 VISIT_MINUTES = 30  # where staff set no other length
+SHORTEST_VISIT, LONGEST_VISIT = 5, 600  # minutes
+VISIT_BACK, VISIT_AHEAD = timedelta(days=1), timedelta(days=730)  # days that staff can set it to
 OVERDUE_AFTER = timedelta(hours=24)  # where the clinic promises nothing and has set no hours
 OVERDUE_AFTER_OPEN = timedelta(hours=8)  # where it promises nothing; only its hours count
+OPEN_TIME_WITHIN = timedelta(days=60)  # after a longer wait, nobody asks how much of it was open
+FOUND_SHOWN = 50  # requests; a text that finds more tells too little
+FOUND_BY_WORDS = 8  # of a name; each is a join
+RECORD_ROWS = 500  # of the audit, on the page of a request's record
+WEEKS_SHOWN = 8  # on the admin's front page
+LIST_ROWS = 50  # on a page of the queue and of the mails
+LIST_COUNTED = 1000  # rows; further ones are counted in no list
+AUDIT_ROWS = 100  # on a page of the audit
+AUDIT_COUNTED = 100_000  # rows; what happened on one day must be there to be read
 MAIL_LEASE = timedelta(minutes=5)  # many times what a mail takes (each step has EMAIL_TIMEOUT)
 MAIL_FIRST_RETRY = timedelta(minutes=1)  # each later one after twice as long
 MAIL_LONGEST_RETRY = timedelta(hours=6)
@@ -171,7 +188,27 @@ CALL_TELLS = timedelta(hours=1)  # a patient who was reached this long before a 
 NEWS_BATCH = 200  # patients told of lateness at one look; the next look goes on
 PURGE_BATCH = 200  # rows in one transaction
 REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
+REENCRYPT_NAMED = 20  # values that no key opens and that are named one by one
 REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earlier key
+READING_GRADE = 8  # of school; a section above it is hard to read
+KEY_POINTS = 3  # of a page
+REVIEW_LASTS = timedelta(days=365)  # where the clinician who signs sets no other day
+REVIEW_DUE_SOON = timedelta(days=60)  # before a signature ends, staff are asked for another
+REVIEWS_TO_DO = 20  # pages of a kind named on the admin's front page; the rest is a count
+SEARCH_CHARACTERS, SEARCH_WORDS = 100, 8  # of what is sought on the pages
+SEARCH_RESULTS = 20  # of each kind
+SEARCH_EMERGENCIES = 3  # pages that say when to call 911
+SEARCH_PASSAGE = 200  # characters of a page, about
+PICTURE_BYTES = 15 * 1024 * 1024  # of a file that staff upload
+PICTURE_PIXELS = 25_000_000  # of it; decoded, these take 100 MB for a moment
+PICTURE_EDGE = 1200  # pixels, of what is stored
+LARGEST_PUBLIC_BODY = 256 * 1024  # bytes of a POST; a request has 26 small fields and a message
+LARGEST_ADMIN_BODY = 16 * 1024 * 1024  # bytes of a POST; a picture is the largest
+LARGEST_BODY_READ = 32 * 1024 * 1024  # bytes; a browser shows no answer before all is read
+CLINIC_LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
+READINESS_LOOK_EVERY = 5.0  # seconds at least, however often /readyz is asked
+RETRY_AFTER_DATABASE_AWAY, RETRY_AFTER_WRONG_KEY = 30, 300  # seconds, told to who asks
+SECURITY_TXT_EXPIRES = timedelta(days=180)  # after it is read
 DATABASE_WAIT = 5.0  # seconds in all that a request waits while another process writes (SQLite)
 DATABASE_TRY_EVERY = 0.05  # seconds, between two tries of it
 LOCK_TIMEOUT = 1000  # milliseconds that a request waits for a locked row (PostgreSQL)

@@ -1,7 +1,6 @@
 """The pages about the clinic itself, the addresses that machines ask for, and the error pages."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -87,7 +86,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "clinic_site/security.txt",
-        {"site_url": settings.SITE_URL, "expires": timezone.now() + timedelta(days=180)},
+        {"site_url": settings.SITE_URL, "expires": timezone.now() + settings.SECURITY_TXT_EXPIRES},
         content_type="text/plain; charset=utf-8",
     )
 
@@ -141,7 +140,7 @@ def service_unavailable(
 ) -> HttpResponse:
     """503: the database is away; most often for a moment only. `again`: what to send once more."""
     response = _error_page("503.html", 503, again=again, was_sent=request.method == "POST")
-    response["Retry-After"] = "30"
+    response["Retry-After"] = str(settings.RETRY_AFTER_DATABASE_AWAY)
     if again:
         response["Cache-Control"] = "no-store"
     return response

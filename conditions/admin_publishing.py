@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -303,7 +304,7 @@ class PublishingAdmin(admin.ModelAdmin):
         initial = {
             "number": page.live.number,
             "reviewer_name": user.get_full_name(),
-            "next_due": timezone.localdate() + dt.timedelta(days=365),
+            "next_due": timezone.localdate() + settings.REVIEW_LASTS,
         }
         form = SignForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from markdown_it.token import Token
@@ -27,9 +28,6 @@ from conditions.findings import Finding, error, warning
 from conditions.models import validate_picture_source
 from conditions.readability import flatten, section_grade
 from conditions.rendering import CARD_LEVELS
-
-HIGHEST_GRADE = 8
-MOST_KEY_POINTS = 3
 
 _SAFE_LINK = re.compile(r"/(?![/\\])|#|https://[^/]|tel:|mailto:", re.IGNORECASE)
 _UNREAD_LINK = re.compile(r"\]\(\s*<?([^)\s>]*)")
@@ -75,9 +73,9 @@ def _check_opening(document: PageDocument, exempt: re.Pattern[str]) -> Iterator[
 def _check_key_points(document: PageDocument, exempt: re.Pattern[str]) -> Iterator[Finding]:
     where = _("Key points")
     if isinstance(document, ConditionDocument) and not document.key_points:
-        yield warning(where, "no_key_points")
-    if len(document.key_points) > MOST_KEY_POINTS:
-        yield warning(where, "many_key_points", len(document.key_points))
+        yield warning(where, "no_key_points", settings.KEY_POINTS)
+    if len(document.key_points) > settings.KEY_POINTS:
+        yield warning(where, "many_key_points", len(document.key_points), settings.KEY_POINTS)
     known = {source.key for source in document.sources}
     for point in document.key_points:
         yield from needs_source(where, " ".join(map(line_of, parse(point))), exempt)
@@ -106,10 +104,10 @@ def _check_section(section: Section, known: set[str], exempt: re.Pattern[str]) -
     grade = section_grade(section) or 0
     if not flat:
         yield warning(where, "no_text")
-    elif round(grade, 1) > HIGHEST_GRADE:
+    elif round(grade, 1) > settings.READING_GRADE:
         longest = sorted(flat, key=len, reverse=True)[:2]
         text = ", ".join(f"“{beginning(' '.join(words))}”" for words in longest)
-        yield warning(where, "hard", grade, HIGHEST_GRADE, text)
+        yield warning(where, "hard", grade, settings.READING_GRADE, text)
 
 
 def _check_markdown(where: str, text: str, known: set[str]) -> Iterator[Finding]:

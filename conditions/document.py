@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from clinic_site.people import plain_text
+from clinic_site.text import plain_text
 from conditions.content_files import (
     TYPES_IN_WORDS,
     ContentError,

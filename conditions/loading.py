@@ -14,7 +14,7 @@ from PIL import Image
 
 from clinic_site.markdown import cited_keys
 from clinic_site.models import Clinic, Notice, Physician, Picture
-from clinic_site.people import plain_text
+from clinic_site.text import plain_text
 from conditions.content_files import TYPES_IN_WORDS, ContentError, Located, read_yaml
 from conditions.document import PageDocument
 from conditions.drafts import Unfit, save_row, write_draft

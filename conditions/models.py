@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.models import Physician, Picture
@@ -84,7 +85,10 @@ class Page(models.Model):
     key_points = models.TextField(
         _("key points"),
         blank=True,
-        help_text=_("What to take away: at most three short sentences, one a line."),
+        help_text=format_lazy(
+            _("What to take away: at most {most} short sentences, one a line."),
+            most=settings.KEY_POINTS,
+        ),
     )
     picture_source = models.CharField(
         _("picture"),

@@ -4,12 +4,11 @@ import functools
 import re
 from collections.abc import Callable
 
+from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clinic_site.text import all_spellings
-
-MAX_PASSAGE = 200  # characters, about
 
 # Words as they stand in a text, in any script, with what may stand inside one.
 _LETTER = r"[^\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u200b\u2010-\u206f\u3000-\u303f\uff00-\uff0f]"
@@ -64,7 +63,7 @@ def passage(text: str, otherwise: str, words: list[str], which: Matcher) -> Safe
             continue
         near.append((*match.span(), found))
         while len(near) > 1 and (
-            match.end() - near[0][0] > MAX_PASSAGE or near[0][2] <= _words_in(near[1:])
+            match.end() - near[0][0] > settings.SEARCH_PASSAGE or near[0][2] <= _words_in(near[1:])
         ):
             del near[0]
         key = len(_words_in(near)), not _SENTENCE_END.search(text, near[0][0], match.end())
@@ -89,16 +88,17 @@ def _words_in(hits: list[tuple[int, int, frozenset[str]]]) -> frozenset[str]:
 
 def _widened(text: str, start: int, end: int) -> str:
     """Return text[start:end] from where its sentence begins, and on to where one ends."""
-    room = max(MAX_PASSAGE - (end - start), 0) // 2
-    near = max(start - MAX_PASSAGE, 0)
+    most = settings.SEARCH_PASSAGE
+    room = max(most - (end - start), 0) // 2
+    near = max(start - most, 0)
     begin = max((match.end() for match in _SENTENCE_END.finditer(text, near, start)), default=near)
     before = text[begin:start]
     if len(before) > room:
         before = "… " + before[len(before) - room :].partition(" ")[2]
     line = text.find("\n", end) if "\n" in text[end:] else len(text)
     stops = [*(match.start() for match in _SENTENCE_END.finditer(text, end, line)), line]
-    fitting = [stop for stop in stops if len(before) + stop - start <= MAX_PASSAGE]
+    fitting = [stop for stop in stops if len(before) + stop - start <= most]
     found = before + text[start : max(fitting, default=stops[0])].replace("\n", " · ")
-    if len(found) > MAX_PASSAGE:
-        found = (found[:MAX_PASSAGE].rpartition(" ")[0] or found[:MAX_PASSAGE]) + " …"
+    if len(found) > most:
+        found = (found[:most].rpartition(" ")[0] or found[:most]) + " …"
     return found

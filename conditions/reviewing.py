@@ -17,7 +17,6 @@ from conditions.rendering import CARD_LEVELS
 CLINICAL_KINDS = {*CARD_LEVELS, "treatments", "evidence"}
 # A care card, or people: any block but a fold.
 _CLINICAL_BLOCK = re.compile(r"^\s*:{3,}\s*(?!fold\b)\w", re.MULTILINE)
-DUE_SOON = dt.timedelta(days=60)
 
 
 class ReviewState(enum.Enum):

@@ -8,19 +8,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from clinic_site.clinic import active_physicians
-from clinic_site.people import plain_text
 from clinic_site.plain import plain
-from clinic_site.text import all_spellings, folded_words, spellings
+from clinic_site.text import all_spellings, folded_words, plain_text, spellings
 from conditions.document import ConditionDocument, PageDocument
 from conditions.passages import Matcher, matcher, passage, words_found
 from conditions.rendering import page_text
-
-MAX_WORDS = 8
 
 # Words that say nothing about a page; those that PostgreSQL's English leaves out are among them.
 _COMMON = re.compile(
@@ -65,7 +63,7 @@ _BEST = """
     )
     SELECT in_title, is_condition, best.slug, best.title, best.summary, original
     FROM best JOIN conditions_search ON conditions_search.rowid = best.page_id
-    WHERE place <= 20 ORDER BY in_title DESC, is_condition DESC, place"""
+    WHERE place <= %(most)s ORDER BY in_title DESC, is_condition DESC, place"""
 _IS_EMERGENCY = {
     "sqlite": "emergency MATCH %(query)s",
     "postgresql": "emergency_words @@ to_tsquery('english', %(query)s)",
@@ -74,7 +72,7 @@ _EMERGENCIES = """
     SELECT live.title, live.slug FROM conditions_search
     JOIN conditions_page page ON page.id = conditions_search.rowid
     JOIN conditions_revision live ON live.id = page.live_id
-    WHERE {is_emergency} ORDER BY live.title LIMIT 3"""
+    WHERE {is_emergency} ORDER BY live.title LIMIT %(most)s"""
 
 
 @dataclass(frozen=True)
@@ -107,16 +105,17 @@ def index_page(page_id: int, document: PageDocument | None) -> None:
 
 
 def clean_query(query: str) -> str:
-    """Return what was typed, on one line of at most 100 plain characters."""
-    return " ".join(plain_text(query).split())[:100].strip()
+    """Return what was typed, on one line of at most SEARCH_CHARACTERS plain ones."""
+    return " ".join(plain_text(query).split())[: settings.SEARCH_CHARACTERS].strip()
 
 
 def _words(query: str) -> list[str]:
     words = folded_words(clean_query(query))
-    return list(dict.fromkeys(each for each in words if not _COMMON.fullmatch(each)))[:MAX_WORDS]
+    telling = dict.fromkeys(each for each in words if not _COMMON.fullmatch(each))
+    return list(telling)[: settings.SEARCH_WORDS]
 
 
-def _rows(sql: str, words: list[str], glue: str) -> list[Any]:
+def _rows(sql: str, words: list[str], glue: str, most: int) -> list[Any]:
     """Return what `sql` finds for words as they were typed; the last may be a beginning."""
 
     def term(word: str) -> str:
@@ -128,19 +127,20 @@ def _rows(sql: str, words: list[str], glue: str) -> list[Any]:
         for old, new in {'"*': "':*", '"': "'", " AND ": " & ", " OR ": " | "}.items():
             query = query.replace(old, new)
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"query": query})
+        cursor.execute(sql, {"query": query, "most": most})
         return cursor.fetchall()
 
 
 def search(query: str) -> list[Result]:
-    """Return what was found, title matches first, at most 20 of each kind; at most 2 queries."""
+    """Return what was found, title matches first; at most 2 queries."""
     words = _words(query)
     if not words:
         return []
     which = matcher(words)
     best = _BEST.format(found=_FOUND[connection.vendor])
     found = []
-    for in_title, is_condition, slug, title, summary, text in _rows(best, words, " AND "):
+    rows = _rows(best, words, " AND ", settings.SEARCH_RESULTS)
+    for in_title, is_condition, slug, title, summary, text in rows:
         kind = "condition" if is_condition else "treatment"
         link = reverse(kind, args=[slug])
         found.append((in_title, Result(title, link, kind, passage(text, summary, words, which))))
@@ -152,7 +152,7 @@ def emergencies(query: str) -> list[tuple[str, str]]:
     """Return title and address of pages for which a word of the query means an emergency."""
     words = _words(query)
     sql = _EMERGENCIES.format(is_emergency=_IS_EMERGENCY[connection.vendor])
-    found = _rows(sql, words, " OR ") if words else []
+    found = _rows(sql, words, " OR ", settings.SEARCH_EMERGENCIES) if words else []
     return [(title, reverse("condition", args=[slug])) for title, slug in found]
 
 
@@ -176,4 +176,4 @@ def _physicians(words: list[str], which: Matcher) -> list[tuple[bool, Result]]:
             told = passage(text, who.specialty, words, which)
             link = who.get_absolute_url()
             found.append((in_name >= set(words), Result(who.name, link, "physician", told)))
-    return found[:20]
+    return found[: settings.SEARCH_RESULTS]

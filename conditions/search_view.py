@@ -1,5 +1,6 @@
 """The page on which patients search the site."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -14,6 +15,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     query = clean_query(request.GET.get("q", ""))
     context = {
         "query": query,
+        "most_characters": settings.SEARCH_CHARACTERS,
         "searched": bool(folded_words(query)),
         "results": search(query),
         "emergencies": emergencies(query),

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -12,22 +13,19 @@ from django.utils.translation import ngettext
 
 from clinic_site.todo import ToDo, adds_todo
 from conditions.models import Condition, Treatment
-from conditions.reviewing import DUE_SOON
-
-MOST = 20  # of a kind of page; the rest is a count
 
 
 @adds_todo("conditions.change_condition", "conditions.sign_page")
 def review_todo() -> Iterable[ToDo]:
     """Pages without a signature, with an overdue one, or with one that falls due soon."""
     today = timezone.localdate()
-    soon = Q(review=None) | Q(review__next_due__lte=today + DUE_SOON)
+    soon = Q(review=None) | Q(review__next_due__lte=today + settings.REVIEW_DUE_SOON)
     for model, name in ((Condition, "condition"), (Treatment, "treatment")):
         pages = model.objects.listed().filter(soon)
-        for page in pages[:MOST]:
+        for page in pages[: settings.REVIEWS_TO_DO]:
             address = reverse(f"admin:conditions_{name}_sign", args=[page.pk])
             yield ToDo(_what_to_do(page, today), address)
-        if (more := pages.count() - MOST) > 0:
+        if (more := pages.count() - settings.REVIEWS_TO_DO) > 0:
             text = ngettext("%d more page to review.", "%d more pages to review.", more) % more
             yield ToDo(text, reverse(f"admin:conditions_{name}_changelist"))
 

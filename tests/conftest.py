@@ -74,8 +74,8 @@ def _static_files() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _forget_the_clinic(monkeypatch: pytest.MonkeyPatch) -> None:
+def _forget_the_clinic(settings) -> None:
     """What the site remembers of the database ends with each test, and /readyz looks each time."""
-    monkeypatch.setattr("clinic_site.readiness.REMEMBERED", float("-inf"))
+    settings.READINESS_LOOK_EVERY = 0
     for remembered in Remembered.everything:
         remembered.forget()

@@ -1,5 +1,6 @@
 """A missing or unsafe setting stops the start with one line that names it."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -89,3 +90,22 @@ def test_a_bad_setting_is_named_in_one_line(changes: dict[str, str], message: st
     assert message in done.stderr
     assert done.stderr.startswith("Not started: ")
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+# Numbers of a format, a protocol or a technique: nobody could choose another.
+NO_RULES = {"SCHEMA", "LINE", "_AFTER_ALL_TIME", "HOUR", "LEFT", "WRONG", "DATABASE_AWAY"}
+NO_RULES |= {"EVERY", "REFRESH", "WIDE", "QUALITY", "MOST_WORDS", "_TO_NINETEEN"}
+
+
+def test_the_numbers_of_rules_stand_in_the_settings_alone() -> None:
+    found = set()
+    for app in ("clinic_site", "conditions", "appointments"):
+        for path in {*(PROJECT / app).rglob("*.py")} - {PROJECT / "clinic_site" / "settings.py"}:
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+                    inside = list(ast.walk(node.value))
+                    kinds = {type(each.value) for each in inside if isinstance(each, ast.Constant)}
+                    names = {each.id for each in inside if isinstance(each, ast.Name)}
+                    if kinds and kinds <= {int, float} and names <= {"dt", "timedelta"}:
+                        found.add(ast.unparse(node).split()[0].rstrip(":"))
+    assert {name for name in found if name.isupper()} == NO_RULES

@@ -7,14 +7,13 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.fields import PlainTextField
-from clinic_site.people import visible
-
-OLDEST_AGE = 125  # in years; nobody on record has lived longer than 122
+from clinic_site.text import visible
 
 PARTS = {"month": _("Month"), "day": _("Day"), "year": _("Year")}
 _MONTHS = [name.casefold() for name in calendar.month_name]
@@ -127,7 +126,7 @@ class DateOfBirthField(forms.MultiValueField):
         today = timezone.localdate()
         if date > today:
             raise ValidationError(_("Check the date of birth: it is in the future."))
-        if date.year < today.year - OLDEST_AGE:
+        if date.year < today.year - settings.OLDEST_AGE:
             raise ValidationError(_("Check the year of birth: it is too long ago."))
         return date
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -72,7 +73,7 @@ class ChangeForm(forms.Form):
 
     text = PlainTextField(
         label=_("What would you like to change?"),
-        max_length=1000,
+        max_length=settings.CHANGE_CHARACTERS,
         help_text=_("Such as another day or time. Is your phone number new? Then call us."),
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write what you would like to change.")},

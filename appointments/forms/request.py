@@ -8,6 +8,8 @@ from typing import Any, ClassVar, cast
 
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from appointments.answers import Answer
@@ -84,8 +86,11 @@ class RequestForm(forms.Form):
     )
     message = PlainTextField(
         label=_("What would you like us to know?"),
-        help_text=_("If you have a question, write it here. Up to 2,000 characters."),
-        max_length=2000,
+        help_text=format_lazy(
+            _("If you have a question, write it here. Up to {most:,} characters."),
+            most=settings.MESSAGE_CHARACTERS,
+        ),
+        max_length=settings.MESSAGE_CHARACTERS,
         required=False,
         unmarked=True,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -12,8 +12,6 @@ from appointments.forms.fields import PlainTextField
 from appointments.forms.request import RequestForm
 from appointments.states import CloseReason
 
-SOONEST, LATEST = dt.timedelta(days=-1), dt.timedelta(days=730)
-
 
 class FindForm(forms.Form):
     """What staff know of a request: its reference, a name, a phone number, or an email address."""
@@ -37,8 +35,8 @@ class ScheduleForm(forms.Form):
     visit_minutes = forms.IntegerField(
         label=_("Length in minutes"),
         initial=settings.VISIT_MINUTES,
-        min_value=5,
-        max_value=600,
+        min_value=settings.SHORTEST_VISIT,
+        max_value=settings.LONGEST_VISIT,
         required=False,
     )
     visit_place = PlainTextField(
@@ -52,7 +50,7 @@ class ScheduleForm(forms.Form):
         """Return the visit as `workflow.change_status` takes it; refuse what cannot be meant."""
         cleaned = super().clean() or {}
         day, time = cleaned.get("visit_on"), cleaned.get("visit_time")
-        if day and not SOONEST <= day - timezone.localdate() <= LATEST:
+        if day and not -settings.VISIT_BACK <= day - timezone.localdate() <= settings.VISIT_AHEAD:
             self.add_error("visit_on", _("Check the day: it is past, or years away."))
         elif day and time:
             naive = dt.datetime.combine(day, time)
@@ -80,7 +78,7 @@ class NoteForm(forms.Form):
 
     text = PlainTextField(
         label=_("Note"),
-        max_length=4000,
+        max_length=settings.NOTE_CHARACTERS,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
     )

@@ -8,6 +8,7 @@ from collections.abc import Container
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db import DatabaseError, InterfaceError
 from django.http import (
@@ -192,5 +193,5 @@ def closed(request: HttpRequest) -> HttpResponse:
     """503: a key is wrong, and until it is mended requests are taken by phone."""
     response = render(request, "appointments/closed.html", status=503)
     response["Cache-Control"] = "no-store"
-    response["Retry-After"] = "300"
+    response["Retry-After"] = str(settings.RETRY_AFTER_WRONG_KEY)
     return response

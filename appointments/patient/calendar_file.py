@@ -6,7 +6,7 @@ So it names no person and not the clinic, whose name says what it treats.
 import datetime as dt
 import uuid
 
-from clinic_site.people import plain_text
+from clinic_site.text import plain_text
 
 LINE = 75  # octets, without the line break
 

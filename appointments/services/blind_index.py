@@ -3,11 +3,9 @@
 import re
 
 from clinic_site.crypto.blind_index import blind_index
-from clinic_site.people import visible
-from clinic_site.text import folded_words
+from clinic_site.text import APOSTROPHES, folded_words, visible
 
-_APOSTROPHE = "['`´‘’‛′ʹʻʼʽ＇ꞌ]"
-_PARTED = re.compile(rf"(?<!\w)(\w{_APOSTROPHE})\s+(?=\w)")  # O' Brien
+_PARTED = re.compile(rf"(?<!\w)(\w[{APOSTROPHES}])\s+(?=\w)")  # O' Brien
 _INITIALS = re.compile(r"(?<![\w-])\w(?:[- ]\w)+(?![\w-])")  # j-r, j r
 _ONE_LETTER = re.compile(r"(?<![\w-])(\w)(?= (\w+))")  # o brien, j o brien
 
@@ -63,7 +61,7 @@ def stored_words(name: str) -> list[str]:
     """
     name = _PARTED.sub(r"\1", visible(name))
     words: dict[str, None] = {}
-    for spelling in (name, re.sub(_APOSTROPHE, "-", name)):
+    for spelling in (name, re.sub(f"[{APOSTROPHES}]", "-", name)):
         folded = folded_words(spelling)
         for word in folded:
             words |= dict.fromkeys([*word.split("-"), word.replace("-", "")])

@@ -1,10 +1,8 @@
 """Finding requests by what staff or a patient know, through blind indexes.
 
-Nothing of it gets into a URL. MAX_FOUND is how many are shown: a text that finds more tells too
-little.
+Nothing of it gets into a URL.
 """
 
-import datetime as dt
 import hmac
 import re
 
@@ -24,12 +22,8 @@ from appointments.services.blind_index import (
 from clinic_site.actor import Actor
 from clinic_site.audit.record import record_refused
 from clinic_site.counters import count_of, count_up
-from clinic_site.people import visible
 from clinic_site.phones import find_phone
-
-NEAR = dt.timedelta(hours=48)
-MAX_WORDS = 8  # of a name; each is a join
-MAX_FOUND = 50
+from clinic_site.text import visible
 
 
 def find(what: str) -> AppointmentRequestQuerySet:
@@ -49,7 +43,7 @@ def find(what: str) -> AppointmentRequestQuerySet:
         return everything.filter(phone_end_index=phone_end_index(what))
     if phone := find_phone(what):
         return everything.filter(phone_index=phone_index(phone.number))
-    indexes = asked_name_indexes(what)[:MAX_WORDS]
+    indexes = asked_name_indexes(what)[: settings.FOUND_BY_WORDS]
     found = everything if indexes else everything.none()
     for index in indexes:
         found = found.filter(name_words__index=index)
@@ -57,12 +51,13 @@ def find(what: str) -> AppointmentRequestQuerySet:
 
 
 def likely_duplicates(appointment_request: AppointmentRequest) -> list[AppointmentRequest]:
-    """Return other requests with the same phone or email within 48 hours of this one."""
-    near = (appointment_request.received_at - NEAR, appointment_request.received_at + NEAR)
+    """Return other requests with the same phone or email about the time of this one."""
+    at, within = appointment_request.received_at, settings.LIKELY_DUPLICATE_WITHIN
     same = Q(phone_index=appointment_request.phone_index) & ~Q(phone_index="")
     same |= Q(email_index=appointment_request.email_index) & ~Q(email_index="")
-    others = AppointmentRequest.objects.filter(same, received_at__range=near)
-    return list(others.exclude(pk=appointment_request.pk).order_by("-received_at")[:10])
+    others = AppointmentRequest.objects.filter(same, received_at__range=(at - within, at + within))
+    others = others.exclude(pk=appointment_request.pk).order_by("-received_at")
+    return list(others[: settings.LIKELY_DUPLICATES_SHOWN])
 
 
 def find_request(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -76,7 +77,7 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
     list_display_links = ["reference"]
     list_filter = ["status", ToDoFilter, TakenFilter, "origin"]
     list_select_related = ["taken_by"]
-    list_per_page = 50
+    list_per_page = settings.LIST_ROWS
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they would count every row

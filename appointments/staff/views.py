@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,7 +16,7 @@ from appointments.forms.staff import EnteredRequestForm, FindForm
 from appointments.models import AppointmentRequest
 from appointments.presenters import answer_of, phone_to_dial
 from appointments.references import typed_reference
-from appointments.services.search import MAX_FOUND, find
+from appointments.services.search import find
 from appointments.services.submit import SentBefore, enter_request
 from appointments.staff.base import StaffView
 from appointments.tokens import new_attempt, read_attempt
@@ -24,8 +25,6 @@ from clinic_site.audit.models import AuditEvent
 from clinic_site.audit.record import Action, record
 
 logger = logging.getLogger(__name__)
-
-MAX_EVENTS = 500  # on the page of a request's record
 
 
 class FindView(StaffView):
@@ -39,8 +38,8 @@ class FindView(StaffView):
         if not form.is_valid():
             return self.page(form)
         what = form.cleaned_data["what"]
-        found = list(find(what)[: MAX_FOUND + 1])
-        shown = found[:MAX_FOUND]
+        found = list(find(what)[: settings.FOUND_SHOWN + 1])
+        shown = found[: settings.FOUND_SHOWN]
         references = [each.reference for each in shown]
         record(RequestAction.SEARCHED, REQUEST, references, by=Actor.staff(request))
         return self.page(
@@ -48,7 +47,7 @@ class FindView(StaffView):
             found=[(each, answer_of(each, "patient_name"), phone_to_dial(each)) for each in shown],
             nothing=not found,
             not_here=None if found else typed_reference(what),
-            more=len(found) > MAX_FOUND,
+            more=len(found) > len(shown),
         )
 
     def page(self, form: FindForm, **context: Any) -> HttpResponse:
@@ -128,11 +127,12 @@ class RecordView(StaffView):
         events = AuditEvent.objects.filter(subject_kind=REQUEST, references__contains=reference)
         if appointment_request is not None:
             events = events.filter(at__gte=appointment_request.received_at)
-        shown = list(events[: MAX_EVENTS + 1])
+        found = list(events[: settings.RECORD_ROWS + 1])
+        shown = found[: settings.RECORD_ROWS]
         return self.show(
             "admin/appointments/record.html",
             _("Who saw or changed %s") % reference,
             appointment_request=appointment_request,
-            events=shown[:MAX_EVENTS],
-            more=len(shown) > MAX_EVENTS,
+            events=shown,
+            more=len(found) > len(shown),
         )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django import template
+from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
@@ -13,8 +14,6 @@ from appointments.models import AppointmentRequest
 from appointments.states import STATES, CloseReason
 
 register = template.Library()
-
-WEEKS = 8
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def request_weeks() -> list[Week]:
     """Return the last weeks, this one first, in the active time zone. Spam does not count."""
     today = timezone.localdate()
     this_monday = today - dt.timedelta(days=today.weekday())
-    first = this_monday - dt.timedelta(weeks=WEEKS - 1)
+    first = this_monday - dt.timedelta(weeks=settings.WEEKS_SHOWN - 1)
     start = timezone.make_aware(dt.datetime.combine(first, dt.time()))
     requests = AppointmentRequest.objects.filter(received_at__gte=start).exclude(
         close_reason=CloseReason.SPAM
@@ -46,7 +45,7 @@ def request_weeks() -> list[Week]:
         day = timezone.localdate(received_at)
         by_week[day - dt.timedelta(days=day.weekday())].append(answered_after)
     found = []
-    for number in range(WEEKS):
+    for number in range(settings.WEEKS_SHOWN):
         monday = this_monday - dt.timedelta(weeks=number)
         times = by_week[monday]
         answered = [time.total_seconds() for time in times if time is not None]

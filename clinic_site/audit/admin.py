@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -24,7 +25,7 @@ from clinic_site.audit.record import record, record_refused
 class CappedPaginator(Paginator):
     """Counts no further than staff page, so that a long list opens as fast as a short one."""
 
-    most = 1000
+    most = settings.LIST_COUNTED
 
     @cached_property
     def count(self) -> int:
@@ -91,9 +92,9 @@ class ReadOnly(OnRecord):
 
 
 class LongPaginator(CappedPaginator):
-    """Counts further: what happened on one day must be there to be read."""
+    """Counts further."""
 
-    most = 100_000
+    most = settings.AUDIT_COUNTED
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -131,7 +132,7 @@ class AuditEventAdmin(ReadOnly):
     list_display = ["at", "actor", "done", "shown_references", "detail", "where"]
     paginator = LongPaginator
     list_filter = [ActionFilter, "at", ActorFilter]
-    list_per_page = 100
+    list_per_page = settings.AUDIT_ROWS
     sortable_by = ()
 
     @admin.display(description=_("what"))

@@ -18,8 +18,6 @@ from clinic_site.crypto.fields import Ciphertext, encrypted_columns
 from clinic_site.crypto.key_ring import decrypt, encrypt, key_number
 from clinic_site.crypto.models import KeyCheck
 
-NAMED = 20  # values that no key opens and that are named one by one
-
 Model = type[models.Model]
 
 
@@ -47,7 +45,7 @@ class Tally:
             self.by_key[number] += 1
             return number
         self.unopened[f"{model.__name__}.{column}"] += 1
-        if len(self.named) < NAMED:
+        if len(self.named) < settings.REENCRYPT_NAMED:
             self.named.append(f"{_name(model, pk)} ({column})")
         return 0
 

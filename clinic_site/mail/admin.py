@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -42,7 +43,7 @@ class OutboxMessageAdmin(ReadOnly):
     list_display = ["what", "reference", "to", "state", "created_at", "tries", "due_at", "fault"]
     list_display_links = ["what"]
     list_filter = ["state", KindFilter]
-    list_per_page = 50
+    list_per_page = settings.LIST_ROWS
     ordering = ["-pk"]  # as they were written, by an index
     fields = [
         *("what", "reference", "to", "state", "created_at", "tries", "due_at"),

@@ -2,7 +2,7 @@
 
 import clinic_site.crypto.fields
 import clinic_site.mail.models
-import clinic_site.models
+import clinic_site.models.clinic
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(blank=True, max_length=2, validators=[django.core.validators.RegexValidator('^[A-Z]{2}\\Z', 'Use the two capital letters, such as SD.')], verbose_name='state')),
                 ('postal_code', models.CharField(blank=True, max_length=10, validators=[django.core.validators.RegexValidator('^\\d{5}(-\\d{4})?\\Z', 'Use five digits, or nine: 57104-1234.')], verbose_name='ZIP code')),
                 ('email', models.EmailField(blank=True, help_text='Shown on the contact page. Leave empty to show none.', max_length=254, verbose_name='email')),
-                ('time_zone', models.CharField(blank=True, help_text='Such as America/Chicago. Times in the admin and on pages are shown in it.', max_length=60, validators=[clinic_site.models.validate_time_zone], verbose_name='time zone')),
+                ('time_zone', models.CharField(blank=True, help_text='Such as America/Chicago. Times in the admin and on pages are shown in it.', max_length=60, validators=[clinic_site.models.clinic.validate_time_zone], verbose_name='time zone')),
                 ('introduction', models.TextField(blank=True, help_text='One to three plain sentences at the top of the first page.', verbose_name='introduction')),
                 ('before_visit', models.TextField(blank=True, help_text='What to bring, whether a referral is needed, insurance, cost. Markdown: paragraphs, - lists, ### headings. It stands on the contact page, with a link at the foot of every page. Leave empty to show nothing.', verbose_name='before your visit')),
                 ('emergency_wording', models.CharField(default='In an emergency, call 911.', help_text='Stands at the foot of every page and above the request form.', max_length=200, verbose_name='emergency wording')),

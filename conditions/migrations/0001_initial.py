@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=120, verbose_name='title')),
                 ('name', models.CharField(help_text='As it stands after “To talk with us about”: a spinal compression fracture.', max_length=120, verbose_name='name in a sentence')),
                 ('summary', models.TextField(help_text='One or two plain sentences under the title; search engines show them too.', max_length=300, verbose_name='summary')),
-                ('key_points', models.TextField(blank=True, help_text='What to take away: at most three short sentences, one a line.', verbose_name='key points')),
+                ('key_points', models.TextField(blank=True, help_text='What to take away: at most 3 short sentences, one a line.', verbose_name='key points')),
                 ('picture_source', models.CharField(blank=True, help_text='drawing:NAME for a drawing of this site, picture:HASH for an uploaded one.', max_length=80, validators=[conditions.models.validate_picture_source], verbose_name='picture')),
                 ('picture_alt', models.CharField(blank=True, help_text='For people who cannot see it: what the picture shows.', max_length=400, verbose_name='picture in words')),
                 ('picture_caption', models.CharField(blank=True, max_length=200, verbose_name='caption')),

@@ -20,8 +20,8 @@ from appointments.forms.request import RequestForm
 from appointments.models import AppointmentRequest
 from appointments.tokens import read_attempt, status_token
 from clinic_site.content_type import readable
-from clinic_site.people import plain_text, visible
 from clinic_site.phones import find_phone
+from clinic_site.text import plain_text, visible
 from tests.appointments.bad_input import (
     NAMES,
     OTHERS,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appointments.models import AppointmentRequest
-from clinic_site.people import plain_text
+from clinic_site.text import plain_text
 from tests.appointments.bad_input import as_bytes, as_urlencoded
 from tests.appointments.office import QUEUE
 from tests.generated import SOAK, many

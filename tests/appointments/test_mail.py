@@ -276,9 +276,9 @@ def test_readyz_and_status_tell_when_the_worker_falls_silent(
 
 
 def test_readyz_asked_often_looks_once_in_five_seconds(
-    desk: User, client: Client, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries
+    desk: User, client: Client, settings, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries
 ) -> None:
-    monkeypatch.setattr(readiness, "REMEMBERED", 5.0)
+    settings.READINESS_LOOK_EVERY = 5.0
     monkeypatch.setattr(readiness, "_looked_at", float("-inf"))
     work()
     assert ready(client)

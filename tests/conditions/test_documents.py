@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from clinic_site.models import Clinic, LanguageLine, Notice, OpeningHours, Physician, Picture
-from clinic_site.people import plain_text
 from clinic_site.pictures import read_picture
+from clinic_site.text import plain_text
 from conditions.document import (
     CONDITION_KINDS,
     TREATMENT_KINDS,

@@ -1,0 +1,19 @@
+"""The models of what every page shares, and of this app's other packages: Django looks here."""
+
+from django.db.models import CharField
+from django.db.models.functions import Length
+
+from clinic_site.audit.models import AuditEvent
+from clinic_site.counters import Counter
+from clinic_site.crypto.models import KeyCheck
+from clinic_site.mail.models import DailyRun, MailChoice, OutboxMessage, WorkerBeat
+from clinic_site.models.clinic import Clinic, ClosedDay, OpeningHours, Weekday
+from clinic_site.models.notice import LanguageLine, Notice
+from clinic_site.models.physician import Physician
+from clinic_site.models.picture import Picture
+
+__all__ = ["Clinic", "ClosedDay", "LanguageLine", "Notice", "OpeningHours", "Physician", "Picture"]
+__all__ += ["AuditEvent", "Counter", "DailyRun", "KeyCheck", "MailChoice", "OutboxMessage"]
+__all__ += ["Weekday", "WorkerBeat"]
+
+CharField.register_lookup(Length)  # for constraints on hashes
