@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
@@ -16,6 +17,9 @@ from tests.running import (
     stop_site,
 )
 from tests.visitor import Visitor
+
+# A client of Django's would else look at all static files before its first question.
+settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")
