@@ -16,6 +16,8 @@ and may set these:
   DATABASE_URL      postgres://..., of several hosts the one that takes writes is used;
                     without it, SQLite in VAR/db.sqlite3
   VAR               folder for state; var/ beside this project without it
+  STATIC            folder for the files that a web server may read, outside VAR; staticfiles/
+                    beside this project without it
   TRUSTED_PROXIES   networks of the proxies before the site, comma-separated, such as
                     127.0.0.1/32; only they may say who is asking (X-Forwarded-For)
   EMAIL_URL         smtp://, smtp+tls:// or smtp+ssl://USER:PASSWORD@HOST:PORT; without it,
@@ -329,6 +331,7 @@ else:
 # The application
 
 INSTALLED_APPS = [
+    "clinic_site",  # first: of commands with one name, that of the earlier app counts
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -336,7 +339,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "crispy_forms",
-    "clinic_site",
     "conditions",
     "appointments",
 ]
@@ -402,11 +404,19 @@ if TIME_ZONE not in available_timezones():
 # Static files, served by WhiteNoise under names that hold a hash of their content
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR / "static"
+STATIC_ROOT = Path(env.str("STATIC", default=str(BASE_DIR / "staticfiles"))).resolve()
+if not LOOPBACK and STATIC_ROOT.is_relative_to(VAR):
+    raise ImproperlyConfigured(
+        "STATIC lies in VAR, where no other user may read. Put it elsewhere."
+    )
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # pictures are rows
-    "staticfiles": {"BACKEND": "clinic_site.static_files.JoinedStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "clinic_site.static_files.JoinedStaticFilesStorage",
+        # A proxy of another user reads them.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True

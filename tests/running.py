@@ -160,7 +160,7 @@ def _first() -> dict[str, str]:
     from tests.environment import VAR
 
     var = VAR / "started before"
-    shutil.copytree(VAR / "static", var / "static")
+    var.mkdir()
     shutil.copy(TEST_ENV, var / "local.env")
     environment = local_environment(var)
     prepare({**environment, "ENV_FILE": str(var / "local.env")})

@@ -139,6 +139,7 @@ BAD = {
         "DIGEST_KEY is another key",
     ),
     "a field key for two things": ({"DIGEST_KEY": GOOD["FIELD_KEYS"]}, "DIGEST_KEY is another key"),
+    "static files in VAR": ({"STATIC": str(VAR / "static")}, "STATIC lies in VAR"),
     "no mail address": ({"EMAIL_URL": "https://mail.example"}, "EMAIL_URL must begin with smtp://"),
     "with a path": ({"SITE_URL": "https://clinic.example/x"}, "without a path"),
     "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds '*', which stands for many"),
