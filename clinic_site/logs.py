@@ -1,24 +1,16 @@
-"""Keeps out of the logs what must not be read there."""
+"""Keeps out of the logs what must not be read there.
+
+gunicorn uses it before it is ready for anything of Django's, so what to do is registered.
+"""
 
 import copy
 import logging
 import re
 
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.http import UnreadablePostError
-from django.http.multipartparser import MultiPartParserError
-
-# What comes from outside and is answered with 400 or 403: how it got there tells nothing.
-EXPECTED = (
-    BadRequest,
-    MultiPartParserError,
-    PermissionDenied,
-    SuspiciousOperation,  # such as a host that is not ours
-    UnreadablePostError,
-)
 # What would end a line, or have a terminal do something.
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _hidden: list[tuple[re.Pattern[str], str]] = []
+_expected: list[type[Exception]] = []
 
 
 def hide(pattern: str, instead: str) -> None:
@@ -26,15 +18,20 @@ def hide(pattern: str, instead: str) -> None:
     _hidden.append((re.compile(pattern), instead))
 
 
+def expect(*kinds: type[Exception]) -> None:
+    """Register what comes from outside and is answered: how it got there tells nothing."""
+    _expected.extend(kinds)
+
+
 class WithoutTokens(logging.Formatter):
     """Writes a record, its traceback too, without what the apps hide, such as tokens.
 
     One record begins one line, and what follows is indented: no text from outside can begin
-    another. What is EXPECTED from outside has no traceback.
+    another. What is expected from outside has no traceback.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        if record.exc_info and isinstance(record.exc_info[1], EXPECTED):
+        if record.exc_info and isinstance(record.exc_info[1], tuple(_expected)):
             record = copy.copy(record)
             record.exc_info = record.exc_text = None
         line = super().format(record)
