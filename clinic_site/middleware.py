@@ -6,6 +6,7 @@ import tempfile
 import zoneinfo
 from collections.abc import Callable, Iterator
 from typing import IO, Any, BinaryIO, cast
+from urllib.parse import urlsplit
 
 import brotli
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -162,6 +163,19 @@ class UseClinicTimeZone:
 def is_admin(request: HttpRequest) -> bool:
     """Whether the request is for the admin, the one part of the site where people sign in."""
     return request.path_info.startswith("/admin/")
+
+
+class AdminAtLocalhost:
+    """Sends who opens the admin at 127.0.0.1 to localhost, where the sign-in works."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Redirect it, or pass it on."""
+        if is_admin(request) and urlsplit(f"//{request.get_host()}").hostname == "127.0.0.1":
+            return HttpResponseRedirect(settings.SITE_URL + request.get_full_path())
+        return self.get_response(request)
 
 
 class OnlyInAdmin:

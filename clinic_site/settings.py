@@ -26,8 +26,8 @@ and may set these:
   ALLOWED_HOSTS     further host names, comma-separated, beside the one in SITE_URL
   ENV_FILE          a file with any of the above, one NAME=value a line
 
-An http:// SITE_URL is taken on a loopback address only; there, and only there, cookies are
-not Secure and HSTS is off.
+An http:// SITE_URL is taken on localhost only (a browser makes no passkey at 127.0.0.1); there,
+and only there, cookies are not Secure and HSTS is off.
 """
 
 import ipaddress
@@ -66,11 +66,7 @@ _site = re.fullmatch(
     r"(https?)://(?P<host>\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:(?P<port>\d{1,5}))?",
     SITE_URL,
 )
-LOOPBACK = (
-    _site is not None
-    and _site[1] == "http"
-    and _site["host"] in {"127.0.0.1", "localhost", "[::1]"}
-)
+LOOPBACK = _site is not None and _site[1] == "http" and _site["host"] == "localhost"
 if (
     _site is None
     or not (_site[1] == "https" or LOOPBACK)
@@ -78,10 +74,12 @@ if (
 ):
     raise ImproperlyConfigured(
         f"SITE_URL is {SITE_URL!r}. It must be https://host without a path "
-        "(http:// only on a loopback address)."
+        "(http:// only on localhost)."
     )
 _hosts = [host.strip() for host in env.list("ALLOWED_HOSTS", default=[])]
 ALLOWED_HOSTS = [_site["host"], *(host for host in _hosts if host)]
+if LOOPBACK:
+    ALLOWED_HOSTS.append("127.0.0.1")  # the public pages show there, too
 for _host in ALLOWED_HOSTS:
     if "*" in _host or _host.startswith("."):
         raise ImproperlyConfigured(
@@ -306,6 +304,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.SayDatabaseAway",
     "clinic_site.middleware.UseClinicTimeZone",
     "django.middleware.common.CommonMiddleware",
+    "clinic_site.middleware.AdminAtLocalhost",
     "clinic_site.middleware.AdminSession",
     "clinic_site.middleware.AdminCsrf",
     "clinic_site.middleware.AdminAuthentication",

@@ -204,7 +204,7 @@ def start_site(var: Path, environment: dict[str, str], port: int) -> Site:
         time.sleep(0.05)
     password = re.search(r"one-time password (\S+)", log.read_text())
     return Site(
-        address=f"http://127.0.0.1:{port}",
+        address=f"http://localhost:{port}",
         var=var,
         environment=environment,
         password=password[1] if password else "",

@@ -57,6 +57,7 @@ BAD = {
     "plain http": ({"SITE_URL": "http://clinic.example"}, "SITE_URL is 'http://clinic.example'"),
     "no network": ({"TRUSTED_PROXIES": "nginx"}, "TRUSTED_PROXIES: 'nginx'"),
     "no mail address": ({"EMAIL_URL": "https://mail.example"}, "EMAIL_URL must begin with smtp://"),
+    "no localhost": ({"SITE_URL": "http://127.0.0.1"}, "http:// only on localhost"),
     "with a path": ({"SITE_URL": "https://clinic.example/x"}, "without a path"),
     "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds '*', which stands for many"),
     "no secret": ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
