@@ -169,12 +169,11 @@ def submissions(port: int) -> float:
 
 def make_front_desk() -> None:
     """One member of staff who gets a mail for each request."""
-    from django.contrib.auth.models import User
-
     from clinic_site.models import MailChoice
+    from tests.accounts import make_account
 
     # No other number among the parameters is this one (see SameRows).
-    desk = User.objects.create_user("desk", "desk@clinic.example", is_staff=True, pk=10**8)
+    desk = make_account("desk", "scheduler", email="desk@clinic.example", pk=10**8)
     MailChoice.objects.create(user=desk, kind="new_request")
 
 

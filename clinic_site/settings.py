@@ -285,7 +285,7 @@ else:
 # The application
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "clinic_site.access.admin_config.ClinicAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -370,9 +370,13 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # Security. The headers that are the same on every answer: clinic_site/security_headers.py.
 
+AUTH_USER_MODEL = "clinic_site.User"
+AUTHENTICATION_BACKENDS = ["clinic_site.access.backend.RoleBackend"]
+SESSION_ENGINE = "clinic_site.access.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOOPBACK
-SESSION_COOKIE_NAME = "sessionid" if LOOPBACK else "__Host-sessionid"
-CSRF_COOKIE_NAME = "csrftoken" if LOOPBACK else "__Host-csrftoken"
+# Everything at localhost shares its cookies, whatever the port.
+SESSION_COOKIE_NAME = "clinic_session" if LOOPBACK else "__Host-sessionid"
+CSRF_COOKIE_NAME = "clinic_csrf" if LOOPBACK else "__Host-csrftoken"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SILENCED_SYSTEM_CHECKS = [

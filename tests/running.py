@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 
 from tests.visitor import make_attempt
 
@@ -59,6 +60,12 @@ class Site:
         """Run Python with this site's settings and the model as R; return what it printed."""
         start = "from appointments.models import AppointmentRequest as R;"
         return self.manage("shell", "--verbosity=0", "-c", start + code).strip()
+
+    def sign_in_as(self, context: BrowserContext, *roles: str, name: str = "") -> None:
+        """Have someone with these roles signed in, in this browser, as if by the sign-in page."""
+        code = f"from tests.accounts import cookie_of; print(cookie_of({name!r}, *{roles!r}))"
+        cookie = json.loads(self.shell(code))
+        context.add_cookies([{**cookie, "url": self.address}])
 
     def requests(self) -> int:
         """Return how many requests are stored now."""
