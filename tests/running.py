@@ -63,7 +63,8 @@ class Site:
 
     def sign_in_as(self, context: BrowserContext, *roles: str, name: str = "") -> None:
         """Have someone with these roles signed in, in this browser, as if by the sign-in page."""
-        code = f"from tests.accounts import cookie_of; print(cookie_of({name!r}, *{roles!r}))"
+        given = [name, *map(str, roles)]
+        code = f"from tests.accounts import cookie_of; print(cookie_of(*{given}))"
         cookie = json.loads(self.shell(code))
         context.add_cookies([{**cookie, "url": self.address}])
 
