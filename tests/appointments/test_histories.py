@@ -133,7 +133,7 @@ class History:
         done = answer.status_code == 303
         if done and (what == "acknowledge" or (moved and (who == "close" or what == "schedule"))):
             self.wants_change = False
-        if before.status == "cancelled" and moved:
+        if done and moved and before.status == "cancelled":
             self.wants_change = False
 
     def look(self) -> None:
