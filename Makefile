@@ -12,7 +12,7 @@ help: ## Say what each command does
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "Stopped: $(PYTHON) is missing. Install Python 3.11 or newer, or set PYTHON=."; exit 1; }
 
-run: python ## Start the site on http://127.0.0.1:8000 (PORT=8001 for another port); Ctrl-C stops it
+run: python ## Start the site on http://localhost:8000 (PORT=8001 for another port); Ctrl-C stops it
 	@$(PYTHON) deploy/install.py requirements.txt
 	@exec .venv/bin/python deploy/run_local.py
 

@@ -43,10 +43,9 @@ def fill(up_to: int) -> None:
 def main() -> None:
     """Measure each kind of work with few and with many conditions, and print the table."""
     prepare()
-    from django.contrib.auth.models import User
+    from tests.accounts import sign_in_as
 
-    public, staff = Client(), Client()
-    staff.force_login(User.objects.create_superuser("staff"))
+    public, staff = Client(), sign_in_as("editor")
 
     def get(client: Client, address: str) -> Callable[[], object]:
         def work() -> object:

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable
 
 from django.db import connection, transaction
-from django.test import Client
 
 from bench.growth import compare, prepare
 
@@ -55,10 +54,9 @@ def fill(up_to: int) -> None:
 def main() -> None:
     """Measure, and print the table."""
     prepare()
-    from django.contrib.auth.models import User
+    from tests.accounts import sign_in_as
 
-    staff = Client()
-    staff.force_login(User.objects.create_superuser("staff"))
+    staff = sign_in_as("scheduler")
 
     def find(what: str) -> Callable[[], object]:
         return lambda: staff.post(f"{QUEUE}find/", {"what": what})

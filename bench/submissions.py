@@ -118,7 +118,7 @@ def post_of(number: int) -> bytes:
         {**ANSWERS, "attempt": attempt, "phone": f"605-555-{1000 + number}"}
     ).encode()
     head = (
-        "POST /appointments/request/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "POST /appointments/request/ HTTP/1.1\r\nHost: localhost\r\n"
         f"X-Forwarded-For: 10.0.{number // 256}.{number % 256}\r\n"
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
     )
@@ -134,7 +134,7 @@ def running_site() -> Iterator[int]:
         env={**os.environ, "BIND": f"127.0.0.1:{port}"},
     )
     try:
-        while not is_up(f"http://127.0.0.1:{port}"):
+        while not is_up(f"http://localhost:{port}"):
             if server.poll() is not None:
                 sys.exit("The server did not start; what it said is above.")
             time.sleep(0.1)
@@ -169,12 +169,11 @@ def submissions(port: int) -> float:
 
 def make_front_desk() -> None:
     """One member of staff who gets a mail for each request."""
-    from django.contrib.auth.models import User
-
     from clinic_site.models import MailChoice
+    from tests.accounts import make_account
 
     # No other number among the parameters is this one (see SameRows).
-    desk = User.objects.create_user("desk", "desk@clinic.example", is_staff=True, pk=10**8)
+    desk = make_account("desk", "scheduler", email="desk@clinic.example", pk=10**8)
     MailChoice.objects.create(user=desk, kind="new_request")
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import cast
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from clinic_site.access.models import User
 from clinic_site.client_address import client_address, hashed_address
 
 # No account can have these names: Django takes no brackets in one.

@@ -4,15 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
-from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.audit import admin as audit_admin  # noqa: F401  they register their pages
+from clinic_site.access import people  # noqa: F401  they register their pages
+from clinic_site.audit import admin as audit_admin  # noqa: F401
 from clinic_site.clinic import current_clinic
 from clinic_site.mail import admin as mail_admin  # noqa: F401
 from clinic_site.models import (
@@ -25,8 +23,6 @@ from clinic_site.models import (
     Picture,
 )
 from clinic_site.pictures import read_picture
-
-admin.site.index_title = _("Home")
 
 # Inlines are stacked everywhere: a tabular one has inputs without labels, and an empty heading.
 
@@ -201,31 +197,3 @@ class PictureAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: published pages name pictures by their hash."""
         return False
-
-
-# Accounts. Django's two lists with arrows between them fail checks of accessibility, and so do
-# its inputs for moments, which nobody has to type.
-admin.site.unregister([User, Group])
-
-
-# To choose several. Without the help text, which each of the boxes would repeat.
-CHECK_BOXES: dict[Any, dict[str, Any]] = {
-    models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple, "help_text": ""}
-}
-
-
-@admin.register(User)
-class StaffAdmin(UserAdmin):
-    """Accounts of staff."""
-
-    filter_horizontal = ()
-    formfield_overrides = CHECK_BOXES
-    readonly_fields = ["last_login", "date_joined"]
-
-
-@admin.register(Group)
-class StaffGroupAdmin(GroupAdmin):
-    """What several accounts may do alike."""
-
-    filter_horizontal = ()
-    formfield_overrides = CHECK_BOXES

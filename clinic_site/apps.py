@@ -21,10 +21,11 @@ class ClinicSiteConfig(AppConfig):
         expect(BadRequest, MultiPartParserError, PermissionDenied, SuspiciousOperation)
         expect(UnreadablePostError)
         # They need the models to be loaded.
+        from clinic_site.access.roles import make_roles
         from clinic_site.audit.triggers import install_triggers
         from clinic_site.checks import refuse_earlier_database
         from clinic_site.crypto.key_check import make_key_check
 
         # Once after each migration, and before what needs the tables as they are now.
-        for after in (refuse_earlier_database, install_triggers, make_key_check):
+        for after in (refuse_earlier_database, install_triggers, make_key_check, make_roles):
             post_migrate.connect(after, sender=self)

@@ -3,6 +3,7 @@
 import time
 
 from django.db import connection, models
+from django.db.models import F
 
 HOUR = 3600  # seconds
 
@@ -29,15 +30,18 @@ class Counter(models.Model):
         return f"{self.key}: {self.number}"
 
 
-_COUNT_UP = f"""
-    INSERT INTO {Counter._meta.db_table} AS before (key, since, number) VALUES (%s, %s, 1)
-    ON CONFLICT (key) DO UPDATE SET
-        number = CASE WHEN before.since BETWEEN excluded.since - {HOUR - 1} AND excluded.since
-            THEN before.number + 1 ELSE 1 END,
-        since = CASE WHEN before.since BETWEEN excluded.since - {HOUR - 1} AND excluded.since
-            THEN before.since ELSE excluded.since END
-    RETURNING number
-"""  # noqa: S608  nothing but constants
+_RUNNING = f"before.since BETWEEN excluded.since - {HOUR - 1} AND excluded.since"
+
+
+def _counting(rows: int) -> str:
+    """Return the statement that counts so many keys once more."""
+    return f"""
+        INSERT INTO {Counter._meta.db_table} AS before (key, since, number)
+        VALUES {", ".join(["(%s, %s, 1)"] * rows)}
+        ON CONFLICT (key) DO UPDATE SET
+            number = CASE WHEN {_RUNNING} THEN before.number + 1 ELSE 1 END,
+            since = CASE WHEN {_RUNNING} THEN before.since ELSE excluded.since END
+    """  # noqa: S608  nothing but constants
 
 
 def count_up(key: str) -> int:
@@ -46,8 +50,36 @@ def count_up(key: str) -> int:
     `key` must hold nothing personal.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_UP, [key, int(time.time())])
+        cursor.execute(f"{_counting(1)} RETURNING number", [key, int(time.time())])
         return int(cursor.fetchone()[0])
+
+
+def reserve(limits: dict[str, int]) -> bool:
+    """Count a try under each key, before it is made; False where one has had its number by now.
+
+    Then none is counted: what is refused was no try. Of many at once exactly so many are let
+    through. `give_back` takes off again what turned out to need no limit.
+    """
+    keys = sorted(limits)  # always in one order, or two processes could wait for each other
+    most = " ".join(["WHEN %s THEN CAST(%s AS integer)"] * len(keys))
+    free = f"WHERE NOT ({_RUNNING}) OR before.number < CASE excluded.key {most} END"
+    now = int(time.time())
+    values = [
+        *(value for key in keys for value in (key, now)),
+        *(value for key in keys for value in (key, limits[key])),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_counting(len(keys))} {free} RETURNING key", values)
+        counted = [row[0] for row in cursor.fetchall()]
+    if len(counted) < len(keys):
+        give_back(*counted)
+    return len(counted) == len(keys)
+
+
+def give_back(*keys: str) -> None:
+    """Take one off the count of each key."""
+    for key in keys:  # each by itself: two rows in one statement could wait for a `reserve`
+        Counter.objects.filter(key=key, number__gt=0).update(number=F("number") - 1)
 
 
 def count_of(*keys: str) -> int:

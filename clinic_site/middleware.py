@@ -6,14 +6,16 @@ import tempfile
 import zoneinfo
 from collections.abc import Callable, Iterator
 from typing import IO, Any, BinaryIO, cast
+from urllib.parse import urlsplit
 
 import brotli
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -164,6 +166,19 @@ def is_admin(request: HttpRequest) -> bool:
     return request.path_info.startswith("/admin/")
 
 
+class AdminAtLocalhost:
+    """Sends who opens the admin at 127.0.0.1 to localhost, where the sign-in works."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Redirect it, or pass it on."""
+        if is_admin(request) and urlsplit(f"//{request.get_host()}").hostname == "127.0.0.1":
+            return HttpResponseRedirect(settings.SITE_URL + request.get_full_path())
+        return self.get_response(request)
+
+
 class OnlyInAdmin:
     """Leaves Django's own middleware out on public pages: there it could only set a cookie."""
 
@@ -175,7 +190,17 @@ class OnlyInAdmin:
 
 
 class AdminSession(OnlyInAdmin, SessionMiddleware):
-    """Sessions, for staff."""
+    """Sessions, for staff.
+
+    Where one cannot be stored (they signed out in another tab, or the database is away by now),
+    the answer still says what was done.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted:
+            return response
 
 
 class AdminCsrf(OnlyInAdmin, CsrfViewMiddleware):

@@ -28,8 +28,8 @@ and may set these:
   ALLOWED_HOSTS     further host names, comma-separated, beside the one in SITE_URL
   ENV_FILE          a file with any of the above, one NAME=value a line
 
-An http:// SITE_URL is taken on a loopback address only; there, and only there, cookies are
-not Secure and HSTS is off.
+An http:// SITE_URL is taken on localhost only (a browser makes no passkey at 127.0.0.1); there,
+and only there, cookies are not Secure and HSTS is off.
 """
 
 import base64
@@ -82,11 +82,7 @@ _site = re.fullmatch(
     r"(https?)://(?P<host>\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:(?P<port>\d{1,5}))?",
     SITE_URL,
 )
-LOOPBACK = (
-    _site is not None
-    and _site[1] == "http"
-    and _site["host"] in {"127.0.0.1", "localhost", "[::1]"}
-)
+LOOPBACK = _site is not None and _site[1] == "http" and _site["host"] == "localhost"
 if (
     _site is None
     or not (_site[1] == "https" or LOOPBACK)
@@ -94,10 +90,12 @@ if (
 ):
     raise ImproperlyConfigured(
         f"SITE_URL is {SITE_URL!r}. It must be https://host without a path "
-        "(http:// only on a loopback address)."
+        "(http:// only on localhost)."
     )
 _hosts = [host.strip() for host in env.list("ALLOWED_HOSTS", default=[])]
 ALLOWED_HOSTS = [_site["host"], *(host for host in _hosts if host)]
+if LOOPBACK:
+    ALLOWED_HOSTS.append("127.0.0.1")  # the public pages show there, too
 for _host in ALLOWED_HOSTS:
     if "*" in _host or _host.startswith("."):
         raise ImproperlyConfigured(
@@ -332,7 +330,7 @@ else:
 
 INSTALLED_APPS = [
     "clinic_site",  # first: of commands with one name, that of the earlier app counts
-    "django.contrib.admin",
+    "clinic_site.access.admin_config.ClinicAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -350,6 +348,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.SayDatabaseAway",
     "clinic_site.middleware.UseClinicTimeZone",
     "django.middleware.common.CommonMiddleware",
+    "clinic_site.middleware.AdminAtLocalhost",
     "clinic_site.middleware.AdminSession",
     "clinic_site.middleware.AdminCsrf",
     "clinic_site.middleware.AdminAuthentication",
@@ -423,9 +422,13 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # Security. The headers that are the same on every answer: clinic_site/security_headers.py.
 
+AUTH_USER_MODEL = "clinic_site.User"
+AUTHENTICATION_BACKENDS = ["clinic_site.access.backend.RoleBackend"]
+SESSION_ENGINE = "clinic_site.access.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOOPBACK
-SESSION_COOKIE_NAME = "sessionid" if LOOPBACK else "__Host-sessionid"
-CSRF_COOKIE_NAME = "csrftoken" if LOOPBACK else "__Host-csrftoken"
+# Everything at localhost shares its cookies, whatever the port.
+SESSION_COOKIE_NAME = "clinic_session" if LOOPBACK else "__Host-sessionid"
+CSRF_COOKIE_NAME = "clinic_csrf" if LOOPBACK else "__Host-csrftoken"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SILENCED_SYSTEM_CHECKS = [

@@ -5,13 +5,13 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access.models import User
 from clinic_site.models import Picture
 from clinic_site.pictures import DRAWINGS
 from conditions import document

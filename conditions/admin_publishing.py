@@ -7,7 +7,6 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -16,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access.models import User
 from clinic_site.edit_conflict import EditConflict
 from conditions.comparison import compare
 from conditions.drafts import Unfit, draft_of
@@ -120,12 +120,8 @@ class PublishingAdmin(admin.ModelAdmin):
             raise PermissionDenied
         return page
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may sign may see what there is to sign."""
-        return super().has_view_permission(request, obj) or self.has_sign_permission(request)
-
     def has_sign_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """A permission of its own: an editor does not sign, a clinician need not edit."""
+        """A right of its own: an editor does not sign, a clinician does not edit."""
         return request.user.has_perm("conditions.sign_page")
 
     def _render(

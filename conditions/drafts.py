@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
+from clinic_site.access.models import User
 from clinic_site.models import Physician
 from conditions import document
 from conditions.document import (

@@ -33,7 +33,7 @@ class Revision(models.Model):
     document_json = models.JSONField(_("document"))
     published_at = models.DateTimeField(_("published"), auto_now_add=True)
     published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )
     note = models.CharField(_("note"), max_length=300, blank=True)
 
@@ -89,7 +89,7 @@ class Review(models.Model):
 
     revision = models.ForeignKey(Revision, models.CASCADE, related_name="reviews")
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     reviewer_name = models.CharField(
         _("your name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
@@ -101,7 +101,6 @@ class Review(models.Model):
         verbose_name = _("review")
         verbose_name_plural = _("reviews")
         ordering = ["-reviewed_on", "-pk"]
-        permissions = [("sign_page", _("Can sign pages as a clinician"))]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(reviewer_name=""), name="review_has_reviewer_name"

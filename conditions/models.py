@@ -109,7 +109,7 @@ class Page(models.Model):
     )
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
     changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
     live = models.ForeignKey(
         "Revision", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"

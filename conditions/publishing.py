@@ -4,12 +4,12 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic_site.access.models import User
 from clinic_site.clinic import current_clinic
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Physician

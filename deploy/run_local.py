@@ -1,4 +1,4 @@
-"""Run the site on this machine as it runs in production, on 127.0.0.1: what `make run` does.
+"""Run the site on this machine as it runs in production, at http://localhost: what `make run` does.
 
 From the environment: PORT (8000), VAR (var/ beside the project), STATIC (staticfiles/ beside it),
 DATABASE_URL (SQLite in VAR).
@@ -6,6 +6,7 @@ Makes keys, tables, content and a staff account where they are not there yet, an
 nothing that is. Ends cleanly on Ctrl-C, and with its terminal.
 """
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -83,13 +84,22 @@ def take_folder(var: Path) -> IO[Any]:
 
 
 def stop_if_taken(port: int) -> None:
-    """End with one line where something answers on the port already."""
+    """End with one line where something answers on the port already.
+
+    At [::1] as well: there a browser looks for localhost first.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
+            taken = False
         except OSError:
-            sys.exit(f"Stopped: port {port} is taken. Choose another: make run PORT={port + 1}")
+            taken = True
+    with contextlib.suppress(OSError):  # nobody answers
+        socket.create_connection(("::1", port), timeout=1).close()
+        taken = True
+    if taken:
+        sys.exit(f"Stopped: port {port} is taken. Choose another: make run PORT={port + 1}")
 
 
 def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
@@ -119,12 +129,11 @@ def port_wanted() -> int:
 def prepare(var: Path, port: int) -> str:
     """Make what the site needs to start, and set its environment; return its address."""
     make_keys(var / "local.env")
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://localhost:{port}"
     os.environ.update(
         ENV_FILE=str(var / "local.env"),
         VAR=str(var),
         SITE_URL=address,
-        ALLOWED_HOSTS="localhost",
         BIND=f"127.0.0.1:{port}",
     )
     os.environ.setdefault("CLINIC_TIME_ZONE", "America/Chicago")

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from clinic_site.clinic import Remembered
+from tests.environment import POSTGRESQL
 from tests.running import (
     Site,
     free_port,
@@ -18,6 +19,8 @@ from tests.running import (
 )
 from tests.visitor import Visitor
 
+# The faults that are tried are those of the database under test.
+collect_ignore_glob = [f"faults/test_{'sqlite' if POSTGRESQL else 'postgresql'}_*.py"]
 # A client of Django's would else look at all static files before its first question.
 settings.WHITENOISE_AUTOREFRESH = True
 

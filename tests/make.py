@@ -5,7 +5,6 @@ import io
 import uuid
 from typing import Any
 
-from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from PIL import Image
 
@@ -14,10 +13,12 @@ from appointments.forms.request import RequestForm
 from appointments.models import AppointmentRequest, Note
 from appointments.services.submit import insert_with_indexes
 from appointments.states import CloseReason, Status
+from clinic_site.access.roles import Role
 from clinic_site.models import Notice, Physician
 from clinic_site.pictures import read_picture
 from conditions.models import Condition, Section, Source, Treatment
 from conditions.publishing import publish, sign
+from tests.accounts import make_account
 
 
 def make_condition(**values: Any) -> Condition:
@@ -119,7 +120,7 @@ def make_one_of_each() -> dict[str, int]:
     The condition was published twice, signed in between, and changed since; the treatment is a
     draft.
     """
-    staff = User.objects.get(username="staff")
+    staff = make_account("staff", *Role)
     condition = make_condition()
     first = publish(page=condition, by=staff, meaning=True, note="First")
     due = timezone.localdate() + dt.timedelta(days=365)
@@ -140,7 +141,6 @@ def make_one_of_each() -> dict[str, int]:
         "treatment": make_treatment(),
         "request": requests[0],
         "picture": picture,
-        "group": Group.objects.create(name="Editors"),
         "user": staff,
         "notice": Notice.objects.all()[0],
         "physician": Physician.objects.all()[0],

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import http.client
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 
 from tests.visitor import make_attempt
 
@@ -60,6 +61,13 @@ class Site:
         """Run Python with this site's settings and the model as R; return what it printed."""
         start = "from appointments.models import AppointmentRequest as R;"
         return self.manage("shell", "--verbosity=0", "-c", start + code).strip()
+
+    def sign_in_as(self, context: BrowserContext, *roles: str, name: str = "") -> None:
+        """Have someone with these roles signed in, in this browser, as if by the sign-in page."""
+        given = [name, *map(str, roles)]
+        code = f"from tests.accounts import cookie_of; print(cookie_of(*{given}))"
+        cookie = json.loads(self.shell(code))
+        context.add_cookies([{**cookie, "url": self.address}])
 
     def requests(self) -> int:
         """Return how many requests are stored now."""
@@ -205,7 +213,7 @@ def start_site(var: Path, environment: dict[str, str], port: int) -> Site:
         time.sleep(0.05)
     password = re.search(r"one-time password (\S+)", log.read_text())
     return Site(
-        address=f"http://127.0.0.1:{port}",
+        address=f"http://localhost:{port}",
         var=var,
         environment=environment,
         password=password[1] if password else "",

@@ -1,19 +1,22 @@
 """Each named constraint: the database refuses what breaks it, whatever wrote it."""
 
 import datetime as dt
+import secrets
 import uuid
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest, NameWord, Note, StatusChange
+from clinic_site.access.models import User
 from clinic_site.models import (
     AuditEvent,
     Clinic,
     ClosedDay,
+    Invitation,
+    KeptForm,
     KeyCheck,
     LanguageLine,
     MailChoice,
@@ -22,10 +25,13 @@ from clinic_site.models import (
     OutboxMessage,
     Physician,
     Picture,
+    RecoveryCode,
+    TotpDevice,
     WorkerBeat,
 )
 from conditions.history import LoadedContent, Review, Revision
 from conditions.models import ConditionTreatment, Page, Section, Source
+from tests.accounts import make_account
 from tests.make import make_condition, make_request, make_treatment
 
 
@@ -88,8 +94,24 @@ def closed_day() -> ClosedDay:
 
 
 def mail_choice() -> MailChoice:
-    user, _made = User.objects.get_or_create(username="desk")
-    return MailChoice(user=user, kind="digest")
+    return MailChoice(user=desk(), kind="digest")
+
+
+def desk() -> User:
+    return make_account("desk")
+
+
+def recovery_code(**values: object) -> RecoveryCode:
+    return RecoveryCode(**{"user": desk(), "hash": "a" * 64, **values})
+
+
+def invitation(**values: object) -> Invitation:
+    hash = secrets.token_hex(32)
+    return Invitation(**{"user": desk(), "hash": hash, "reason": "new", **values})
+
+
+def kept_form(**values: object) -> KeptForm:
+    return KeptForm(**{"user": desk(), "key": "a" * 64, "sent": "{}", **values})
 
 
 def twice(make):
@@ -120,6 +142,16 @@ BROKEN = {
     "clinic_has_phone": lambda: Clinic(pk=1, phone=""),
     "clinic_answer_within_hours_positive": lambda: Clinic(pk=1, answer_within_hours=0),
     "clinic_keep_requests_days_positive": lambda: Clinic(pk=1, keep_requests_days=0),
+    "clinic_idle_minutes_in_range": lambda: Clinic(pk=1, idle_minutes=61),
+    "user_has_username": lambda: User(username="", password="!"),
+    "totp_device_once_an_account": lambda: twice(
+        lambda: TotpDevice(user=desk(), name="a phone", secret="A" * 32)
+    ),
+    "recovery_code_hash_is_sha256": lambda: recovery_code(hash="short"),
+    "invitation_hash_is_sha256": lambda: invitation(hash="short"),
+    "invitation_reason_known": lambda: invitation(reason="whim"),
+    "invitation_open_once": lambda: twice(invitation),
+    "kept_form_key_is_sha256": lambda: kept_form(key="short"),
     "closed_day_once": lambda: twice(closed_day),
     "opening_hours_weekday_known": lambda: hours(weekday=7),
     "opening_hours_open_before_close": lambda: hours(opens=17, closes=9),
@@ -193,6 +225,10 @@ def test_what_is_right_passes() -> None:
     for row in (hours(), physician(), picture(), Notice(slug="a", title="b")):
         row.full_clean(exclude=["photo"])
         row.save()
+    invitation(used_at=timezone.now()).save()
+    for account_row in (recovery_code(), invitation(), kept_form()):
+        account_row.full_clean(exclude=["made_by", "used_at"])
+        account_row.save()
     make_request().full_clean()
     make_condition(picture_source="drawing:spine", picture_alt="A spine").full_clean()
 

@@ -141,6 +141,7 @@ BAD = {
     "a field key for two things": ({"DIGEST_KEY": GOOD["FIELD_KEYS"]}, "DIGEST_KEY is another key"),
     "static files in VAR": ({"STATIC": str(VAR / "static")}, "STATIC lies in VAR"),
     "no mail address": ({"EMAIL_URL": "https://mail.example"}, "EMAIL_URL must begin with smtp://"),
+    "no localhost": ({"SITE_URL": "http://127.0.0.1"}, "http:// only on localhost"),
     "with a path": ({"SITE_URL": "https://clinic.example/x"}, "without a path"),
     "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds '*', which stands for many"),
     "no secret": ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),

@@ -93,7 +93,7 @@ class AppointmentRequest(models.Model):
     )
     taken_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        models.SET_NULL,
+        models.PROTECT,
         null=True,
         blank=True,
         related_name="+",

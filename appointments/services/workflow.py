@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import cast
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from appointments.mails import write_change_mails, write_mails, write_news
 from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.models.history import ANSWERS, NoteKind
 from appointments.states import ANSWERED, STATES, CloseReason, Status
+from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.audit.record import Action, record
 from clinic_site.crypto.key_ring import CannotRead

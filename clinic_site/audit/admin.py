@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -17,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access.models import User
 from clinic_site.actor import PATIENT, SYSTEM, Actor
 from clinic_site.audit.models import Action, AuditEvent, actions
 from clinic_site.audit.record import record, record_refused

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import User
+from clinic_site.access.models import User
 
 
 class NotWanted(Exception):

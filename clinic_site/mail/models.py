@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.crypto.fields import EncryptedTextField
 from clinic_site.mail.kinds import kinds
 
 
@@ -106,6 +107,7 @@ class OutboxMessage(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+", verbose_name=_("to")
     )
+    secret = EncryptedTextField(blank=True, editable=False)  # that it tells, until it is sent
     message_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     state = models.CharField(
         _("state"), max_length=10, choices=MailState.choices, default=MailState.WAITING

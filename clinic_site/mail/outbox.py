@@ -11,10 +11,10 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
+from clinic_site.access.models import User
 from clinic_site.mail.kinds import MailKind, kinds
 from clinic_site.mail.models import MailChoice, MailState, OutboxMessage
 

@@ -3,6 +3,7 @@
 from django.db.models import CharField
 from django.db.models.functions import Length
 
+from clinic_site.access.models import Invitation, KeptForm, RecoveryCode, TotpDevice, User
 from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter
 from clinic_site.crypto.models import KeyCheck
@@ -14,6 +15,6 @@ from clinic_site.models.picture import Picture
 
 __all__ = ["Clinic", "ClosedDay", "LanguageLine", "Notice", "OpeningHours", "Physician", "Picture"]
 __all__ += ["AuditEvent", "Counter", "DailyRun", "KeyCheck", "MailChoice", "OutboxMessage"]
-__all__ += ["Weekday", "WorkerBeat"]
+__all__ += ["Invitation", "KeptForm", "RecoveryCode", "TotpDevice", "User", "Weekday", "WorkerBeat"]
 
 CharField.register_lookup(Length)  # for constraints on hashes

@@ -99,6 +99,11 @@ class Clinic(models.Model):
             "Ask counsel how long you must keep them. Leave empty to erase nothing."
         ),
     )
+    idle_minutes = models.PositiveSmallIntegerField(
+        _("sign staff out after idle minutes"),
+        default=30,
+        help_text=_("From 5 to 60. Shorter where others pass by the screens."),
+    )
 
     class Meta:
         verbose_name = _("clinic")
@@ -116,6 +121,11 @@ class Clinic(models.Model):
                 condition=models.Q(keep_requests_days=None) | models.Q(keep_requests_days__gte=1),
                 name="clinic_keep_requests_days_positive",
                 violation_error_message=_("Keep them a day or more, or leave it empty."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(idle_minutes__range=(5, 60)),
+                name="clinic_idle_minutes_in_range",
+                violation_error_message=_("Choose from 5 to 60 minutes."),
             ),
         ]
 

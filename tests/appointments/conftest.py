@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
+from clinic_site.access.models import User
 from clinic_site.models import Clinic
-from tests.appointments.office import make_desk, make_staff
+from tests.accounts import sign_in_as
+from tests.appointments.office import make_desk
 from tests.smtp_sink import Sink, smtp_sink
 
 
@@ -32,10 +33,10 @@ def desk() -> User:
 @pytest.fixture
 def sam() -> Client:
     """A scheduler."""
-    return make_staff("sam", "view_appointmentrequest", "change_appointmentrequest")
+    return sign_in_as("scheduler", name="sam")
 
 
 @pytest.fixture
 def kim() -> Client:
     """Another one."""
-    return make_staff("kim", "view_appointmentrequest", "change_appointmentrequest")
+    return sign_in_as("scheduler", name="kim")

@@ -7,16 +7,17 @@ import secrets
 import uuid
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest
 from appointments.services.submit import receive_request
 from clinic_site import actor
+from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.mail.worker import Worker
 from clinic_site.models import AuditEvent, MailChoice, OutboxMessage
+from tests.accounts import make_account
 from tests.make import answers_to, form_answers
 from tests.running import Site
 from tests.visitor import Answer, Visitor
@@ -67,9 +68,8 @@ def ready(client: Client) -> bool:
 
 
 def make_desk(name: str = "desk", *kinds: str) -> User:
-    """A member of staff who may see requests, and gets these kinds of mail."""
-    user = User.objects.create_user(name, f"{name}@clinic.example", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_appointmentrequest"))
+    """A scheduler, who gets these kinds of mail."""
+    user = make_account(name, "scheduler", email=f"{name}@clinic.example")
     for kind in kinds:
         MailChoice.objects.create(user=user, kind=kind)
     return user
@@ -109,14 +109,6 @@ class Patient(Visitor):
 
 
 QUEUE = "/admin/appointments/appointmentrequest/"
-
-
-def make_staff(name: str, *permissions: str) -> Client:
-    user = User.objects.create_user(name, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client(REMOTE_ADDR="192.0.2.7")
-    client.force_login(user)
-    return client
 
 
 def address(request: AppointmentRequest) -> str:

@@ -4,18 +4,16 @@ import datetime as dt
 from collections import Counter
 
 import pytest
-from django.contrib.auth.models import User
 from django.http import QueryDict
-from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appointments.models import AppointmentRequest
 from clinic_site.text import plain_text
-from tests.appointments.bad_input import as_bytes, as_urlencoded
+from tests.accounts import sign_in_as
 from tests.appointments.office import QUEUE
-from tests.generated import SOAK, many
+from tests.generated import SOAK, as_bytes, as_urlencoded, many
 from tests.make import make_request
 from tests.visitor import make_attempt
 
@@ -24,13 +22,6 @@ DO = ["no_answer", "voicemail", "reached", "emailed", "note", "schedule", "close
 DO += ["take", "release", "new", "contacting", "dance", "\x00"]
 DAYS = [b"9999-12-31", b"0001-01-01", b"2027-03-14", b"2027-02-30", b"tomorrow", b"\x00"]
 TIMES = [b"02:30", b"10:30", b"23:59:59", b"24:00", b"noon"]
-
-
-def staff() -> Client:
-    client = Client()
-    user, _new = User.objects.get_or_create(username="s", is_staff=True, is_superuser=True)
-    client.force_login(user)
-    return client
 
 
 @pytest.mark.django_db
@@ -56,7 +47,9 @@ def test_odd_things_that_staff_do_with_a_request() -> None:
                 (b"close_reason", reason),
             ]
         )
-        answer = staff().post(f"{QUEUE}{row.pk}/change/", body, content_type=URLENCODED)
+        answer = sign_in_as("scheduler").post(
+            f"{QUEUE}{row.pk}/change/", body, content_type=URLENCODED
+        )
         assert answer.status_code in {200, 303, 400}
         ends[do, answer.status_code] += 1
         if answer.status_code == 303 and do == "note":
@@ -78,8 +71,10 @@ def test_odd_things_that_staff_enter_and_look_for(kind, name, what) -> None:
     pairs = [(b"attempt", make_attempt().encode()), (b"kind", kind), (b"patient_name", name)]
     body = as_urlencoded([*pairs, (b"phone", b"605-555-0142")])
 
-    entered = staff().post(f"{QUEUE}enter/", body, content_type=URLENCODED)
-    found = staff().post(f"{QUEUE}find/", as_urlencoded([(b"what", what)]), content_type=URLENCODED)
+    entered = sign_in_as("scheduler").post(f"{QUEUE}enter/", body, content_type=URLENCODED)
+    found = sign_in_as("scheduler").post(
+        f"{QUEUE}find/", as_urlencoded([(b"what", what)]), content_type=URLENCODED
+    )
 
     assert entered.status_code in {200, 303, 400}
     assert AppointmentRequest.objects.count() - before == (entered.status_code == 303)

@@ -4,7 +4,6 @@ import datetime as dt
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +14,7 @@ from appointments.models import AppointmentRequest, NameWord, Note, StatusChange
 from appointments.services import workflow
 from appointments.services.purge import purge
 from appointments.states import Status
+from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.worker import Worker, beat

@@ -8,7 +8,6 @@ import time
 import pytest
 import time_machine
 from cryptography.fernet import Fernet
-from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.test import Client
@@ -19,6 +18,7 @@ from appointments.models import AppointmentRequest
 from appointments.services import workflow
 from appointments.tokens import mail_token
 from clinic_site import readiness
+from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.crypto.key_check import keys_in_use
 from clinic_site.mail.models import MailState

@@ -5,7 +5,6 @@ import re
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +15,7 @@ from appointments.services import workflow
 from appointments.services.news import tell_of_lateness, tell_of_visits
 from appointments.states import News, Status
 from appointments.tokens import status_token
+from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.models import MailState

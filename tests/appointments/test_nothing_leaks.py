@@ -37,7 +37,7 @@ MARKS = {
 # What would tell of them, however it is written. A birth date's parts alone are no one's.
 TRACES = [b"zyxmark", b"canaryname", b"canaryneeds", b"6055550167", b"605-555-0167", b"1917-03-19"]
 STAFF = """
-from django.contrib.auth.models import User
+from clinic_site.access.models import User
 from clinic_site.models import MailChoice
 staff = User.objects.get(username="staff")
 staff.email = "desk@clinic.example"
@@ -179,10 +179,7 @@ def work_as_staff(page: Page, site: Site, reference: str) -> list[str]:
     """Do in the admin what staff do; return the addresses that the browser showed."""
     addresses: list[str] = []
     page.on("framenavigated", lambda frame: addresses.append(frame.url))
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("staff")
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
+    site.sign_in_as(page.context, "scheduler", "manager", name="staff")
     page.goto("/admin/appointments/appointmentrequest/find/")
     for what in ("Zyxmark", MARKS["phone"], MARKS["email"], reference):
         page.get_by_label("Reference, name, phone or email").fill(what)

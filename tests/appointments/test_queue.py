@@ -5,7 +5,6 @@ import re
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
@@ -15,6 +14,7 @@ from appointments.models import AppointmentRequest
 from appointments.services import workflow
 from appointments.states import CloseReason, Status
 from appointments.templatetags.requests import request_weeks
+from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.models import Clinic
 from tests.appointments.office import (

@@ -7,7 +7,6 @@ import re
 import pytest
 import time_machine
 from cryptography.fernet import Fernet
-from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +17,7 @@ from appointments.services.blind_index import phone_index
 from appointments.services.purge import purge
 from appointments.states import Status
 from appointments.tokens import received_token, status_token
+from clinic_site.access.models import User
 from clinic_site.actor import PATIENT, Actor
 from clinic_site.clinic import current_clinic
 from clinic_site.crypto.fields import Ciphertext, EncryptedTextField

@@ -3,15 +3,16 @@
 import datetime as dt
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from appointments.services import workflow
 from appointments.states import CloseReason
+from clinic_site.access.models import User
 from clinic_site.models import Clinic
 from clinic_site.todo import open_todo
-from tests.appointments.office import PATIENT, QUEUE, address, make_staff, version_on
+from tests.accounts import make_account, sign_in_as
+from tests.appointments.office import PATIENT, QUEUE, address, version_on
 from tests.make import make_request
 from tests.running import Site
 
@@ -114,7 +115,7 @@ def test_only_what_reaches_the_patient_is_an_answer(sam: Client, step: dict, ans
     ("taken", "shown"), [("me", {"mine"}), ("nobody", {"free"}), ("", {"mine", "free", "kims"})]
 )
 def test_the_queue_is_narrowed_to_who_has_it(sam: Client, taken: str, shown: set[str]) -> None:
-    make_staff("kim")
+    make_account("kim")
     users = {user.username: user for user in User.objects.all()}
     rows = {
         "mine": make_request(taken_by=users["sam"]),
@@ -130,7 +131,7 @@ def test_the_queue_is_narrowed_to_who_has_it(sam: Client, taken: str, shown: set
 AT_ONCE = """
 import concurrent.futures, datetime as dt, threading
 from django.db import connection
-from django.contrib.auth.models import User
+from clinic_site.access.models import User
 from django.utils import timezone
 from appointments.services import workflow
 from appointments.models import AppointmentRequest
@@ -169,7 +170,7 @@ def test_who_may_not_see_requests_reads_nothing_of_them_on_the_front_page(sam: C
     make_request()
     make_request(change_requested_at=timezone.now())
     make_request(status="scheduled", visit_at=LAST_WEEK)
-    editor = make_staff("editor", "change_condition", "change_clinic", "view_outboxmessage")
+    editor = sign_in_as("editor", "manager")
 
     seen, page = sam.get("/admin/").text, editor.get("/admin/").text
 

@@ -162,10 +162,8 @@ def test_two_editors_on_one_page_lose_nothing(chromium: Browser, site: Site) -> 
     for _editor in range(2):
         page = chromium.new_context(base_url=site.address).new_page()
         page.set_default_timeout(10_000)
-        page.goto("/admin/login/?next=/admin/conditions/treatment/")
-        page.get_by_label("Username").fill("staff")
-        page.get_by_label("Password").fill(site.password)
-        page.get_by_role("button", name="Log in").click()
+        site.sign_in_as(page.context, "editor")
+        page.goto("/admin/conditions/treatment/")
         page.get_by_role("link", name="Kyphoplasty").click()
         pages.append(page)
     first, second = pages
@@ -187,10 +185,8 @@ def test_two_editors_on_one_page_lose_nothing(chromium: Browser, site: Site) -> 
 
 def test_a_page_saved_as_a_file_can_be_loaded(guide: Guide, site: Site, tmp_path: Path) -> None:
     page = guide.page
-    page.goto("/admin/login/?next=/admin/conditions/condition/")
-    page.get_by_label("Username").fill("staff")
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
+    site.sign_in_as(page.context, "editor")
+    page.goto("/admin/conditions/condition/")
     page.get_by_role("link", name="Spinal compression fractures").click()
     page.get_by_role("link", name="Publishing history").click()
     with page.expect_download() as download:

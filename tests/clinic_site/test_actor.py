@@ -1,9 +1,9 @@
 """Who does something, as it is written down."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import RequestFactory
 
+from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.crypto.blind_index import blind_index
 

@@ -88,7 +88,7 @@ def test_staff_sign_in_by_a_form_in_chunks_with_utf_8_by_a_short_name(
     )
 
     assert answer.startswith(b"HTTP/1.1 302 ")
-    assert b"Set-Cookie: sessionid=" in answer
+    assert b"Set-Cookie: clinic_session=" in answer
 
 
 FAULTS = {

@@ -91,7 +91,7 @@ def environment_of(var: Path, environment: dict[str, str], **changed: str) -> di
     return {
         **environment,
         "ENV_FILE": str(var / "local.env"),
-        "SITE_URL": "http://127.0.0.1:8000",
+        "SITE_URL": "http://localhost:8000",
         "CLINIC_TIME_ZONE": "America/Chicago",
         "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
         **changed,
@@ -159,13 +159,13 @@ def test_a_database_that_is_away_does_not_stop_the_start(tmp_path: Path) -> None
         )
     try:
         until = time.monotonic() + 60
-        while not is_up(f"http://127.0.0.1:{port}"):
+        while not is_up(f"http://localhost:{port}"):
             assert server.poll() is None, (tmp_path / "log").read_text()
             assert time.monotonic() < until
             time.sleep(0.1)
         said = (tmp_path / "log").read_text()
         assert "The keys were not checked: the database is away (OperationalError)." in said
-        visitor = Visitor(f"http://127.0.0.1:{port}")
+        visitor = Visitor(f"http://localhost:{port}")
         form = visitor.get(FORM)
         assert form.status == 200
         sent = visitor.post(FORM, form_answers(form.value_of("attempt"), message="Still here"))

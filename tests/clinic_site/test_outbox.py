@@ -4,9 +4,9 @@ import datetime as dt
 import uuid
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 
+from clinic_site.access.models import User
 from clinic_site.mail.kinds import MailKind, NotWanted, kinds
 from clinic_site.mail.models import MailChoice, MailState, OutboxMessage
 from clinic_site.mail.outbox import (
@@ -19,6 +19,7 @@ from clinic_site.mail.outbox import (
     who_gets,
 )
 from clinic_site.mail.sending import make_mail
+from tests.accounts import make_account
 
 pytestmark = pytest.mark.django_db
 
@@ -39,8 +40,8 @@ def news(monkeypatch: pytest.MonkeyPatch) -> MailKind:
 
 
 def boss(**values: object) -> User:
-    values = {"is_staff": True, "is_superuser": True, "email": "boss@clinic.example", **values}
-    return User.objects.create(username=uuid.uuid4().hex, **values)
+    values = {"email": "boss@clinic.example", **values}
+    return make_account(uuid.uuid4().hex, "manager", **values)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_who_lost_the_right_gets_no_mail_that_was_written_before(news: MailKind)
     user = boss()
     MailChoice.objects.create(user=user, kind="news")
     (mail,) = to_staff(news)
-    User.objects.update(is_superuser=False)
+    user.groups.clear()
     mail.user = User.objects.get(pk=user.pk)
 
     with pytest.raises(NotWanted):

@@ -3,14 +3,13 @@
 import io
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from PIL import Image
 
 from clinic_site.models import Picture
 from clinic_site.pictures import read_picture
+from tests.accounts import sign_in_as
 
 
 def file_of(image: Image.Image, kind: str, **options) -> io.BytesIO:
@@ -76,8 +75,8 @@ def test_a_file_that_is_too_large_is_refused() -> None:
 
 
 @pytest.mark.django_db
-def test_staff_upload_a_picture_once_and_can_mend_its_words(client: Client) -> None:
-    client.force_login(User.objects.create_superuser("staff"))
+def test_staff_upload_a_picture_once_and_can_mend_its_words() -> None:
+    client = sign_in_as("editor")
 
     def upload() -> str:
         data = file_of(Image.new("RGB", (30, 20), "green"), "PNG").read()

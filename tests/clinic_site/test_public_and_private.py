@@ -9,7 +9,9 @@ from clinic_site.models import Notice
 from tests.visitor import Visitor
 
 
-@pytest.mark.parametrize("cookie", ["sessionid=", "sessionid=abc", "csrftoken=x; messages=y"])
+@pytest.mark.parametrize(
+    "cookie", ["clinic_session=", "clinic_session=abc", "clinic_csrf=x; messages=y"]
+)
 @pytest.mark.parametrize("path", ["/", "/nowhere/", "/appointments/request/"])
 def test_a_cookie_sent_in_gets_none_back(visitor: Visitor, cookie: str, path: str) -> None:
     answer = visitor.get(path, Cookie=cookie)

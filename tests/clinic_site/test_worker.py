@@ -17,18 +17,16 @@ from tests.smtp_sink import HANG, Sink, smtp_sink
 # Staff who get mail, and a helper to write requests; it is noon at the clinic.
 SETTING = """
 import datetime as dt, uuid
-from django.contrib.auth.models import Permission, User
 from clinic_site.actor import Actor
 from appointments.models import AppointmentRequest
 from clinic_site.models import MailChoice, OutboxMessage
 from appointments.services.submit import receive_request
 from clinic_site.models import Clinic
+from tests.accounts import make_account
 from tests.make import answers_to
 Clinic.objects.update(time_zone=f"Etc/GMT{dt.datetime.now(dt.UTC).hour - 12:+d}")
 for name in ("desk", "boss"):
-    user, new = User.objects.get_or_create(username=name, is_staff=True)
-    User.objects.filter(pk=user.pk).update(email=f"{name}@clinic.example")
-    user.user_permissions.add(Permission.objects.get(codename="view_appointmentrequest"))
+    user = make_account(name, "scheduler", email=f"{name}@clinic.example")
     for kind in ("new_request", "digest"):
         MailChoice.objects.get_or_create(user=user, kind=kind)
 def send(**answers):

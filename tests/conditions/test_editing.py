@@ -4,7 +4,6 @@ import datetime as dt
 from unittest import mock
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -16,13 +15,13 @@ from conditions.drafts import draft_of, mark_changed
 from conditions.models import Condition, ConditionTreatment, Page, Source
 from conditions.publishing import NotPublishable, publish, sign
 from conditions.search import emergencies
+from tests.accounts import make_account, sign_in_as
 from tests.make import make_condition, make_treatment
 
 
 @pytest.fixture
-def staff(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("staff"))
-    return client
+def staff() -> Client:
+    return sign_in_as("editor", name="staff")
 
 
 def fields_of(client: Client, address: str) -> dict[str, object]:
@@ -76,7 +75,7 @@ def test_a_form_open_while_someone_publishes_and_signs_undoes_neither(staff: Cli
     stale = Condition.objects.select_related("live", "review").get(pk=page.pk)
     Condition.objects.filter(pk=page.pk).update(summary="New words.")
     revision = publish(page=page, by=None, meaning=True)
-    user = User.objects.get(username="staff")
+    user = make_account("clinician", "clinician")
     sign(
         revision=revision,
         by=user,
@@ -113,12 +112,10 @@ def test_what_someone_else_deleted_meanwhile_is_kept_by_the_later_save(staff: Cl
 
 
 @pytest.mark.django_db
-def test_a_clinician_who_only_signs_can_do_so(client: Client) -> None:
+def test_a_clinician_who_only_signs_can_do_so() -> None:
     call_command("load_content", "conditions/content", verbosity=0)
     page = Condition.objects.get()
-    clinician = User.objects.create_user("clinician", is_staff=True)
-    clinician.user_permissions.add(Permission.objects.get(codename="sign_page"))
-    client.force_login(clinician)
+    client = sign_in_as("clinician")
     start = f"/admin/conditions/condition/{page.pk}/"
 
     assert "Sign the live page" in client.get(f"{start}revisions/").text
@@ -170,10 +167,10 @@ def test_a_page_that_was_published_is_not_deleted(staff: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_only_who_may_sign_can_sign(client: Client) -> None:
+def test_only_who_may_sign_can_sign() -> None:
     call_command("load_content", "conditions/content", verbosity=0)
     page = Condition.objects.get()
-    client.force_login(User.objects.create_user("clerk", is_staff=True))
+    client = sign_in_as("scheduler", "manager")
 
     for view in ("sign", "publish", "revisions", "preview", "export", "unpublish"):
         answer = client.post(f"/admin/conditions/condition/{page.pk}/{view}/")

@@ -5,7 +5,6 @@ import re
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db.models import ProtectedError
@@ -28,6 +27,7 @@ from conditions.publishing import (
     unpublish,
 )
 from conditions.todo import review_todo
+from tests.accounts import make_account, sign_in_as
 from tests.make import make_condition, make_treatment
 
 
@@ -83,7 +83,7 @@ def test_sections_stand_in_the_order_of_their_kinds_whenever_they_were_written(
 
 @pytest.mark.django_db
 def test_each_publication_is_a_numbered_revision_that_never_changes() -> None:
-    editor = User.objects.create_user("editor")
+    editor = make_account("editor", "editor")
     condition = make_condition()
 
     first = publish(page=condition, by=editor, meaning=True, note="First")
@@ -117,7 +117,7 @@ def test_draft_and_revision_are_the_same_document() -> None:
 
 
 @pytest.mark.django_db
-def test_what_an_editor_types_is_shown_and_never_obeyed(client: Client) -> None:
+def test_what_an_editor_types_is_shown_and_never_obeyed() -> None:
     condition = make_condition(title="Back & <b>bones</b>")
     Section.objects.filter(page=condition, kind="overview").update(
         body="<script>alert(1)</script> [a](javascript:alert(1)) ![x](https://evil.example/x.png)\n\n"
@@ -125,7 +125,7 @@ def test_what_an_editor_types_is_shown_and_never_obeyed(client: Client) -> None:
     )
     with pytest.raises(NotPublishable):
         publish(page=condition, by=None, meaning=True)
-    client.force_login(User.objects.create_superuser("staff"))
+    client = sign_in_as("editor")
 
     page = client.get(f"/admin/conditions/condition/{condition.pk}/preview/").text
 
@@ -141,7 +141,7 @@ def test_what_an_editor_types_is_shown_and_never_obeyed(client: Client) -> None:
 def sign_live(condition: Condition, **values) -> Review:
     revision = Condition.objects.get(pk=condition.pk).live
     assert revision is not None
-    clinician = User.objects.get_or_create(username="clinician")[0]
+    clinician = make_account("clinician", "clinician")
     due = timezone.localdate() + dt.timedelta(days=365)
     return sign(
         **{
@@ -336,7 +336,7 @@ def test_a_draft_of_one_page_changes_nothing_on_another(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_going_back_follows_treatments_to_their_addresses_of_today(client: Client) -> None:
-    editor = User.objects.create_user("editor")
+    editor = make_account("editor", "editor")
     condition, treatment = make_condition(), make_treatment()
     ConditionTreatment.objects.create(condition=condition, treatment=treatment)
     publish(page=treatment, by=None, meaning=True)
@@ -353,13 +353,13 @@ def test_going_back_follows_treatments_to_their_addresses_of_today(client: Clien
 
 
 @pytest.mark.django_db
-def test_going_back_to_an_address_that_another_draft_has_is_told(client: Client) -> None:
+def test_going_back_to_an_address_that_another_draft_has_is_told() -> None:
     condition = make_condition()
     publish(page=condition, by=None, meaning=True)
     Condition.objects.filter(pk=condition.pk).update(slug="new")
     publish(page=condition, by=None, meaning=True)
     make_condition(slug="sore-back")
-    client.force_login(User.objects.create_superuser("staff"))
+    client = sign_in_as("editor")
     address = f"/admin/conditions/condition/{condition.pk}/return/1/"
 
     version = Condition.objects.get(pk=condition.pk).draft_version
@@ -534,7 +534,7 @@ def test_another_pages_address_is_not_taken() -> None:
 
 @pytest.mark.django_db
 def test_a_page_goes_back_to_an_earlier_revision_as_a_new_one(client: Client) -> None:
-    editor = User.objects.create_user("editor")
+    editor = make_account("editor", "editor")
     condition = make_condition()
     first = publish(page=condition, by=editor, meaning=True)
     publish_change(condition, "Something wrong.")

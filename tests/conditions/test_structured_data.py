@@ -421,8 +421,8 @@ def test_the_address_is_the_canonical_one() -> None:
     assert describe_condition()["url"] == SITE + path
     assert describe_treatment(TREATMENTS[0])["url"] == f"{SITE}/treatments/vertebroplasty/"
     assert (
-        describe_condition(site_url="http://127.0.0.1:8000")["url"]
-        == f"http://127.0.0.1:8000{path}"
+        describe_condition(site_url="http://localhost:8000")["url"]
+        == f"http://localhost:8000{path}"
     )
 
 

@@ -90,9 +90,12 @@ def test_a_database_of_an_earlier_version_is_told_in_one_line(tmp_path: Path) ->
 
 
 @pytest.mark.on_sqlite
-def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+@pytest.mark.parametrize(
+    ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
+)
+def test_a_taken_port_is_told_in_one_line(tmp_path: Path, family: int, host: str) -> None:
+    with socket.socket(family) as other:
+        other.bind((host, 0))
         other.listen()
         port = other.getsockname()[1]
         done = run_local({**local_environment(tmp_path), "PORT": str(port)})

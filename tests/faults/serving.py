@@ -33,7 +33,7 @@ print(*(r.answer("message") for r in R.objects.all()), sep="|")
 def serving(site: Installation, application: str = "clinic_site.wsgi") -> Iterator[str]:
     """gunicorn as in production; gives its address."""
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://localhost:{port}"
     with site.log.open("ab") as out:
         server = subprocess.Popen(
             [

@@ -5,8 +5,10 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand
+
+from clinic_site.access.models import User
 
 NAME = "staff"
 
@@ -20,7 +22,8 @@ class Command(BaseCommand):
         kept = settings.VAR / "one-time-password"
         if not User.objects.exists():
             password = "-".join(secrets.token_hex(2) for _ in range(5))
-            User.objects.create_superuser(NAME, password=password)
+            first = User.objects.create_user(NAME, password=password, is_staff=True)
+            first.groups.set(Group.objects.all())
             kept.unlink(missing_ok=True)
             with open(kept, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
                 file.write(password)

@@ -1,0 +1,22 @@
+"""A password's hash takes 200 ms of computing: in a thread of its own, so that others go on."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from gevent.threadpool import ThreadPool
+
+
+@functools.cache
+def _pool() -> ThreadPool:
+    # Of one thread, and not the hub's own pool of ten: ten hashes at once would stop everybody.
+    return ThreadPool(1)
+
+
+def in_thread(act: Callable[..., Any], *args: Any) -> Any:
+    """Return what `act(*args)` returns, or raise what it raises; it must not use the database.
+
+    In a web process at most one is at work at a time, and other requests go on meanwhile.
+    """
+    return _pool().apply(act, args) if settings.WEB_PROCESS else act(*args)

@@ -1,0 +1,160 @@
+"""Accounts of staff, what they sign in with, and the form that an ended session left behind."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device, ThrottlingMixin, TimestampMixin
+
+from clinic_site.access.roles import Role
+from clinic_site.crypto.fields import EncryptedTextField
+
+
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices: untyped
+    """An account of one member of staff. What it may do, its roles tell, and nothing else."""
+
+    # A session holds for the epoch in which it began.
+    epoch = models.PositiveIntegerField(default=0, editable=False)
+    credentials = models.CharField(
+        _("credentials"), max_length=60, blank=True, help_text=_("As patients read them: MD")
+    )
+    physician = models.ForeignKey(
+        "clinic_site.Physician", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    name_confirmed_by = models.ForeignKey(
+        "self", models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(username=""), name="user_has_username"),
+        ]
+
+    @cached_property
+    def roles(self) -> frozenset[Role]:
+        """The roles of this account, as they are read first."""
+        names = self.groups.filter(name__in=Role).values_list("name", flat=True)
+        return frozenset(Role(name) for name in names)
+
+    # Django's own say yes to a superuser, before they ask any backend.
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return perm in self.get_all_permissions(obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return any(each.startswith(f"{app_label}.") for each in self.get_all_permissions())
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        # Django ends the sessions in which this is another one, as after a change of password.
+        value = f"{self.password} {self.epoch}"
+        return salted_hmac(
+            "clinic_site.access.User", value, secret=secret, algorithm="sha256"
+        ).hexdigest()
+
+    def end_sessions(self) -> None:
+        """End every session of this account, in all browsers."""
+        self.epoch = F("epoch") + 1
+        self.save(update_fields=["epoch"])
+        self.refresh_from_db(fields=["epoch"])
+
+
+class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
+    """An app on a phone that shows codes (TOTP, RFC 6238)."""
+
+    secret = EncryptedTextField()
+    last_step = models.BigIntegerField(default=-1)  # of the code used last, which is used up
+
+    class Meta:
+        verbose_name = _("authenticator app")
+        verbose_name_plural = _("authenticator apps")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(confirmed=True),
+                name="totp_device_once_an_account",
+            ),
+        ]
+
+    def get_throttle_factor(self) -> int:
+        """Return the seconds to wait after the first wrong code; it doubles with each."""
+        return 1
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in for a lost factor, once: a used one is deleted."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    hash = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(hash__length=64), name="recovery_code_hash_is_sha256"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("recovery code"))
+
+
+class InvitationReason(models.TextChoices):
+    """Why somebody is invited: they are new, or their way in was taken away."""
+
+    FIRST = "first", _("the first account")
+    NEW = "new", _("a new colleague")
+    LOST = "lost", _("the second factor was lost")
+    REPLACED = "replaced", _("the device was replaced")
+    MISUSE = "misuse", _("somebody else may have used the account")
+    SHELL = "shell", _("reset by whoever runs the site")
+
+
+class Invitation(models.Model):
+    """A link by which one person sets up their account, once and within a day."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="invitations")
+    hash = models.CharField(max_length=64, unique=True)
+    reason = models.CharField(max_length=10, choices=InvitationReason.choices)
+    made_at = models.DateTimeField(default=timezone.now)
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(hash__length=64), name="invitation_hash_is_sha256"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reason__in=InvitationReason.values),
+                name="invitation_reason_known",
+            ),
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(used_at=None), name="invitation_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.reason}"
+
+
+class KeptForm(models.Model):
+    """What somebody sent after their session had ended, until they sign in again."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    sent = EncryptedTextField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(key__length=64), name="kept_form_key_is_sha256"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.at:%Y-%m-%d %H:%M}"

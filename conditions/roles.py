@@ -1,0 +1,11 @@
+"""What each role may do to conditions and treatments."""
+
+from clinic_site.access.roles import Role, grant
+
+_OF_A_PAGE = (
+    *("conditions.condition", "conditions.treatment"),
+    *("conditions.section", "conditions.source", "conditions.conditiontreatment"),
+)
+grant(Role.EDITOR, "view add change delete", *_OF_A_PAGE)
+grant(Role.CLINICIAN, "view", *_OF_A_PAGE)
+grant(Role.CLINICIAN, "sign", "conditions.page")
