@@ -6,6 +6,7 @@ gunicorn uses it before it is ready for anything of Django's, so what to do is r
 import copy
 import logging
 import re
+import time
 
 # What would end a line, or have a terminal do something.
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -24,11 +25,14 @@ def expect(*kinds: type[Exception]) -> None:
 
 
 class WithoutTokens(logging.Formatter):
-    """Writes a record, its traceback too, without what the apps hide, such as tokens.
+    """Writes a record, its traceback too, without what the apps hide, such as tokens; in UTC.
 
     One record begins one line, and what follows is indented: no text from outside can begin
     another. What is expected from outside has no traceback.
     """
+
+    converter = staticmethod(time.gmtime)
+    default_msec_format = "%s,%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
         if record.exc_info and isinstance(record.exc_info[1], tuple(_expected)):

@@ -1,5 +1,6 @@
 """What strangers send leaves one line in the log, and can begin no line of its own."""
 
+import datetime as dt
 import logging
 import re
 import sys
@@ -56,7 +57,10 @@ def test_what_is_expected_from_outside_is_one_line(site: Site, send) -> None:
 
     lines = logged(site)[before:]
     assert len(lines) == 1, lines
-    assert re.match(r"\d{4}-\d\d-\d\d [\d:,]+ (WARNING|ERROR) django\.", lines[0])
+    said = re.match(r"(\S+ \S+),\d{3}Z (WARNING|ERROR) django\.", lines[0])
+    assert said
+    at = dt.datetime.fromisoformat(said[1]).replace(tzinfo=dt.UTC)
+    assert abs(dt.datetime.now(dt.UTC) - at) < dt.timedelta(hours=1)  # not the clinic's own time
 
 
 def test_no_text_from_outside_begins_a_line(site: Site) -> None:
