@@ -26,7 +26,10 @@ if settings.SECURE_HSTS_SECONDS:
         f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
     )
 # A style sheet, a picture, a font: such a file loads and runs nothing.
-FILE_HEADERS = {**SECURITY_HEADERS, "Content-Security-Policy": "default-src 'none'"}
+FILE_HEADERS = {
+    **SECURITY_HEADERS,
+    "Content-Security-Policy": "default-src 'none';base-uri 'none';frame-ancestors 'none'",
+}
 
 
 class SecurityHeaders:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from clinic_site.security_headers import SECURITY_HEADERS
+from clinic_site.security_headers import FILE_HEADERS, SECURITY_HEADERS
 from tests.faults.serving import serving
 from tests.make import form_answers
 from tests.running import Installation, Site, install, local_environment, prepare
@@ -93,7 +93,7 @@ def test_what_gunicorn_cannot_read_is_answered_as_all_else_and_quoted_nowhere(
     headers = headers_of(answer)
     for name in (*SECURITY_HEADERS, HSTS):
         assert len(headers[name.title()]) == 1, name
-    assert headers["Content-Security-Policy"] == ["default-src 'none'"]
+    assert headers["Content-Security-Policy"] == [FILE_HEADERS["Content-Security-Policy"]]
     assert headers["Cache-Control"] == ["no-store"]
     logged = production.log.read_text()[before:]
     assert logged.endswith("A request could not be read\n")
@@ -124,6 +124,23 @@ def test_every_answer_asks_for_https_from_now_on(public: str, proxied: str) -> N
             assert answer.status == status, answer.url
             told = answer.headers.get_all(HSTS)
             assert told == ["max-age=31536000; includeSubDomains; preload"], answer.url
+
+
+def test_what_the_admin_answers_is_kept_nowhere(proxied: str) -> None:
+    visitor = Visitor(proxied)
+    secure = {"Host": "clinic.example", "X-Forwarded-Proto": "https"}
+    strange = {**secure, "Host": "evil.example"}
+
+    for answer in (
+        visitor.get("/admin/", **secure),
+        visitor.get("/admin/login/", **secure),
+        visitor.get("/admin/no/such/page/", **secure),
+        visitor.get("/admin/jsi18n/", **secure),
+        visitor.get("/admin/login/", **strange),
+        visitor.post("/admin/login/", {"username": "x"}, **secure),
+        visitor.post("/admin/login/", b"x" * 17_000_000, **secure),
+    ):
+        assert "no-store" in answer.headers["Cache-Control"], answer.url
 
 
 def test_on_a_persons_own_machine_no_answer_asks_for_https(visitor: Visitor) -> None:
