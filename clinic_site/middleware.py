@@ -20,6 +20,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from clinic_site.access.kept import fields_sent
 from clinic_site.clinic import current_clinic
 from clinic_site.views import bad_request, service_unavailable, too_large
 
@@ -131,21 +132,11 @@ class SayDatabaseAway:
         """Turn a lost database into the 503 page; leave any other error to Django."""
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
+        # In the admin it is sent once more, as the CSRF token has told by now that it was meant;
+        # the public forms show again what was typed.
         # Its text can quote the statement, so only its kind is logged.
         logger.error("Database away: %s", type(exception).__name__)
-        return service_unavailable(request, again=_to_send_again(request))
-
-
-def _to_send_again(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return what staff sent, by its names, to be sent once more; not a file, nor a password.
-
-    Only in the admin, where the CSRF token has told by now that they meant it. The public forms
-    show again what was typed.
-    """
-    if not is_admin(request) or request.method != "POST" or request.FILES:
-        return []
-    sent = [(name, value) for name, values in request.POST.lists() for value in values]
-    return [] if any("password" in name for name, _value in sent) else sent
+        return service_unavailable(request, again=fields_sent(request))
 
 
 class UseClinicTimeZone:

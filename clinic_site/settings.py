@@ -173,6 +173,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Rules, each with its unit. They stand nowhere else.
 
+# How long staff may do nothing, the clinic sets (Clinic.idle_minutes).
+SESSION_COOKIE_AGE = 10 * 60 * 60  # seconds that a session of staff lasts at most
+SEEN_EVERY = timedelta(minutes=1)  # that somebody is there is noted no more often
+IDLE_WARNING = timedelta(minutes=2)  # before a session ends
+KEPT_FOR = timedelta(hours=1)  # a form that was sent after the session had ended
+KEPT_MOST = 256 * 1024  # bytes of it
 REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
 REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
 EQUAL_REQUEST_WITHIN = timedelta(days=1)  # of the same phone: "We have this. Send it again?"
@@ -352,6 +358,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.AdminSession",
     "clinic_site.middleware.AdminCsrf",
     "clinic_site.middleware.AdminAuthentication",
+    "clinic_site.access.staff_session.StaffSession",
     "clinic_site.middleware.AdminMessages",
 ]
 ROOT_URLCONF = "clinic_site.urls"
@@ -435,7 +442,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # X-Frame-Options is among those fixed headers
     "security.W003",  # CSRF tokens are checked in the admin, by AdminCsrf
 ]
-CSRF_FAILURE_VIEW = "clinic_site.views.forbidden"
+CSRF_FAILURE_VIEW = "clinic_site.access.kept.csrf_failed"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_HSTS_SECONDS = 0 if LOOPBACK else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOOPBACK

@@ -111,10 +111,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return _error_page("400.html", 400)
 
 
-def forbidden(
-    request: HttpRequest, exception: Exception | None = None, reason: str = ""
-) -> HttpResponse:
-    """403: not for this person; also Django's view for a failed CSRF check, with its `reason`."""
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: not for this person."""
     return _error_page("403.html", 403)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F
@@ -141,6 +142,18 @@ class Invitation(models.Model):
         return f"{self.user}: {self.reason}"
 
 
+class KeptForms(models.QuerySet["KeptForm"]):
+    """Forms that ended sessions left behind."""
+
+    def lasting(self) -> "KeptForms":
+        """Return those that can still come back."""
+        return self.filter(at__gt=timezone.now() - settings.KEPT_FOR)
+
+    def over(self) -> "KeptForms":
+        """Return those that nobody gets back."""
+        return self.filter(at__lte=timezone.now() - settings.KEPT_FOR)
+
+
 class KeptForm(models.Model):
     """What somebody sent after their session had ended, until they sign in again."""
 
@@ -148,6 +161,8 @@ class KeptForm(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     sent = EncryptedTextField()
+
+    objects = KeptForms.as_manager()
 
     class Meta:
         constraints = [

@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Callable
 
+from clinic_site.access.models import KeptForm
+from clinic_site.access.sessions import SessionStore
 from clinic_site.counters import sweep
 from clinic_site.mail.models import DailyRun
 
@@ -26,7 +28,9 @@ def claim_day(name: str, day: dt.date) -> bool:
 
 
 @adds_daily_work
-def sweep_counters(local: dt.datetime, go_on: Callable[[], bool]) -> None:
-    """Delete the counters of limits that are over."""
+def sweep_what_is_over(local: dt.datetime, go_on: Callable[[], bool]) -> None:
+    """Delete counters of limits, sessions of staff, and the forms they left behind."""
     if claim_day("sweep", local.date()):
         sweep()
+        SessionStore.clear_expired()
+        KeptForm.objects.over().delete()

@@ -5,13 +5,17 @@ import datetime as dt
 import pytest
 import time_machine
 from django.conf import settings
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, login
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.db import connection
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clinic_site.access.models import User
 from clinic_site.access.sessions import SessionStore
+from clinic_site.mail.daily import sweep_what_is_over
+from clinic_site.models import Clinic
 from tests.accounts import make_account, sign_in_as, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +112,114 @@ def test_a_password_opens_its_own_account_while_that_is_active() -> None:
         assert authenticate(username=name, password=password) is None
     User.objects.update(is_active=False)
     assert authenticate(username="mia", password="correct horse battery") is None
+
+
+def later(**time: float) -> time_machine.travel:
+    return time_machine.travel(timezone.now() + dt.timedelta(**time))
+
+
+def test_a_session_ends_after_half_an_hour_in_which_nobody_did_anything() -> None:
+    client = sign_in_as("manager")
+    for minutes in (0, 25, 50):
+        with later(minutes=minutes):
+            assert is_in(client)
+
+    with later(minutes=81):
+        assert not is_in(client)
+
+    assert Session.objects.count() == 0
+    assert not is_in(client)  # and does not come back
+
+
+def test_the_clinic_sets_after_how_long() -> None:
+    Clinic.objects.create(name="Spine Clinic", phone="+16055550100", idle_minutes=5)
+    client = sign_in_as("manager")
+    assert is_in(client)
+
+    with later(minutes=6):
+        assert not is_in(client)
+
+
+def test_what_a_script_asks_for_by_itself_does_not_count() -> None:
+    client = sign_in_as("manager")
+    assert is_in(client)
+    with later(minutes=20):
+        assert client.get("/admin/", headers={"X-Background": "1"}).status_code == 200
+
+    with later(minutes=31):
+        assert not is_in(client)
+
+
+def test_a_session_ends_after_ten_hours_whatever_is_done() -> None:
+    client = sign_in_as("manager")
+    for quarter in range(40):
+        with later(minutes=15 * quarter):
+            assert is_in(client)
+
+    with later(hours=10, minutes=1):
+        assert not is_in(client)
+
+
+def test_a_minute_of_looks_writes_once() -> None:
+    client = sign_in_as("manager")
+    client.get("/admin/")
+
+    def writes() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/admin/")
+        return sum("django_session" in each["sql"] and "UPDATE" in each["sql"] for each in asked)
+
+    assert writes() == 0
+    with later(seconds=61):
+        assert [writes(), writes()] == [1, 0]
+
+
+def test_the_script_that_warns_is_told_how_long_and_can_answer() -> None:
+    client = sign_in_as("manager")
+    page = client.get("/admin/").text
+    assert 'data-left="1800"' in page
+    assert 'src="/static/js/session.' in page
+
+    def asked() -> dict[str, int]:
+        return client.get("/admin/still-here/", headers={"X-Background": "1"}).json()
+
+    with later(minutes=28):
+        assert 100 <= asked()["seconds"] <= 120
+        assert asked()["can_stay"]
+        stranger = client.post("/admin/still-here/", headers={"Origin": "https://evil.example"})
+        assert stranger.status_code == 403
+    with later(minutes=29):
+        answer = client.post("/admin/still-here/", headers={"Origin": settings.SITE_URL})
+        assert answer.status_code == 204
+        assert 1790 <= asked()["seconds"] <= 1800
+    with later(minutes=58):
+        assert asked() == {"seconds": asked()["seconds"], "can_stay": True}
+        assert is_in(client)
+    with later(minutes=90):
+        assert asked() == {"seconds": 0, "can_stay": False}
+        late = client.post("/admin/still-here/", headers={"Origin": settings.SITE_URL})
+        assert late.status_code == 403
+    assert "session-end" not in Client().get("/admin/login/").text
+
+
+def test_a_cookie_from_before_the_sign_in_opens_nothing_after_it() -> None:
+    user = make_account("mia", "manager")
+    planted = SessionStore()
+    planted["a"] = 1
+    planted.save()
+    request = RequestFactory().post("/admin/login/")
+    request.session = SessionStore(planted.session_key)
+
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    request.session.save()
+
+    assert not is_in(with_cookie(str(planted.session_key)))
+    assert request.session.session_key != planted.session_key
+
+
+def test_the_worker_clears_sessions_that_are_over() -> None:
+    sign_in_as("manager")
+    with later(days=1):
+        sign_in_as("editor")
+        sweep_what_is_over(timezone.localtime(), lambda: True)
+        assert Session.objects.count() == 1

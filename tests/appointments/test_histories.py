@@ -95,6 +95,8 @@ class History:
     def do(self, who: str, what: str | int, clock: time_machine.Traveller) -> None:
         if who == "clock":
             clock.shift(dt.timedelta(hours=int(what)))
+            # Meanwhile the session ended.
+            self.staff.cookies = sign_in_as("scheduler", name="sam").cookies
         elif who == "worker":
             work()
         elif who == "patient":

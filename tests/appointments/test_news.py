@@ -21,6 +21,7 @@ from clinic_site.clinic import read_clinic
 from clinic_site.mail.models import MailState
 from clinic_site.models import Clinic, OutboxMessage
 from clinic_site.office_hours import zone_of
+from tests.accounts import sign_in_as
 from tests.appointments.office import (
     FIND,
     NOON,
@@ -410,6 +411,7 @@ def test_who_was_reached_just_before_knows(sam: Client) -> None:
     assert "The request is now “scheduled”." in after
     assert "must be called" not in after
     with time_machine.travel(timezone.now() + 2 * HOUR):
+        sam = sign_in_as("scheduler", name="sam")  # meanwhile the session ended
         assert MUST_CALL in sam.get(address(asked)).text
         assert "must be called" in do(sam, asked, "schedule", **visit_in(5))
 

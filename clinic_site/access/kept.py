@@ -1,0 +1,170 @@
+"""What staff sent after their session had ended, or from a page older than it: shown, never done.
+
+A signed cookie tells whose session this browser had last, and which kept form is this browser's.
+"""
+
+import json
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.views import redirect_to_login
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic_site.access.models import KeptForm, User
+from clinic_site.crypto.blind_index import blind_index
+from clinic_site.views import forbidden
+
+COOKIE = "clinic_kept" if settings.LOOPBACK else "__Host-kept"
+SALT = "clinic_site.access.kept"
+# Pages that ask for a secret: who sent an old one is shown it anew, and fills it again.
+SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
+
+
+def is_own(request: HttpRequest) -> bool:
+    """Whether a page of this site sent this, as the browser says; to Lax cookies all look alike."""
+    return request.headers.get("Origin") == settings.SITE_URL
+
+
+def last_session(request: HttpRequest) -> dict[str, Any]:
+    """Return whose session this browser had last ("user", "same", "browser"); {} of none."""
+    try:
+        return dict(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT))
+    except signing.BadSignature:
+        return {}
+
+
+def note_session(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Note whose session this browser has, and whether the one before was theirs as well."""
+    found = last_session(request)
+    values = {
+        "user": user.pk,
+        "same": request.session.get("same_as_before", True),
+        "browser": found.get("browser") or secrets.token_urlsafe(16),
+    }
+    if found != values:
+        response.set_cookie(
+            COOKIE,
+            signing.dumps(values, salt=SALT),
+            secure=not settings.LOOPBACK,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def is_form(request: HttpRequest) -> bool:
+    """Whether a person sent the form of a model's page; not a script, nor anything of a sign-in."""
+    app = request.path.removeprefix(reverse("admin:index")).partition("/")[0]
+    return (
+        request.method == "POST"
+        and "X-Background" not in request.headers
+        and app in {model._meta.app_label for model in admin.site._registry}
+    )
+
+
+def fields_sent(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what staff typed into a form, by its names; [] where a file or a password is in it."""
+    if not is_form(request) or request.FILES:
+        return []
+    sent = [(name, value) for name, values in request.POST.lists() for value in values]
+    return [] if any("password" in name for name, _value in sent) else sent
+
+
+def come_back(request: HttpRequest, *, is_old: bool = False) -> HttpResponse:
+    """Keep what was sent, where that may be, and lead on to it, by way of the sign-in.
+
+    `is_old` says that the page is older than the session that this browser had last.
+    """
+    is_in = admin.site.has_permission(request)
+    if _keep(request, is_old=is_old):
+        to = reverse("admin:kept")
+        said = _("It is kept for an hour: sign in, and it comes back.")
+    else:
+        to = request.get_full_path()
+        said = _("It could not be kept. What you typed may still be there if you go back.")
+    if not is_in or to == request.get_full_path():
+        done = _("Nothing was done with what you sent: you were signed out before.")
+        messages.warning(request, f"{done} {said}")
+    return HttpResponseRedirect(to, status=303) if is_in else _sign_in_for(to)
+
+
+def _sign_in_for(to: str) -> HttpResponse:
+    response = redirect_to_login(to, reverse("admin:login"))
+    response.status_code = 303
+    return response
+
+
+def _keep(request: HttpRequest, *, is_old: bool) -> bool:
+    """Keep it for the account whose session ended; False where it may not be, or is too large."""
+    last, fields = last_session(request), fields_sent(request)
+    # An old page can be of the account before.
+    is_theirs = last and (last["same"] or not is_old)
+    if not (fields and is_theirs and is_own(request)):
+        return False
+    fields = [(name, value) for name, value in fields if name != "csrfmiddlewaretoken"]
+    text = json.dumps({"path": request.get_full_path(), "fields": fields}, ensure_ascii=False)
+    user = User.objects.filter(pk=last["user"], is_active=True).first()
+    if user is None or len(text.encode()) > settings.KEPT_MOST:
+        return False
+    values = {"user": user, "at": timezone.now(), "sent": text}
+    KeptForm.objects.update_or_create(key=_key(last), defaults=values)
+    return True
+
+
+def _key(last: dict[str, Any]) -> str:
+    return blind_index("kept form", last.get("browser", ""))
+
+
+def _kept(request: HttpRequest) -> KeptForm | None:
+    """Return what is kept in this browser for whoever is signed in."""
+    key = _key(last_session(request))
+    return KeptForm.objects.lasting().filter(key=key, user=request.user.pk).first()
+
+
+def kept(request: HttpRequest) -> HttpResponse:
+    """Show what was sent, with a button that sends it to the same address."""
+    row = _kept(request)
+    if row is None:
+        return HttpResponseRedirect(reverse("admin:index"))
+    sent = json.loads(row.sent)
+    shown = [
+        (name.replace("_", " ").replace("-", " "), value)
+        for name, value in sent["fields"]
+        if value and not name.startswith(("_", "initial-")) and not name.endswith("_FORMS")
+    ]
+    context = {
+        **admin.site.each_context(request),
+        **sent,
+        "shown": shown,
+        "title": _("What you sent is still here"),
+    }
+    return render(request, "admin/access/kept.html", context)
+
+
+def forget_if_sent(request: HttpRequest) -> None:
+    """Forget what is kept in this browser if this is it, sent once more."""
+    row = _kept(request)
+    if row and json.loads(row.sent)["path"] == request.get_full_path():
+        row.delete()
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's view for a wrong CSRF token: most often of a page older than the session.
+
+    Signing in makes a new token, so that the pages in all other tabs have an old one.
+    """
+    name = request.resolver_match.url_name if request.resolver_match else ""
+    if not is_own(request):
+        return forbidden(request)
+    if is_form(request):
+        return come_back(request, is_old=True)
+    if not admin.site.has_permission(request):
+        messages.warning(request, _("This page was too old. Please try once more."))
+    to = request.get_full_path() if name in SHOWN_ANEW else reverse("admin:index")
+    return HttpResponseRedirect(to, status=303)

@@ -1,0 +1,96 @@
+"""How long a session of staff lasts: while they do something, and ten hours at most."""
+
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from clinic_site.access.kept import is_own, last_session, note_session
+from clinic_site.access.models import User
+from clinic_site.clinic import current_clinic
+from clinic_site.middleware import is_admin
+
+
+def _idle_left(session: Any) -> int:
+    now = int(time.time())
+    return session.get("seen_at", now) + current_clinic().idle_minutes * 60 - now
+
+
+def _whole_left(session: Any) -> int:
+    now = int(time.time())
+    return session.get("signed_in_at", now) + settings.SESSION_COOKIE_AGE - now
+
+
+def seconds_left(request: HttpRequest) -> int:
+    """Return for how long whoever is signed in stays so if they do nothing; 0 if nobody is."""
+    if not request.user.is_authenticated:
+        return 0
+    return max(0, min(_idle_left(request.session), _whole_left(request.session)))
+
+
+class StaffSession:
+    """Ends sessions that are over, and notes that whoever has one is there.
+
+    A request that a script makes by itself says so (X-Background) and does not count.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request; who asks is looked up when a view wants to know, as ever."""
+        if not is_admin(request):
+            return self.get_response(request)
+        found: Any = request.user
+        signed_in: list[User] = []
+
+        def who() -> Any:
+            session = request.session
+            if SESSION_KEY in session and min(_idle_left(session), _whole_left(session)) <= 0:
+                session.flush()
+                return AnonymousUser()
+            if found.is_authenticated:
+                _note(request, found)
+                signed_in.append(found)
+            return found
+
+        request.user = cast(User, SimpleLazyObject(who))
+        response = self.get_response(request)
+        for user in signed_in:
+            note_session(request, response, user)
+        return response
+
+
+def _note(request: HttpRequest, user: User) -> None:
+    """Note in the session what it lacks, and that somebody is there; at most once a minute."""
+    session, now = request.session, int(time.time())
+    session_before = last_session(request).get("user", user.pk)
+    for name, value in (("signed_in_at", now), ("same_as_before", session_before == user.pk)):
+        if name not in session:
+            session[name] = value
+    is_due = now - session.get("seen_at", 0) >= settings.SEEN_EVERY.total_seconds()
+    if is_due and "X-Background" not in request.headers:
+        session["seen_at"] = now
+
+
+# Without a token, as the page that asks can be older than the session.
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "POST"])
+def still_here(request: HttpRequest) -> HttpResponse:
+    """Say how long the session lasts, for the script that warns; on POST, somebody is there."""
+    if request.method == "POST":
+        may = is_own(request) and admin.site.has_permission(request)
+        return HttpResponse(status=204 if may else 403)
+    left = seconds_left(request)
+    can_stay = left > 0 and _whole_left(request.session) > left
+    return JsonResponse({"seconds": left, "can_stay": can_stay})

@@ -1,0 +1,278 @@
+"""What staff send after their session ended, or from an old page, comes back; nobody else's does.
+
+None of it needs JavaScript.
+"""
+
+import datetime as dt
+import html
+import re
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from clinic_site.access.models import KeptForm, User
+from clinic_site.mail.daily import sweep_what_is_over
+from clinic_site.models import Physician
+from tests.accounts import make_account, signed_in
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/admin/clinic_site/physician/add/"
+KEPT = "/admin/kept/"
+BIO = 'She said: "<b>5 & more</b>"\r\n\r\n  ü, \u202e and 😀'
+TYPED = {
+    "name": "Dr. Jane Doe",
+    "slug": "jane-doe",
+    "specialty": "Radiology",
+    "bio": BIO,
+    "position": "0",
+    "active": "on",
+    "_save": "Save",
+}
+
+
+class Browser(Client):
+    """One that is asked for CSRF tokens, and says where a form comes from, as all of them do."""
+
+    def __init__(self) -> None:
+        super().__init__(enforce_csrf_checks=True)
+
+    def sign_in(self, user: User) -> None:
+        """Begin a session, with which comes a new token; and look at the first page."""
+        self.cookies.pop(settings.CSRF_COOKIE_NAME, None)
+        for name, cookie in signed_in(user).cookies.items():
+            self.cookies[name] = cookie.value
+        assert self.get("/admin/").status_code == 200
+
+    def end_session(self) -> None:
+        """As after ten hours: its row is gone, its cookie is not."""
+        self.session.delete()
+
+    def token(self) -> str:
+        return self.get(ADD).context["csrf_token"]
+
+    def send(self, token, typed=TYPED, *, path=ADD, origin=settings.SITE_URL, **headers):
+        sent = {"csrfmiddlewaretoken": token, **typed}
+        return self.post(path, sent, headers={"Origin": origin, **headers})
+
+    def send_again(self, page):
+        """Press the button of the page that shows what is kept."""
+        form = re.search(r'(?s)<form method="post" action="([^"]*)" class="doing">.*?</form>', page)
+        assert form
+        fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[0])
+        sent = {name: html.unescape(value) for name, value in fields}
+        return self.send(sent.pop("csrfmiddlewaretoken"), sent, path=html.unescape(form[1]))
+
+
+@pytest.fixture
+def ana():
+    return make_account("ana", "editor")
+
+
+@pytest.fixture
+def browser(ana):
+    browser = Browser()
+    browser.sign_in(ana)
+    return browser
+
+
+def test_a_form_sent_after_the_end_comes_back_after_the_sign_in(browser, ana) -> None:
+    token = browser.token()
+    browser.end_session()
+
+    answer = browser.send(token)
+
+    assert answer.status_code == 303
+    assert answer["Location"] == f"/admin/login/?next={KEPT}"
+    assert "It is kept for an hour: sign in, and it comes back." in html.unescape(
+        browser.get(answer["Location"]).text
+    )
+    assert not Physician.objects.exists()
+    (row,) = KeptForm.objects.all()
+    assert "Jane" in row.sent
+    assert "Jane" not in str(KeptForm.objects.values("sent").get()["sent"])
+    assert browser.get(KEPT).status_code == 302  # to the sign-in
+
+    browser.sign_in(ana)
+    page = browser.get(KEPT)
+
+    assert "Nothing was done with it yet." in page.text
+    assert html.escape(BIO.replace("\r\n", "\n").split("\n")[0]) in page.text
+    assert page["Cache-Control"].count("no-store") == 1
+    assert not Physician.objects.exists()  # shown, never done
+
+    assert browser.send_again(page.text).status_code == 302
+
+    physician = Physician.objects.get()
+    assert (physician.name, physician.bio) == ("Dr. Jane Doe", BIO.strip())
+    assert browser.get(KEPT)["Location"] == "/admin/"  # it is sent, so it is let go
+    assert not KeptForm.objects.exists()
+
+
+def test_a_form_with_an_old_token_comes_back_at_once(browser, ana) -> None:
+    old = browser.token()
+    browser.sign_in(ana)  # in another tab
+
+    answer = browser.send(old)
+
+    assert answer["Location"] == KEPT
+    assert not Physician.objects.exists()
+    assert browser.send_again(browser.get(KEPT).text).status_code == 302
+    assert Physician.objects.exists()
+
+
+def test_an_old_form_is_sent_after_a_second_session_ended_as_well(browser, ana) -> None:
+    old = browser.token()
+    browser.sign_in(ana)
+    browser.end_session()
+
+    browser.send(old)
+
+    browser.sign_in(ana)
+    assert "Dr. Jane Doe" in browser.get(KEPT).text
+
+
+def test_nobody_else_gets_it_in_the_same_browser(browser, ana) -> None:
+    token = browser.token()
+    browser.end_session()
+    browser.send(token)
+
+    browser.sign_in(make_account("ben", "editor"))
+
+    assert browser.get(KEPT)["Location"] == "/admin/"
+    browser.sign_in(ana)
+    assert "Dr. Jane Doe" in browser.get(KEPT).text
+
+
+def test_a_page_of_the_account_before_is_not_kept_for_the_next_one(browser) -> None:
+    old = browser.token()
+    browser.end_session()
+    browser.sign_in(make_account("ben", "editor"))
+
+    answer = browser.send(old)
+
+    assert answer["Location"] == ADD
+    assert "It could not be kept." in browser.get(ADD).text
+    browser.end_session()
+    browser.send(old)
+    assert not KeptForm.objects.exists()
+    assert not Physician.objects.exists()
+
+
+def test_another_browser_gets_nothing_of_it(browser, ana) -> None:
+    token = browser.token()
+    browser.end_session()
+    browser.send(token)
+    other = Browser()
+    other.sign_in(ana)
+
+    assert other.get(KEPT)["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "http://localhost.evil"])
+def test_a_strangers_page_leaves_nothing(browser, ana, origin: str) -> None:
+    browser.end_session()
+
+    answer = browser.send("forged", origin=origin)
+
+    assert answer.status_code == 403
+    browser.sign_in(ana)
+    assert browser.send("forged", origin=origin).status_code == 403
+    assert not KeptForm.objects.exists()
+    assert not Physician.objects.exists()
+
+
+def test_a_form_is_kept_only_where_the_browser_says_that_it_is_ours(browser) -> None:
+    token = browser.token()
+    browser.end_session()
+
+    browser.post(ADD, {"csrfmiddlewaretoken": token, **TYPED})  # as no browser sends it
+
+    assert not KeptForm.objects.exists()
+
+
+def test_who_was_never_signed_in_here_leaves_nothing() -> None:
+    stranger = Browser()
+    token = stranger.get("/admin/login/").context["csrf_token"]
+    forged = Browser()
+    forged.cookies["clinic_kept"] = '{"user": 1, "same": true, "browser": "x"}'
+
+    assert stranger.send(token).status_code == 303
+    assert forged.send("none").status_code == 303
+    assert not KeptForm.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {**TYPED, "password": "correct horse"},
+        {**TYPED, "photo": SimpleUploadedFile("a.png", b"x")},
+        {**TYPED, "bio": "ü" * (settings.KEPT_MOST // 2)},
+    ],
+    ids=["a password", "a file", "too long"],
+)
+def test_what_is_not_kept_is_said_not_to_be(browser, ana, typed) -> None:
+    token = browser.token()
+    browser.end_session()
+
+    answer = browser.send(token, typed)
+
+    assert answer.status_code == 303
+    assert "It could not be kept." in browser.get(answer["Location"]).text
+    assert not KeptForm.objects.exists()
+
+
+def test_a_long_page_is_kept(browser) -> None:
+    token = browser.token()
+    browser.end_session()
+
+    browser.send(token, {**TYPED, "bio": "ü" * (settings.KEPT_MOST // 2 - 500)})
+
+    assert KeptForm.objects.count() == 1
+
+
+def test_a_browser_keeps_one_form_and_a_script_none(browser, ana) -> None:
+    token = browser.token()
+    browser.end_session()
+    for bio in ("the first", "the second"):
+        browser.send(token, {**TYPED, "bio": bio})
+    browser.send(token, {**TYPED, "bio": "of a script"}, **{"X-Background": "1"})
+
+    browser.sign_in(ana)
+
+    assert KeptForm.objects.count() == 1
+    assert "the second" in browser.get(KEPT).text
+
+
+def test_it_is_kept_for_an_hour(browser, ana) -> None:
+    token = browser.token()
+    browser.end_session()
+    browser.send(token)
+
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=59)):
+        browser.sign_in(ana)
+        assert "Dr. Jane Doe" in browser.get(KEPT).text
+        sweep_what_is_over(timezone.localtime(), lambda: True)
+        assert KeptForm.objects.exists()
+    with time_machine.travel(timezone.now() + dt.timedelta(days=1, minutes=1)):
+        browser.sign_in(ana)
+        assert browser.get(KEPT)["Location"] == "/admin/"
+        sweep_what_is_over(timezone.localtime(), lambda: True)
+    assert not KeptForm.objects.exists()
+
+
+def test_signing_in_twice_is_no_403(browser) -> None:
+    anew = Browser()
+    old = anew.get("/admin/login/").context["csrf_token"]
+    anew.cookies.pop(settings.CSRF_COOKIE_NAME)  # another tab was the first
+
+    answer = anew.send(old, {"username": "ana", "password": "x"}, path="/admin/login/?next=/x")
+
+    assert (answer.status_code, answer["Location"]) == (303, "/admin/login/?next=/x")
+    assert "This page was too old. Please try once more." in anew.get("/admin/login/").text
+    assert browser.send("old", {}, path="/admin/logout/")["Location"] == "/admin/"
+    assert browser.send("old", {}, path="/admin/login/")["Location"] == "/admin/login/"
