@@ -4,6 +4,7 @@ A signed cookie tells whose session this browser had last, and which kept form i
 """
 
 import json
+import re
 import secrets
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from clinic_site.access.models import KeptForm, User
@@ -25,6 +27,9 @@ COOKIE = "clinic_kept" if settings.LOOPBACK else "__Host-kept"
 SALT = "clinic_site.access.kept"
 # Pages that ask for a secret: who sent an old one is shown it anew, and fills it again.
 SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
+
+# Names of fields that nobody typed: of Django's buttons, and of rows in a form.
+OURS = re.compile(r"^_|^initial-|__prefix__|_FORMS$|-id$")
 
 
 def is_own(request: HttpRequest) -> bool:
@@ -134,9 +139,7 @@ def kept(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:index"))
     sent = json.loads(row.sent)
     shown = [
-        (name.replace("_", " ").replace("-", " "), value)
-        for name, value in sent["fields"]
-        if value and not name.startswith(("_", "initial-")) and not name.endswith("_FORMS")
+        (_label(name), value) for name, value in sent["fields"] if value and not OURS.search(name)
     ]
     context = {
         **admin.site.each_context(request),
@@ -145,6 +148,13 @@ def kept(request: HttpRequest) -> HttpResponse:
         "title": _("What you sent is still here"),
     }
     return render(request, "admin/access/kept.html", context)
+
+
+def _label(name: str) -> str:
+    """Return what a field is called: "sections-0-body" is "Sections 1: body"."""
+    if row := re.fullmatch(r"(\w+)-(\d+)-(\w+)", name):
+        name = f"{row[1]} {int(row[2]) + 1}: {row[3]}"
+    return capfirst(name.replace("_", " "))
 
 
 def forget_if_sent(request: HttpRequest) -> None:
