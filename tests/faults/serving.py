@@ -97,9 +97,9 @@ class Crowd:
         self.seen.append(Asked(path, time.monotonic() - began, answer))
         return answer
 
-    def post(self, path: str, data: dict[str, object]) -> Answer:
+    def post(self, path: str, data: dict[str, object], **headers: str) -> Answer:
         began = time.monotonic()
-        answer = Visitor(self.address).post(path, data)
+        answer = Visitor(self.address).post(path, data, **headers)
         self.sent.append(Asked(path, time.monotonic() - began, answer))
         return answer
 
