@@ -212,7 +212,7 @@ def test_a_page_of_the_admin(staff: Page, rows: dict[str, int], path: str) -> No
         ("conditions/condition/add/", {}),
         ("conditions/condition/{condition}/change/", {"title": "", "sections-0-body": ""}),
         ("conditions/condition/{condition}/publish/", {}),
-        ("conditions/condition/{condition}/sign/", {"reviewer_name": ""}),
+        ("conditions/condition/{condition}/sign/", {"next_due": ""}),
         ("clinic_site/clinic/1/change/", {"name": "", "phone": "555", "time_zone": "Moon"}),
         ("clinic_site/notice/add/", {}),
         ("clinic_site/physician/add/", {}),
