@@ -12,6 +12,7 @@ import brotli
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -189,7 +190,17 @@ class OnlyInAdmin:
 
 
 class AdminSession(OnlyInAdmin, SessionMiddleware):
-    """Sessions, for staff."""
+    """Sessions, for staff.
+
+    Where one cannot be stored (they signed out in another tab, or the database is away by now),
+    the answer still says what was done.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted:
+            return response
 
 
 class AdminCsrf(OnlyInAdmin, CsrfViewMiddleware):

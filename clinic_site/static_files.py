@@ -54,5 +54,5 @@ class JoinedStaticFilesStorage(CompressedManifestStaticFilesStorage):
         yield from super().post_process(paths, dry_run, **options)
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Compress what is new: each start would take seconds for what its name says is the same."""
+        """Compress what is new: a name says what is in it, and all of it would take seconds."""
         return super().compress_files([path for path in paths if not self.exists(f"{path}.br")])

@@ -20,6 +20,7 @@ PYTHON = os.path.join(VENV, "bin", "python")
 RECORD = os.path.join(VENV, "installed.json")
 # What the tests drive beside Chromium, and the Debian packages that bring it.
 OTHERS = {
+    "chromium-headless-shell": "chromium-headless-shell",
     "firefox-esr": "firefox-esr",
     "WebKitWebDriver": "webkit2gtk-driver",
     "broadwayd": "libgtk-3-bin",

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from clinic_site.clinic import Remembered
+from tests.environment import POSTGRESQL
 from tests.running import (
     Site,
     free_port,
@@ -16,6 +18,11 @@ from tests.running import (
     stop_site,
 )
 from tests.visitor import Visitor
+
+# The faults that are tried are those of the database under test.
+collect_ignore_glob = [f"faults/test_{'sqlite' if POSTGRESQL else 'postgresql'}_*.py"]
+# A client of Django's would else look at all static files before its first question.
+settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from appointments.tokens import read_attempt, status_token
 from clinic_site.content_type import readable
 from clinic_site.phones import find_phone
 from clinic_site.text import plain_text, visible
-from tests.appointments.bad_input import (
+from tests.generated import (
     NAMES,
     OTHERS,
     PHONES,
@@ -31,10 +31,10 @@ from tests.appointments.bad_input import (
     as_multipart,
     as_urlencoded,
     content_types,
+    many,
     odd_bodies,
     sent_answers,
 )
-from tests.generated import many
 from tests.make import INPUTS, form_answers, make_request
 from tests.running import Site
 from tests.visitor import Visitor, make_attempt

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from appointments.models import AppointmentRequest
 from clinic_site.text import plain_text
 from tests.accounts import sign_in_as
-from tests.appointments.bad_input import as_bytes, as_urlencoded
 from tests.appointments.office import QUEUE
-from tests.generated import SOAK, many
+from tests.generated import SOAK, as_bytes, as_urlencoded, many
 from tests.make import make_request
 from tests.visitor import make_attempt
 

@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from appointments.models.history import Note
+from clinic_site.access.models import User
 from tests.appointments.office import address, visit_in
 from tests.make import make_request
 
@@ -67,3 +68,19 @@ def test_a_password_is_not_put_into_a_page(client: Client) -> None:
     assert answer.status_code == 503
     assert "long-and-secret" not in answer.text
     assert "Send it again" not in answer.text
+
+
+def test_a_session_that_cannot_be_stored_makes_no_error_of_what_was_done() -> None:
+    def sessions_away(execute, sql, *args):
+        if sql.startswith("UPDATE") and "django_session" in sql:
+            raise OperationalError("away")
+        return execute(sql, *args)
+
+    name = {"username": "kim", "password": "a long password of her own"}
+    User.objects.create_user(**name, is_staff=True)
+    browser = Client()
+    with connection.execute_wrapper(sessions_away):
+        answer = browser.post("/admin/login/?next=/admin/", name)
+
+    assert answer.status_code == 302
+    assert browser.get("/admin/").status_code == 302

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Playwright
 
-from tests.browser import webdriver
-from tests.browser.tabs import ChromiumTab, DrivenTab, Tab, shown
-from tests.browser.webdriver import soon
+from tests.browser import tabs
+from tests.browser.tabs import ChromiumTab, DrivenTab, Tab, shown, soon
 from tests.running import Site, launch_chromium
 from tests.visitor import Visitor
 
@@ -34,12 +33,12 @@ def keeping_chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def driven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, webdriver.Ask]]:
+def driven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tabs.Ask]]:
     """Firefox and WebKit."""
     with contextlib.ExitStack() as stack:
         yield {
             start.__name__: stack.enter_context(start(tmp_path_factory.mktemp(start.__name__)))
-            for start in (webdriver.firefox, webdriver.webkit)
+            for start in (tabs.firefox, tabs.webkit)
         }
 
 

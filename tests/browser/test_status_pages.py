@@ -145,6 +145,7 @@ def test_a_patient_reads_a_copy_and_comes_back(phone_page: Page, site: Site, wid
     phone_page.get_by_role("button", name="Show my request").click()
     # it leads to the status page, and that to the copy, which asks again,
     phone_page.get_by_role("link", name="See or print what you told us").click()
+    expect(phone_page.get_by_role("heading", level=1)).to_have_text("See what you told us")
     has_no_fault()
     phone_page.get_by_label("Phone number").fill("605-555-0142")
     phone_page.get_by_role("button", name="Show it").click()

@@ -16,6 +16,8 @@ from clinic_site.pictures import DRAWINGS, drawing_size
 from tests.running import Site
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.on_sqlite
+
 FILES = sorted(DRAWINGS.glob("*.svg"))
 STEPS = {"vertebroplasty": 3, "kyphoplasty": 4, "sacroplasty": 2}
 SIDE_VIEWS = [
@@ -142,7 +144,6 @@ def test_each_drawing_names_what_it_shows() -> None:
     assert written == {**LABELS, "mark": ""}
 
 
-@pytest.mark.on_sqlite
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", LABELS)
 def test_labels_are_read_on_a_phone_and_left_out_on_a_card(
@@ -165,7 +166,6 @@ def test_labels_are_read_on_a_phone_and_left_out_on_a_card(
     assert not any(label["shown"] for label in drawing.evaluate(MEASURE_LABELS, ground))
 
 
-@pytest.mark.on_sqlite
 @pytest.mark.parametrize("name", [name for name in SIDE_VIEWS if "needle" in SHOWN[name]])
 def test_the_needle_passes_the_spinal_canal_inside_the_bony_arch(drawing: Page, name: str) -> None:
     drawing.goto(address(name))
@@ -180,7 +180,6 @@ def test_the_needle_passes_the_spinal_canal_inside_the_bony_arch(drawing: Page, 
     assert order.index("canal") < order.index("arch") < order.index("needle")
 
 
-@pytest.mark.on_sqlite
 @pytest.mark.parametrize("name", [name for name in LABELS if "canal" in LABELS[name]])
 def test_no_line_to_the_spinal_canal_could_be_taken_for_a_needle(drawing: Page, name: str) -> None:
     drawing.goto(address(name))
@@ -191,7 +190,6 @@ def test_no_line_to_the_spinal_canal_could_be_taken_for_a_needle(drawing: Page, 
     assert not to_canal[0] & {"#v", "#d", "#broken", "#arch"}, "it crosses a bone or a disc"
 
 
-@pytest.mark.on_sqlite
 def test_the_needle_reaches_the_sacrum_inside_the_edge_of_the_hip_bone(drawing: Page) -> None:
     drawing.goto(address("sacroplasty-1"))
     assert drawing.locator("[href='#hip']").count() == 1
@@ -201,7 +199,6 @@ def test_the_needle_reaches_the_sacrum_inside_the_edge_of_the_hip_bone(drawing: 
     assert not any("#hip" in shapes for shapes in needle + handle)
 
 
-@pytest.mark.on_sqlite
 @pytest.mark.parametrize("name", ["sacroplasty-1", "sacroplasty-2"])
 def test_only_the_broken_side_of_the_sacrum_is_pink(drawing: Page, name: str) -> None:
     drawing.goto(address(name))
@@ -220,7 +217,6 @@ def test_a_step_shows_what_is_in_the_bone_then(name: str) -> None:
     assert ids & {"needle", "balloon", "cement"} == SHOWN[name]
 
 
-@pytest.mark.on_sqlite
 def test_a_balloon_lifts_the_bone_a_little_and_never_all_the_way(drawing: Page) -> None:
     heights = {}
     for name in SIDE_VIEWS:
@@ -251,7 +247,6 @@ def test_each_treatment_is_shown_step_by_step_with_words_for_each(
     assert all(len(alt.split()) > 5 for _name, alt in shown)
 
 
-@pytest.mark.on_sqlite
 def test_every_picture_of_a_page_loads_in_a_browser(chromium: Browser, site: Site) -> None:
     page = chromium.new_page(base_url=site.address)
     page.goto("/conditions/spinal-compression-fractures/")
