@@ -193,6 +193,7 @@ class PageAdmin(KeepsTyped, PublishingAdmin):
     list_display = ["title", "slug", "is_published", "is_signed", "changed_at"]
     list_select_related = ["live", "review"]
     search_fields = ["title"]
+    ordering = ["title", "pk"]
 
     @admin.display(description=_("published"), boolean=True)
     def is_published(self, page: Page) -> bool:

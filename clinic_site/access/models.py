@@ -15,7 +15,6 @@ from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from clinic_site.access.roles import Role
 from clinic_site.crypto.fields import EncryptedTextField
 
-
 NAME_CHARACTERS = 120  # under a page
 
 

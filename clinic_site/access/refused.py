@@ -6,7 +6,7 @@ from typing import cast
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
@@ -50,7 +50,7 @@ def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:
         "roles": sorted(cast(User, user).roles),
         "is_missing": user.is_superuser or not user.roles & set(needed),
     }
-    response = render(request, "admin/access/refused.html", context, status=403)
+    response = TemplateResponse(request, "admin/access/refused.html", context, status=403)
     add_never_cache_headers(response)
     return response
 
