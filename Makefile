@@ -32,7 +32,7 @@ soak: python ## Kill processes hundreds of times, try all that is generated, tak
 	TEST_DATABASE=$$database SOAK=1 KILLS=200 WORKER_KILLS=50 OUTAGE=45 timeout 1800 .venv/bin/python -m pytest -s \
 	tests/faults tests/clinic_site/test_worker.py tests/appointments/test_histories.py \
 	tests/appointments/test_bad_input.py tests/appointments/test_bad_input_of_staff.py \
-	tests/conditions/test_documents.py tests/browser/test_accessibility.py \
+	tests/conditions/test_documents.py tests/clinic_site/test_hostile_markdown.py tests/browser/test_accessibility.py \
 	tests/browser/test_keyboard.py || exit 1; done
 
 bench: python ## Print the speed table, as ratios measured in one run

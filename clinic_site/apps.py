@@ -1,8 +1,13 @@
 """The app of what every page shares."""
 
 from django.apps import AppConfig
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db.models.signals import post_migrate
+from django.http import UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext_lazy as _
+
+from clinic_site.logs import expect
 
 
 class ClinicSiteConfig(AppConfig):
@@ -12,6 +17,9 @@ class ClinicSiteConfig(AppConfig):
     verbose_name = _("The clinic")
 
     def ready(self) -> None:
+        # SuspiciousOperation: such as a host that is not ours.
+        expect(BadRequest, MultiPartParserError, PermissionDenied, SuspiciousOperation)
+        expect(UnreadablePostError)
         # They need the models to be loaded.
         from clinic_site.access.roles import make_roles
         from clinic_site.audit.triggers import install_triggers

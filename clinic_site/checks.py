@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.management.base import CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -22,6 +22,23 @@ def proxies_are_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             hint="Behind nginx on the same machine: TRUSTED_PROXIES=127.0.0.1/32",
             id="clinic.E003",
         )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def keys_are_kept_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return a warning for each file of keys that lies with the data they open.
+
+    Whoever gets a copy of the folder would have both, and the encryption would count for nothing.
+    """
+    return [
+        Warning(
+            f"{path} lies in VAR, with the data that its keys open.",
+            hint="Keep ENV_FILE and FIELD_KEYS_FILE elsewhere, and out of the backups of VAR.",
+            id="clinic.W001",
+        )
+        for path in settings.KEY_FILES
+        if not settings.LOOPBACK and path.is_relative_to(settings.VAR)
     ]
 
 

@@ -23,9 +23,15 @@ def client_address(request: HttpRequest) -> str:
         if address is None:
             break
         found = address
-        if not any(address in network for network in settings.TRUSTED_PROXIES):
+        if not is_trusted(hop.strip()):
             break
     return str(found) if found else ""
+
+
+def is_trusted(peer: str) -> bool:
+    """Whether the peer at this address is one of settings.TRUSTED_PROXIES."""
+    address = _parsed(peer)
+    return any(address in network for network in settings.TRUSTED_PROXIES if address)
 
 
 def _parsed(text: str) -> Address | None:

@@ -1,9 +1,17 @@
-"""Keeps out of the logs what must not be read there."""
+"""Keeps out of the logs what must not be read there.
 
+gunicorn uses it before it is ready for anything of Django's, so what to do is registered.
+"""
+
+import copy
 import logging
 import re
+import time
 
+# What would end a line, or have a terminal do something.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _hidden: list[tuple[re.Pattern[str], str]] = []
+_expected: list[type[Exception]] = []
 
 
 def hide(pattern: str, instead: str) -> None:
@@ -11,11 +19,27 @@ def hide(pattern: str, instead: str) -> None:
     _hidden.append((re.compile(pattern), instead))
 
 
+def expect(*kinds: type[Exception]) -> None:
+    """Register what comes from outside and is answered: how it got there tells nothing."""
+    _expected.extend(kinds)
+
+
 class WithoutTokens(logging.Formatter):
-    """Writes a record, its traceback too, without what the apps hide, such as tokens."""
+    """Writes a record, its traceback too, without what the apps hide, such as tokens; in UTC.
+
+    One record begins one line, and what follows is indented: no text from outside can begin
+    another. What is expected from outside has no traceback.
+    """
+
+    converter = staticmethod(time.gmtime)
+    default_msec_format = "%s,%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
+        if record.exc_info and isinstance(record.exc_info[1], tuple(_expected)):
+            record = copy.copy(record)
+            record.exc_info = record.exc_text = None
         line = super().format(record)
         for pattern, instead in _hidden:
             line = pattern.sub(instead, line)
-        return line
+        line = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], line)
+        return line.replace("\n", "\n    ")

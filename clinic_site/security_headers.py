@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.headers import Headers
 
+from django.conf import settings
+
 # No page has an inline script or style, so no nonce is needed. `data:` is for the small icons
 # in the admin's own style sheets.
 SECURITY_HEADERS = {
@@ -19,12 +21,22 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+if settings.SECURE_HSTS_SECONDS:
+    SECURITY_HEADERS["Strict-Transport-Security"] = (
+        f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+    )
 # A style sheet, a picture, a font: such a file loads and runs nothing.
-FILE_HEADERS = {**SECURITY_HEADERS, "Content-Security-Policy": "default-src 'none'"}
+FILE_HEADERS = {
+    **SECURITY_HEADERS,
+    "Content-Security-Policy": "default-src 'none';base-uri 'none';frame-ancestors 'none'",
+}
 
 
 class SecurityHeaders:
-    """Wraps a WSGI application; sets SECURITY_HEADERS over any of the same name."""
+    """Wraps a WSGI application; sets SECURITY_HEADERS over any of the same name.
+
+    What the admin answers is kept nowhere, unless the page itself has said more.
+    """
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self.application = application
@@ -40,6 +52,11 @@ class SecurityHeaders:
             # "Not modified" has no type, and a browser keeps its headers with the page it has.
             type_ = Headers(headers).get("Content-Type", "text/html")
             fixed = SECURITY_HEADERS if type_.startswith("text/html") else FILE_HEADERS
+            if is_admin and "Cache-Control" not in Headers(headers):
+                kept.append(("Cache-Control", "no-store"))
             return start_response(status, [*kept, *fixed.items()], exc_info)
+
+        # As it came: what stands behind may change it.
+        is_admin = environ.get("PATH_INFO", "").startswith("/admin/")
 
         return self.application(environ, start)

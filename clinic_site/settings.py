@@ -16,6 +16,8 @@ and may set these:
   DATABASE_URL      postgres://..., of several hosts the one that takes writes is used;
                     without it, SQLite in VAR/db.sqlite3
   VAR               folder for state; var/ beside this project without it
+  STATIC            folder for the files that a web server may read, outside VAR; staticfiles/
+                    beside this project without it
   TRUSTED_PROXIES   networks of the proxies before the site, comma-separated, such as
                     127.0.0.1/32; only they may say who is asking (X-Forwarded-For)
   EMAIL_URL         smtp://, smtp+tls:// or smtp+ssl://USER:PASSWORD@HOST:PORT; without it,
@@ -30,6 +32,7 @@ An http:// SITE_URL is taken on localhost only (a browser makes no passkey at 12
 and only there, cookies are not Secure and HSTS is off.
 """
 
+import base64
 import ipaddress
 import os
 import re
@@ -57,6 +60,19 @@ def required(name: str, what: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. Set it to {what}.")
     return value
+
+
+def is_here(host: str | None) -> bool:
+    """Whether what is sent to this host stays on this machine, so that nobody can listen in.
+
+    A folder is that of a Unix socket, and no host at all is PostgreSQL's own.
+    """
+    if host in {"localhost", "", None} or host.startswith("/"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 # Where the site answers
@@ -92,6 +108,11 @@ for _network in env.list("TRUSTED_PROXIES", default=[]):
         TRUSTED_PROXIES.append(ipaddress.ip_network(_network.strip()))
     except ValueError as error:
         raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}.") from None
+    if TRUSTED_PROXIES[-1].prefixlen < {4: 8, 6: 32}[TRUSTED_PROXIES[-1].version]:
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES holds {_network.strip()!r}, which is half the internet. "
+            "List the proxies themselves."
+        )
 
 # Keys
 
@@ -131,12 +152,23 @@ FIELD_KEYS = field_keys()
 DIGEST_KEY = required("DIGEST_KEY", "32 random characters or more")
 if len(DIGEST_KEY) < 32 or len(set(DIGEST_KEY)) < 10:
     raise ImproperlyConfigured("DIGEST_KEY is too weak. Use 32 random characters or more.")
-if not LOOPBACK and "for-tests-only" in SECRET_KEY + DIGEST_KEY:
-    raise ImproperlyConfigured("SECRET_KEY or DIGEST_KEY is the one of the tests. Make your own.")
+if DIGEST_KEY in {SECRET_KEY, *SECRET_KEY_FALLBACKS, *FIELD_KEYS}:
+    raise ImproperlyConfigured("DIGEST_KEY is another key as well. Make one of its own.")
+_of_the_tests = b"for-tests-only"
+if not LOOPBACK and (
+    any(_of_the_tests in key.encode() for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS, DIGEST_KEY))
+    or any(_of_the_tests in base64.urlsafe_b64decode(key) for key in FIELD_KEYS)
+):
+    raise ImproperlyConfigured(
+        "SECRET_KEY, DIGEST_KEY or FIELD_KEYS is the one of the tests. Make your own."
+    )
 
 # State
 
 VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
+KEY_FILES = [
+    Path(path).resolve() for path in (env_file, env.str("FIELD_KEYS_FILE", default="")) if path
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Rules, each with its unit. They stand nowhere else.
@@ -241,6 +273,13 @@ if database_url := env.str("DATABASE_URL", default=""):
             "reconnect_timeout": POOL_RECONNECT,
         },
     )
+    _servers = f"{_options.get('hostaddr', '')},{_options.get('host') or _database['HOST']}"
+    _encrypted = _options.get("sslmode") in {"require", "verify-ca", "verify-full"}
+    if not (LOOPBACK or _encrypted or all(is_here(host) for host in _servers.split(","))):
+        raise ImproperlyConfigured(
+            "DATABASE_URL names another machine, and the way there is not encrypted. "
+            "Add ?sslmode=verify-full (or require)."
+        )
     if "," in (_database["HOST"] or _options.get("host", "")):
         _options.setdefault("target_session_attrs", "read-write")  # the one that leads now
     if WEB_PROCESS:  # else one locked row would hold every connection
@@ -278,6 +317,11 @@ if email_url := env.str("EMAIL_URL", default=""):
     EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
     EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
     EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+    if not (LOOPBACK or EMAIL_USE_TLS or EMAIL_USE_SSL or is_here(EMAIL_HOST)):
+        raise ImproperlyConfigured(
+            "EMAIL_URL names another machine, and the way there is not encrypted. "
+            "Use smtp+tls:// or smtp+ssl://."
+        )
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR / "mail"
@@ -285,6 +329,7 @@ else:
 # The application
 
 INSTALLED_APPS = [
+    "clinic_site",  # first: of commands with one name, that of the earlier app counts
     "clinic_site.access.admin_config.ClinicAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -292,7 +337,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "crispy_forms",
-    "clinic_site",
     "conditions",
     "appointments",
 ]
@@ -359,11 +403,19 @@ if TIME_ZONE not in available_timezones():
 # Static files, served by WhiteNoise under names that hold a hash of their content
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR / "static"
+STATIC_ROOT = Path(env.str("STATIC", default=str(BASE_DIR / "staticfiles"))).resolve()
+if not LOOPBACK and STATIC_ROOT.is_relative_to(VAR):
+    raise ImproperlyConfigured(
+        "STATIC lies in VAR, where no other user may read. Put it elsewhere."
+    )
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # pictures are rows
-    "staticfiles": {"BACKEND": "clinic_site.static_files.JoinedStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "clinic_site.static_files.JoinedStaticFilesStorage",
+        # A proxy of another user reads them.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True

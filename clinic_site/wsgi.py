@@ -5,15 +5,18 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from clinic_site.content_type import ReadableContentType
-from clinic_site.security_headers import SecurityHeaders
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 os.environ["WEB_PROCESS"] = "yes"  # for the settings, which are read now
 
-application = SecurityHeaders(ReadableContentType(get_wsgi_application()))
+_django = get_wsgi_application()
 
 # Only now, as they need the apps; the URLs, so that all there is to remember is known.
 import clinic_site.urls  # noqa: E402, F401
 from clinic_site.clinic import keep_remembering  # noqa: E402
+from clinic_site.forwarded import ForgetForwarded  # noqa: E402
+from clinic_site.security_headers import SecurityHeaders  # noqa: E402
+
+application = SecurityHeaders(ForgetForwarded(ReadableContentType(_django)))
 
 keep_remembering()

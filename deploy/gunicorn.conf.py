@@ -3,12 +3,17 @@
 From the environment: BIND (127.0.0.1:8000), WEB_CONCURRENCY (2 processes).
 It does not start while a key is wrong, and ends with code 78; with the database away it does.
 gevent, because the sync and gthread workers stop answering under slow clients.
+It believes no header about where a request came from: that is clinic_site/forwarded.py's.
 """
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import gunicorn.util
+
+os.umask(0o077)  # what is written is for this user's eyes
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 wsgi_app = "clinic_site.wsgi"
@@ -18,6 +23,9 @@ worker_connections = 200
 graceful_timeout = 20
 keepalive = 5
 control_socket_disable = True
+forwarder_headers = ""  # else SCRIPT_NAME and PATH_INFO, as headers, would move the site
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
 # No access log: addresses of confirmations hold a token.
 accesslog = None
 errorlog = "-"
@@ -48,3 +56,30 @@ def on_starting(server: object) -> None:
         return
     if done.returncode == WRONG_KEY:
         sys.exit(os.EX_CONFIG)
+
+
+def post_worker_init(worker: object) -> None:
+    """Have what cannot be read answered and logged as all else is.
+
+    gunicorn does both without the application, and quotes what came: a cookie, an address.
+    """
+    # Only now, as they read the settings.
+    from clinic_site.logs import hide
+    from clinic_site.security_headers import FILE_HEADERS
+
+    def write_error(sock: object, status: int, reason: str, message: str) -> None:
+        text = "This request could not be read.\r\n"
+        headers = {
+            "Connection": "close",
+            "Content-Type": "text/plain; charset=utf-8",
+            "Content-Length": str(len(text)),
+            "Cache-Control": "no-store",
+            **FILE_HEADERS,
+        }
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        answer = "\r\n".join([f"HTTP/1.1 {status} {reason}", *lines, "", text])
+        gunicorn.util.write_nonblock(sock, answer.encode("latin-1"))
+
+    gunicorn.util.write_error = write_error
+    hide(r"(?s)Invalid request from ip=.*", "A request could not be read")
+    hide(r"(Error handling request \S+ [^\s?]*)\?\S*", r"\1")

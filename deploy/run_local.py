@@ -1,6 +1,7 @@
 """Run the site on this machine as it runs in production, at http://localhost: what `make run` does.
 
-From the environment: PORT (8000), VAR (var/ beside the project), DATABASE_URL (SQLite in VAR).
+From the environment: PORT (8000), VAR (var/ beside the project), STATIC (staticfiles/ beside it),
+DATABASE_URL (SQLite in VAR).
 Makes keys, tables, content and a staff account where they are not there yet, and changes
 nothing that is. Ends cleanly on Ctrl-C, and with its terminal.
 """
@@ -47,6 +48,29 @@ def make_keys(path: Path) -> None:
     ]
     with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write("\n".join(lines) + "\n")
+
+
+def keep_to_owner(var: Path) -> None:
+    """Make the folder of state, or shut other users out of one that an earlier run left open.
+
+    End with one line where it is open and holds other things: those are not ours.
+    """
+    os.umask(0o077)  # what is written from now on is for this user's eyes
+    var.mkdir(parents=True, exist_ok=True)
+    if not var.stat().st_mode & 0o077:
+        return
+    if not (var / "local.env").exists() and any(var.iterdir()):
+        sys.exit(
+            f"Stopped: other users may look into {var}, which holds other things. "
+            "Another folder: make run VAR=..."
+        )
+    try:
+        for path in (var, *var.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & ~0o077)
+    except PermissionError:
+        sys.exit(f"Stopped: other users may look into {var}, and it is not yours to change.")
+    print(f"Other users could look into {var}. Now only its owner can.", flush=True)
 
 
 def take_folder(var: Path) -> IO[Any]:
@@ -155,7 +179,7 @@ def main() -> None:
         signal.signal(each, end)
     port = port_wanted()
     var = Path(os.environ.get("VAR") or HERE / "var").resolve()
-    var.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keep_to_owner(var)
     with take_folder(var):
         stop_if_taken(port)
         serve(prepare(var, port))

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import http.client
 import json
 import os
 import re
@@ -12,10 +13,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Playwright
 
@@ -168,7 +169,7 @@ def _first() -> dict[str, str]:
     from tests.environment import VAR
 
     var = VAR / "started before"
-    shutil.copytree(VAR / "static", var / "static")
+    var.mkdir()
     shutil.copy(TEST_ENV, var / "local.env")
     environment = local_environment(var)
     prepare({**environment, "ENV_FILE": str(var / "local.env")})
@@ -243,9 +244,12 @@ def launch_chromium(playwright: Playwright, *, whole: bool = False, **options: A
 
 def is_up(address: str) -> bool:
     """Whether something answers there."""
+    line = http.client.HTTPConnection(urlsplit(address).netloc, timeout=2)
     try:
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        direct.open(address + "/healthz", timeout=2).close()
-    except OSError:
+        line.request("GET", "/healthz")
+        line.getresponse()
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        line.close()
     return True

@@ -20,7 +20,7 @@ GOOD = {
     "TRUSTED_PROXIES": "127.0.0.1/32",
     "EMAIL_URL": "smtp+tls://mail.example:587",
     "SECRET_KEY": "a long random secret, or so we say in this test: 0123456789",
-    "FIELD_KEYS": "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
+    "FIELD_KEYS": "aSBhbSBhIGtleSBvZiAzMiBieXRlcywgdHJ1bHkhISE=",
     "DIGEST_KEY": "another long random secret for the digests",
     "CLINIC_TIME_ZONE": "America/Chicago",
 }
@@ -52,10 +52,94 @@ def test_a_server_that_would_send_no_mail_is_told() -> None:
     assert "EMAIL_URL is not set: no mail would leave the server." in done.stderr
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"EMAIL_URL": "smtp://localhost:25"},
+        {"EMAIL_URL": "smtp+ssl://mail.example:465"},
+        {"TRUSTED_PROXIES": "10.0.0.0/8, fd00:1::/32, ::1/128"},
+    ],
+    ids=str,
+)
+def test_what_stays_on_this_machine_or_is_encrypted_is_taken(changes: dict[str, str]) -> None:
+    assert check(**changes).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "postgres://a:b@db.example/d?sslmode=verify-full",
+        "postgres://a:b@one.example,two.example/d?sslmode=require",
+        "postgres://a:b@127.0.0.1:1/d",
+        "postgres://a:b@[::1]:1/d",
+        "postgres:///d?host=/no/such/folder",
+    ],
+)
+def test_a_database_on_this_machine_or_reached_by_tls_is_taken(where: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "diffsettings"],  # it connects to none
+        cwd=PROJECT,
+        env={**GOOD, "DATABASE_URL": where},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_keys_that_lie_with_the_data_are_a_warning(tmp_path: Path) -> None:
+    (VAR / "keys.env").write_text(f"DIGEST_KEY={GOOD['DIGEST_KEY']}\n")
+    (VAR / "field-keys").write_text(GOOD["FIELD_KEYS"])
+    (tmp_path / "field-keys").write_text(GOOD["FIELD_KEYS"])
+
+    inside = check(ENV_FILE=str(VAR / "keys.env"), FIELD_KEYS_FILE=str(VAR / "field-keys"))
+    outside = check(FIELD_KEYS_FILE=str(tmp_path / "field-keys"))
+
+    assert inside.returncode == 1
+    assert f"{VAR / 'keys.env'} lies in VAR" in inside.stderr
+    assert f"{VAR / 'field-keys'} lies in VAR" in inside.stderr
+    assert outside.returncode == 0, outside.stderr
+
+
 BAD = {
     "no address": ({"SITE_URL": ""}, "SITE_URL is not set"),
     "plain http": ({"SITE_URL": "http://clinic.example"}, "SITE_URL is 'http://clinic.example'"),
     "no network": ({"TRUSTED_PROXIES": "nginx"}, "TRUSTED_PROXIES: 'nginx'"),
+    "the whole internet": ({"TRUSTED_PROXIES": "127.0.0.1/32,0.0.0.0/0"}, "holds '0.0.0.0/0'"),
+    "half the internet": (
+        {"TRUSTED_PROXIES": "128.0.0.0/1"},
+        "TRUSTED_PROXIES holds '128.0.0.0/1'",
+    ),
+    "all of IPv6": ({"TRUSTED_PROXIES": "::/0"}, "TRUSTED_PROXIES holds '::/0'"),
+    "mail in the clear": (
+        {"EMAIL_URL": "smtp://mail.example:25"},
+        "the way there is not encrypted",
+    ),
+    "mail to an address in the clear": (
+        {"EMAIL_URL": "smtp://10.0.0.5"},
+        "EMAIL_URL names another machine",
+    ),
+    "database in the clear": ({"DATABASE_URL": "postgres://a:b@c/d"}, "names another machine"),
+    "a database asked to prefer TLS": (
+        {"DATABASE_URL": "postgres://a:b@db.example/d?sslmode=prefer"},
+        "Add ?sslmode=verify-full",
+    ),
+    "one of two databases elsewhere": (
+        {"DATABASE_URL": "postgres://a:b@localhost,db.example/d"},
+        "DATABASE_URL names another machine",
+    ),
+    "a database named by its address": (
+        {"DATABASE_URL": "postgres://a:b@localhost/d?hostaddr=192.0.2.9"},
+        "DATABASE_URL names another machine",
+    ),
+    "one key for two things": ({"DIGEST_KEY": GOOD["SECRET_KEY"]}, "DIGEST_KEY is another key"),
+    "an earlier key for two things": (
+        {"SECRET_KEY_FALLBACKS": f"x,{GOOD['DIGEST_KEY']}"},
+        "DIGEST_KEY is another key",
+    ),
+    "a field key for two things": ({"DIGEST_KEY": GOOD["FIELD_KEYS"]}, "DIGEST_KEY is another key"),
+    "static files in VAR": ({"STATIC": str(VAR / "static")}, "STATIC lies in VAR"),
     "no mail address": ({"EMAIL_URL": "https://mail.example"}, "EMAIL_URL must begin with smtp://"),
     "no localhost": ({"SITE_URL": "http://127.0.0.1"}, "http:// only on localhost"),
     "with a path": ({"SITE_URL": "https://clinic.example/x"}, "without a path"),
@@ -69,6 +153,14 @@ BAD = {
     "short digest key": ({"DIGEST_KEY": "short"}, "DIGEST_KEY is too weak"),
     "plain digest key": ({"DIGEST_KEY": "a" * 40}, "DIGEST_KEY is too weak"),
     "the tests' key": ({"DIGEST_KEY": "for-tests-only" * 4}, "is the one of the tests"),
+    "the tests' earlier key": (
+        {"SECRET_KEY_FALLBACKS": "for-tests-only" * 4},
+        "is the one of the tests",
+    ),
+    "the tests' field key": (
+        {"FIELD_KEYS": f"{GOOD['FIELD_KEYS']},Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE="},
+        "is the one of the tests",
+    ),
     "no port": ({"SITE_URL": "https://clinic.example:abc"}, "SITE_URL is"),
     "high port": ({"SITE_URL": "https://clinic.example:99999"}, "SITE_URL is"),
     "a query": ({"SITE_URL": "https://clinic.example?x=1"}, "SITE_URL is"),

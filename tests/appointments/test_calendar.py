@@ -3,6 +3,8 @@
 import datetime as dt
 import uuid
 
+import pytest
+
 from appointments.patient.calendar_file import visit_calendar
 
 ATTEMPT = uuid.UUID("1b4e28ba-2fa1-41d2-883f-0016d3cca427")
@@ -62,6 +64,16 @@ def test_text_is_escaped_and_can_start_no_line_of_its_own() -> None:
 
     assert "\r\nLOCATION:A\\\\B\\; C\\, D\\nEND:VEVENT\r\n" in file
     assert file.count("\r\nEND:VEVENT\r\n") == 1
+
+
+@pytest.mark.parametrize("part", ["place", "title", "note"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\x0c", "\x85"])
+def test_no_words_can_add_a_line(part: str, end: str) -> None:
+    file = made(**{part: f"A{end}ATTENDEE:mailto:all@evil.example{end}END:VEVENT"}).decode()
+
+    lines = file.splitlines()
+    assert lines.count("END:VEVENT") == 1
+    assert not any(line.startswith("ATTENDEE") for line in lines)
 
 
 def test_a_visit_without_a_place_names_none() -> None:

@@ -1,6 +1,7 @@
 """axe-core, in a real Chromium, on every public page and every kind of page of the admin.
 
 All its rules for WCAG 2.0 to 2.2, levels A and AA, and its best practices; in the states of STATES.
+On its way it sees to it that no page does what its Content-Security-Policy forbids.
 """
 
 import json
@@ -12,13 +13,16 @@ from django.template.loader import get_template
 from playwright.sync_api import Browser, Page, expect
 
 from clinic_site.models import Clinic
+from clinic_site.security_headers import SECURITY_HEADERS
 from tests.browser.journeys import STATES, show, sign_in
 from tests.generated import SOAK
 from tests.running import Site
 from tests.test_every_page import PAGES
+from tests.visitor import Visitor
 
 pytestmark = pytest.mark.on_sqlite
 
+HTML_HEADERS = {"Content-Type": "text/html; charset=utf-8", **SECURITY_HEADERS}
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -26,8 +30,24 @@ OPTIONS = {
 }
 
 
+NOTE_VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", event =>
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+"""
+
+
+def open_page(browser: Browser, site: Site) -> Page:
+    """A page that notes what its Content-Security-Policy forbids."""
+    page = browser.new_context(base_url=site.address).new_page()
+    page.set_default_timeout(10_000)
+    page.add_init_script(NOTE_VIOLATIONS)
+    return page
+
+
 def assert_accessible(page: Page, states: Iterable[str] = STATES) -> None:
     """Fail with each rule that the open page breaks, where, in which states, and what mends it."""
+    assert page.evaluate("window.violations") == [], page.url
     page.evaluate(AXE_SCRIPT)
     found: dict[str, list[str]] = {}
     for name, state in ((name, STATES[name]) for name in states):
@@ -59,11 +79,9 @@ def by_turns(number: int) -> list[str]:
 @pytest.fixture(scope="module")
 def reader(chromium: Browser, site: Site) -> Iterator[Page]:
     """A browser in which nobody is signed in."""
-    context = chromium.new_context(base_url=site.address)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
+    page = open_page(chromium, site)
     yield page
-    context.close()
+    page.context.close()
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -79,7 +97,9 @@ def test_an_error_page(reader: Page, site: Site, code: int) -> None:
     body = get_template(f"{code}.html").render(
         {"clinic": Clinic(), "notice_links": [("/notices/privacy/", "Privacy on this site")]}
     )
-    reader.route("**/error", lambda route: route.fulfill(status=code, body=body))
+    reader.route(
+        "**/error", lambda route: route.fulfill(status=code, body=body, headers=HTML_HEADERS)
+    )
     reader.goto("/error")
     reader.unroute("**/error")
 
@@ -148,15 +168,31 @@ def rows(site: Site) -> Iterator[dict[str, int]]:
 @pytest.fixture(scope="module")
 def staff(chromium: Browser, site: Site, rows: dict[str, int]) -> Iterator[Page]:
     """A browser in which a member of staff is signed in, and has saved something."""
-    context = chromium.new_context(base_url=site.address)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
+    page = open_page(chromium, site)
     sign_in(page, site)
     page.goto(f"/admin/conditions/condition/{rows['condition']}/change/")
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     yield page
-    context.close()
+    page.context.close()
+
+
+def test_what_a_page_may_not_do_is_noticed(reader: Page) -> None:
+    reader.goto("/contact/")
+    reader.evaluate("document.body.setAttribute('onclick', 'alert(1)')")
+    reader.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://a.example/'}))")
+
+    with pytest.raises(AssertionError, match="script-src-attr inline"):
+        assert_accessible(reader)
+    assert "img-src https://a.example" in str(reader.evaluate("window.violations"))
+
+
+def test_no_policy_of_the_admin_lets_a_page_write_its_own_script_or_style(visitor: Visitor) -> None:
+    policy = visitor.get("/admin/login/").headers["Content-Security-Policy"]
+
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert "http" not in policy
 
 
 def test_signing_in_with_a_wrong_password(reader: Page) -> None:

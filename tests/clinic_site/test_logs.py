@@ -1,0 +1,99 @@
+"""What strangers send leaves one line in the log, and can begin no line of its own."""
+
+import datetime as dt
+import logging
+import re
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied
+
+from clinic_site.logs import WithoutTokens
+from tests.make import form_answers
+from tests.running import Site
+from tests.test_from_outside import say
+from tests.visitor import Visitor
+
+pytestmark = pytest.mark.on_sqlite
+
+FORM = "/appointments/request/"
+MULTIPART = "multipart/form-data; boundary=x"
+
+
+def logged(site: Site) -> list[str]:
+    return (site.var.parent / f"{site.var.name}.log").read_text().splitlines()
+
+
+def half_a_body(site: Site, path: str, content_type: str) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="message"\r\n\r\nwords'
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {urlsplit(site.address).netloc}\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: 9999\r\nConnection: close\r\n\r\n"
+    )
+    say(site.address, head.encode() + body)
+
+
+EXPECTED = {
+    "a host that is not ours": lambda site: Visitor(site.address).get("/", Host="evil.example"),
+    "no host": lambda site: Visitor(site.address).get("/", Host="a b/c"),
+    "no form": lambda site: Visitor(site.address).post(FORM, b"{}", Content_Type="text/json"),
+    "half a form": lambda site: half_a_body(site, FORM, "application/x-www-form-urlencoded"),
+    "half a form in parts": lambda site: half_a_body(site, FORM, MULTIPART),
+    "a form without its boundary": lambda site: Visitor(site.address).post(
+        FORM, b"x", Content_Type="multipart/form-data"
+    ),
+    "half a form of the admin": lambda site: half_a_body(site, "/admin/login/", MULTIPART),
+    "many fields": lambda site: Visitor(site.address).post(FORM, b"&a=1" * 3000),
+    "no token": lambda site: Visitor(site.address).post("/admin/login/", {"username": "x"}),
+}
+
+
+@pytest.mark.parametrize("send", EXPECTED.values(), ids=EXPECTED)
+def test_what_is_expected_from_outside_is_one_line(site: Site, send) -> None:
+    before = len(logged(site))
+
+    send(site)
+
+    lines = logged(site)[before:]
+    assert len(lines) == 1, lines
+    said = re.match(r"(\S+ \S+),\d{3}Z (WARNING|ERROR) django\.", lines[0])
+    assert said
+    at = dt.datetime.fromisoformat(said[1]).replace(tzinfo=dt.UTC)
+    assert abs(dt.datetime.now(dt.UTC) - at) < dt.timedelta(hours=1)  # not the clinic's own time
+
+
+def test_no_text_from_outside_begins_a_line(site: Site) -> None:
+    forged = "\r\n2026-01-01 00:00:00,000 ERROR FORGED\x1b[2J"
+    visitor = Visitor(site.address)
+    encoded = "%0d%0a2026-01-01%2000:00:00,000%20ERROR%20FORGED%1b[2J%E2%80%A8FORGED%C2%85FORGED"
+
+    for path in (f"/{encoded}/", f"/admin/{encoded}/", f"/appointments/status/{encoded}/"):
+        visitor.get(path)
+        visitor.post(path, {"a": forged})
+    visitor.post(FORM, form_answers(site.attempt(), message=forged, patient_name=forged))
+    visitor.post(FORM, b"a=1", Content_Type='text/x; a="FORGED')
+    visitor.get("/", Host="evil.example\x85FORGED")
+    say(site.address, b"GET /\rFORGED HTTP/1.1\r\nHost: x\rFORGED\r\n\r\n")
+
+    text = (site.var.parent / f"{site.var.name}.log").read_bytes().decode()
+    assert "FORGED" in text
+    assert not re.search("[\r\x1b\x85\u2028]", text)
+    assert not re.search(r"(?m)^(2026-01-01 00:00|FORGED)", text)
+
+
+def test_a_fault_of_ours_keeps_its_traceback_in_lines_that_are_set_in() -> None:
+    def line(error: Exception) -> str:
+        try:
+            raise error
+        except Exception:
+            record = logging.LogRecord("x", logging.ERROR, "", 1, "Said", (), sys.exc_info())
+        return WithoutTokens("%(message)s").format(record)
+
+    for expected in (BadRequest("x"), DisallowedHost("x"), PermissionDenied("x")):
+        assert line(expected) == "Said"
+    first, *others = line(ValueError("words\nFORGED")).split("\n")
+    assert first == "Said"
+    assert others[0] == "    Traceback (most recent call last):"
+    assert others[-1] == "    FORGED"
+    assert all(each.startswith("    ") for each in others)

@@ -1,0 +1,102 @@
+"""Who may read what the site writes: its owner alone, but for the static files, which all may."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.running import (
+    PROJECT,
+    TEST_ENV,
+    free_port,
+    local_environment,
+    start_site,
+    started_before,
+    stop_site,
+)
+
+pytestmark = pytest.mark.on_sqlite
+
+
+def modes(folder: Path) -> set[tuple[str, str]]:
+    """The kinds of things in a folder, itself too, each with what may be done with it."""
+    return {
+        ("folder" if path.is_dir() else "file", oct(stat.S_IMODE(path.stat().st_mode)))
+        for path in (folder, *folder.rglob("*"))
+    }
+
+
+def test_a_folder_of_state_left_open_is_told_and_shut_and_static_files_lie_outside(
+    tmp_path: Path,
+) -> None:
+    var, static = tmp_path / "var", tmp_path / "public" / "static"
+    environment = {**started_before(var), "STATIC": str(static)}
+    for path in (var, *var.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    told = f"Other users could look into {var}. Now only its owner can.\n"
+
+    site = start_site(var, environment, free_port())
+    site.manage("send_notifications", "--once")
+    assert stop_site(site) == 0
+
+    assert Path(f"{var}.log").read_text().count(told) == 1
+    assert modes(var) == {("folder", "0o700"), ("file", "0o600")}
+    assert modes(static) == {("folder", "0o755"), ("file", "0o644")}
+    assert list(var.rglob("*.css")) == []
+    again = start_site(var, environment, free_port())
+    assert stop_site(again) == 0
+    assert told not in Path(f"{var}.log").read_text()
+
+
+def test_an_open_folder_that_holds_other_things_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "photo").touch()
+    tmp_path.chmod(0o755)
+
+    done = subprocess.run(
+        [sys.executable, "deploy/run_local.py"],
+        cwd=PROJECT,
+        env={**local_environment(tmp_path), "PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Stopped: other users may look into {tmp_path}, which holds other things. "
+        "Another folder: make run VAR=...\n"
+    )
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert [path.name for path in tmp_path.iterdir()] == ["photo"]
+
+
+def test_sites_that_start_at_once_share_the_static_files(tmp_path: Path) -> None:
+    static = tmp_path / "static"
+    environment = {**local_environment(tmp_path / "var"), "ENV_FILE": str(TEST_ENV)}
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput"]
+
+    def collect() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command, cwd=PROJECT, env={**environment, "STATIC": str(static)}, text=True,
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    first = [collect() for _site in range(3)]
+    said = [each.communicate(timeout=60)[0] for each in first]
+
+    assert [each.returncode for each in first] == [0, 0, 0]
+    assert sum("copied" in each for each in said) == 1
+    named = json.loads((static / "staticfiles.json").read_text())["paths"].values()
+    assert all((static / name).is_file() for name in named)
+
+    # One that was stopped half-way is done again; one that was not is left alone.
+    (static / "collected").write_text("")
+    os.unlink(static / "staticfiles.json")
+    assert "copied" in collect().communicate(timeout=60)[0]
+    when = (static / "staticfiles.json").stat().st_mtime_ns
+    assert collect().communicate(timeout=60)[0] == ""
+    assert (static / "staticfiles.json").stat().st_mtime_ns == when
