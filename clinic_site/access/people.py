@@ -62,6 +62,19 @@ class PersonForm(forms.ModelForm):
         return cleaned
 
 
+class RoleFilter(admin.SimpleListFilter):
+    """What somebody does at the clinic."""
+
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(role, role) for role in Role]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
+
+
 def roles_of(user: User) -> set[str]:
     """Return the roles that an account has in the database now."""
     return {*user.groups.filter(name__in=Role).values_list("name", flat=True)}
@@ -86,8 +99,9 @@ class PeopleAdmin(admin.ModelAdmin):
 
     form = PersonForm
     list_display = ["username", "first_name", "last_name", "email", "shown_roles", "is_active"]
-    list_filter = ["is_active", ("groups", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["is_active", RoleFilter]
     search_fields = ["username", "first_name", "last_name", "email"]
+    ordering = ["username"]
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:

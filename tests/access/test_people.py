@@ -2,12 +2,16 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db.models import ProtectedError
 from django.test import Client
 
+from appointments.models import Note
 from clinic_site.access.models import User
 from clinic_site.access.roles import Role
-from clinic_site.models import AuditEvent, Invitation, MailChoice
+from clinic_site.models import AuditEvent, MailChoice
 from tests.accounts import make_account, sign_in_as, signed_in
+from tests.make import make_request
+from tests.running import Site
 
 pytestmark = pytest.mark.django_db
 
@@ -188,14 +192,17 @@ def test_an_account_that_is_deactivated_is_out_at_once_and_stays_out(mia: Client
 def test_only_an_account_that_never_did_anything_is_deleted(mia: Client) -> None:
     used, named, new = make_account("used"), make_account("named"), make_account("new")
     signed_in(used)
-    Invitation.objects.create(user=new, hash="a" * 64, reason="new", made_by=named)
+    note = Note.objects.create(request=make_request(), kind="no_answer", by=named)
     MailChoice.objects.create(user=new, kind="new_request")  # what is its own goes with it
 
     for user, status in ((used, 403), (named, 403), (new, 302)):
         address = page_of(user).replace("change", "delete")
         assert mia.post(address, {"post": "yes"}).status_code == status
 
+    with pytest.raises(ProtectedError):
+        named.delete()  # in the shell
     assert {*User.objects.values_list("username", flat=True)} == {"mia", "used", "named"}
+    assert Note.objects.get(pk=note.pk).by == named
     assert on_record() == [("mia", "people_changed", "new", "deleted")]
     bulk = {"action": "delete_selected", "_selected_action": [named.pk], "post": "yes"}
     mia.post(PEOPLE, bulk)
@@ -216,3 +223,43 @@ def test_the_name_stays_once_somebody_has_signed_in_by_it(mia: Client) -> None:
         ("eva", "e@clinic.example"),
         ("ben", ""),
     }
+
+
+def test_the_list_is_narrowed_to_a_role(mia: Client) -> None:
+    make_account("eva", "editor", "scheduler")
+    make_account("sam", "scheduler")
+    make_account("root", "editor", is_superuser=True)
+
+    shown = mia.get(PEOPLE, {"role": "editor"}).context["cl"].result_list
+    assert [each.username for each in shown] == ["eva", "root"]
+    assert "editor, scheduler" in mia.get(PEOPLE).text
+    assert ">superuser<" in mia.get(PEOPLE).text
+
+
+AT_ONCE = """
+import concurrent.futures, logging, threading
+from django.db import connection
+from clinic_site.access.models import User, active_managers
+from tests.accounts import make_account, signed_in
+logging.disable()
+for other in active_managers():
+    other.groups.clear()
+pair = [make_account(name, "manager") for name in ("one", "two")]
+browsers = [signed_in(user) for user in pair]
+start = threading.Barrier(2)
+def demote(number):
+    sent = {"first_name": "", "last_name": "", "email": "", "credentials": "", "physician": ""}
+    start.wait()
+    try:
+        address = f"/admin/clinic_site/user/{pair[1 - number].pk}/change/"
+        browsers[number].post(address, {**sent, "is_active": "on"}, headers={"host": "localhost"})
+    finally:
+        connection.close()
+with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    list(pool.map(demote, range(2)))
+print(active_managers().count())
+"""
+
+
+def test_two_who_take_the_role_from_each_other_at_once_leave_one_manager(site: Site) -> None:
+    assert site.shell(AT_ONCE).splitlines()[-1] == "1"
