@@ -158,11 +158,17 @@ class PeopleAdmin(admin.ModelAdmin):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Make an account of staff, which no password opens yet."""
+        """Make an account of staff, which no password opens yet.
+
+        Of one that is there, only the form's columns are written: its owner may have another
+        password, or have ended its sessions, since it was read.
+        """
         obj.is_staff = True
-        if not change:
+        if change:
+            obj.save(update_fields={*form.fields, "is_staff"} - {"groups"})
+        else:
             obj.set_unusable_password()
-        super().save_model(request, obj, form, change)
+            obj.save()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Put on record what changed; whoever has other roles now signs in anew."""

@@ -1,5 +1,7 @@
 """Managers look after accounts and roles; what nobody may do by them is refused, and on record."""
 
+from unittest import mock
+
 import pytest
 from django.contrib.auth.models import Group
 from django.db.models import ProtectedError
@@ -7,6 +9,7 @@ from django.test import Client
 
 from appointments.models import Note
 from clinic_site.access.models import User
+from clinic_site.access.people import PeopleAdmin
 from clinic_site.access.roles import Role
 from clinic_site.models import AuditEvent, MailChoice
 from tests.accounts import make_account, sign_in_as, signed_in
@@ -223,6 +226,22 @@ def test_the_name_stays_once_somebody_has_signed_in_by_it(mia: Client) -> None:
         ("eva", "e@clinic.example"),
         ("ben", ""),
     }
+
+
+def test_a_save_undoes_no_password_that_was_set_meanwhile(mia: Client) -> None:
+    eva = make_account("eva", "editor")
+    stale = User.objects.get(pk=eva.pk)
+    eva.set_password("correct horse battery")
+    eva.save()
+    eva.end_sessions()
+
+    # The admin reads its row before it writes it: here, before all of the above.
+    with mock.patch.object(PeopleAdmin, "get_object", return_value=stale):
+        assert mia.post(page_of(eva), sent(eva, first_name="Eva")).status_code == 302
+
+    now = User.objects.get(pk=eva.pk)
+    assert (now.first_name, now.epoch) == ("Eva", 1)
+    assert now.check_password("correct horse battery")
 
 
 def test_the_list_is_narrowed_to_a_role(mia: Client) -> None:
