@@ -48,7 +48,9 @@ class RolesField(forms.ModelMultipleChoiceField):
 class PersonForm(forms.ModelForm):
     """One account; somebody is to look after people at any time."""
 
-    groups = RolesField(Group.objects.filter(name__in=Role), required=False, label=_("roles"))
+    groups = RolesField(
+        Group.objects.filter(name__in=Role).order_by("pk"), required=False, label=_("Roles")
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -98,7 +100,7 @@ class PeopleAdmin(admin.ModelAdmin):
     """Accounts of staff. Superusers are made, and changed, in the shell alone."""
 
     form = PersonForm
-    list_display = ["username", "first_name", "last_name", "email", "shown_roles", "is_active"]
+    list_display = ["username", "full_name", "email", "shown_roles", "is_active"]
     list_filter = ["is_active", RoleFilter]
     search_fields = ["username", "first_name", "last_name", "email"]
     ordering = ["username"]
@@ -106,6 +108,10 @@ class PeopleAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("name"), ordering=("last_name", "first_name"))
+    def full_name(self, user: User) -> str:
+        return user.get_full_name() or "-"
 
     @admin.display(description=_("roles"))
     def shown_roles(self, user: User) -> str:

@@ -18,7 +18,7 @@ def name_todo(may: May) -> Iterable[ToDo]:
     )
     for user in clinicians.select_related("physician").order_by("username"):
         if not user.signs_as:
-            yield ToDo(
-                _("Confirm the name with which %s signs pages.") % user.username,
-                reverse("admin:clinic_site_user_change", args=[user.pk]),
-            )
+            confirm = _("Confirm the name with which %s signs pages.")
+            text = confirm if user.name_to_sign else _("Enter the name with which %s signs pages.")
+            address = reverse("admin:clinic_site_user_change", args=[user.pk])
+            yield ToDo(text % user.username, address)

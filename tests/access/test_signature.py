@@ -185,3 +185,13 @@ def test_publishing_and_taking_off_are_on_record(page: Condition) -> None:
         ("eve", "unpublished", "sore-back", "number 1", "192.0.2.7"),
         ("eve", "published", "sore-back", "number 2", "192.0.2.7"),
     ]
+
+
+def test_a_clinician_without_a_name_is_something_to_do(mia: Client, page: Condition) -> None:
+    leo = make_account("leo", "clinician")
+
+    assert "Enter the name with which leo signs pages." in mia.get("/admin/").text
+    assert "Your account has no name yet for patients to read." in sign(signed_in(leo), page)
+    assert "Confirm this name" not in mia.get(f"{account(leo)}change/").text
+    assert confirm(mia, leo, "") == 303
+    assert User.objects.get(pk=leo.pk).signs_as == ""
