@@ -59,7 +59,7 @@ def test_odd_things_that_staff_do_with_a_request() -> None:
 
     done = {do for do, status in ends if status == 303}
     most = {"note", "reached", "schedule", "close", "acknowledge", "take", "contacting"}
-    assert done >= (most if SOAK else {"note", "take"}), ends
+    assert done >= most if SOAK else len(done) > 3, ends
     assert sum(count for (_do, status), count in ends.items() if status != 303) > ends.total() / 8
 
 
