@@ -2,4 +2,6 @@
 
 from clinic_site.access.roles import Role, grant
 
-grant(Role.SCHEDULER, "view change", "appointments.appointmentrequest", patients=True)
+_REQUESTS = "appointments.appointmentrequest"
+grant(Role.SCHEDULER, "view change count", _REQUESTS, patients=True)
+grant(Role.MANAGER, "count", _REQUESTS, patients=True)

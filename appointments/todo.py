@@ -13,21 +13,22 @@ from appointments.states import Status
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.mail.outbox import who_gets
 from clinic_site.models import Clinic
-from clinic_site.todo import ToDo, adds_todo
+from clinic_site.todo import May, ToDo, adds_todo
 
 
-@adds_todo(MAY_SEE_REQUESTS)
-def key_todo() -> Iterable[ToDo]:
+@adds_todo(MAY_SEE_REQUESTS, "clinic_site.change_clinic")
+def key_todo(may: May) -> Iterable[ToDo]:
     """While a key is wrong and requests are shut, before all else."""
     state = key_state()
     if state is not KeyState.RIGHT:
         shut = _("Requests can neither be sent nor read.")
-        address = reverse("admin:appointments_appointmentrequest_changelist")
+        queue = reverse("admin:appointments_appointmentrequest_changelist")
+        address = queue if may(MAY_SEE_REQUESTS) else ""
         yield ToDo(f"{shut} {state}", address, first=True)
 
 
 @adds_todo(MAY_SEE_REQUESTS)
-def waiting_todo() -> Iterable[ToDo]:
+def waiting_todo(may: May) -> Iterable[ToDo]:
     """What waits in the queue."""
     waiting = AppointmentRequest.objects.waiting()
     queue = reverse("admin:appointments_appointmentrequest_changelist")
@@ -58,7 +59,7 @@ def waiting_todo() -> Iterable[ToDo]:
 
 
 @adds_todo("clinic_site.change_mailchoice")
-def mail_todo() -> Iterable[ToDo]:
+def mail_todo(may: May) -> Iterable[ToDo]:
     """Mail about requests that nobody asked for."""
     if not who_gets(NEW_REQUEST):
         yield ToDo(
@@ -68,7 +69,7 @@ def mail_todo() -> Iterable[ToDo]:
 
 
 @adds_todo("clinic_site.change_clinic")
-def purge_todo() -> Iterable[ToDo]:
+def purge_todo(may: May) -> Iterable[ToDo]:
     """A decision that only the clinic can take."""
     clinic = Clinic.objects.first()
     if clinic is not None and clinic.keep_requests_days is None:

@@ -179,7 +179,11 @@ def make_front_desk() -> None:
 
 def main() -> None:
     """Measure by turns, and print the medians."""
-    os.environ.update(REQUESTS_AN_HOUR=str(COUNT + 1), TRUSTED_PROXIES="127.0.0.1/32")
+    os.environ.update(
+        REQUESTS_AN_HOUR=str(COUNT + 1),
+        REQUESTS_AN_HOUR_OF_ONE_SENDER=str(ROUNDS + 1),  # each comes once a round
+        TRUSTED_PROXIES="127.0.0.1/32",
+    )
     prepare()
     make_front_desk()
     same_rows = SameRows()

@@ -9,9 +9,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.access import people  # noqa: F401  they register their pages
+from clinic_site.access import people, todo  # noqa: F401  they register what is theirs
 from clinic_site.audit import admin as audit_admin  # noqa: F401
 from clinic_site.clinic import current_clinic
+from clinic_site.keeps_typed import KeepsTyped
 from clinic_site.mail import admin as mail_admin  # noqa: F401
 from clinic_site.models import (
     Clinic,
@@ -53,7 +54,7 @@ class ClosedDayInline(admin.StackedInline):
 
 
 @admin.register(Clinic)
-class ClinicAdmin(admin.ModelAdmin):
+class ClinicAdmin(KeepsTyped):
     """The one row of the clinic."""
 
     inlines = [OpeningHoursInline, ClosedDayInline]
@@ -73,7 +74,7 @@ class ClinicAdmin(admin.ModelAdmin):
 
 
 @admin.register(Physician)
-class PhysicianAdmin(admin.ModelAdmin):
+class PhysicianAdmin(KeepsTyped):
     """Physicians and their bios."""
 
     list_display = ["name", "specialty", "position", "active"]
@@ -105,7 +106,7 @@ class LanguageLineInline(admin.StackedInline):
 
 
 @admin.register(Notice)
-class NoticeAdmin(admin.ModelAdmin):
+class NoticeAdmin(KeepsTyped):
     """The small print."""
 
     inlines = [LanguageLineInline]
@@ -164,7 +165,7 @@ class PictureForm(forms.ModelForm):
 
 
 @admin.register(Picture)
-class PictureAdmin(admin.ModelAdmin):
+class PictureAdmin(KeepsTyped):
     """Uploaded pictures."""
 
     form = PictureForm

@@ -15,21 +15,24 @@ from clinic_site.models import Clinic, Notice, Physician
 
 @dataclass(frozen=True)
 class ToDo:
-    """One thing for staff to do, and the admin page where it is done."""
+    """One thing for staff to do, and the admin page where it is done; "" where none is."""
 
     text: str
     address: str
     first: bool = False
 
 
-Source = Callable[[], Iterable[ToDo]]
+# Tells of each permission, such as "clinic_site.change_clinic", whether the reader has it.
+May = Callable[[str], bool]
+Source = Callable[[May], Iterable[ToDo]]
 _sources: list[tuple[tuple[str, ...], Source]] = []
 
 
 def adds_todo(*permissions: str) -> Callable[[Source], Source]:
     """Register a function that returns what is to be done by who has one of these permissions.
 
-    An app's `todo` module holds its own.
+    It is told what the reader may do: a task leads to no page that is not open to them. An app's
+    `todo` module holds its own.
     """
 
     def register(source: Source) -> Source:
@@ -39,18 +42,15 @@ def adds_todo(*permissions: str) -> Callable[[Source], Source]:
     return register
 
 
-def open_todo(may: Callable[[str], bool]) -> list[ToDo]:
-    """Return every open task, read from the database now; what cannot wait comes first.
-
-    `may` tells of each permission, such as "clinic_site.change_clinic", whether the reader has it.
-    """
+def open_todo(may: May) -> list[ToDo]:
+    """Return every open task, read from the database now; what cannot wait comes first."""
     sources = [source for permissions, source in _sources if any(map(may, permissions))]
-    tasks = [task for source in sources for task in source()]
+    tasks = [task for source in sources for task in source(may)]
     return sorted(tasks, key=lambda task: not task.first)
 
 
 @adds_todo("clinic_site.change_clinic")
-def clinic_todo() -> Iterable[ToDo]:
+def clinic_todo(may: May) -> Iterable[ToDo]:
     """What the facts about the clinic still lack."""
     clinic = Clinic.objects.first()
     if clinic is None:
@@ -64,7 +64,7 @@ def clinic_todo() -> Iterable[ToDo]:
 
 
 @adds_todo("clinic_site.change_physician")
-def physician_todo() -> Iterable[ToDo]:
+def physician_todo(may: May) -> Iterable[ToDo]:
     """What the facts about its physicians still lack."""
     for physician in Physician.objects.active():
         if not physician.practice.strip():
@@ -75,7 +75,7 @@ def physician_todo() -> Iterable[ToDo]:
 
 
 @adds_todo("clinic_site.change_notice")
-def notice_todo() -> Iterable[ToDo]:
+def notice_todo(may: May) -> Iterable[ToDo]:
     """Notices that the clinic has not supplied, or confirmed."""
     for notice in Notice.objects.prefetch_related("lines"):
         change = reverse("admin:clinic_site_notice_change", args=[notice.pk])
@@ -86,7 +86,7 @@ def notice_todo() -> Iterable[ToDo]:
 
 
 @adds_todo("clinic_site.view_outboxmessage")
-def mail_todo() -> Iterable[ToDo]:
+def mail_todo(may: May) -> Iterable[ToDo]:
     """Mail that did not go out, and a worker that sends none."""
     mails = reverse("admin:clinic_site_outboxmessage_changelist")
     beat = WorkerBeat.objects.first()

@@ -21,6 +21,6 @@ urlpatterns = [
 ]
 
 handler400 = "clinic_site.views.bad_request"
-handler403 = "clinic_site.views.forbidden"
+handler403 = "clinic_site.access.refused.handle_403"
 handler404 = "clinic_site.views.not_found"
 handler500 = "clinic_site.views.server_error"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access.models import User
+from clinic_site.keeps_typed import KeepsTyped
 from clinic_site.models import Picture
 from clinic_site.pictures import DRAWINGS
 from conditions import document
@@ -184,7 +185,7 @@ class OfferInline(admin.StackedInline):
     verbose_name_plural = _("treatments")
 
 
-class PageAdmin(PublishingAdmin):
+class PageAdmin(KeepsTyped, PublishingAdmin):
     """What the admin of conditions and of treatments share."""
 
     form = PageForm
@@ -192,6 +193,7 @@ class PageAdmin(PublishingAdmin):
     list_display = ["title", "slug", "is_published", "is_signed", "changed_at"]
     list_select_related = ["live", "review"]
     search_fields = ["title"]
+    ordering = ["title", "pk"]
 
     @admin.display(description=_("published"), boolean=True)
     def is_published(self, page: Page) -> bool:

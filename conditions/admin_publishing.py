@@ -7,7 +7,6 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -16,7 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access.models import User
+from clinic_site.access.refused import NotAllowed
+from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
+from conditions.audit import PAGE
 from conditions.comparison import compare
 from conditions.drafts import Unfit, draft_of
 from conditions.exporting import page_file
@@ -61,7 +63,7 @@ class ConfirmForm(forms.Form):
 
 
 class SignForm(forms.ModelForm):
-    """A clinician's signature: name, and when the page is to be read again."""
+    """A clinician's signature: that they read the page, and when it is to be read again."""
 
     number = forms.IntegerField(widget=forms.HiddenInput)
     read = forms.BooleanField(
@@ -71,7 +73,7 @@ class SignForm(forms.ModelForm):
 
     class Meta:
         model = Review
-        fields = ["reviewer_name", "next_due"]
+        fields = ["next_due"]
         widgets = {"next_due": forms.DateInput(attrs={"type": "date"})}
 
     def clean_next_due(self) -> dt.date:
@@ -112,12 +114,13 @@ class PublishingAdmin(admin.ModelAdmin):
         return reverse(f"admin:conditions_{self.opts.model_name}_{name}", args=[page.pk, *args])
 
     def _page(self, request: HttpRequest, pk: int, permission: str) -> AnyPage:
-        """Return the page with its live revision, or raise Http404 or PermissionDenied."""
+        """Return the page with its live revision, or raise Http404 or NotAllowed."""
         page = self.model.objects.select_related("live", "review").filter(pk=pk).first()
         if page is None:
             raise Http404
         if not getattr(self, f"has_{permission}_permission")(request, page):
-            raise PermissionDenied
+            of = "page" if permission == "sign" else self.opts.model_name
+            raise NotAllowed(f"conditions.{permission}_{of}", PAGE, [page.slug])
         return page
 
     def has_sign_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -158,7 +161,7 @@ class PublishingAdmin(admin.ModelAdmin):
             try:
                 revision = publish(
                     page=page,
-                    by=cast(User, request.user),
+                    by=Actor.staff(request),
                     meaning=form.cleaned_data["change"] == "meaning",
                     note=form.cleaned_data["note"],
                     draft_version=form.cleaned_data["draft_version"],
@@ -190,7 +193,7 @@ class PublishingAdmin(admin.ModelAdmin):
         if page.live is None:
             return HttpResponseRedirect(self.address("change", page))
         if request.method == "POST":
-            unpublish(page=page, by=cast(User, request.user))
+            unpublish(page=page, by=Actor.staff(request))
             return self._back(request, page, gettext("Patients do not see this page any more."))
         title = gettext("Take “%s” off the site") % page.live.title
         offering = (
@@ -204,7 +207,7 @@ class PublishingAdmin(admin.ModelAdmin):
         """The draft in the public templates, with what is missing beside it."""
         page = self._page(request, pk, "view")
         document = draft_of(page)
-        response = show_document(
+        return show_document(
             request,
             page,
             document,
@@ -213,8 +216,6 @@ class PublishingAdmin(admin.ModelAdmin):
                 "change_address": self.address("change", page),
             },
         )
-        response["Cache-Control"] = "no-store"
-        return response
 
     def revisions_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The history: every revision, and any two to compare."""
@@ -265,7 +266,7 @@ class PublishingAdmin(admin.ModelAdmin):
             try:
                 made = return_to(
                     revision=revision,
-                    by=cast(User, request.user),
+                    by=Actor.staff(request),
                     draft_version=form.cleaned_data["draft_version"],
                 )
                 message = gettext("Published number %(old)d again, as number %(new)d.")
@@ -296,19 +297,17 @@ class PublishingAdmin(admin.ModelAdmin):
         if page.live is None:
             self.message_user(request, _("Publish the page first."), messages.WARNING)
             return HttpResponseRedirect(self.address("revisions", page))
-        user = cast(User, request.user)
+        signs_as = cast(User, request.user).signs_as
         initial = {
             "number": page.live.number,
-            "reviewer_name": user.get_full_name(),
             "next_due": timezone.localdate() + settings.REVIEW_LASTS,
         }
         form = SignForm(request.POST or None, initial=initial)
-        if request.method == "POST" and form.is_valid():
+        if request.method == "POST" and signs_as and form.is_valid():
             try:
                 review = sign(
                     revision=self._revision(page, form.cleaned_data["number"]),
-                    by=user,
-                    reviewer_name=form.cleaned_data["reviewer_name"],
+                    by=Actor.staff(request),
                     next_due=form.cleaned_data["next_due"],
                 )
             except EditConflict:
@@ -325,6 +324,7 @@ class PublishingAdmin(admin.ModelAdmin):
             gettext("Sign “%s”") % page.live.title,
             page,
             form=form,
+            signs_as=signs_as,
             last=last,
             changes=compare(last.revision.document, page.live.document) if last else [],
         )

@@ -92,7 +92,7 @@ class Review(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     reviewer_name = models.CharField(
-        _("your name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
+        _("name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
     )
     reviewed_on = models.DateField(_("reviewed"))
     next_due = models.DateField(_("next review due"))

@@ -9,10 +9,12 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic_site.access.models import User
+from clinic_site.actor import Actor
+from clinic_site.audit.record import record
 from clinic_site.clinic import current_clinic
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Physician
+from conditions.audit import PAGE, PageAction
 from conditions.content_checks import check
 from conditions.document import ConditionDocument, PageDocument
 from conditions.drafts import draft_of, write_draft
@@ -96,7 +98,7 @@ def _review_findings(page: Page) -> Iterator[Finding]:
 def publish(
     *,
     page: Page,
-    by: User | None,
+    by: Actor | None,
     meaning: bool,
     note: str = "",
     draft_version: int | None = None,
@@ -131,7 +133,7 @@ def publish(
         title=document.title,
         summary=document.summary,
         document_json=document.to_json(),
-        published_by=by,
+        published_by=by.account if by else None,
         note=note,
     )
     if page.review is not None:
@@ -143,7 +145,13 @@ def publish(
     page.save()
     _keep_offers(page, document)
     index_page(page.pk, document)
+    _on_record(PageAction.PUBLISHED, revision, by)
     return revision
+
+
+def _on_record(action: PageAction, revision: Revision, by: Actor | None) -> None:
+    detail = f"number {revision.number}"
+    record(action, PAGE, [revision.slug], by=by or Actor.system(), detail=detail)
 
 
 def _keep_offers(page: Page, document: PageDocument | None) -> None:
@@ -154,12 +162,14 @@ def _keep_offers(page: Page, document: PageDocument | None) -> None:
 
 
 @transaction.atomic
-def unpublish(*, page: Page, by: User | None) -> None:
+def unpublish(*, page: Page, by: Actor | None) -> None:
     """Take a page from patients; its address then answers 410. Draft and history stay."""
     page = _locked(page)
+    if page.live is not None:
+        _on_record(PageAction.UNPUBLISHED, page.live, by)
     page.live = page.review = None
     page.edited_since_review = False
-    page.changed_by = by
+    page.changed_by = by.account if by else None
     page.save()
     _keep_offers(page, None)
     index_page(page.pk, None)
@@ -189,7 +199,7 @@ def _addresses_now(pages: PageQuerySet, slugs: tuple[str, ...]) -> tuple[str, ..
 
 
 @transaction.atomic
-def return_to(*, revision: Revision, by: User, draft_version: int) -> Revision:
+def return_to(*, revision: Revision, by: Actor, draft_version: int) -> Revision:
     """Publish an earlier revision again, as a new one; the draft becomes the same.
 
     Raises EditConflict where the draft is no longer the one that was shown, NotPublishable
@@ -199,25 +209,26 @@ def return_to(*, revision: Revision, by: User, draft_version: int) -> Revision:
     page = _locked(revision.page)
     if page.draft_version != draft_version:
         raise EditConflict
-    write_draft(page=page, document=as_it_would_return(revision), by=by)
+    write_draft(page=page, document=as_it_would_return(revision), by=by.account)
     note = _("Back to number %d") % revision.number
     return publish(page=page, by=by, meaning=False, note=note)
 
 
 @transaction.atomic
-def sign(*, revision: Revision, by: User, reviewer_name: str, next_due: dt.date) -> Review:
+def sign(*, revision: Revision, by: Actor, next_due: dt.date) -> Review:
     """Put a clinician's signature, dated today, under a live revision.
 
-    Raises EditConflict where it is not the live one any more, and ValidationError for a
-    missing name or a due date that is not in the future.
+    The name is the account's (`User.signs_as`). Raises EditConflict where the revision is not
+    the live one any more, and ValidationError where the account has no name to sign with, or
+    the due date is not in the future.
     """
     page = _locked(revision.page)
     if page.live is None or page.live.pk != revision.pk:
         raise EditConflict
     review = Review(
         revision=revision,
-        reviewer=by,
-        reviewer_name=reviewer_name,
+        reviewer=by.account,
+        reviewer_name=by.account.signs_as if by.account else "",
         reviewed_on=timezone.localdate(),
         next_due=next_due,
     )
@@ -226,4 +237,5 @@ def sign(*, revision: Revision, by: User, reviewer_name: str, next_due: dt.date)
     page.review = review
     page.edited_since_review = False
     page.save()
+    _on_record(PageAction.SIGNED, revision, by)
     return review

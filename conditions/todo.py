@@ -11,19 +11,20 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinic_site.todo import ToDo, adds_todo
+from clinic_site.todo import May, ToDo, adds_todo
 from conditions.models import Condition, Treatment
 
 
 @adds_todo("conditions.change_condition", "conditions.sign_page")
-def review_todo() -> Iterable[ToDo]:
+def review_todo(may: May) -> Iterable[ToDo]:
     """Pages without a signature, with an overdue one, or with one that falls due soon."""
     today = timezone.localdate()
+    leads_to = "sign" if may("conditions.sign_page") else "revisions"
     soon = Q(review=None) | Q(review__next_due__lte=today + settings.REVIEW_DUE_SOON)
     for model, name in ((Condition, "condition"), (Treatment, "treatment")):
         pages = model.objects.listed().filter(soon)
         for page in pages[: settings.REVIEWS_TO_DO]:
-            address = reverse(f"admin:conditions_{name}_sign", args=[page.pk])
+            address = reverse(f"admin:conditions_{name}_{leads_to}", args=[page.pk])
             yield ToDo(_what_to_do(page, today), address)
         if (more := pages.count() - settings.REVIEWS_TO_DO) > 0:
             text = ngettext("%d more page to review.", "%d more pages to review.", more) % more

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from clinic_site.access.models import User
+from clinic_site.actor import Actor
 
 
 def make_account(name: str, *roles: str, **values: Any) -> User:
@@ -16,6 +17,19 @@ def make_account(name: str, *roles: str, **values: Any) -> User:
     user = user or User.objects.create_user(name, **{"is_staff": True, **values})
     user.groups.set(Group.objects.filter(name__in=roles))
     return user
+
+
+def by(user: User) -> Actor:
+    """This account, as it does something."""
+    return Actor(user.username, user)
+
+
+def make_signer(user: User, name: str = "Dr. Jane Doe") -> Actor:
+    """This account, which signs by this name: a manager confirmed it."""
+    user.first_name = user.confirmed_name = name
+    user.name_confirmed_by = make_account("who confirmed", "manager", is_active=False)
+    user.save()
+    return by(user)
 
 
 def signed_in(user: User) -> Client:

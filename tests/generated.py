@@ -85,6 +85,11 @@ as_bytes = st.one_of(
 )
 
 
+def often(value: bytes, *others: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    """This value every second time, as else hardly anything would be taken."""
+    return st.booleans().flatmap(lambda fits: st.just(value) if fits else st.one_of(*others))
+
+
 def _apt(name: str) -> st.SearchStrategy[bytes]:
     """Values that nearly fit a field, or anything."""
     near: dict[str, list[str]] = {

@@ -18,7 +18,7 @@ from clinic_site.models import Notice, Physician
 from clinic_site.pictures import read_picture
 from conditions.models import Condition, Section, Source, Treatment
 from conditions.publishing import publish, sign
-from tests.accounts import make_account
+from tests.accounts import by, make_account, make_signer
 
 
 def make_condition(**values: Any) -> Condition:
@@ -122,12 +122,12 @@ def make_one_of_each() -> dict[str, int]:
     """
     staff = make_account("staff", *Role)
     condition = make_condition()
-    first = publish(page=condition, by=staff, meaning=True, note="First")
+    first = publish(page=condition, by=by(staff), meaning=True, note="First")
     due = timezone.localdate() + dt.timedelta(days=365)
-    sign(revision=first, by=staff, reviewer_name="Dr. Test", next_due=due)
+    sign(revision=first, by=make_signer(staff, "Dr. Test"), next_due=due)
     overview = Section.objects.filter(page=condition, kind="overview")
     overview.update(body="It hurts 2 in 5 people.[^survey]")
-    publish(page=condition, by=staff, meaning=True)
+    publish(page=condition, by=by(staff), meaning=True)
     overview.update(body="It hurts 3 in 5 people.[^survey]")
     requests = [make_request(status=status, message="It hurts.") for status in Status]
     Note.objects.create(request=requests[0], kind="voicemail", text="Left my name.", by=staff)

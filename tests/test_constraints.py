@@ -73,6 +73,11 @@ def line(text: str = "Línea") -> LanguageLine:
     return LanguageLine(notice=notice, language="es", text=text)
 
 
+def confirmed_by_oneself() -> User:
+    user = make_account("a")
+    return changed(user, confirmed_name="Dr. A", name_confirmed_by=user)
+
+
 def request(**values: object) -> AppointmentRequest:
     stored = make_request()
     for name, value in values.items():
@@ -144,6 +149,8 @@ BROKEN = {
     "clinic_keep_requests_days_positive": lambda: Clinic(pk=1, keep_requests_days=0),
     "clinic_idle_minutes_in_range": lambda: Clinic(pk=1, idle_minutes=61),
     "user_has_username": lambda: User(username="", password="!"),
+    "user_name_confirmed_by_another": confirmed_by_oneself,
+    "user_confirmed_name_has_confirmer": lambda: changed(make_account("a"), confirmed_name="Dr. A"),
     "totp_device_once_an_account": lambda: twice(
         lambda: TotpDevice(user=desk(), name="a phone", secret="A" * 32)
     ),

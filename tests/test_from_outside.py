@@ -4,10 +4,13 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.http import HttpRequest
 
+from clinic_site.forwarded import ForgetForwarded, was_forwarded
 from clinic_site.security_headers import FILE_HEADERS, SECURITY_HEADERS
 from tests.faults.serving import serving
 from tests.make import form_answers
@@ -174,6 +177,25 @@ def test_only_our_proxy_says_who_is_asking(tmp_path: Path, trusted: bool) -> Non
     assert suspected == [(0 if trusted else 1,)]
 
 
+@pytest.mark.parametrize(
+    "name", ["X_FORWARDED_FOR", "X_FORWARDED", "FORWARDED", "VIA", "X_REAL_IP"]
+)
+def test_that_a_proxy_sent_it_on_is_known_where_what_it_says_is_not_believed(name: str) -> None:
+    passed: list[dict[str, Any]] = []
+
+    def site(environ: dict[str, Any], start: object) -> list[bytes]:
+        passed.append(environ)
+        return []
+
+    for claims in ({f"HTTP_{name}": "192.0.2.1"}, {}):
+        ForgetForwarded(site)({"REMOTE_ADDR": "127.0.0.1", **claims}, print)
+
+    assert f"HTTP_{name}" not in passed[0]
+    through, direct = (HttpRequest(), HttpRequest())
+    through.META, direct.META = passed
+    assert (was_forwarded(through), was_forwarded(direct)) == (True, False)
+
+
 CLAIMS = [
     *("SCRIPT_NAME: /evil", "Script-Name: /evil", "X-Script-Name: /evil", "SCRIPT_URL: /evil"),
     *("PATH_INFO: /contact/", "Path-Info: /contact/", "X-Original-URL: /contact/"),
@@ -191,7 +213,9 @@ def test_a_claim_about_the_request_changes_nothing(site: Site, claim: str) -> No
     for path in ("/", "/physicians", "/admin/", "/nowhere/"):
         start = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
         plain, claimed = (
-            re.sub(r"(?m)^Date: .*\n", "", say(site.address, f"{start}{line}\r\n".encode()))
+            re.sub(
+                r"(?m)^(Date|Expires): .*\n", "", say(site.address, f"{start}{line}\r\n".encode())
+            )
             for line in ("", f"{claim}\r\n")
         )
         assert claimed == plain

@@ -49,7 +49,7 @@ class ShutWhileKeysAreWrong(admin.ModelAdmin):
 
 
 class StaffView(View):
-    """A page of the queue's own, for staff who have the right; whom it refuses is on record."""
+    """A page of the queue's own, for staff who have the right."""
 
     model_admin: Any = None  # the queue's, which the address gives it
     permission = "view"
@@ -60,7 +60,7 @@ class StaffView(View):
         return super().dispatch(request, *args, **kwargs)
 
     def refuse_without(self, permission: str) -> None:
-        """Raise PermissionDenied unless the user may do this to requests."""
+        """Raise NotAllowed unless the user may do this to requests."""
         self.model_admin.refuse_without(self.request, permission, self.reference)
 
     def show(

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -26,9 +25,10 @@ from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
 from appointments.staff.request_page import RequestView
 from appointments.staff.views import EnterView, FindView, RecordView
 from appointments.states import Status
+from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
 from clinic_site.audit.admin import CappedPaginator
-from clinic_site.audit.record import Action, record, record_refused
+from clinic_site.audit.record import Action, record
 from clinic_site.clinic import current_clinic
 
 VISIT = "D, M j, Y, g:i A"
@@ -159,7 +159,7 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         return requests.exclude(status=Status.QUARANTINED)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The queue; what it showed, and to whom it was refused, is on record."""
+        """The queue; what it showed is on record."""
         self.refuse_without(request, "view")
         title = _("Requests, the longest waiting first")
         response = super().changelist_view(request, {"title": title, **(extra_context or {})})
@@ -174,14 +174,13 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
     def refuse_without(
         self, request: HttpRequest, permission: str, reference: str = "", of: str = ""
     ) -> None:
-        """Raise PermissionDenied, and note it, unless the user may `view` or `change` requests.
+        """Raise NotAllowed unless the user may `view` or `change` requests.
 
         `of` names another model of which they must have that right.
         """
-        if not request.user.has_perm(of or f"appointments.{permission}_appointmentrequest"):
-            references = [reference] if reference else []
-            record_refused(REQUEST, references, by=Actor.staff(request), detail=permission)
-            raise PermissionDenied
+        wanted = of or f"appointments.{permission}_appointmentrequest"
+        if not request.user.has_perm(wanted):
+            raise NotAllowed(wanted, REQUEST, [reference] if reference else [])
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Requests come from the form, or are entered in a page of their own."""

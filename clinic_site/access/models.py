@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
@@ -15,6 +16,8 @@ from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from clinic_site.access.roles import Role
 from clinic_site.crypto.fields import EncryptedTextField
 
+NAME_CHARACTERS = 120  # under a page
+
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices: untyped
     """An account of one member of staff. What it may do, its roles tell, and nothing else."""
@@ -25,22 +28,68 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
         _("credentials"), max_length=60, blank=True, help_text=_("As patients read them: MD")
     )
     physician = models.ForeignKey(
-        "clinic_site.Physician", models.SET_NULL, null=True, blank=True, related_name="+"
+        "clinic_site.Physician",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("physician"),
+        help_text=_("Where this is a physician of the site: they sign pages by the name there."),
     )
+    # What another manager said is right, word for word: any change of it is to be confirmed anew.
+    confirmed_name = models.CharField(max_length=NAME_CHARACTERS, blank=True, editable=False)
     name_confirmed_by = models.ForeignKey(
-        "self", models.SET_NULL, null=True, editable=False, related_name="+"
+        "self", models.PROTECT, null=True, editable=False, related_name="+"
     )
 
     class Meta(AbstractUser.Meta):
         constraints = [
             models.CheckConstraint(condition=~models.Q(username=""), name="user_has_username"),
+            models.CheckConstraint(
+                condition=~models.Q(name_confirmed_by=F("pk")),
+                name="user_name_confirmed_by_another",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_name="") ^ models.Q(name_confirmed_by__isnull=False),
+                name="user_confirmed_name_has_confirmer",
+            ),
         ]
+
+    def clean(self) -> None:
+        """Refuse a name that no signature can hold."""
+        super().clean()
+        if len(self.name_to_sign) > NAME_CHARACTERS:
+            raise ValidationError(_("Name and credentials are too long to stand under a page."))
 
     @cached_property
     def roles(self) -> frozenset[Role]:
         """The roles of this account, as they are read first."""
         names = self.groups.filter(name__in=Role).values_list("name", flat=True)
         return frozenset(Role(name) for name in names)
+
+    @property
+    def name_to_sign(self) -> str:
+        """The name as patients would read it under a page; "" where none was entered."""
+        if self.physician is not None:
+            return self.physician.name
+        name = self.get_full_name()
+        return f"{name}, {self.credentials}" if name and self.credentials else name
+
+    @property
+    def signs_as(self) -> str:
+        """The name under the pages that this account signs; "" until another manager confirmed it.
+
+        The first account, a manager while there is no other, has nobody who could.
+        """
+        name = self.name_to_sign
+        if self.is_superuser or not name:
+            return ""
+        return name if name == self.confirmed_name or self.is_only_manager else ""
+
+    @property
+    def is_only_manager(self) -> bool:
+        """Whether no other account looks after people."""
+        return Role.MANAGER in self.roles and not active_managers().exclude(pk=self.pk).exists()
 
     # Django's own say yes to a superuser, before they ask any backend.
 
@@ -62,6 +111,11 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
         self.epoch = F("epoch") + 1
         self.save(update_fields=["epoch"])
         self.refresh_from_db(fields=["epoch"])
+
+
+def active_managers() -> models.QuerySet[User]:
+    """Return the accounts that look after people; a superuser is none of them."""
+    return User.objects.filter(groups__name=Role.MANAGER, is_active=True, is_superuser=False)
 
 
 class TotpDevice(TimestampMixin, ThrottlingMixin, Device):

@@ -1,45 +1,242 @@
 """Accounts of staff in the admin: who there is, and their roles. Passwords have no page."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import admin as djangos_accounts  # noqa: F401  registers its pages
 from django.contrib.auth.models import Group
-from django.db import models
-from django.http import HttpRequest
+from django.db import models, transaction
+from django.db.models.fields.reverse_related import ForeignObjectRel
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from clinic_site.access.models import User
+from clinic_site.access.models import User, active_managers
+from clinic_site.access.record import KIND, AccountAction, record_of
+from clinic_site.access.refused import NotAllowed
+from clinic_site.access.roles import Role
+from clinic_site.actor import Actor
 
 admin.site.unregister(Group)
+
+WHAT_THEY_DO = {
+    Role.EDITOR: _("editor: writes and publishes pages"),
+    Role.CLINICIAN: _("clinician: signs pages"),
+    Role.SCHEDULER: _("scheduler: works through patients' requests"),
+    Role.MANAGER: _("manager: looks after people, settings and the record"),
+}
+# What the form sends beside its fields; and the name, which a form shown earlier may have had.
+BESIDE_THE_FIELDS = {
+    *("csrfmiddlewaretoken", "_save", "_continue", "_addanother", "_popup", "_to_field"),
+    "username",
+}
+
+
+class RolesField(forms.ModelMultipleChoiceField):
+    """A box for each role."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, obj: Group) -> str:
+        return str(WHAT_THEY_DO[Role(obj.name)])
+
+
+class PersonForm(forms.ModelForm):
+    """One account; somebody is to look after people at any time."""
+
+    groups = RolesField(
+        Group.objects.filter(name__in=Role).order_by("pk"), required=False, label=_("Roles")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.instance.pk and "groups" in cleaned:
+            # So that two who take the role from each other at once come one after the other.
+            manager = Group.objects.select_for_update().get(name=Role.MANAGER)
+            others = active_managers().exclude(pk=self.instance.pk)
+            stays = cleaned.get("is_active") and manager in cleaned["groups"]
+            if not stays and not others.exists():
+                self.add_error(None, _("Nobody would look after people any more."))
+        return cleaned
+
+
+class RoleFilter(admin.SimpleListFilter):
+    """What somebody does at the clinic."""
+
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(role, role) for role in Role]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
+
+
+def roles_of(user: User) -> set[str]:
+    """Return the roles that an account has in the database now."""
+    return {*user.groups.filter(name__in=Role).values_list("name", flat=True)}
+
+
+def is_named(user: User) -> bool:
+    """Whether a row tells that this account did something."""
+    relations = [
+        each
+        for each in User._meta.get_fields(include_hidden=True)
+        if isinstance(each, ForeignObjectRel) and each.on_delete is models.PROTECT
+    ]
+    return any(
+        each.related_model._base_manager.filter(**{each.field.name: user}).exists()
+        for each in relations
+    )
 
 
 @admin.register(User)
 class PeopleAdmin(admin.ModelAdmin):
-    """Accounts of staff."""
+    """Accounts of staff. Superusers are made, and changed, in the shell alone."""
 
-    list_display = ["username", "first_name", "last_name", "email", "is_active"]
-    list_filter = ["is_active", "groups"]
+    form = PersonForm
+    list_display = ["username", "full_name", "email", "shown_roles", "is_active"]
+    list_filter = ["is_active", RoleFilter]
     search_fields = ["username", "first_name", "last_name", "email"]
-    fields = [
-        *("username", "first_name", "last_name", "email", "groups", "is_active"),
-        *("last_login", "date_joined"),
-    ]
-    readonly_fields = ["last_login", "date_joined"]
-    # Without the help text, which each of the boxes would repeat.
-    formfield_overrides = {
-        models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple, "help_text": ""}
-    }
+    ordering = ["username"]
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("name"), ordering=("last_name", "first_name"))
+    def full_name(self, user: User) -> str:
+        return user.get_full_name() or "-"
+
+    @admin.display(description=_("roles"))
+    def shown_roles(self, user: User) -> str:
+        """The roles, in words; a superuser's are none of its four."""
+        if user.is_superuser:
+            return gettext("superuser")
+        names = {group.name for group in user.groups.all()}
+        return ", ".join(role for role in Role if role in names) or "-"
+
+    def _may_set_roles(self, request: HttpRequest, user: User | None) -> bool:
+        """Nobody sets their own, and nobody those of a superuser."""
+        return user is None or (user.pk != request.user.pk and not user.is_superuser)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        roles = "groups" if self._may_set_roles(request, obj) else "shown_roles"
+        names = ["username", "first_name", "last_name", "email", "credentials", "physician"]
+        since = [] if obj is None else ["last_login", "date_joined"]
+        return [*names, roles, "is_active", *since]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Once somebody has signed in, the name stays: the record calls them by it."""
+        fixed = ["last_login", "date_joined", "shown_roles"]
+        if obj is not None and obj.last_login is not None:
+            fixed.append("username")
+        return fixed if self._may_set_roles(request, obj) else [*fixed, "groups", "is_active"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        touchable = obj is None or not obj.is_superuser
+        return touchable and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An account that did anything is deactivated: what it did names it."""
+        unused = obj is None or not (obj.is_superuser or obj.last_login or is_named(obj))
+        return unused and super().has_delete_permission(request, obj)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Refuse what no box of this form sends, such as `is_superuser`, with all the rest."""
+        user = self.get_object(request, unquote(object_id)) if object_id else None
+        may_add = user is None and self.has_add_permission(request)
+        if request.method == "POST" and (may_add or self.has_change_permission(request, user)):
+            form = self.get_form(request, user, change=user is not None)
+            if not {*request.POST} <= {*form.base_fields, *BESIDE_THE_FIELDS}:
+                raise NotAllowed("", KIND, [user.username] if user else [])
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Make an account of staff, which no password opens yet."""
-        if not change:
-            obj.is_staff = True
+        """Make an account of staff, which no password opens yet.
+
+        Of one that is there, only the form's columns are written: its owner may have another
+        password, or have ended its sessions, since it was read.
+        """
+        obj.is_staff = True
+        if change:
+            obj.save(update_fields={*form.fields, "is_staff"} - {"groups"})
+        else:
             obj.set_unusable_password()
-        super().save_model(request, obj, form, change)
+            obj.save()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Whoever has other roles now signs in anew."""
+        """Put on record what changed; whoever has other roles now signs in anew."""
+        user = form.instance
+        before = roles_of(user)
         super().save_related(request, form, formsets, change)
-        if change and "groups" in form.changed_data:
-            form.instance.end_sessions()
+        after = roles_of(user)
+        by = Actor.staff(request)
+        switched = change and "is_active" in form.changed_data
+        names = [*form.changed_data] if change else ["added"]
+        if switched and not user.is_active:
+            names.remove("is_active")
+            record_of(user, AccountAction.DEACTIVATED, by=by)
+        if names := [name for name in names if name != "groups"]:
+            record_of(user, AccountAction.PEOPLE_CHANGED, by=by, detail=", ".join(names))
+        if before != after:
+            new = [f"+{role}" for role in sorted(after - before)]
+            gone = [f"-{role}" for role in sorted(before - after)]
+            record_of(user, AccountAction.ROLES_CHANGED, by=by, detail=" ".join([*new, *gone]))
+        if change and (before != after or switched):
+            user.end_sessions()
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What is an account's own, such as its choice of mail, goes with it."""
+        shown, counts, _not_allowed, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, set(), protected
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Put on record that there was such an account."""
+        by = Actor.staff(request)
+        record_of(obj, AccountAction.PEOPLE_CHANGED, by=by, detail="deleted")
+        super().delete_model(request, obj)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's own addresses after ours."""
+        confirm = path(
+            "<int:pk>/confirm-name/",
+            self.admin_site.admin_view(self.confirm_name),
+            name="clinic_site_user_confirm_name",
+        )
+        return [confirm, *super().get_urls()]
+
+    @transaction.atomic
+    def confirm_name(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """On POST, have patients read this name, as it was shown; nobody does for oneself."""
+        user = get_object_or_404(User.objects.select_for_update(of=("self",)), pk=pk)
+        if not self.has_change_permission(request, user):
+            raise NotAllowed("clinic_site.change_user", KIND, [user.username])
+        if user.pk == request.user.pk:
+            raise NotAllowed("", KIND, [user.username])
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        name = user.name_to_sign
+        if name and request.POST.get("name") == name:
+            user.confirmed_name, user.name_confirmed_by = name, cast(User, request.user)
+            user.save(update_fields=["confirmed_name", "name_confirmed_by"])
+            by = Actor.staff(request)
+            record_of(user, AccountAction.NAME_CONFIRMED, by=by, detail=name[:100])
+            message = gettext("%(user)s signs as %(name)s from now on.")
+            values = {"user": user.username, "name": name}
+            self.message_user(request, message % values, messages.SUCCESS)
+        else:
+            message = gettext("The name was changed meanwhile. Look at it again, as it is now.")
+            self.message_user(request, message, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:clinic_site_user_change", args=[pk]), status=303)

@@ -69,7 +69,8 @@ grant(
 )
 grant(Role.EDITOR, "view add change delete", "clinic_site.languageline")
 grant(Role.SCHEDULER, "view change", "clinic_site.outboxmessage")
-grant(Role.MANAGER, "view add change", "clinic_site.clinic", "clinic_site.user")
+grant(Role.MANAGER, "view add change", "clinic_site.clinic")
+grant(Role.MANAGER, "view add change delete", "clinic_site.user")
 grant(
     *(Role.MANAGER, "view add change delete"),
     *("clinic_site.openinghours", "clinic_site.closedday", "clinic_site.languageline"),

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.access.models import User
 from clinic_site.actor import PATIENT, SYSTEM, Actor
 from clinic_site.audit.models import Action, AuditEvent, actions
-from clinic_site.audit.record import record, record_refused
+from clinic_site.audit.record import record
 
 
 class CappedPaginator(Paginator):
@@ -34,7 +33,7 @@ class CappedPaginator(Paginator):
 
 
 class OnRecord(admin.ModelAdmin):
-    """Writes down who opened Django's own pages of a model, and who was refused."""
+    """Writes down who opened Django's own pages of a model."""
 
     paginator = CappedPaginator
     show_full_result_count = False
@@ -53,11 +52,7 @@ class OnRecord(admin.ModelAdmin):
 
         @functools.wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            try:
-                response = view(request, *args, **kwargs)
-            except PermissionDenied:
-                record_refused(by=Actor.staff(request), detail=what)
-                raise
+            response = view(request, *args, **kwargs)
             if response.status_code == 200:
                 action = Action.VIEWED if kwargs else Action.LISTED
                 for kind, references in self._subjects(response).items() or [("", set())]:

@@ -99,6 +99,12 @@ class OutboxMessageAdmin(ReadOnly):
         return request.user.has_perm("clinic_site.change_outboxmessage")
 
 
+def offers_to(user: User) -> list[tuple[str, Any]]:
+    """Return the kinds of mail that this account may choose, by name, with their words."""
+    offered = [kind for kind in kinds.values() if kind.offer and user.has_perm(kind.permission)]
+    return [(kind.name, kind.offer) for kind in offered]
+
+
 class ChoiceForm(forms.Form):
     """Which kinds of mail a member of staff gets; they need an address to go to."""
 
@@ -109,11 +115,7 @@ class ChoiceForm(forms.Form):
 
     def __init__(self, data: Any, *, user: User) -> None:
         self.user = user
-        self.offered = [
-            (kind.name, kind.offer)
-            for kind in kinds.values()
-            if kind.offer and user.has_perm(kind.permission)
-        ]
+        self.offered = offers_to(user)
         chosen = [choice.kind for choice in MailChoice.objects.filter(user=user)]
         super().__init__(data, prefix=str(user.pk), initial={"kinds": chosen})
         field = cast(forms.MultipleChoiceField, self.fields["kinds"])
@@ -167,10 +169,12 @@ class MailChoiceAdmin(OnRecord):
         return render(request, "admin/clinic_site/mail_choices.html", context)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.is_staff
+        """It stands in the menu of those who have something to choose."""
+        user = cast(User, request.user)
+        return user.has_perm("clinic_site.change_mailchoice") or bool(offers_to(user))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)
+        return request.user.is_active and request.user.is_staff
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

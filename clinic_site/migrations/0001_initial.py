@@ -76,9 +76,10 @@ class Migration(migrations.Migration):
                 ('epoch', models.PositiveIntegerField(default=0, editable=False)),
                 ('credentials', models.CharField(blank=True, help_text='As patients read them: MD', max_length=60, verbose_name='credentials')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('name_confirmed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('confirmed_name', models.CharField(blank=True, editable=False, max_length=120)),
+                ('name_confirmed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
-                ('physician', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='clinic_site.physician')),
+                ('physician', models.ForeignKey(blank=True, help_text='Where this is a physician of the site: they sign pages by the name there.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic_site.physician', verbose_name='physician')),
             ],
             options={
                 'verbose_name': 'user',
@@ -343,6 +344,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='user',
             constraint=models.CheckConstraint(condition=models.Q(('username', ''), _negated=True), name='user_has_username'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('name_confirmed_by', models.F('pk')), _negated=True), name='user_name_confirmed_by_another'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('confirmed_name', ''), ('name_confirmed_by__isnull', False), _connector='XOR'), name='user_confirmed_name_has_confirmer'),
         ),
         migrations.AddConstraint(
             model_name='physician',

@@ -1,9 +1,11 @@
 """Template tags that pages and the admin share."""
 
 from django import template
+from django.db.models import QuerySet
 from django.template import Context
 from django.utils.safestring import SafeString
 
+from clinic_site.access.models import User, active_managers
 from clinic_site.markdown import render
 from clinic_site.pictures import picture_of
 from clinic_site.todo import ToDo, open_todo
@@ -21,6 +23,12 @@ def markdown(text: str) -> SafeString:
 def todo(context: Context) -> list[ToDo]:
     """What is still to be done by who is signed in."""
     return open_todo(context["request"].user.has_perm)
+
+
+@register.simple_tag
+def managers() -> QuerySet[User]:
+    """Whom staff ask for a role."""
+    return active_managers().order_by("last_name", "username")
 
 
 register.simple_tag(picture_of)

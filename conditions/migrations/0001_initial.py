@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
             name='Review',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reviewer_name', models.CharField(help_text='As patients read it: Dr. Jane Doe', max_length=120, verbose_name='your name')),
+                ('reviewer_name', models.CharField(help_text='As patients read it: Dr. Jane Doe', max_length=120, verbose_name='name')),
                 ('reviewed_on', models.DateField(verbose_name='reviewed')),
                 ('next_due', models.DateField(verbose_name='next review due')),
                 ('reviewer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -13,7 +13,7 @@ from appointments.models import AppointmentRequest
 from clinic_site.text import plain_text
 from tests.accounts import sign_in_as
 from tests.appointments.office import QUEUE
-from tests.generated import SOAK, as_bytes, as_urlencoded, many
+from tests.generated import SOAK, as_bytes, as_urlencoded, many, often
 from tests.make import make_request
 from tests.visitor import make_attempt
 
@@ -32,11 +32,11 @@ def test_odd_things_that_staff_do_with_a_request() -> None:
     @many(400)
     @given(
         do=st.sampled_from(DO),
-        version=st.sampled_from([b"1", b"1", b"0", b"x", b"9" * 40]),
+        version=often(b"1", st.sampled_from([b"0", b"x", b"9" * 40])),
         text=as_bytes,
-        day=st.one_of(st.just(soon), st.sampled_from(DAYS), as_bytes),
-        time=st.one_of(st.just(b"10:30"), st.sampled_from(TIMES), as_bytes),
-        reason=st.one_of(st.just(b"answered"), as_bytes),
+        day=often(soon, st.sampled_from(DAYS), as_bytes),
+        time=often(b"10:30", st.sampled_from(TIMES), as_bytes),
+        reason=often(b"answered", as_bytes),
     )
     def doing(do, version, text, day, time, reason) -> None:
         row = make_request(change_requested_at=timezone.now())
@@ -59,7 +59,7 @@ def test_odd_things_that_staff_do_with_a_request() -> None:
 
     done = {do for do, status in ends if status == 303}
     most = {"note", "reached", "schedule", "close", "acknowledge", "take", "contacting"}
-    assert done >= (most if SOAK else {"note", "take"}), ends
+    assert done >= most if SOAK else len(done) > 3, ends
     assert sum(count for (_do, status), count in ends.items() if status != 303) > ends.total() / 8
 
 

@@ -128,7 +128,7 @@ def test_who_may_not_see_requests_has_nothing_to_choose() -> None:
     editor = make_account("editor", "editor", email="editor@clinic.example")
     client = signed_in(editor)
 
-    assert "There is no mail to choose" in client.get(CHOICES).text
+    assert "There is no mail for you to choose" in client.get(CHOICES).text
     client.post(CHOICES, {f"{editor.pk}-kinds": ["new_request"]})
 
     assert not MailChoice.objects.exists()

@@ -248,7 +248,7 @@ def test_a_page_of_the_admin(staff: Page, rows: dict[str, int], path: str) -> No
         ("conditions/condition/add/", {}),
         ("conditions/condition/{condition}/change/", {"title": "", "sections-0-body": ""}),
         ("conditions/condition/{condition}/publish/", {}),
-        ("conditions/condition/{condition}/sign/", {"reviewer_name": ""}),
+        ("conditions/condition/{condition}/sign/", {"next_due": ""}),
         ("clinic_site/clinic/1/change/", {"name": "", "phone": "555", "time_zone": "Moon"}),
         ("clinic_site/notice/add/", {}),
         ("clinic_site/physician/add/", {}),
@@ -274,6 +274,32 @@ def test_a_form_of_the_admin_with_errors(
 
     expect(staff.locator(".errorlist, .errornote").first).to_be_visible()
     assert_accessible(staff, by_turns(len(path)))
+
+
+@pytest.mark.parametrize(
+    ("roles", "path", "words"),
+    [
+        ([], "", "Your account has no role yet"),
+        (["scheduler"], "conditions/condition/add/", "It is for the role editor."),
+        (["clinician"], "conditions/condition/{condition}/sign/", "You cannot sign yet"),
+        (["manager"], "clinic_site/user/{clinician}/change/", "Nobody has confirmed it yet"),
+    ],
+)
+def test_what_somebody_may_not_do_yet(
+    chromium: Browser, site: Site, rows: dict[str, int], roles: list[str], path: str, words: str
+) -> None:
+    page = open_page(chromium, site)
+    site.sign_in_as(page.context, *roles, name="-".join(["new", *roles]))
+    if "{clinician}" in path:
+        made = "u = make_account('clio', 'clinician', first_name='Clio'); print(u.pk)"
+        rows["clinician"] = int(site.shell(f"from tests.accounts import make_account; {made}"))
+
+    page.goto("/admin/" + path.format(**rows))
+
+    expect(page.locator("main")).to_contain_text(words)
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= STATES["on a phone"].width
+    page.context.close()
 
 
 def test_a_saved_form_of_the_admin(staff: Page, rows: dict[str, int]) -> None:

@@ -3,6 +3,7 @@
 With SCREENSHOTS=1 in the environment the guide's pictures are taken anew as well.
 """
 
+import datetime as dt
 import os
 import re
 from pathlib import Path
@@ -131,6 +132,10 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
         not in page.context.request.get("/treatments/sacroplasty/").text()
     )
 
+    site.shell(
+        "from tests.accounts import make_signer; from clinic_site.access.models import User;"
+        "make_signer(User.objects.get(username='staff'), 'Dr. Test Reviewer')"
+    )
     guide.step("Click **Publishing history**, then **Sign the live page**.")
     guide.click("link", "Publishing history")
     guide.click("link", "Sign the live page")
@@ -139,10 +144,11 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
         guide.click("link", "Read the page as patients see it")
     expect(read.value.get_by_role("heading", level=1)).to_have_text("Sacroplasty")
     read.value.close()
-    guide.step(
-        "Enter your name as patients read it, and the day by which the page is to be read again."
-    )
-    page.get_by_label("Your name").fill("Dr. Test Reviewer")
+    guide.step("Look at your name as patients will read it.")
+    expect(page.get_by_text("Patients will read your name: Dr. Test Reviewer")).to_be_visible()
+    guide.step("Enter the day by which the page is to be read again.")
+    in_half_a_year = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=180)
+    page.get_by_label("Next review due").fill(f"{in_half_a_year}")
     guide.step("Tick that you have read the page and answer for it, then click **Sign**.")
     page.get_by_label("I have read this page").check()
     guide.picture("sign")
@@ -152,6 +158,29 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
         "Reviewed by Dr. Test Reviewer on"
         in page.context.request.get("/treatments/sacroplasty/").text()
     )
+
+    site.shell("from tests.accounts import make_account; make_account('eva', 'editor')")
+    page.goto("/admin/")
+    guide.step("Click **Users**, then the account of the person.")
+    guide.click("link", "Users")
+    guide.click("link", "eva")
+    guide.step("Tick what they do at the clinic.")
+    page.get_by_label("clinician: signs pages").check()
+    guide.step(
+        "For a clinician, enter name and credentials as patients read them, or choose the physician."
+    )
+    page.get_by_label("First name").fill("Eva")
+    page.get_by_label("Last name").fill("Example")
+    page.get_by_label("Credentials").fill("MD")
+    guide.step("Click **Save and continue editing**.")
+    guide.click("button", "Save and continue editing")
+    guide.step("Read **The name under the pages they sign**, then click **Confirm this name**.")
+    confirm = page.get_by_role("region", name="The name under the pages they sign")
+    expect(confirm).to_contain_text("Patients would read Eva Example, MD.")
+    confirm.scroll_into_view_if_needed()
+    guide.picture("people")
+    guide.click("button", "Confirm this name")
+    expect(page.get_by_text("eva signs as Eva Example, MD from now on.")).to_be_visible()
 
     assert guide.steps == []
     assert guide.pictures == []

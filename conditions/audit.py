@@ -1,0 +1,17 @@
+"""What is done to a page and goes on record: what patients read, and who answers for it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.audit.models import adds_actions
+
+PAGE = "page"  # the kind of thing that an address names
+
+
+@adds_actions
+class PageAction(models.TextChoices):
+    """What can be done to a page, beside what can be done to anything."""
+
+    PUBLISHED = "published", _("published")
+    UNPUBLISHED = "unpublished", _("taken off the site")
+    SIGNED = "signed", _("signed")

@@ -1,0 +1,284 @@
+"""Managers look after accounts and roles; what nobody may do by them is refused, and on record."""
+
+from unittest import mock
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db.models import ProtectedError
+from django.test import Client
+
+from appointments.models import Note
+from clinic_site.access.models import User
+from clinic_site.access.people import PeopleAdmin
+from clinic_site.access.roles import Role
+from clinic_site.models import AuditEvent, MailChoice
+from tests.accounts import make_account, sign_in_as, signed_in
+from tests.make import make_request
+from tests.running import Site
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = "/admin/clinic_site/user/"
+
+
+@pytest.fixture
+def mia() -> Client:
+    return sign_in_as("manager", name="mia")
+
+
+def page_of(user: User) -> str:
+    return f"{PEOPLE}{user.pk}/change/"
+
+
+def boxes(*roles: str) -> list[int]:
+    return [Group.objects.get(name=role).pk for role in roles]
+
+
+def sent(user: User, **changed: object) -> dict[str, object]:
+    """What a browser sends for this account's page; a box that is not ticked is not sent."""
+    shown: dict[str, object] = {
+        "username": user.username,
+        "first_name": "",
+        "last_name": "",
+        "email": user.email,
+    }
+    shown |= {"credentials": "", "physician": "", "groups": boxes(*user.roles), "is_active": "on"}
+    return {name: value for name, value in {**shown, **changed}.items() if value is not None}
+
+
+def on_record() -> list[tuple[str, str, str, str]]:
+    rows = AuditEvent.objects.exclude(action="refused").order_by("pk")
+    return [(each.actor, each.action, each.references, each.detail) for each in rows]
+
+
+def refused() -> int:
+    return AuditEvent.objects.filter(action="refused", subject_kind="account").count()
+
+
+def as_it_stands(user: User) -> dict[str, object]:
+    return {
+        **User.objects.filter(pk=user.pk).values().get(),
+        "roles": User.objects.get(pk=user.pk).roles,
+    }
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"is_superuser": "on"},
+        {"is_staff": "on"},
+        {"password": "correct horse battery"},
+        {"user_permissions": "1"},
+        {"epoch": "7"},
+        {"confirmed_name": "Dr. Eva"},
+        {"name_confirmed_by": "1"},
+        {"last_login": "2026-01-01"},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_a_name_that_the_form_lacks_is_refused_with_all_the_rest(
+    mia: Client, more: dict[str, str]
+) -> None:
+    eva = make_account("eva", "editor")
+    before = as_it_stands(eva)
+
+    answer = mia.post(page_of(eva), sent(eva, groups=boxes("manager"), **more))
+
+    assert answer.status_code == 403
+    assert "Nothing was changed." in answer.text
+    assert as_it_stands(eva) == before
+    assert (
+        mia.post(f"{PEOPLE}add/", {"username": "new", "is_active": "on", **more}).status_code == 403
+    )
+    assert not User.objects.filter(username="new").exists()
+    assert refused() == 2
+
+
+@pytest.mark.parametrize("values", [{"email": "x@clinic.example"}, {"password": "x" * 20}, {}])
+def test_nobody_touches_a_superuser(mia: Client, values: dict[str, str]) -> None:
+    root, admin = make_account("root", is_superuser=True), make_account("admin", is_superuser=True)
+    before = as_it_stands(root)
+
+    for browser in (mia, signed_in(admin)):
+        assert browser.get(page_of(root)).status_code == 200  # to be read
+        assert "_save" not in browser.get(page_of(root)).text
+        assert browser.post(page_of(root), sent(root, **values)).status_code == 403
+        assert (
+            browser.post(page_of(root).replace("change", "delete"), {"post": "yes"}).status_code
+            == 403
+        )
+        assert browser.post(page_of(root).replace("change", "confirm-name")).status_code == 403
+
+    assert as_it_stands(root) == before
+
+
+def test_a_manager_gives_and_takes_roles_and_that_is_on_record(mia: Client) -> None:
+    eva = make_account("eva", "editor", "manager")
+
+    assert mia.post(page_of(eva), sent(eva, groups=boxes("editor", "clinician"))).status_code == 302
+    mia.post(
+        page_of(eva), sent(User.objects.get(pk=eva.pk), email="eva@clinic.example", last_name="Roe")
+    )
+
+    assert User.objects.get(pk=eva.pk).roles == {Role.EDITOR, Role.CLINICIAN}
+    assert on_record() == [
+        ("mia", "roles_changed", "eva", "+clinician -manager"),
+        ("mia", "people_changed", "eva", "last_name, email"),
+    ]
+
+
+def test_the_form_has_four_boxes_and_no_other_group(mia: Client) -> None:
+    Group.objects.create(name="directors")
+
+    page = mia.get(f"{PEOPLE}add/").text
+
+    assert page.count('name="groups"') == 4
+    assert "directors" not in page + mia.get(PEOPLE).text
+    for words in ("is_superuser", "is_staff", "user_permissions", "password"):
+        assert f'name="{words}"' not in page
+
+
+def test_a_new_account_is_of_staff_and_on_record(mia: Client) -> None:
+    mia.post(f"{PEOPLE}add/", {"username": "eva", "is_active": "on", "groups": boxes("scheduler")})
+
+    eva = User.objects.get(username="eva")
+    assert (eva.is_staff, eva.is_superuser, eva.has_usable_password()) == (True, False, False)
+    assert on_record() == [
+        ("mia", "people_changed", "eva", "added"),
+        ("mia", "roles_changed", "eva", "+scheduler"),
+    ]
+
+
+def test_a_manager_does_not_set_their_own_roles_nor_end_their_own_account(mia: Client) -> None:
+    me = User.objects.get(username="mia")
+    before = as_it_stands(me)
+    assert 'name="groups"' not in mia.get(page_of(me)).text
+    own = {"first_name": "Mia", "last_name": "", "email": "", "credentials": "", "physician": ""}
+
+    assert mia.post(page_of(me), {**own, "groups": boxes(*Role)}).status_code == 403
+    assert mia.post(page_of(me), {**own, "is_active": "on"}).status_code == 403
+    assert as_it_stands(me) == before
+    assert mia.post(page_of(me), own).status_code == 302
+
+    me = User.objects.get(username="mia")
+    assert (me.first_name, me.roles, me.is_active) == ("Mia", {Role.MANAGER}, True)
+    assert mia.get("/admin/").status_code == 200
+
+
+def test_somebody_always_looks_after_people() -> None:
+    eva = make_account("eva", "manager", "editor")
+    root = signed_in(make_account("root", "manager", is_superuser=True))
+
+    for values in ({"groups": boxes("editor")}, {"is_active": None}):
+        answer = root.post(page_of(eva), sent(eva, **values))
+        assert "Nobody would look after people any more." in answer.text
+    assert as_it_stands(eva)["roles"] == {Role.MANAGER, Role.EDITOR}
+
+    make_account("mia", "manager")
+    assert root.post(page_of(eva), sent(eva, groups=boxes("editor"))).status_code == 302
+
+
+def test_an_account_that_is_deactivated_is_out_at_once_and_stays_out(mia: Client) -> None:
+    eva = make_account("eva", "editor")
+    browser = signed_in(eva)
+
+    mia.post(page_of(eva), sent(eva, is_active=None))
+    assert browser.get("/admin/").status_code == 302
+    assert on_record() == [("mia", "deactivated", "eva", "")]
+
+    mia.post(page_of(eva), sent(eva))
+    assert User.objects.get(pk=eva.pk).is_active
+    assert browser.get("/admin/").status_code == 302  # the old session does not come back
+    assert on_record()[1:] == [("mia", "people_changed", "eva", "is_active")]
+
+
+def test_only_an_account_that_never_did_anything_is_deleted(mia: Client) -> None:
+    used, named, new = make_account("used"), make_account("named"), make_account("new")
+    signed_in(used)
+    note = Note.objects.create(request=make_request(), kind="no_answer", by=named)
+    MailChoice.objects.create(user=new, kind="new_request")  # what is its own goes with it
+
+    for user, status in ((used, 403), (named, 403), (new, 302)):
+        address = page_of(user).replace("change", "delete")
+        assert mia.post(address, {"post": "yes"}).status_code == status
+
+    with pytest.raises(ProtectedError):
+        named.delete()  # in the shell
+    assert {*User.objects.values_list("username", flat=True)} == {"mia", "used", "named"}
+    assert Note.objects.get(pk=note.pk).by == named
+    assert on_record() == [("mia", "people_changed", "new", "deleted")]
+    bulk = {"action": "delete_selected", "_selected_action": [named.pk], "post": "yes"}
+    mia.post(PEOPLE, bulk)
+    assert User.objects.filter(pk=named.pk).exists()
+
+
+def test_the_name_stays_once_somebody_has_signed_in_by_it(mia: Client) -> None:
+    eva, new = make_account("eva", "editor"), make_account("new", "editor")
+    signed_in(eva)
+
+    mia.post(
+        page_of(eva), sent(User.objects.get(pk=eva.pk), username="kim", email="e@clinic.example")
+    )
+    mia.post(page_of(new), sent(new, username="ben"))
+
+    assert {*User.objects.values_list("username", "email")} == {
+        ("mia", ""),
+        ("eva", "e@clinic.example"),
+        ("ben", ""),
+    }
+
+
+def test_a_save_undoes_no_password_that_was_set_meanwhile(mia: Client) -> None:
+    eva = make_account("eva", "editor")
+    stale = User.objects.get(pk=eva.pk)
+    eva.set_password("correct horse battery")
+    eva.save()
+    eva.end_sessions()
+
+    # The admin reads its row before it writes it: here, before all of the above.
+    with mock.patch.object(PeopleAdmin, "get_object", return_value=stale):
+        assert mia.post(page_of(eva), sent(eva, first_name="Eva")).status_code == 302
+
+    now = User.objects.get(pk=eva.pk)
+    assert (now.first_name, now.epoch) == ("Eva", 1)
+    assert now.check_password("correct horse battery")
+
+
+def test_the_list_is_narrowed_to_a_role(mia: Client) -> None:
+    make_account("eva", "editor", "scheduler")
+    make_account("sam", "scheduler")
+    make_account("root", "editor", is_superuser=True)
+
+    shown = mia.get(PEOPLE, {"role": "editor"}).context["cl"].result_list
+    assert [each.username for each in shown] == ["eva", "root"]
+    assert "editor, scheduler" in mia.get(PEOPLE).text
+    assert ">superuser<" in mia.get(PEOPLE).text
+
+
+AT_ONCE = """
+import concurrent.futures, logging, threading
+from django.db import connection
+from clinic_site.access.models import User, active_managers
+from tests.accounts import make_account, signed_in
+logging.disable()
+for other in active_managers():
+    other.groups.clear()
+pair = [make_account(name, "manager") for name in ("one", "two")]
+browsers = [signed_in(user) for user in pair]
+start = threading.Barrier(2)
+def demote(number):
+    sent = {"first_name": "", "last_name": "", "email": "", "credentials": "", "physician": ""}
+    start.wait()
+    try:
+        address = f"/admin/clinic_site/user/{pair[1 - number].pk}/change/"
+        browsers[number].post(address, {**sent, "is_active": "on"}, headers={"host": "localhost"})
+    finally:
+        connection.close()
+with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    list(pool.map(demote, range(2)))
+print(active_managers().count())
+"""
+
+
+def test_two_who_take_the_role_from_each_other_at_once_leave_one_manager(site: Site) -> None:
+    assert site.shell(AT_ONCE).splitlines()[-1] == "1"
