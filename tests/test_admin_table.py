@@ -26,7 +26,13 @@ from tests.make import make_one_of_each
 TABLE = Path(__file__).parent / "admin_table.txt"
 WHO = [*Role, "superuser", "no role"]
 # They are the same for everybody, signed in or not.
-OF_ALL = {"login/", "logout/", "jsi18n/", "r/<path:content_type_id>/<path:object_id>/"}
+OF_ALL = {
+    "login/",
+    "logout/",
+    "still-here/",
+    "jsi18n/",
+    "r/<path:content_type_id>/<path:object_id>/",
+}
 ASKED = {
     "compare": "?from=1&to=2",
     "autocomplete": "?app_label=conditions&model_name=condition&field_name=related",

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from clinic_site.access.models import KeptForm, User
 from clinic_site.crypto.blind_index import blind_index
@@ -132,6 +133,7 @@ def _kept(request: HttpRequest) -> KeptForm | None:
     return KeptForm.objects.lasting().filter(key=key, user=request.user.pk).first()
 
 
+@require_safe
 def kept(request: HttpRequest) -> HttpResponse:
     """Show what was sent, with a button that sends it to the same address."""
     row = _kept(request)

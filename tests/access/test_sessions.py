@@ -115,7 +115,7 @@ def test_a_password_opens_its_own_account_while_that_is_active() -> None:
 
 
 def later(**time: float) -> time_machine.travel:
-    return time_machine.travel(timezone.now() + dt.timedelta(**time))
+    return time_machine.travel(timezone.now() + dt.timedelta(**time), tick=False)
 
 
 def test_a_session_ends_after_half_an_hour_in_which_nobody_did_anything() -> None:
@@ -176,7 +176,8 @@ def test_a_minute_of_looks_writes_once() -> None:
 
 def test_the_script_that_warns_is_told_how_long_and_can_answer() -> None:
     client = sign_in_as("manager")
-    page = client.get("/admin/").text
+    with later():
+        page = client.get("/admin/").text
     assert 'data-left="1800"' in page
     assert 'src="/static/js/session.' in page
 
@@ -191,9 +192,9 @@ def test_the_script_that_warns_is_told_how_long_and_can_answer() -> None:
     with later(minutes=29):
         answer = client.post("/admin/still-here/", headers={"Origin": settings.SITE_URL})
         assert answer.status_code == 204
-        assert 1790 <= asked()["seconds"] <= 1800
+        assert 1799 <= asked()["seconds"] <= 1800
     with later(minutes=58):
-        assert asked() == {"seconds": asked()["seconds"], "can_stay": True}
+        assert 30 <= asked()["seconds"] <= 60
         assert is_in(client)
     with later(minutes=90):
         assert asked() == {"seconds": 0, "can_stay": False}
