@@ -182,6 +182,18 @@ def test_one_that_was_taken_away_opens_no_more(
     assert not is_in(client)
 
 
+def test_a_passkey_is_free_of_the_limits_of_passwords(
+    client: Client, device: Authenticator
+) -> None:
+    for number in range(61):
+        typed = {"username": f"name{number}", "password": "wrong"}
+        answer = Client().post(LOGIN, typed, REMOTE_ADDR=f"192.0.2.{number}")
+    assert answer.status_code == 429
+    assert "use a passkey" in answer.text
+
+    assert send(client, LOGIN, device.use(begin(client, LOGIN))).status_code == 303
+
+
 def test_a_challenge_for_one_end_serves_no_other(device: Authenticator) -> None:
     ana, eva = User.objects.get(), signed_in(make_account("eva", "editor"))
     options = begin(eva, "/admin/again/")
