@@ -235,6 +235,7 @@ PURGE_BATCH = 200  # rows in one transaction
 REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
 REENCRYPT_NAMED = 20  # values that no key opens and that are named one by one
 REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earlier key
+NAME_CHARACTERS = 120  # of the name under a page, credentials and all
 READING_GRADE = 8  # of school; a section above it is hard to read
 KEY_POINTS = 3  # of a page
 REVIEW_LASTS = timedelta(days=365)  # where the clinician who signs sets no other day

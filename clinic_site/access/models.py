@@ -19,7 +19,6 @@ from clinic_site.access.roles import Role
 from clinic_site.access.totp import step_of
 from clinic_site.crypto.fields import EncryptedTextField
 
-NAME_CHARACTERS = 120  # under a page
 FIRST_NAME = "first"  # of the first account, until its person chooses one
 
 
@@ -41,7 +40,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
         help_text=_("Where this is a physician of the site: they sign pages by the name there."),
     )
     # What another manager said is right, word for word: any change of it is to be confirmed anew.
-    confirmed_name = models.CharField(max_length=NAME_CHARACTERS, blank=True, editable=False)
+    confirmed_name = models.CharField(
+        max_length=settings.NAME_CHARACTERS, blank=True, editable=False
+    )
     name_confirmed_by = models.ForeignKey(
         "self", models.PROTECT, null=True, editable=False, related_name="+"
     )
@@ -62,7 +63,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
     def clean(self) -> None:
         """Refuse a name that no signature can hold."""
         super().clean()
-        if len(self.name_to_sign) > NAME_CHARACTERS:
+        if len(self.name_to_sign) > settings.NAME_CHARACTERS:
             raise ValidationError(_("Name and credentials are too long to stand under a page."))
 
     @cached_property
