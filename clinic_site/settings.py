@@ -173,6 +173,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Rules, each with its unit. They stand nowhere else.
 
+INVITATION_FOR = timedelta(hours=24)
+PENDING_FOR = timedelta(minutes=10)  # between the password and the code
+PASSKEY_FOR = timedelta(minutes=5)  # to answer a browser's question for one
+PROVED_FOR = timedelta(minutes=10)  # after it, who changes accounts or keys is asked again
+DEVICE_KNOWN_FOR = timedelta(days=90)  # after somebody signed in there
+BREAK_GLASS_SHOWN_FOR = timedelta(days=30)  # on the front page of who reads the record
+BREAK_GLASS_SHOWN = 10  # resets
+APP_CLOCK_STEPS = 1  # of 30 seconds, that the clock of an app may be early or late
+PASSWORD_CHARACTERS = 1000  # at most; a longer one would only take longer to hash
+RECOVERY_CODES = 8  # of an account
+RECOVERY_CODE_LETTERS = 16  # of 5 random bits each
+SIGN_INS_AN_HOUR_OF_ONE_ADDRESS = 20  # wrong passwords; a right one is no try
+SIGN_INS_AN_HOUR_OF_ONE_NAME = 10
+SIGN_INS_AN_HOUR_OF_ONE_DEVICE = 10  # one that is known; none of the other limits is its own
+SIGN_INS_AN_HOUR = 60  # of all: each is 200 ms of computing
 # How long staff may do nothing, the clinic sets (Clinic.idle_minutes).
 SESSION_COOKIE_AGE = 10 * 60 * 60  # seconds that a session of staff lasts at most
 SEEN_EVERY = timedelta(minutes=1)  # that somebody is there is noted no more often
@@ -226,6 +241,7 @@ PURGE_BATCH = 200  # rows in one transaction
 REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
 REENCRYPT_NAMED = 20  # values that no key opens and that are named one by one
 REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earlier key
+NAME_CHARACTERS = 120  # of the name under a page, credentials and all
 READING_GRADE = 8  # of school; a section above it is hard to read
 KEY_POINTS = 3  # of a page
 REVIEW_LASTS = timedelta(days=365)  # where the clinician who signs sets no other day
@@ -343,6 +359,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "crispy_forms",
+    "django_otp_webauthn",  # its tables; none of its addresses, which enrol by a password alone
     "conditions",
     "appointments",
 ]
@@ -358,6 +375,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.AdminSession",
     "clinic_site.middleware.AdminCsrf",
     "clinic_site.middleware.AdminAuthentication",
+    "clinic_site.middleware.AdminOtp",
     "clinic_site.access.staff_session.StaffSession",
     "clinic_site.middleware.AdminMessages",
 ]
@@ -455,7 +473,12 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+OTP_WEBAUTHN_RP_ID = _site["host"]
+OTP_WEBAUTHN_RP_NAME = _site["host"]  # for its checks; people read the clinic's name
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [SITE_URL]
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""  # it would log tracebacks
 
 # Logging: to standard error, for whatever runs the process to keep. No personal data goes here.
 

@@ -7,11 +7,11 @@ import json
 import re
 import secrets
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
-from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,12 +20,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from clinic_site.access.browser import SignedCookie, is_own
+from clinic_site.access.entry import page_after
 from clinic_site.access.models import KeptForm, User
 from clinic_site.crypto.blind_index import blind_index
 from clinic_site.views import forbidden
 
-COOKIE = "clinic_kept" if settings.LOOPBACK else "__Host-kept"
-SALT = "clinic_site.access.kept"
+LAST = SignedCookie("kept", settings.DEVICE_KNOWN_FOR, samesite="Lax")
 # Pages that ask for a secret: who sent an old one is shown it anew, and fills it again.
 SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 
@@ -33,35 +34,16 @@ SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 OURS = re.compile(r"^_|^initial-|__prefix__|_FORMS$|-id$")
 
 
-def is_own(request: HttpRequest) -> bool:
-    """Whether a page of this site sent this, as the browser says; to Lax cookies all look alike."""
-    return request.headers.get("Origin") == settings.SITE_URL
-
-
-def last_session(request: HttpRequest) -> dict[str, Any]:
-    """Return whose session this browser had last ("user", "same", "browser"); {} of none."""
-    try:
-        return dict(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT))
-    except signing.BadSignature:
-        return {}
-
-
 def note_session(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """Note whose session this browser has, and whether the one before was theirs as well."""
-    found = last_session(request)
+    found = LAST.read(request)
     values = {
         "user": user.pk,
         "same": request.session.get("same_as_before", True),
         "browser": found.get("browser") or secrets.token_urlsafe(16),
     }
     if found != values:
-        response.set_cookie(
-            COOKIE,
-            signing.dumps(values, salt=SALT),
-            secure=not settings.LOOPBACK,
-            httponly=True,
-            samesite="Lax",
-        )
+        LAST.write(response, **values)
 
 
 def is_form(request: HttpRequest) -> bool:
@@ -108,7 +90,7 @@ def _sign_in_for(to: str) -> HttpResponse:
 
 def _keep(request: HttpRequest, *, is_old: bool) -> bool:
     """Keep it for the account whose session ended; False where it may not be, or is too large."""
-    last, fields = last_session(request), fields_sent(request)
+    last, fields = LAST.read(request), fields_sent(request)
     # An old page can be of the account before.
     is_theirs = last and (last["same"] or not is_old)
     if not (fields and is_theirs and is_own(request)):
@@ -129,7 +111,7 @@ def _key(last: dict[str, Any]) -> str:
 
 def _kept(request: HttpRequest) -> KeptForm | None:
     """Return what is kept in this browser for whoever is signed in."""
-    key = _key(last_session(request))
+    key = _key(LAST.read(request))
     return KeptForm.objects.lasting().filter(key=key, user=request.user.pk).first()
 
 
@@ -179,4 +161,6 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not admin.site.has_permission(request):
         messages.warning(request, _("This page was too old. Please try once more."))
     to = request.get_full_path() if name in SHOWN_ANEW else reverse("admin:index")
+    if name == "login":
+        to = f"{request.path}?{urlencode({'next': page_after(request)})}"
     return HttpResponseRedirect(to, status=303)

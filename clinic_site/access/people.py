@@ -109,7 +109,7 @@ class PeopleAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("groups")
 
-    @admin.display(description=_("name"), ordering=("last_name", "first_name"))
+    @admin.display(description=_("name"), ordering="last_name")
     def full_name(self, user: User) -> str:
         return user.get_full_name() or "-"
 

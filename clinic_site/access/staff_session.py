@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from clinic_site.access.kept import is_own, last_session, note_session
+from clinic_site.access.browser import is_own
+from clinic_site.access.kept import LAST, note_session
 from clinic_site.access.models import User
 from clinic_site.clinic import current_clinic
 from clinic_site.middleware import is_admin
@@ -22,12 +23,12 @@ from clinic_site.middleware import is_admin
 
 def _idle_left(session: Any) -> int:
     now = int(time.time())
-    return session.get("seen_at", now) + current_clinic().idle_minutes * 60 - now
+    return session.get("seen_at", 0) + current_clinic().idle_minutes * 60 - now
 
 
 def _whole_left(session: Any) -> int:
     now = int(time.time())
-    return session.get("signed_in_at", now) + settings.SESSION_COOKIE_AGE - now
+    return session.get("signed_in_at", 0) + settings.SESSION_COOKIE_AGE - now
 
 
 def seconds_left(request: HttpRequest) -> int:
@@ -71,12 +72,10 @@ class StaffSession:
 
 
 def _note(request: HttpRequest, user: User) -> None:
-    """Note in the session what it lacks, and that somebody is there; at most once a minute."""
+    """Note that somebody is there, at most once a minute; and once, whether it was them before."""
     session, now = request.session, int(time.time())
-    session_before = last_session(request).get("user", user.pk)
-    for name, value in (("signed_in_at", now), ("same_as_before", session_before == user.pk)):
-        if name not in session:
-            session[name] = value
+    if "same_as_before" not in session:
+        session["same_as_before"] = LAST.read(request).get("user", user.pk) == user.pk
     is_due = now - session.get("seen_at", 0) >= settings.SEEN_EVERY.total_seconds()
     if is_due and "X-Background" not in request.headers:
         session["seen_at"] = now
