@@ -11,6 +11,8 @@ from clinic_site.client_address import client_address, hashed_address
 # No account can have these names: Django takes no brackets in one.
 PATIENT = "(patient)"
 SYSTEM = "(system)"
+STRANGER = "(stranger)"
+SHELL = "(shell)"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,16 @@ class Actor:
     def patient(cls, request: HttpRequest) -> "Actor":
         """Return whoever sends a public form or opens a link; nobody is signed in there."""
         return cls(PATIENT, source=hashed_address(request))
+
+    @classmethod
+    def stranger(cls, request: HttpRequest) -> "Actor":
+        """Return whoever is about to sign in, and has not shown yet who they are."""
+        return cls(STRANGER, source=hashed_address(request))
+
+    @classmethod
+    def shell(cls) -> "Actor":
+        """Return whoever runs the site, at its command line."""
+        return cls(SHELL)
 
     @classmethod
     def system(cls) -> "Actor":

@@ -54,3 +54,13 @@ def hashed_address(request: HttpRequest) -> str:
     if isinstance(address, ipaddress.IPv6Address):
         text = str(ipaddress.ip_network((address, 64), strict=False))
     return blind_index("sender", text)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether it is an address of this machine itself.
+
+    >>> [is_loopback(each) for each in ("127.0.0.1", "::1", "::ffff:127.0.0.1", "192.0.2.1", "")]
+    [True, True, True, False, False]
+    """
+    parsed = _parsed(address)
+    return parsed is not None and parsed.is_loopback

@@ -82,6 +82,14 @@ def give_back(*keys: str) -> None:
         Counter.objects.filter(key=key, number__gt=0).update(number=F("number") - 1)
 
 
+def seconds_left(limits: dict[str, int]) -> int:
+    """Return how long it is until no key has had its number any more; 0 where none has."""
+    now = int(time.time())
+    running = Counter.objects.running().filter(key__in=limits)
+    full = [row.since + HOUR - now for row in running if row.number >= limits[row.key]]
+    return max(full, default=0)
+
+
 def count_of(*keys: str) -> int:
     """Return the greatest of the counts that these keys have now."""
     return max(

@@ -7,7 +7,10 @@ from django.http import HttpRequest
 
 from clinic_site.client_address import is_trusted
 
-FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+FORWARDED = (
+    *("HTTP_FORWARDED", "HTTP_X_FORWARDED", "HTTP_VIA"),
+    *("HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP", "HTTP_TRUE_CLIENT_IP", "HTTP_CF_CONNECTING_IP"),
+)
 WAS_FORWARDED = "clinic_site.was_forwarded"
 
 

@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django_otp.middleware import OTPMiddleware
 
 from clinic_site.clinic import current_clinic
 from clinic_site.views import bad_request, service_unavailable, too_large
@@ -213,6 +214,10 @@ class AdminCsrf(OnlyInAdmin, CsrfViewMiddleware):
 
 class AdminAuthentication(OnlyInAdmin, AuthenticationMiddleware):
     """Who is signed in, for staff."""
+
+
+class AdminOtp(OnlyInAdmin, OTPMiddleware):
+    """Which second factor was proved, for staff."""
 
 
 class AdminMessages(OnlyInAdmin, MessageMiddleware):

@@ -173,6 +173,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Rules, each with its unit. They stand nowhere else.
 
+INVITATION_FOR = timedelta(hours=24)
+PENDING_FOR = timedelta(minutes=10)  # between the password and the code
+PASSKEY_FOR = timedelta(minutes=5)  # to answer a browser's question for one
+PROVED_FOR = timedelta(minutes=10)  # after it, who changes accounts or keys is asked again
+DEVICE_KNOWN_FOR = timedelta(days=90)  # after somebody signed in there
+BREAK_GLASS_SHOWN_FOR = timedelta(days=30)  # on the front page of who reads the record
+BREAK_GLASS_SHOWN = 10  # resets
+APP_CLOCK_STEPS = 1  # of 30 seconds, that the clock of an app may be early or late
+PASSWORD_CHARACTERS = 1000  # at most; a longer one would only take longer to hash
+RECOVERY_CODES = 8  # of an account
+RECOVERY_CODE_LETTERS = 16  # of 5 random bits each
+SIGN_INS_AN_HOUR_OF_ONE_ADDRESS = 20  # wrong passwords; a right one is no try
+SIGN_INS_AN_HOUR_OF_ONE_NAME = 10
+SIGN_INS_AN_HOUR_OF_ONE_DEVICE = 10  # one that is known; none of the other limits is its own
+SIGN_INS_AN_HOUR = 60  # of all: each is 200 ms of computing
 REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
 REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
 EQUAL_REQUEST_WITHIN = timedelta(days=1)  # of the same phone: "We have this. Send it again?"
@@ -338,6 +353,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "crispy_forms",
+    "django_otp_webauthn",  # its tables; none of its addresses, which enrol by a password alone
     "conditions",
     "appointments",
 ]
@@ -353,6 +369,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.AdminSession",
     "clinic_site.middleware.AdminCsrf",
     "clinic_site.middleware.AdminAuthentication",
+    "clinic_site.middleware.AdminOtp",
     "clinic_site.middleware.AdminMessages",
 ]
 ROOT_URLCONF = "clinic_site.urls"
@@ -436,7 +453,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # X-Frame-Options is among those fixed headers
     "security.W003",  # CSRF tokens are checked in the admin, by AdminCsrf
 ]
-CSRF_FAILURE_VIEW = "clinic_site.views.forbidden"
+CSRF_FAILURE_VIEW = "clinic_site.access.sign_in.csrf_failed"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_HSTS_SECONDS = 0 if LOOPBACK else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOOPBACK
@@ -449,7 +466,12 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+OTP_WEBAUTHN_RP_ID = _site["host"]
+OTP_WEBAUTHN_RP_NAME = _site["host"]  # for its checks; people read the clinic's name
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [SITE_URL]
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""  # it would log tracebacks
 
 # Logging: to standard error, for whatever runs the process to keep. No personal data goes here.
 

@@ -1,4 +1,4 @@
-"""Make what a site needs to start, where it is not there yet: tables, content, files, an account.
+"""Make what a site needs to start, where it is not there yet: tables, content, files, a way in.
 
 All in one process: to start Django takes longer than most of the steps.
 """
@@ -12,7 +12,7 @@ STEPS = (
     ("migrate", "--verbosity=0"),
     ("load_content", "conditions/content", "--verbosity=0"),
     ("collectstatic", "--noinput", "--verbosity=0"),
-    ("make_staff_account",),
+    ("invite", "--first"),
 )
 
 for step in STEPS:

@@ -2,8 +2,9 @@
 
 From the environment: PORT (8000), VAR (var/ beside the project), STATIC (staticfiles/ beside it),
 DATABASE_URL (SQLite in VAR).
-Makes keys, tables, content and a staff account where they are not there yet, and changes
-nothing that is. Ends cleanly on Ctrl-C, and with its terminal.
+Makes keys, tables and content where they are not there yet, and changes nothing that is; prints
+an invitation to the first account until someone has signed in. Ends cleanly on Ctrl-C, and with
+its terminal.
 """
 
 import contextlib

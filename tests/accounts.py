@@ -1,14 +1,21 @@
 """Staff in the stories: accounts with roles, signed in without a password."""
 
+import base64
 import json
+import time
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.oath import TOTP
 
-from clinic_site.access.models import User
+from clinic_site.access.models import TotpDevice, User
 from clinic_site.actor import Actor
+
+SECRET = "NQ3GK3TEMVZCA43UOJUW4ZZAMZXXEIDF"  # of each app in the stories
+PASSWORD = "correct horse battery"
 
 
 def make_account(name: str, *roles: str, **values: Any) -> User:
@@ -32,10 +39,34 @@ def make_signer(user: User, name: str = "Dr. Jane Doe") -> Actor:
     return by(user)
 
 
+def app_of(user: User) -> TotpDevice:
+    """An app that shows codes for this account."""
+    device, _made = TotpDevice.objects.get_or_create(user=user, defaults={"secret": SECRET})
+    return device
+
+
+def code_now(secret: str = SECRET) -> str:
+    """The code that an app shows now."""
+    return f"{TOTP(base64.b32decode(secret)).token():06}"
+
+
+def with_password(name: str, *roles: str, **values: Any) -> User:
+    """An account with these roles, and PASSWORD."""
+    user = make_account(name, *roles, **values)
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
 def signed_in(user: User) -> Client:
-    """A browser in which this account is signed in."""
+    """A browser in which this account is signed in, with its app."""
     client = Client(REMOTE_ADDR="192.0.2.7")
     client.force_login(user)
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = app_of(user).persistent_id
+    for name in ("signed_in_at", "seen_at", "proved_at"):
+        session[name] = int(time.time())
+    session.save()
     return client
 
 

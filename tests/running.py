@@ -35,7 +35,7 @@ class Site:
     address: str
     var: Path
     environment: dict[str, str]
-    password: str
+    invitation: str
     seconds_to_start: float
     process: subprocess.Popen
 
@@ -211,12 +211,12 @@ def start_site(var: Path, environment: dict[str, str], port: int) -> Site:
         assert process.poll() is None, log.read_text()
         assert time.monotonic() - started < 60, log.read_text()
         time.sleep(0.05)
-    password = re.search(r"one-time password (\S+)", log.read_text())
+    invitation = re.search(r"http\S+/admin/invitation/\S+", log.read_text())
     return Site(
         address=f"http://localhost:{port}",
         var=var,
         environment=environment,
-        password=password[1] if password else "",
+        invitation=invitation[0] if invitation else "",
         seconds_to_start=time.monotonic() - started,
         process=process,
     )

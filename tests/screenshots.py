@@ -68,6 +68,7 @@ ADMIN_PAGES = {
     "admin-history": "/admin/conditions/condition/4/revisions/",
     "admin-sign": "/admin/conditions/condition/4/sign/",
     "admin-clinic": "/admin/clinic_site/clinic/1/change/",
+    "admin-account": "/admin/account/",
 }
 PRINTED = {*PAGES, "confirmation", "status", "status-copy", "status-scheduled", "admin-request"}
 

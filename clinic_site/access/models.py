@@ -1,9 +1,11 @@
 """Accounts of staff, what they sign in with, and the form that an ended session left behind."""
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F
@@ -14,7 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 
 from clinic_site.access.roles import Role
+from clinic_site.access.totp import step_of
 from clinic_site.crypto.fields import EncryptedTextField
+
+FIRST_NAME = "first"  # of the first account, until its person chooses one
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices: untyped
@@ -106,6 +111,10 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
             "clinic_site.access.User", value, secret=secret, algorithm="sha256"
         ).hexdigest()
 
+    def set_roles(self, roles: Iterable[Role]) -> None:
+        """Have these roles, and no others."""
+        self.groups.set(Group.objects.filter(name__in=roles))
+
     def end_sessions(self) -> None:
         """End every session of this account, in all browsers."""
         self.epoch = F("epoch") + 1
@@ -139,6 +148,29 @@ class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
         """Return the seconds to wait after the first wrong code; it doubles with each."""
         return 1
 
+    def verify_token(self, token: str) -> bool:
+        """Whether this is a code of the app that was not used yet; a wrong one makes one wait.
+
+        Asked in a transaction that holds the row, as `django_otp.verify_token` does.
+        """
+        if not self.verify_is_allowed()[0]:
+            return False
+        step = step_of(self.secret, token, after=self.last_step)
+        if step is None:
+            self.throttle_increment()
+            return False
+        self.last_step = step
+        self.throttle_reset(commit=False)
+        self.set_last_used_timestamp(commit=False)
+        self.save()
+        return True
+
+    def seconds_to_wait(self) -> int:
+        """Return how long no code is looked at, after wrong ones."""
+        refused = self.verify_is_allowed()[1] or {}
+        until = refused.get("locked_until")
+        return math.ceil(max((until - timezone.now()).total_seconds(), 1)) if until else 0
+
 
 class RecoveryCode(models.Model):
     """A code that stands in for a lost factor, once: a used one is deleted."""
@@ -168,6 +200,15 @@ class InvitationReason(models.TextChoices):
     SHELL = "shell", _("reset by whoever runs the site")
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Invitations, in named selections."""
+
+    def open(self) -> "InvitationQuerySet":
+        """Those that can still be accepted."""
+        after = timezone.now() - settings.INVITATION_FOR
+        return self.filter(used_at=None, made_at__gt=after, user__is_active=True)
+
+
 class Invitation(models.Model):
     """A link by which one person sets up their account, once and within a day."""
 
@@ -177,6 +218,8 @@ class Invitation(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
     made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     used_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access.models import User
-from clinic_site.actor import PATIENT, SYSTEM, Actor
+from clinic_site.actor import PATIENT, SHELL, STRANGER, SYSTEM, Actor
 from clinic_site.audit.models import Action, AuditEvent, actions
 from clinic_site.audit.record import record
 
@@ -114,7 +114,13 @@ class ActorFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         staff = User.objects.filter(is_staff=True).order_by("username")
         names = staff.values_list("username", flat=True)
-        return [(PATIENT, _("patients")), (SYSTEM, _("the system")), *((n, n) for n in names)]
+        others = [
+            (PATIENT, _("patients")),
+            (STRANGER, _("whoever tried to sign in")),
+            (SHELL, _("whoever runs the site")),
+            (SYSTEM, _("the system")),
+        ]
+        return [*others, *((name, name) for name in names)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(actor=self.value()) if self.value() else queryset

@@ -15,9 +15,9 @@ class NotWanted(Exception):
 class MailKind:
     """One kind of mail, made of an outbox row when it is sent.
 
-    It goes to staff who have the right `permission` and ticked the box `offer`, or to someone
-    else, whose address `address` returns. The first line of `template` is its subject. `context`
-    returns what the template needs. Both may raise NotWanted.
+    It goes to staff who have the right `permission` (where it needs one) and ticked the box
+    `offer`, or to someone else, whose address `address` returns. The first line of `template` is
+    its subject. `context` returns what the template needs. Both may raise NotWanted.
     """
 
     name: str
@@ -31,7 +31,7 @@ class MailKind:
     def is_for(self, user: User) -> bool:
         """Whether this member of staff may get it, and can."""
         can = user.is_active and user.is_staff and bool(user.email)
-        return can and user.has_perm(self.permission)
+        return can and (not self.permission or user.has_perm(self.permission))
 
 
 kinds: dict[str, MailKind] = {}

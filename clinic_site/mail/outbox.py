@@ -20,16 +20,25 @@ from clinic_site.mail.models import MailChoice, MailState, OutboxMessage
 
 
 def new_mail(
-    kind: MailKind, subject_kind: str, reference: str, user_id: int | None = None
+    kind: MailKind,
+    subject_kind: str,
+    reference: str,
+    user_id: int | None = None,
+    secret: str = "",
 ) -> OutboxMessage:
     """Return a mail, not saved yet, to a member of staff or to whoever its kind knows.
 
-    Raises ValueError for a kind that is not registered, and for a mail to nobody.
+    A `secret` that it tells is kept encrypted, until the mail is sent or given up. Raises
+    ValueError for a kind that is not registered, and for a mail to nobody.
     """
     if kind.name not in kinds or (kind.address is None) != (user_id is not None):
         raise ValueError(f"There is no such mail: {kind.name} to {user_id}.")
     return OutboxMessage(
-        kind=kind.name, subject_kind=subject_kind, reference=reference, user_id=user_id
+        kind=kind.name,
+        subject_kind=subject_kind,
+        reference=reference,
+        user_id=user_id,
+        secret=secret,
     )
 
 
@@ -101,4 +110,6 @@ def mark_unwanted(message: OutboxMessage, why: str) -> None:
 def _let_go(message: OutboxMessage, **values: Any) -> bool:
     """Write what came of a leased mail; False where the lease had gone to another worker."""
     leased = OutboxMessage.objects.filter(pk=message.pk, lease=message.lease)
+    if values["state"] != MailState.WAITING:
+        values["secret"] = ""  # nobody needs it any more
     return bool(leased.update(**values, lease=None, leased_until=None))

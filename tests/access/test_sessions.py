@@ -73,7 +73,7 @@ def test_signing_out_deletes_the_row_and_signing_in_takes_a_new_cookie() -> None
 
     assert Session.objects.count() == 0
     assert not is_in(with_cookie(first))
-    client.force_login(User.objects.get())
+    client = signed_in(User.objects.get())
     assert client.cookies[settings.SESSION_COOKIE_NAME].value != first
 
 

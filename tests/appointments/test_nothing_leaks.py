@@ -37,11 +37,9 @@ MARKS = {
 # What would tell of them, however it is written. A birth date's parts alone are no one's.
 TRACES = [b"zyxmark", b"canaryname", b"canaryneeds", b"6055550167", b"605-555-0167", b"1917-03-19"]
 STAFF = """
-from clinic_site.access.models import User
 from clinic_site.models import MailChoice
-staff = User.objects.get(username="staff")
-staff.email = "desk@clinic.example"
-staff.save()
+from tests.accounts import make_account
+staff = make_account("staff", "scheduler", "manager", email="desk@clinic.example")
 for kind in ("new_request", "change", "digest"):
     MailChoice.objects.create(user=staff, kind=kind)
 """

@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from appointments.models.history import Note
-from clinic_site.access.models import User
+from tests.accounts import PASSWORD, app_of, code_now, with_password
 from tests.appointments.office import address, visit_in
 from tests.make import make_request
 
@@ -76,11 +76,11 @@ def test_a_session_that_cannot_be_stored_makes_no_error_of_what_was_done() -> No
             raise OperationalError("away")
         return execute(sql, *args)
 
-    name = {"username": "kim", "password": "a long password of her own"}
-    User.objects.create_user(**name, is_staff=True)
+    app_of(with_password("kim"))
     browser = Client()
+    browser.post("/admin/login/", {"username": "kim", "password": PASSWORD})
     with connection.execute_wrapper(sessions_away):
-        answer = browser.post("/admin/login/?next=/admin/", name)
+        answer = browser.post("/admin/login/code/", {"code": code_now()})
 
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     assert browser.get("/admin/").status_code == 302

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from clinic_site.models import Clinic
 from clinic_site.security_headers import SECURITY_HEADERS
+from tests.accounts import PASSWORD
 from tests.browser.journeys import STATES, show, sign_in
 from tests.generated import SOAK
 from tests.running import Site
@@ -169,6 +170,7 @@ def rows(site: Site) -> Iterator[dict[str, int]]:
 def staff(chromium: Browser, site: Site, rows: dict[str, int]) -> Iterator[Page]:
     """A browser in which a member of staff is signed in, and has saved something."""
     page = open_page(chromium, site)
+    site.shell("from tests.accounts import with_password; with_password('staff')")
     sign_in(page, site)
     page.goto(f"/admin/conditions/condition/{rows['condition']}/change/")
     page.get_by_role("button", name="Save and continue editing").click()
@@ -201,13 +203,42 @@ def test_signing_in_with_a_wrong_password(reader: Page) -> None:
 
     reader.get_by_label("Username").fill("staff")
     reader.get_by_label("Password").fill("wrong")
-    reader.get_by_role("button", name="Log in").click()
-    expect(reader.get_by_text("Please enter the correct username and password")).to_be_visible()
+    reader.get_by_role("button", name="Sign in", exact=True).click()
+    expect(reader.get_by_text("do not belong together")).to_be_visible()
     assert_accessible(reader)
 
 
+def test_the_second_page_of_the_sign_in(reader: Page, site: Site) -> None:
+    site.shell("from tests.accounts import *; app_of(with_password('zoe'))")
+    reader.goto("/admin/")
+    reader.get_by_label("Username").fill("zoe")
+    reader.get_by_label("Password").fill(PASSWORD)
+    reader.get_by_role("button", name="Sign in", exact=True).click()
+    expect(reader.get_by_role("heading", name="One more step")).to_be_visible()
+    assert_accessible(reader, by_turns(2))
+
+    reader.get_by_label("Code").fill("000000")
+    reader.get_by_role("button", name="Go on").click()
+    expect(reader.get_by_text("This code was not taken")).to_be_visible()
+    assert_accessible(reader, by_turns(3))
+
+
+def test_an_invitation(reader: Page, site: Site) -> None:
+    reader.goto(site.manage("invite", "newcomer").strip())
+    assert_accessible(reader, by_turns(4))
+
+    reader.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
+    reader.get_by_role("button", name="Finish with the app").click()
+    expect(reader.get_by_text("Please correct what is marked")).to_be_visible()
+    assert_accessible(reader, by_turns(5))
+
+    reader.goto("/admin/invitation/of-old/")
+    expect(reader.get_by_role("heading", name="This invitation is over")).to_be_visible()
+    assert_accessible(reader, by_turns(6))
+
+
 ADMIN_PAGES = [
-    *("", "conditions/", "password_change/"),
+    *("", "conditions/", "account/", "again/"),
     *("conditions/condition/", "conditions/condition/?o=-1.2", "conditions/condition/?q=nothing"),
     *("conditions/condition/add/", "conditions/condition/{condition}/change/"),
     *("conditions/condition/{condition}/history/", "conditions/condition/{condition}/preview/"),
@@ -255,7 +286,8 @@ def test_a_page_of_the_admin(staff: Page, rows: dict[str, int], path: str) -> No
         ("clinic_site/physician/", {"form-0-position": "first"}),
         ("clinic_site/picture/add/", {}),
         ("clinic_site/user/add/", {"username": "no name"}),
-        ("password_change/", {}),
+        ("account/", {}),
+        ("again/", {}),
         ("appointments/appointmentrequest/find/", {}),
     ],
 )
@@ -270,7 +302,7 @@ def test_a_form_of_the_admin_with_errors(
         )
     # Sent as by a browser that does not check forms itself.
     staff.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
-    staff.locator("main form input[type=submit]:not(#toolbar *)").first.click()
+    staff.locator("main form input[type=submit]:visible:not(#toolbar *)").first.click()
 
     expect(staff.locator(".errorlist, .errornote").first).to_be_visible()
     assert_accessible(staff, by_turns(len(path)))

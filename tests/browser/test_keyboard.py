@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.accounts import PASSWORD, code_now
 from tests.browser.journeys import State, show
 from tests.generated import SOAK
 from tests.running import Site
@@ -232,22 +233,26 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     show(page, DESK)
     # Given a request, and a member of staff who signs in,
     site.manage("shell", "--verbosity=0", "-c", "from tests.make import *; make_request()")
+    code = "from tests.accounts import *; app_of(with_password('kim', *Role))"
+    site.shell(f"from clinic_site.access.roles import Role; {code}")
     page.goto("/admin/")
     expect(page.get_by_label("Username")).to_be_focused()
-    page.keyboard.type("staff")
-    write(page, "Password:", site.password)
+    page.keyboard.type("kim")
+    write(page, "Password", PASSWORD)
+    enter(page)
+    write(page, "Code", code_now())
     enter(page)
 
     # when they follow the first of their tasks, and open the request that waits longest,
     follow(page, re.compile("requests? waits?"))
     follow(page, re.compile("^VIS-"))
-    write(page, "Note", "Left my name.")
+    write(page, "Note", "Left my name, as Kim.")
     go_to(page, page.get_by_role("button", name="Called, left a voicemail"))
     enter(page)
 
     # then the call is on record.
     expect(page.get_by_text("Noted.")).to_be_visible()
-    expect(page.get_by_text("Left my name.")).to_be_visible()
+    expect(page.get_by_text("Left my name, as Kim.")).to_be_visible()
 
     # When they change a page and look at it as patients would,
     follow(page, "Treatments")

@@ -66,8 +66,9 @@ def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: 
     )
     assert shown.strip() == "OURS"
     assert (var / "local.env").read_text() == keys
-    # Nobody has chosen a password yet, so the first one still holds, and is shown again.
-    assert second.password == first.password != ""
+    # Nobody has signed in yet, so there is a fresh invitation, at the address that is shown.
+    assert second.invitation.startswith(f"{second.address}/admin/invitation/")
+    assert second.invitation.partition("/admin/")[2] != first.invitation.partition("/admin/")[2]
     third = run_local({**environment, "PORT": str(free_port())})
     assert (third.returncode, third.stdout) == (1, "")
     assert third.stderr.startswith(f"Stopped: make run is at work in {var} already.")

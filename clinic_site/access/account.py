@@ -1,0 +1,173 @@
+"""A person's own account: passkeys, app, codes, password, and the sessions elsewhere.
+
+Each change of these ends every other session of the account.
+"""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+from django_otp.models import Device
+
+from clinic_site.access import browser
+from clinic_site.access.codes import new_codes
+from clinic_site.access.entry import asked_again, keep_session, needs_another_factor
+from clinic_site.access.factors import app_of, factors_of, passkeys_of
+from clinic_site.access.forms import AppForm, NewPasswordForm
+from clinic_site.access.hashing import in_thread
+from clinic_site.access.models import User
+from clinic_site.access.passkeys import NoPasskey, begin, take_answer
+from clinic_site.access.record import AccountAction, record_of
+from clinic_site.access.sign_in import page, pages
+from clinic_site.actor import Actor
+
+
+class CannotChange(Exception):
+    """It would leave nobody a way in, or is there no more; the text says what to do."""
+
+
+@never_cache
+@pages
+@asked_again
+def account(request: HttpRequest) -> HttpResponse:
+    """Show how one signs in; on POST change one thing of it."""
+    user = _own(request)
+    do = request.POST.get("do", "")
+    app = AppForm(
+        request.POST if do == "app" else None, purpose=f"account {user.pk}", name=user.username
+    )
+    password = NewPasswordForm(request.POST if do == "password" else None, user=user)
+    problem, codes, done = "", [], ""
+    try:
+        if do == "passkey":
+            answer = take_answer(request, purpose=f"account {user.pk}")
+            codes, done = _add(request, user, answer.enrol), _("The passkey is stored.")
+        elif app.is_valid():
+            codes, done = _add(request, user, app.save), _("The app is stored.")
+        elif do == "codes":
+            codes = _make_codes(request, user)
+        elif password.is_valid():
+            _change_password(request, user, password.cleaned_data["password"])
+            done = _("The password is changed. You are signed out everywhere else.")
+        elif do == "remove":
+            _remove(request, user, request.POST.get("factor", ""))
+            done = _("It is removed.")
+        elif do == "sessions":
+            _change(request, user, AccountAction.SESSIONS_ENDED)
+            done = _("You are signed out everywhere else.")
+    except NoPasskey:
+        problem = _("This passkey was not taken. Try again, or use an app.")
+    except CannotChange as refused:
+        problem = str(refused)
+    if codes or done:
+        return _answer(request, user, codes, done)
+    return page(
+        request,
+        "account",
+        title=_("Your account"),
+        app=app,
+        password=password,
+        problem=problem,
+        has_app=app_of(user),
+        passkeys=passkeys_of(user),
+        codes_left=user.recovery_codes.count(),
+        this=request.session.get("otp_device_id"),
+        alone=len(factors_of(user)) < 2,
+        needs_another=needs_another_factor(request),
+    )
+
+
+def _own(request: HttpRequest) -> User:
+    """Return a fresh copy of the account that is signed in."""
+    return User.objects.get(username=request.user.get_username())
+
+
+def _answer(request: HttpRequest, user: User, codes: list[str], done: str) -> HttpResponse:
+    response: HttpResponse = HttpResponseRedirect(reverse("admin:password_change"), status=303)
+    if codes:
+        response = page(request, "codes", title=_("Keep these codes"), codes=codes, done=done)
+    else:
+        messages.success(request, done)
+    browser.remember(response, user)
+    return response
+
+
+def _change(
+    request: HttpRequest,
+    user: User,
+    action: AccountAction,
+    change: Callable[[User], Device | None] = lambda user: None,
+    detail: str = "",
+) -> None:
+    """Make a change, end every session but this one, and put it on record; or none of it."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        device = change(user)
+        user.end_sessions()
+        record_of(user, action, by=Actor.staff(request), detail=detail)
+    keep_session(request, user, device)
+
+
+def _add(request: HttpRequest, user: User, store: Callable[[User], Device]) -> list[str]:
+    """Store a factor; an app takes the place of the one before. Return codes where there is none.
+
+    Raises NoPasskey.
+    """
+    codes: list[str] = []
+
+    def change(user: User) -> Device:
+        device = store(user)
+        if not user.recovery_codes.exists():
+            codes.extend(new_codes(user))
+        return device
+
+    _change(request, user, AccountAction.FACTOR_ADDED, change)
+    return codes
+
+
+def _make_codes(request: HttpRequest, user: User) -> list[str]:
+    codes: list[str] = []
+    _change(request, user, AccountAction.CODES_MADE, lambda user: codes.extend(new_codes(user)))
+    return codes
+
+
+def _change_password(request: HttpRequest, user: User, password: str) -> None:
+    hashed = in_thread(make_password, password)
+
+    def change(user: User) -> None:
+        user.password = hashed
+        user.save(update_fields=["password"])
+
+    _change(request, user, AccountAction.PASSWORD_CHANGED, change)
+
+
+def _remove(request: HttpRequest, user: User, factor: str) -> None:
+    """Remove a factor; never the last, nor the one of this session. Raises CannotChange."""
+
+    def change(user: User) -> None:
+        factors = {each.persistent_id: each for each in factors_of(user)}
+        if factor not in factors:
+            raise CannotChange(_("It was removed before."))
+        if len(factors) < 2:
+            raise CannotChange(_("It is the only one. Add another one first."))
+        if factor == request.session.get("otp_device_id"):
+            raise CannotChange(_("You signed in with this one. Sign in with another one first."))
+        factors[factor].delete()
+        if not (passkeys_of(user) or user.has_usable_password()):
+            raise CannotChange(_("An app needs a password beside it. Set one first."))
+
+    _change(request, user, AccountAction.FACTOR_REMOVED, change)
+
+
+@require_POST
+@asked_again
+def begin_account(request: HttpRequest) -> HttpResponse:
+    """What a browser is asked, to make a passkey for whoever is signed in."""
+    user = _own(request)
+    return begin(request, purpose=f"account {user.pk}", enrol=user)

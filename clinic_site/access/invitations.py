@@ -1,0 +1,153 @@
+"""Invitations: a link by which one person sets up an account, and a reset that makes a new one."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device
+
+from clinic_site.access.codes import new_codes
+from clinic_site.access.factors import remove_factors
+from clinic_site.access.hashing import in_thread
+from clinic_site.access.models import FIRST_NAME, Invitation, InvitationReason, User
+from clinic_site.access.record import AccountAction, record_of
+from clinic_site.access.roles import Role
+from clinic_site.actor import Actor
+from clinic_site.crypto.blind_index import blind_index
+from clinic_site.mail.kinds import MailKind, NotWanted, adds_mail
+from clinic_site.mail.models import OutboxMessage
+from clinic_site.mail.outbox import new_mail
+
+
+class Used(Exception):
+    """The invitation was used, replaced or over before this."""
+
+
+def find_invitation(token: str) -> Invitation | None:
+    """Return the invitation that this token opens, which stays unused; None where none does."""
+    found = Invitation.objects.open().filter(hash=_hash_of(token))
+    return found.select_related("user").first()
+
+
+def link_of(token: str) -> str:
+    """Return the address that is given to whoever is invited."""
+    return settings.SITE_URL + reverse("admin:invitation", args=[token])
+
+
+def _hash_of(token: str) -> str:
+    return blind_index("invitation", token)
+
+
+def _mail_context(message: OutboxMessage) -> dict[str, Any]:
+    invitation = find_invitation(message.secret)
+    if invitation is None:
+        raise NotWanted("the invitation is used or over")
+    return {"link": link_of(message.secret), "invitation": invitation}
+
+
+INVITATION_MAIL = adds_mail(
+    MailKind(
+        name="invitation",
+        label=_("an invitation to sign in"),
+        template="admin/access/invitation_mail.txt",
+        context=_mail_context,
+    )
+)
+
+
+def invite(*, user: User, by: Actor, reason: InvitationReason) -> str:
+    """Return the token of a new invitation, and mail it where there is an address.
+
+    It replaces any that is open. The token stands nowhere else: only its hash is kept.
+    """
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        user.invitations.filter(used_at=None).delete()
+        Invitation.objects.create(
+            user=user, hash=_hash_of(token), reason=reason, made_by=by.account
+        )
+        if user.email:
+            new_mail(INVITATION_MAIL, "", "", user.pk, secret=token).save()
+        record_of(user, AccountAction.INVITED, by=by, detail=reason)
+    return token
+
+
+def invite_first() -> str | None:
+    """Return a fresh invitation to the first account, which has all roles.
+
+    None once anybody has signed in.
+    """
+    if User.objects.exclude(last_login=None).exists():
+        return None
+    with transaction.atomic():
+        user = User.objects.filter(username=FIRST_NAME).first()
+        if user is None:
+            user = User.objects.create_user(FIRST_NAME, is_staff=True)
+            user.set_roles(Role)
+        return invite(user=user, by=Actor.shell(), reason=InvitationReason.FIRST)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Who accepted an invitation, with which factor, and the codes to be shown once."""
+
+    user: User
+    device: Device | None
+    codes: list[str]
+
+
+def accept_invitation(
+    *,
+    invitation: Invitation,
+    names: dict[str, str],
+    password: str,
+    add_factor: Callable[[User], Device] | None,
+) -> Accepted:
+    """Use up an invitation, with all that it sets, or nothing of it.
+
+    `names` are values of the account, such as its username. Without a password none opens it.
+    `add_factor` stores the account's second factor; what it raises leaves the invitation open.
+    Raises Used where it is over, and IntegrityError where the name was taken meanwhile.
+    """
+    hashed = in_thread(make_password, password) if password else make_password(None)
+    with transaction.atomic():
+        # First: whoever waits for it here must see what the one before them did.
+        user = User.objects.select_for_update().get(pk=invitation.user_id)
+        if not Invitation.objects.open().filter(pk=invitation.pk).update(used_at=timezone.now()):
+            raise Used
+        for name, value in names.items():
+            setattr(user, name, value)
+        user.password = hashed
+        user.save()
+        user.end_sessions()
+        remove_factors(user)
+        device = add_factor(user) if add_factor else None
+        codes = new_codes(user) if device else []
+        record_of(user, AccountAction.ENROLLED, by=Actor(user.username, user))
+    return Accepted(user, device, codes)
+
+
+def reset_access(*, user: User, by: Actor, reason: InvitationReason) -> str:
+    """Take every way into an account away, and return the token of an invitation to make new ones.
+
+    Raises PermissionDenied for a manager's own account, and for a superuser's.
+    """
+    if by.account is not None and (user.is_superuser or by.account == user):
+        raise PermissionDenied
+    action = AccountAction.RESET if by.account else AccountAction.BREAK_GLASS
+    with transaction.atomic():
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        user.end_sessions()
+        remove_factors(user)
+        record_of(user, action, by=by, detail=reason)
+        return invite(user=user, by=by, reason=reason)

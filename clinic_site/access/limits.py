@@ -1,0 +1,69 @@
+"""How often a password can be tried: counted before it is hashed, and given back where it is right.
+
+A name counts as a keyed hash, as many type their password there by mistake.
+"""
+
+import math
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from clinic_site.access.browser import known_device
+from clinic_site.access.models import TotpDevice
+from clinic_site.client_address import hashed_address
+from clinic_site.counters import Counter, give_back, reserve, seconds_left
+from clinic_site.crypto.blind_index import blind_index
+
+
+@dataclass(frozen=True)
+class Try:
+    """A password that may be tried now."""
+
+    counted: tuple[str, ...]
+
+    def give_back(self) -> None:
+        """It was right: it counts nowhere."""
+        give_back(*self.counted)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """No password may be tried, for so many minutes."""
+
+    minutes: int
+
+
+def take_try(request: HttpRequest, name: str) -> Try | Refused:
+    """Take one of the tries that this name has here; what is refused counts nowhere."""
+    limits = _limits(request, name)
+    if reserve(limits):
+        return Try(tuple(limits))
+    return Refused(math.ceil(max(seconds_left(limits), 1) / 60))
+
+
+def _limits(request: HttpRequest, name: str) -> dict[str, int]:
+    if device := known_device(request, name):  # where they signed in before: no stranger's tries
+        return {f"sign-in:device:{device}": settings.SIGN_INS_AN_HOUR_OF_ONE_DEVICE}
+    return {
+        f"sign-in:address:{hashed_address(request)}": settings.SIGN_INS_AN_HOUR_OF_ONE_ADDRESS,
+        _key_of(name): settings.SIGN_INS_AN_HOUR_OF_ONE_NAME,
+        "sign-in": settings.SIGN_INS_AN_HOUR,
+    }
+
+
+def _key_of(name: str) -> str:
+    return f"sign-in:name:{blind_index('sign-in name', name)}"
+
+
+def unlock(name: str = "") -> int:
+    """Lift the limits, of one name or all; return how many were counting.
+
+    Of one name also the wait after wrong codes; the limits of addresses and of all stay.
+    """
+    devices = TotpDevice.objects.exclude(throttling_failure_count=0)
+    counters = Counter.objects.filter(key__startswith="sign-in")
+    if name:
+        counters, devices = counters.filter(key=_key_of(name)), devices.filter(user__username=name)
+    waits = devices.update(throttling_failure_timestamp=None, throttling_failure_count=0)
+    return waits + counters.delete()[0]
