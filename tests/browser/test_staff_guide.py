@@ -140,7 +140,7 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
 
     site.shell(
         "from tests.accounts import make_signer; from clinic_site.access.models import User;"
-        "make_signer(User.objects.get(username='staff'), 'Dr. Test Reviewer')"
+        "make_signer(User.objects.get(username='lea'), 'Dr. Test Reviewer')"
     )
     guide.step("Click **Publishing history**, then **Sign the live page**.")
     guide.click("link", "Publishing history")
