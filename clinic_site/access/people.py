@@ -10,7 +10,6 @@ from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +18,7 @@ from clinic_site.access.models import User, active_managers
 from clinic_site.access.record import KIND, AccountAction, record_of
 from clinic_site.access.refused import NotAllowed
 from clinic_site.access.roles import Role
+from clinic_site.access.way_in import to_look_after, way_in
 from clinic_site.actor import Actor
 
 admin.site.unregister(Group)
@@ -210,21 +210,17 @@ class PeopleAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The admin's own addresses after ours."""
-        confirm = path(
-            "<int:pk>/confirm-name/",
-            self.admin_site.admin_view(self.confirm_name),
-            name="clinic_site_user_confirm_name",
-        )
-        return [confirm, *super().get_urls()]
+        view, name = self.admin_site.admin_view, "clinic_site_user_"
+        return [
+            path("<int:pk>/confirm-name/", view(self.confirm_name), name=f"{name}confirm_name"),
+            path("<int:pk>/way-in/", view(way_in), name=f"{name}way_in"),
+            *super().get_urls(),
+        ]
 
     @transaction.atomic
     def confirm_name(self, request: HttpRequest, pk: int) -> HttpResponse:
         """On POST, have patients read this name, as it was shown; nobody does for oneself."""
-        user = get_object_or_404(User.objects.select_for_update(of=("self",)), pk=pk)
-        if not self.has_change_permission(request, user):
-            raise NotAllowed("clinic_site.change_user", KIND, [user.username])
-        if user.pk == request.user.pk:
-            raise NotAllowed("", KIND, [user.username])
+        user = to_look_after(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         name = user.name_to_sign

@@ -260,6 +260,7 @@ ADMIN_PAGES = [
     "clinic_site/physician/{physician}/change/",
     *("clinic_site/picture/", "clinic_site/picture/add/", "clinic_site/picture/{picture}/change/"),
     *("clinic_site/user/", "clinic_site/user/add/", "clinic_site/user/{user}/change/"),
+    "clinic_site/user/{user}/way-in/",
 ]
 
 
