@@ -17,7 +17,7 @@ from tests.running import (
     stop_site,
 )
 
-pytestmark = pytest.mark.on_sqlite
+pytestmark = pytest.mark.on_postgresql
 
 NAMES = {"First name": "Lee", "Last name": "Ode"}
 
