@@ -23,6 +23,8 @@ from clinic_site.models import AuditEvent, Clinic, OutboxMessage
 from tests.accounts import make_account, signed_in
 from tests.make import make_one_of_each
 
+pytestmark = pytest.mark.on_postgresql
+
 TABLE = Path(__file__).parent / "admin_table.txt"
 WHO = [*Role, "superuser", "no role"]
 # They are the same for everybody, signed in or not.

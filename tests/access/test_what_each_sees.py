@@ -16,7 +16,7 @@ from conditions.publishing import publish
 from tests.accounts import make_account, sign_in_as, signed_in
 from tests.make import make_condition, make_one_of_each, make_request
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 LAST_WEEK = timezone.now() - dt.timedelta(days=7)
 

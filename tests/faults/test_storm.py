@@ -25,6 +25,9 @@ print(f"{cookie['name']}={cookie['value']}")
 """
 
 
+pytestmark = pytest.mark.on_postgresql
+
+
 @pytest.fixture(scope="module")
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return install(tmp_path_factory.mktemp("clinic") / "var")
