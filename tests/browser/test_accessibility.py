@@ -260,7 +260,6 @@ ADMIN_PAGES = [
     "clinic_site/physician/{physician}/change/",
     *("clinic_site/picture/", "clinic_site/picture/add/", "clinic_site/picture/{picture}/change/"),
     *("clinic_site/user/", "clinic_site/user/add/", "clinic_site/user/{user}/change/"),
-    "clinic_site/user/{user}/way-in/",
 ]
 
 
@@ -316,6 +315,7 @@ def test_a_form_of_the_admin_with_errors(
         (["scheduler"], "conditions/condition/add/", "It is for the role editor."),
         (["clinician"], "conditions/condition/{condition}/sign/", "You cannot sign yet"),
         (["manager"], "clinic_site/user/{clinician}/change/", "Nobody has confirmed it yet"),
+        (["manager"], "clinic_site/user/{clinician}/way-in/", "They have not signed in yet."),
     ],
 )
 def test_what_somebody_may_not_do_yet(
