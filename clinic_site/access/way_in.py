@@ -36,8 +36,8 @@ class ResetForm(forms.Form):
 def to_look_after(request: HttpRequest, pk: int) -> User:
     """Return the account, locked, which whoever asks may look after; Http404 where there is none.
 
-    To be called in a transaction.
-    Raises NotAllowed for who is no manager, for one's own account, and for a superuser's.
+    To be called in a transaction. Raises NotAllowed for whoever is no manager, for one's own
+    account, and for a superuser's.
     """
     user = get_object_or_404(User.objects.select_for_update(of=("self",)), pk=pk)
     manager = cast(User, request.user)

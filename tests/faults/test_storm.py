@@ -14,6 +14,8 @@ from tests.generated import SOAK
 from tests.running import Installation, install
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.on_postgresql  # in `make soak` on both
+
 SECONDS, A_SECOND = 30 if SOAK else 3, 10
 SLOWER = 0.2  # seconds at most, for
 SHARE = 95 if SOAK else 50  # of 100; beside other tests, the slowest tell of those
@@ -23,9 +25,6 @@ from tests.accounts import cookie_of
 cookie = json.loads(cookie_of("colleague", "manager"))
 print(f"{cookie['name']}={cookie['value']}")
 """
-
-
-pytestmark = pytest.mark.on_postgresql
 
 
 @pytest.fixture(scope="module")
