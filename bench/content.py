@@ -16,10 +16,10 @@ from bench.growth import compare, prepare
 
 def fill(up_to: int) -> None:
     """Publish copies of the shipped condition until there are `up_to` conditions."""
-    from conditions.document import ConditionDocument
-    from conditions.history import Revision
+    from conditions.content.document import ConditionDocument
     from conditions.models import Condition
-    from conditions.search import index_page
+    from conditions.models.revision import Revision
+    from conditions.search.search import index_page
 
     path = Path("conditions/content/spinal-compression-fractures.yaml")
     document = ConditionDocument.from_yaml(path.read_text(encoding="utf-8"), str(path))

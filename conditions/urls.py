@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from conditions import search_view, views
+from conditions import views
+from conditions.search.views import search_page
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,6 +11,6 @@ urlpatterns = [
     path("conditions/<slug:slug>/", views.condition, name="condition"),
     path("treatments/<slug:slug>/", views.treatment, name="treatment"),
     path("physicians/<slug:slug>/", views.physician, name="physician"),
-    path("search/", search_view.search_page, name="search"),
+    path("search/", search_page, name="search"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
 ]

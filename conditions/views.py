@@ -14,12 +14,12 @@ from clinic_site.clinic import active_physicians, current_clinic
 from clinic_site.models import Notice, Physician
 from clinic_site.pictures import picture_address
 from clinic_site.structured_data import Data, physician_data, to_script
-from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.history import Revision
+from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.models import Condition, Page, Treatment, by_address
-from conditions.rendering import render_page
-from conditions.reviewing import ReviewOfPage, review_of
-from conditions.structured_data import condition_data, treatment_data
+from conditions.models.revision import Revision
+from conditions.publishing.signing import ReviewOfPage, review_of
+from conditions.rendering.page import render_page
+from conditions.rendering.structured_data import condition_data, treatment_data
 
 
 @require_safe

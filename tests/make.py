@@ -17,7 +17,7 @@ from clinic_site.access.roles import Role
 from clinic_site.models import Notice, Physician
 from clinic_site.pictures import read_picture
 from conditions.models import Condition, Section, Source, Treatment
-from conditions.publishing import publish, sign
+from conditions.publishing.publish import publish, sign
 from tests.accounts import by, make_account, make_signer
 
 

@@ -29,8 +29,8 @@ from clinic_site.models import (
     TotpDevice,
     WorkerBeat,
 )
-from conditions.history import LoadedContent, Review, Revision
 from conditions.models import ConditionTreatment, Page, Section, Source
+from conditions.models.revision import LoadedContent, Review, Revision
 from tests.accounts import make_account
 from tests.make import make_condition, make_request, make_treatment
 

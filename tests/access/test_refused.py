@@ -5,7 +5,7 @@ import pytest
 from clinic_site.access.models import User
 from clinic_site.models import AuditEvent
 from conditions.models import Condition
-from conditions.publishing import publish
+from conditions.publishing.publish import publish
 from tests.accounts import make_account, sign_in_as, signed_in
 from tests.make import make_condition, make_request
 

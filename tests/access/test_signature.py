@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from clinic_site.access.models import User
 from clinic_site.models import AuditEvent, Physician
-from conditions.history import Review
 from conditions.models import Condition
-from conditions.publishing import publish
+from conditions.models.revision import Review
+from conditions.publishing.publish import publish
 from tests.accounts import make_account, sign_in_as, signed_in
 from tests.make import make_condition
 

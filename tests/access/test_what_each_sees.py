@@ -12,7 +12,7 @@ from django.utils import timezone
 from appointments.models import AppointmentRequest
 from clinic_site.crypto.key_check import KeyState
 from clinic_site.models import Clinic
-from conditions.publishing import publish
+from conditions.publishing.publish import publish
 from tests.accounts import make_account, sign_in_as, signed_in
 from tests.make import make_condition, make_one_of_each, make_request
 

@@ -161,7 +161,7 @@ def rows(site: Site) -> Iterator[dict[str, int]]:
     )
     site.manage(
         *shell,
-        "from conditions.models import Condition; from conditions.publishing import unpublish;"
+        "from conditions.models import Condition; from conditions.publishing.publish import unpublish;"
         "unpublish(page=Condition.objects.get(slug='sore-back'), by=None)",
     )
 

@@ -36,7 +36,7 @@ TYPES = {
 EMPTY = """
 from clinic_site.models import Notice, Physician
 from conditions.models import Condition, Treatment
-from conditions.publishing import unpublish
+from conditions.publishing.publish import unpublish
 for page in [*Condition.objects.all(), *Treatment.objects.all()]:
     unpublish(page=page, by=None)
 Physician.objects.all().delete()

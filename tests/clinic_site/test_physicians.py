@@ -10,7 +10,7 @@ from clinic_site.clinic import Remembered
 from clinic_site.models import Physician
 from clinic_site.todo import open_todo
 from conditions.models import Condition, ConditionTreatment
-from conditions.publishing import publish, unpublish
+from conditions.publishing.publish import publish, unpublish
 from tests.make import make_condition, make_request, make_treatment
 from tests.visitor import Visitor
 

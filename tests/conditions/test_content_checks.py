@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from conditions.content_checks import check
-from conditions.document import ConditionDocument, Illustration, PageDocument, Section, Source
-from conditions.findings import Finding
+from conditions.content.checks import check
+from conditions.content.document import (
+    ConditionDocument,
+    Illustration,
+    PageDocument,
+    Section,
+    Source,
+)
+from conditions.content.findings import Finding
 from tests.conditions.test_load_content import GOOD, write
 from tests.conditions.test_readability import PAGES, SHIPPED
 

@@ -14,7 +14,7 @@ from PIL import Image
 from clinic_site.models import Clinic, LanguageLine, Notice, OpeningHours, Physician, Picture
 from clinic_site.pictures import read_picture
 from clinic_site.text import plain_text
-from conditions.document import (
+from conditions.content.document import (
     CONDITION_KINDS,
     TREATMENT_KINDS,
     ConditionDocument,
@@ -23,10 +23,10 @@ from conditions.document import (
     Source,
     TreatmentDocument,
 )
-from conditions.drafts import draft_of, write_draft
-from conditions.history import Revision
 from conditions.models import Condition, Page, Treatment
-from conditions.publishing import publish
+from conditions.models.revision import Revision
+from conditions.publishing.drafts import draft_of, write_draft
+from conditions.publishing.publish import publish
 from tests.generated import many
 from tests.make import make_condition, make_treatment
 

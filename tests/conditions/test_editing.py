@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from clinic_site.access.models import User
 from clinic_site.models import Notice
-from conditions.admin import ConditionAdmin
-from conditions.comparison import compare
-from conditions.drafts import draft_of, mark_changed
+from conditions.content.word_diff import compare
+from conditions.editor.admin import ConditionAdmin
 from conditions.models import Condition, ConditionTreatment, Page, Source
-from conditions.publishing import NotPublishable, publish, sign
-from conditions.search import emergencies
+from conditions.publishing.drafts import draft_of, mark_changed
+from conditions.publishing.publish import NotPublishable, publish, sign
+from conditions.search.search import emergencies
 from tests.accounts import make_account, make_signer, sign_in_as
 from tests.make import make_condition, make_treatment
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from conditions.publishing import publish
+from conditions.publishing.publish import publish
 from tests.make import make_condition
 
 

@@ -12,10 +12,10 @@ from django.test import Client
 from clinic_site.markdown import render
 from clinic_site.models import Clinic
 from clinic_site.plain import plain
-from conditions.comparison import compare
+from conditions.content.word_diff import compare
 from conditions.models import Condition, Section, Source
-from conditions.publishing import publish
-from conditions.reviewing import changes_meaning
+from conditions.publishing.publish import publish
+from conditions.publishing.signing import changes_meaning
 from tests.conditions.test_content_checks import page
 from tests.make import make_condition
 

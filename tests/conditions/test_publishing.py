@@ -14,11 +14,11 @@ from django.utils.formats import date_format
 
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Clinic
-from conditions.document import ConditionDocument
-from conditions.drafts import draft_of
-from conditions.history import Review, Revision
+from conditions.content.document import ConditionDocument
 from conditions.models import Condition, ConditionTreatment, Section
-from conditions.publishing import (
+from conditions.models.revision import Review, Revision
+from conditions.publishing.drafts import draft_of
+from conditions.publishing.publish import (
     NotPublishable,
     findings_of,
     publish,

@@ -1,10 +1,9 @@
-"""The school grade: sentences and syllables as conditions.readability writes them down."""
+"""The school grade: sentences and syllables as conditions.content.readability writes them down."""
 
 import pytest
 
-from conditions.document import ConditionDocument, Illustration, PageDocument, Section
-from conditions.loading import files_in, read_file
-from conditions.readability import (
+from conditions.content.document import ConditionDocument, Illustration, PageDocument, Section
+from conditions.content.readability import (
     flatten,
     page_grade,
     school_grade,
@@ -12,6 +11,7 @@ from conditions.readability import (
     sentences,
     syllables,
 )
+from conditions.publishing.loading import files_in, read_file
 from tests.conditions.test_load_content import SHIPPED
 
 pytestmark = pytest.mark.on_sqlite

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from clinic_site.models import Physician
 from clinic_site.urls import urlpatterns as project_urls
 from conditions.models import Condition, Page, Treatment
-from conditions.publishing import publish, unpublish
-from conditions.search import emergencies, index_page, is_about_money, search
-from conditions.search_view import search_page
+from conditions.publishing.publish import publish, unpublish
+from conditions.search.search import emergencies, index_page, is_about_money, search
+from conditions.search.views import search_page
 from tests.generated import many
 from tests.make import make_condition, make_treatment
 

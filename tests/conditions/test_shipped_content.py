@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from conditions.content_checks import check
-from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.readability import page_grade, section_grade
+from conditions.content.checks import check
+from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
+from conditions.content.readability import page_grade, section_grade
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.on_sqlite

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from clinic_site.models import Clinic, OpeningHours, Physician
 from clinic_site.plain import list_items, plain
 from clinic_site.structured_data import breadcrumbs, clinic_data, physician_data, to_script
-from conditions.content_files import read_yaml
-from conditions.document import ConditionDocument, Section, TreatmentDocument
-from conditions.history import Review
-from conditions.rendering import page_text, render_page
-from conditions.structured_data import (
+from conditions.content.document import ConditionDocument, Section, TreatmentDocument
+from conditions.content.files import read_yaml
+from conditions.models.revision import Review
+from conditions.rendering.page import page_text, render_page
+from conditions.rendering.structured_data import (
     CONDITION_LISTS,
     condition_data,
     treatment_data,

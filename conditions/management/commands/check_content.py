@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from conditions.content_checks import check
-from conditions.content_files import ContentError, Located
-from conditions.findings import Finding
-from conditions.loading import files_in, read_file
-from conditions.readability import page_grade
+from conditions.content.checks import check
+from conditions.content.files import ContentError, Located
+from conditions.content.findings import Finding
+from conditions.content.readability import page_grade
+from conditions.publishing.loading import files_in, read_file
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinic_site.models import Clinic, Notice, Physician, Picture
-from conditions.exporting import page_file, row_file
 from conditions.models import Condition, Treatment
+from conditions.publishing.exporting import page_file, row_file
 
 
 class Command(BaseCommand):

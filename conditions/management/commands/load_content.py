@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from conditions.content_files import ContentError
-from conditions.loading import files_in, load, read_file
+from conditions.content.files import ContentError
+from conditions.publishing.loading import files_in, load, read_file
 
 
 class Command(BaseCommand):

@@ -13,8 +13,8 @@ from phonenumber_field.phonenumber import PhoneNumber
 from clinic_site.markdown import BLOCKS, cited_keys, parse, pictures_in
 from clinic_site.markdown_blocks import stray_fences
 from clinic_site.models import Clinic
-from conditions.document import ConditionDocument, PageDocument, Section
-from conditions.figures import (
+from conditions.content.document import ConditionDocument, PageDocument, Section
+from conditions.content.figures import (
     CITATION,
     beginning,
     cannot_cite,
@@ -24,10 +24,10 @@ from conditions.figures import (
     needs_source,
     units_of,
 )
-from conditions.findings import Finding, error, warning
+from conditions.content.findings import Finding, error, warning
+from conditions.content.readability import flatten, section_grade
 from conditions.models import validate_picture_source
-from conditions.readability import flatten, section_grade
-from conditions.rendering import CARD_LEVELS
+from conditions.rendering.page import CARD_LEVELS
 
 _SAFE_LINK = re.compile(r"/(?![/\\])|#|https://[^/]|tel:|mailto:", re.IGNORECASE)
 _UNREAD_LINK = re.compile(r"\]\(\s*<?([^)\s>]*)")

@@ -15,12 +15,12 @@ from PIL import Image
 from clinic_site.markdown import cited_keys
 from clinic_site.models import Clinic, Notice, Physician, Picture
 from clinic_site.text import plain_text
-from conditions.content_files import TYPES_IN_WORDS, ContentError, Located, read_yaml
-from conditions.document import PageDocument
-from conditions.drafts import Unfit, save_row, write_draft
-from conditions.history import LoadedContent
+from conditions.content.document import PageDocument
+from conditions.content.files import TYPES_IN_WORDS, ContentError, Located, read_yaml
 from conditions.models import Condition, Treatment
-from conditions.publishing import NotPublishable, publish
+from conditions.models.revision import LoadedContent
+from conditions.publishing.drafts import Unfit, save_row, write_draft
+from conditions.publishing.publish import NotPublishable, publish
 
 # In this order, as pages name physicians, and both name pictures.
 TYPES = ("picture", "clinic", "notice", "physician", "treatment", "condition")

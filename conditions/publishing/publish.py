@@ -15,14 +15,14 @@ from clinic_site.clinic import current_clinic
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Physician
 from conditions.audit import PAGE, PageAction
-from conditions.content_checks import check
-from conditions.document import ConditionDocument, PageDocument
-from conditions.drafts import draft_of, write_draft
-from conditions.findings import Finding
-from conditions.history import FormerSlug, Review, Revision
+from conditions.content.checks import check
+from conditions.content.document import ConditionDocument, PageDocument
+from conditions.content.findings import Finding
 from conditions.models import Condition, Page, PageQuerySet, Treatment, by_address
-from conditions.reviewing import ReviewState, changes_meaning, review_state
-from conditions.search import index_page
+from conditions.models.revision import FormerSlug, Review, Revision
+from conditions.publishing.drafts import draft_of, write_draft
+from conditions.publishing.signing import ReviewState, changes_meaning, review_state
+from conditions.search.search import index_page
 
 
 class NotPublishable(Exception):

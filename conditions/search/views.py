@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from clinic_site.text import folded_words
-from conditions.search import clean_query, emergencies, is_about_money, search
+from conditions.search.search import clean_query, emergencies, is_about_money, search
 
 
 @require_safe

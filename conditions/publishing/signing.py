@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clinic_site.markdown import pictures_in
-from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.history import Review
+from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.models import Page
-from conditions.rendering import CARD_LEVELS
+from conditions.models.revision import Review
+from conditions.rendering.page import CARD_LEVELS
 
 # Text of these kinds is about emergencies, treatment or evidence: any other word in it is a change
 # of meaning, whatever the editor says of it. So is all text of a treatment's own page.

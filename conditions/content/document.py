@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from clinic_site.text import plain_text
-from conditions.content_files import (
+from conditions.content.files import (
     TYPES_IN_WORDS,
     ContentError,
     Located,

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.models import Physician, Picture
 from clinic_site.pictures import drawing_size
-from conditions.document import ConditionDocument, TreatmentDocument
-from conditions.history import FormerSlug, Revision
+from conditions.content.document import ConditionDocument, TreatmentDocument
+from conditions.models.revision import FormerSlug, Revision
 
 
 def validate_picture_source(source: str) -> None:

@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from clinic_site.citations import Citations
 from clinic_site.markdown import CARE_LEVELS, parse, render_points, render_tokens
 from clinic_site.plain import plain
-from conditions.document import PageDocument, Section, Source
+from conditions.content.document import PageDocument, Section, Source
 
 # Sections that are a care card as a whole; their level of urgency follows from their kind.
 CARD_LEVELS = {"emergency": "emergency", "see_doctor": "today"}

@@ -22,7 +22,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from clinic_site.plain import plain
-from conditions.document import PageDocument, Section
+from conditions.content.document import PageDocument, Section
 
 _OPENERS = "The|It|This|That|These|They|We|You|In|But|And|If|So|Most|Many|Some|For|When|No|Ask"
 _ABBREVIATION = re.compile(

@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce
 
 from clinic_site.access.models import User
 from clinic_site.models import Physician
-from conditions import document
-from conditions.document import (
+from conditions.content import document
+from conditions.content.document import (
     ConditionDocument,
     Illustration,
     PageDocument,

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from clinic_site.models import Clinic
 from clinic_site.plain import list_items, plain
 from clinic_site.structured_data import VOCABULARY, Data, breadcrumbs, clinic_node, given
-from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.history import Review
-from conditions.readability import sentences
+from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
+from conditions.content.readability import sentences
+from conditions.models.revision import Review
 
 # Which property of a MedicalCondition the list items of a kind of section are, and their type.
 # Prevention is secondaryPrevention, as primaryPrevention takes no LifestyleModification.

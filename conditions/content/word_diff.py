@@ -10,10 +10,10 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from conditions.document import PageDocument, Section
+from conditions.content.document import PageDocument, Section
 from conditions.models import SectionKind
 
-MOST_WORDS = 8_000  # of both texts; longer ones are compared line by line, as words would take long
+MAX_WORDS = 8_000  # of both texts; longer ones are compared line by line, as words would take long
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def word_by_word(old: str, new: str) -> SafeString:
     '<p>It <del>hurts a lot</del><ins>can hurt</ins>.</p>'
     """
     a, b = (re.findall(r"\n+|[^\S\n]+|\w+|[^\w\s]", text) for text in (old, new))
-    if len(a) + len(b) > MOST_WORDS:
+    if len(a) + len(b) > MAX_WORDS:
         a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
     html = out = put = ""
     for tag, i, j, k, m in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():

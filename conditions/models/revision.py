@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
+from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):

@@ -13,10 +13,10 @@ from markdown_it.token import Token
 from phonenumber_field.phonenumber import PhoneNumber
 
 from clinic_site.markdown import CARE_LEVELS, parse
-from conditions.document import Section
-from conditions.findings import Finding, error
-from conditions.readability import sentences
-from conditions.rendering import CARD_LEVELS, end_of_card
+from conditions.content.document import Section
+from conditions.content.findings import Finding, error
+from conditions.content.readability import sentences
+from conditions.rendering.page import CARD_LEVELS, end_of_card
 
 CITATION = re.compile(r"\[\^[^\]]*\]")
 _PARTS = "third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth"

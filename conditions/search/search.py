@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from clinic_site.clinic import active_physicians
 from clinic_site.plain import plain
 from clinic_site.text import all_spellings, folded_words, plain_text, spellings
-from conditions.document import ConditionDocument, PageDocument
-from conditions.passages import Matcher, matcher, passage, words_found
-from conditions.rendering import page_text
+from conditions.content.document import ConditionDocument, PageDocument
+from conditions.rendering.page import page_text
+from conditions.search.passages import Matcher, matcher, passage, words_found
 
 # Words that say nothing about a page; those that PostgreSQL's English leaves out are among them.
 _COMMON = re.compile(

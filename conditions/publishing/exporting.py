@@ -6,10 +6,10 @@ from typing import Any
 from django.db.models import Model
 
 from clinic_site.models import Clinic, Notice, Physician, Picture
-from conditions.content_files import write_yaml
-from conditions.document import ConditionDocument, PageDocument
-from conditions.drafts import draft_of
+from conditions.content.document import ConditionDocument, PageDocument
+from conditions.content.files import write_yaml
 from conditions.models import Condition, Page, Treatment, by_address
+from conditions.publishing.drafts import draft_of
 
 _FIELDS: dict[type[Model], tuple[str, ...]] = {
     Clinic: (

@@ -19,12 +19,12 @@ from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.audit import PAGE
-from conditions.comparison import compare
-from conditions.drafts import Unfit, draft_of
-from conditions.exporting import page_file
-from conditions.history import Review, Revision
+from conditions.content.word_diff import compare
 from conditions.models import Condition, Treatment
-from conditions.publishing import (
+from conditions.models.revision import Review, Revision
+from conditions.publishing.drafts import Unfit, draft_of
+from conditions.publishing.exporting import page_file
+from conditions.publishing.publish import (
     NotPublishable,
     as_it_would_return,
     findings_of,
