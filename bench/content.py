@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from bench.growth import compare, prepare
 
@@ -17,26 +18,27 @@ from bench.growth import compare, prepare
 def fill(up_to: int) -> None:
     """Publish copies of the shipped condition until there are `up_to` conditions."""
     from conditions.content.document import ConditionDocument
-    from conditions.models import Condition
-    from conditions.models.revision import Revision
+    from conditions.models import Address, Condition, Page, Revision
     from conditions.search.search import index_page
 
     path = Path("conditions/content/spinal-compression-fractures.yaml")
-    document = ConditionDocument.from_yaml(path.read_text(encoding="utf-8"), str(path))
+    shipped = ConditionDocument.from_yaml(path.read_text(encoding="utf-8"), str(path))
     with transaction.atomic():
         for number in range(Condition.objects.count(), up_to):
             slug, title = f"condition-{number}", f"Condition {number} of the spine"
-            values = {"slug": slug, "title": title}
-            page = Condition.objects.create(**document.draft_fields() | values)
-            page.live = Revision.objects.create(
+            document = dataclasses.replace(shipped, ref=slug, slug=slug, title=title)
+            page = Page.objects.create(kind="condition", ref=slug, slug=slug)
+            page.draft = page.live = Revision.objects.create(
                 page=page,
                 number=1,
+                title=title,
                 summary=document.summary,
-                document_json=document.to_json() | values,
-                **values,
+                document=document.to_json(),
+                published_at=timezone.now(),
             )
-            page.save(update_fields=["live"])
-            index_page(page.pk, dataclasses.replace(document, title=title))
+            page.save(update_fields=["draft", "live"])
+            Address.objects.create(page=page, slug=slug)
+            index_page(page.pk, document)
     connection.cursor().execute("ANALYZE")
 
 

@@ -244,6 +244,9 @@ REENCRYPT_PASSES = 5  # looks at every value, until one finds none under an earl
 NAME_CHARACTERS = 120  # of the name under a page, credentials and all
 READING_GRADE = 8  # of school; a section above it is hard to read
 KEY_POINTS = 3  # of a page
+PAGE_TITLE, PAGE_SUMMARY = 120, 300  # characters of a title, a name or a heading; of a summary
+SOURCE_KEY, SOURCE_TITLE = 40, 300  # characters
+PICTURE_WORDS = 400  # characters that say what a page's picture shows
 REVIEW_LASTS = timedelta(days=365)  # where the clinician who signs sets no other day
 REVIEW_DUE_SOON = timedelta(days=60)  # before a signature ends, staff are asked for another
 REVIEWS_TO_DO = 20  # pages of a kind named on the admin's front page; the rest is a count

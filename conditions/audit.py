@@ -3,7 +3,9 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.actor import Actor
 from clinic_site.audit.models import adds_actions
+from clinic_site.audit.record import record
 
 PAGE = "page"  # the kind of thing that an address names
 
@@ -15,3 +17,8 @@ class PageAction(models.TextChoices):
     PUBLISHED = "published", _("published")
     UNPUBLISHED = "unpublished", _("taken off the site")
     SIGNED = "signed", _("signed")
+
+
+def on_record(action: PageAction, ref: str, number: int, by: Actor | None) -> None:
+    """Put on record what was done to the page of a ref, with which of its revisions."""
+    record(action, PAGE, [ref], by=by or Actor.system(), detail=f"number {number}")

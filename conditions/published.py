@@ -5,7 +5,7 @@ from conditions.models import Condition
 
 
 def _read() -> list[tuple[str, str]]:
-    return list(Condition.objects.published().values_list("live__slug", "live__title"))
+    return list(Condition.objects.published().values_list("slug", "live__title"))
 
 
 # (slug, title) of each published condition, by title.

@@ -15,9 +15,7 @@ from clinic_site.models import Notice, Physician
 from clinic_site.pictures import picture_address
 from clinic_site.structured_data import Data, physician_data, to_script
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.models import Condition, Page, Treatment, by_address
-from conditions.models.revision import Revision
-from conditions.publishing.signing import ReviewOfPage, review_of
+from conditions.models import Condition, Page, ReviewOfPage, Treatment, review_of
 from conditions.rendering.page import render_page
 from conditions.rendering.structured_data import condition_data, treatment_data
 
@@ -56,7 +54,7 @@ def physician(request: HttpRequest, slug: str) -> HttpResponse:
     physician = get_object_or_404(
         Physician.objects.active().select_related("photo").defer("photo__content"), slug=slug
     )
-    conditions = Condition.objects.listed().with_pictures().with_physicians()
+    conditions = Condition.objects.listed().with_pictures().filter(shown_physicians=physician)
     photo = f"picture:{physician.photo.hash}" if physician.photo else ""
     data = physician_data(
         physician,
@@ -69,7 +67,7 @@ def physician(request: HttpRequest, slug: str) -> HttpResponse:
         "conditions/physician.html",
         {
             "physician": physician,
-            "conditions": [each for each in conditions if slug in each.live_physicians],
+            "conditions": conditions,
             "structured_data": to_script(data),
         },
     )
@@ -90,20 +88,19 @@ def treatment(request: HttpRequest, slug: str) -> HttpResponse:
 def _page(
     request: HttpRequest, model: type[Condition] | type[Treatment], slug: str
 ) -> HttpResponse:
-    page = model.objects.published().filter(live__slug=slug).first()
-    if page is not None:
-        return show_document(request, page, page.live.document)
-    moved = model.objects.published().filter(former_slugs__slug=slug).first()
-    if moved is not None:
-        return HttpResponsePermanentRedirect(moved.get_absolute_url())
-    if model.objects.filter(live=None, revisions__slug=slug).exists():
+    page = model.objects.at(slug).first()
+    if page is None:
+        raise Http404
+    if page.live is None:
         return render(request, "410.html", status=410)
-    raise Http404
+    if page.slug != slug:
+        return HttpResponsePermanentRedirect(page.get_absolute_url())
+    return show_document(request, page, page.live.page_document)
 
 
 def show_document(
     request: HttpRequest,
-    page: Condition | Treatment,
+    page: Page,
     document: PageDocument,
     preview: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
@@ -130,18 +127,18 @@ def show_document(
 
 
 def _condition_context(page: Page, document: ConditionDocument, picture: str | None) -> Data:
-    slugs = {*document.treatments, *document.related}
-    named = by_address(Page.objects.published().with_pictures().named(slugs), slugs)
-    treatments = [named[slug] for slug in document.treatments if slug in named]
+    refs = {*document.treatments, *document.related}
+    named = {page.ref: page for page in Page.objects.published().with_pictures().of_refs(refs)}
+    treatments = [named[ref] for ref in document.treatments if ref in named]
     review = review_of(page, treatments, today=timezone.localdate())
     data = condition_data(
         document,
-        treatments=[cast(TreatmentDocument, cast(Revision, t.live).document) for t in treatments],
+        treatments=[each.live.page_document for each in treatments],
         **_shown_with(review, picture),
     )
     return {
         "treatments": treatments,
-        "related": [named[slug] for slug in document.related if slug in named],
+        "related": [named[ref] for ref in document.related if ref in named],
         "physicians": _active(document.physicians),
         "ask_about": document.slug,
         "review": review,
@@ -150,15 +147,14 @@ def _condition_context(page: Page, document: ConditionDocument, picture: str | N
 
 
 def _treatment_context(page: Page, document: TreatmentDocument, picture: str | None) -> Data:
-    offered_by = Condition.objects.listed().with_physicians()
-    conditions = list(offered_by.filter(live_treatments=page.pk))
+    conditions = list(Condition.objects.listed().filter(offers__treatment=page.pk))
+    named = Physician.objects.filter(shown_on__in=conditions).values_list("slug", flat=True)
     review = review_of(page, [], today=timezone.localdate())
     data = treatment_data(document, **_shown_with(review, picture))
     return {
         "conditions": conditions,
-        "physicians": _active(slug for each in conditions for slug in each.live_physicians)
-        or active_physicians(),
-        "ask_about": conditions[0].live.slug if len(conditions) == 1 else "",
+        "physicians": _active(named) or active_physicians(),
+        "ask_about": conditions[0].slug if len(conditions) == 1 else "",
         "review": review,
         "structured_data": to_script(data),
     }

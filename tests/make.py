@@ -1,5 +1,6 @@
 """Test data: each make_* helper gives a valid thing; name what the story is about."""
 
+import dataclasses
 import datetime as dt
 import io
 import uuid
@@ -14,53 +15,91 @@ from appointments.models import AppointmentRequest, Note
 from appointments.services.submit import insert_with_indexes
 from appointments.states import CloseReason, Status
 from clinic_site.access.roles import Role
+from clinic_site.actor import Actor
 from clinic_site.models import Notice, Physician
 from clinic_site.pictures import read_picture
-from conditions.models import Condition, Section, Source, Treatment
-from conditions.publishing.publish import publish, sign
+from conditions.content.document import (
+    ConditionDocument,
+    PageDocument,
+    Section,
+    Source,
+    TreatmentDocument,
+)
+from conditions.models import Condition, Page, Revision, Treatment
+from conditions.publishing.drafts import (
+    autosave,
+    create_page,
+    discard,
+    draft_document,
+    form_of,
+    replace_draft,
+)
+from conditions.publishing.publish import publish
+from conditions.publishing.signing import sign
 from tests.accounts import by, make_account, make_signer
+
+SECTIONS = {
+    "emergency": ("Call 911 if:", "- your legs are numb"),
+    "overview": ("What it is", "It hurts 1 in 5 people.[^survey]"),
+}
 
 
 def make_condition(**values: Any) -> Condition:
     """A draft of a condition with an emergency section and one source."""
-    slug = values.get("slug", "sore-back")
-    condition = Condition.objects.create(
-        **{
-            "slug": slug,
-            "title": "Sore back",
-            "name": "a sore back",
-            "summary": "A back that hurts.",
-            **values,
-        }
-    )
-    Section.objects.create(
-        page=condition,
-        kind="emergency",
-        heading="Call 911 if:",
-        body="- your legs are numb",
-    )
-    Section.objects.create(
-        page=condition,
-        kind="overview",
-        heading="What it is",
-        body="It hurts 1 in 5 people.[^survey]",
-    )
-    Source.objects.create(page=condition, key="survey", title="A survey", year=2020)
-    return condition
+    plain = {
+        "slug": "sore-back",
+        "title": "Sore back",
+        "name": "a sore back",
+        "summary": "A back that hurts.",
+        "sections": [Section(kind=k, heading=h, body=b) for k, (h, b) in SECTIONS.items()],
+        "sources": [Source(key="survey", title="A survey", year="2020")],
+    }
+    return Condition.objects.get(pk=_made(ConditionDocument, plain | values).pk)
 
 
 def make_treatment(**values: Any) -> Treatment:
     """A draft of a treatment."""
-    return Treatment.objects.create(
-        **{
-            "slug": "rest",
-            "title": "Rest",
-            "name": "rest",
-            "summary": "Lying down.",
-            "body_site": "vertebra",
-            **values,
-        }
-    )
+    plain = {
+        "slug": "rest",
+        "title": "Rest",
+        "name": "rest",
+        "summary": "Lying down.",
+        "sections": [],
+    }
+    return Treatment.objects.get(pk=_made(TreatmentDocument, plain | values).pk)
+
+
+def _made(kind: type[PageDocument], values: dict[str, Any]) -> Page:
+    values = {
+        name: tuple(each) if isinstance(each, list) else each for name, each in values.items()
+    }
+    return create_page(document=kind(**values), by=None)
+
+
+def edited(page: Page, section: dict[str, Any] | None = None, **values: Any) -> Page:
+    """The page once someone has saved these values of its document by hand.
+
+    `section` gives texts by their kind: a body, heading and body, or None where it goes.
+    """
+    page = Page.objects.get(pk=page.pk)
+    document = draft_document(page)
+    sections = {each.kind: each for each in document.sections}
+    for kind, change in (section or {}).items():
+        heading = sections[kind].heading if kind in sections else f"About {kind}"
+        heading, body = change if isinstance(change, tuple) else (heading, change)
+        sections[kind] = Section(kind=kind, heading=heading, body=body or "")
+        if change is None:
+            del sections[kind]
+    values = {"sections": tuple(sections.values()), **values}
+    replace_draft(page=page, document=dataclasses.replace(document, **values), by=None)
+    return Page.objects.select_related("review").get(pk=page.pk)
+
+
+def published(page: Page, *, by: Actor | None = None, clinical_change: bool = False) -> Revision:
+    """The live revision of a page whose draft is published now."""
+    page = Page.objects.get(pk=page.pk)
+    assert page.draft is not None
+    return publish(page=page, revision=page.draft, by=by, clinical_change=clinical_change)
 
 
 def make_request(**values: Any) -> AppointmentRequest:
@@ -117,18 +156,23 @@ def form_answers(attempt: str, **values: Any) -> dict[str, Any]:
 def make_one_of_each() -> dict[str, int]:
     """A row of each kind that the admin shows, for the tests of all its pages, by their ids.
 
-    The condition was published twice, signed in between, and changed since; the treatment is a
-    draft.
+    The condition was published twice, signed in between, and saved since; one text was set
+    aside, and one is typed and not saved. The treatment is a draft.
     """
     staff = make_account("staff", *Role)
     condition = make_condition()
-    first = publish(page=condition, by=by(staff), meaning=True, note="First")
+    first = published(condition, by=by(staff), clinical_change=True)
     due = timezone.localdate() + dt.timedelta(days=365)
     sign(revision=first, by=make_signer(staff, "Dr. Test"), next_due=due)
-    overview = Section.objects.filter(page=condition, kind="overview")
-    overview.update(body="It hurts 2 in 5 people.[^survey]")
-    publish(page=condition, by=by(staff), meaning=True)
-    overview.update(body="It hurts 3 in 5 people.[^survey]")
+    published(edited(condition, {"overview": "It hurts 2 in 5 people.[^survey]"}), by=by(staff))
+    edited(condition, {"overview": "It hurts 3 in 5 people.[^survey]"})
+    page = Page.objects.get(pk=condition.pk)
+    for words in ("Set aside.", "Typed."):
+        state = form_of(page, staff)
+        values = state.values | {"summary": words}
+        autosave(page=page, by=by(staff), values=values, opened=state.opened, shown=state.shown)
+        if words == "Set aside.":
+            discard(page=page, by=by(staff))
     requests = [make_request(status=status, message="It hurts.") for status in Status]
     Note.objects.create(request=requests[0], kind="voicemail", text="Left my name.", by=staff)
     png = io.BytesIO()

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,16 +20,11 @@ from conditions.content.files import (
     read_yaml,
     write_yaml,
 )
+from conditions.content.kinds import CONDITION_KINDS, TREATMENT_KINDS, blank_heading
 
-# The kinds of section of each type of page, in the order in which the page shows them.
-CONDITION_KINDS = (
-    *("emergency", "see_doctor", "overview", "symptoms", "treatments", "suits", "diagnosis"),
-    *("recovery", "prevention", "causes", "risk_factors", "evidence", "questions", "next_steps"),
-)
-TREATMENT_KINDS = (
-    *("overview", "suits", "not_suited", "benefits", "risks", "preparing", "procedure"),
-    *("afterwards", "evidence", "questions"),
-)
+# The number of the shape in which documents are stored; LIFTS takes an older one to the next.
+SCHEMA = 1
+LIFTS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +34,7 @@ class Source:
     key: str
     title: str
     publisher: str = ""
-    year: int | None = None
+    year: str = ""
     url: str = ""
 
 
@@ -50,6 +45,11 @@ class Section:
     kind: str
     heading: str
     body: str
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nobody has written anything in it yet; patients do not see it."""
+        return not self.body.strip() and self.heading == blank_heading(self.kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +62,30 @@ class Illustration:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What a condition's page says of a treatment beside its others, a row of the table each."""
+
+    what: str = ""
+    aim: str = ""
+    suits: str = ""
+    found: str = ""
+    harms: str = ""
+    like: str = ""
+    time: str = ""
+    unknown: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PageDocument:
     """What conditions and treatments share. `name` is the title for use inside a sentence.
 
-    The sections stand in the order of their kinds, whatever order they were given in.
+    Other pages name this one by its `ref`, which never changes; `slug` is its address. The
+    sections stand in the order of their kinds, whatever order they were given in. Any text is
+    taken: what is wrong with it, the checks tell. A second section of a kind, or a second source
+    of a key, raises ValueError.
     """
 
+    ref: str = ""
     slug: str
     title: str
     name: str
@@ -81,12 +99,17 @@ class PageDocument:
     kinds: typing.ClassVar[tuple[str, ...]]
 
     def __post_init__(self) -> None:
-        in_order = sorted(self.sections, key=lambda section: self._place(section.kind))
+        in_order = sorted(self.sections, key=lambda section: self.kinds.index(section.kind))
         object.__setattr__(self, "sections", tuple(in_order))
+        object.__setattr__(self, "ref", self.ref or self.slug)
+        for names in ([each.kind for each in in_order], [each.key for each in self.sources]):
+            if len(set(names)) < len(names):
+                raise ValueError(f"One of these stands twice: {', '.join(names)}")
 
-    @classmethod
-    def _place(cls, kind: str) -> int:
-        return cls.kinds.index(kind) if kind in cls.kinds else len(cls.kinds)
+    @property
+    def shown_sections(self) -> tuple[Section, ...]:
+        """The sections that patients see: those in which something is written."""
+        return tuple(section for section in self.sections if not section.is_blank)
 
     @classmethod
     def from_yaml(cls, text: str, path: str = "<text>") -> Self:
@@ -96,43 +119,26 @@ class PageDocument:
     @classmethod
     def from_located(cls, located: Located) -> Self:
         """Build from a parsed file (its `type` already looked at); raise ContentError."""
-        document = build(cls, _without_type(located), located)
-        for raw in located["sections"]:
-            if raw["kind"] not in cls.kinds:
-                raise raw.error("kind", f"{raw['kind']!r} is not one of {', '.join(cls.kinds)}.")
-        # As in the document, so that one index finds a section in both.
-        located["sections"].sort(key=lambda raw: cls._place(raw["kind"]))
-        return document
+        _refuse_repeated(located, "sections", "kind", cls.kinds)
+        _refuse_repeated(located, "sources", "key")
+        try:
+            data = lifted(located)
+        except ValueError as error:
+            raise located.error("schema", str(error)) from error
+        return typing.cast(Self, normal(build(cls, data, located)))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Build from what `to_json` gave."""
-        return build(cls, _without_type(data), None)
+        """Build from what `to_json` gave, now or before the shape changed."""
+        return build(cls, lifted(data), None)
 
     def to_json(self) -> dict[str, Any]:
         """Return lists, dicts, strings, numbers, booleans and None; `from_json` takes it back."""
-        return {"type": self.page_type, **_plain(dataclasses.asdict(self))}
+        return {"type": self.page_type, "schema": SCHEMA, **_plain(dataclasses.asdict(self))}
 
     def to_yaml(self) -> str:
         """Return the content file that `from_yaml` takes back without loss."""
         return write_yaml(self.to_json())
-
-    def draft_fields(self) -> dict[str, Any]:
-        """Return the values of the draft's own columns (sections and sources are rows)."""
-        picture = self.picture or Illustration(source="", alt="")
-        return {
-            "slug": self.slug,
-            "title": self.title,
-            "name": self.name,
-            "summary": self.summary,
-            "key_points": "\n".join(self.key_points),
-            "picture_source": picture.source,
-            "picture_alt": picture.alt,
-            "picture_caption": picture.caption,
-        }
-
-
-# The address that patients use; a draft may have another that is not published yet.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +146,7 @@ class ConditionDocument(PageDocument):
     """A condition's page.
 
     `emergency_words` are what a search answers with when to call 911. `treatments`, in the order
-    shown, `physicians` and related conditions, in that of the alphabet, are slugs.
+    shown, and `related` are refs, `physicians` are slugs.
     """
 
     emergency_words: tuple[str, ...] = ()
@@ -156,41 +162,59 @@ class ConditionDocument(PageDocument):
         super().__post_init__()
         object.__setattr__(self, "physicians", tuple(sorted(set(self.physicians))))
         object.__setattr__(self, "related", tuple(sorted(set(self.related))))
-
-    def draft_fields(self) -> dict[str, Any]:
-        """Return the values of the draft's own columns."""
-        return {
-            **super().draft_fields(),
-            "emergency_words": "\n".join(self.emergency_words),
-            "icd10_code": self.icd10_code,
-        }
+        object.__setattr__(self, "treatments", tuple(dict.fromkeys(self.treatments)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class TreatmentDocument(PageDocument):
     """A treatment's page, and the facts of how it is done, as fields."""
 
-    body_site: str
-    uses_needle: bool
-    uses_balloon: bool
-    uses_cement: bool
+    uses_needle: bool = False
+    uses_balloon: bool = False
+    uses_cement: bool = False
+    comparison: Comparison = Comparison()
 
     page_type = "treatment"
     kinds = TREATMENT_KINDS
 
-    def draft_fields(self) -> dict[str, Any]:
-        """Return the values of the draft's own columns."""
-        return {
-            **super().draft_fields(),
-            "body_site": self.body_site,
-            "uses_needle": self.uses_needle,
-            "uses_balloon": self.uses_balloon,
-            "uses_cement": self.uses_cement,
-        }
+
+DOCUMENTS: dict[str, type[PageDocument]] = {
+    cls.page_type: cls for cls in (ConditionDocument, TreatmentDocument)
+}
 
 
-def _without_type(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if key != "type"}
+def document_of(data: Mapping[str, Any]) -> PageDocument:
+    """Return the document, of a condition or a treatment, that `to_json` gave."""
+    return DOCUMENTS[data["type"]].from_json(data)
+
+
+def lifted(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored data in the shape of today, without its type; raise ValueError for a newer."""
+    found = {key: value for key, value in data.items() if key != "type"}
+    schema = found.pop("schema", 1)
+    if schema not in {*LIFTS, SCHEMA}:
+        raise ValueError(f"'schema' is {schema!r}, which this release does not know.")
+    while schema < SCHEMA:
+        found, schema = LIFTS[schema](found), schema + 1
+    return found
+
+
+def _refuse_repeated(
+    located: Located, field: str, name: str, known: tuple[str, ...] | None = None
+) -> None:
+    """Raise ContentError for an item of a list whose `name` stands twice, or is not known."""
+    items = located.get(field)
+    seen = set()
+    for item in items if isinstance(items, list) else []:
+        value = item.get(name) if isinstance(item, Located) else None
+        if not isinstance(value, str):
+            continue
+        value = _normal(value, name)
+        if known and value not in known:
+            raise item.error(name, f"{value!r} is not one of {', '.join(known)}.")
+        if value in seen:
+            raise item.error(name, f"{value!r} stands in {field!r} twice. Join the two.")
+        seen.add(value)
 
 
 def _plain(value: Any) -> Any:
@@ -241,15 +265,26 @@ def _value(value: Any, hint: Any, fault: typing.Callable[[str], ContentError], n
         if not isinstance(value, dict):
             raise fault(f"{name!r} must be written as names and values.")
         return build(typing.cast(type, hint), value, value if isinstance(value, Located) else None)
+    if name == "year" and (value is None or type(value) is int):
+        return "" if value is None else str(value)  # in files, a year needs no quotes
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise fault(f"{name!r} must be {TYPES_IN_WORDS[hint]}.")
-    return normal_text(value, name) if isinstance(value, str) else value
+    return value
 
 
-def normal_text(text: str, name: str) -> str:
-    """Return a text in its normal form, in which file, draft and revision are alike.
-
-    A body keeps its lines; anything else is one line.
+def normal(document: PageDocument) -> PageDocument:
+    """Return a document as it is stored by hand and from files: a body keeps its lines, anything
+    else is one line, and empty lines of a list are gone.
     """
-    text = plain_text(text)
+    return document_of(_normal(document.to_json(), ""))
+
+
+def _normal(value: Any, name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _normal(each, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [each for each in (_normal(item, name) for item in value) if each != ""]
+    if not isinstance(value, str):
+        return value
+    text = plain_text(value)
     return text if name == "body" else " ".join(text.split())

@@ -14,7 +14,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from clinic_site.markdown import CARE_LEVELS, parse
 from conditions.content.document import Section
-from conditions.content.findings import Finding, error
+from conditions.content.findings import Finding, Place, error
 from conditions.content.readability import sentences
 from conditions.rendering.page import CARD_LEVELS, end_of_card
 
@@ -64,18 +64,18 @@ def beginning(text: str) -> str:
     return " ".join(words[:7]) + ("…" if len(words) > 7 else "")
 
 
-def cannot_cite(where: str, text: str, exempt: re.Pattern[str]) -> Iterator[Finding]:
+def cannot_cite(place: Place, text: str, exempt: re.Pattern[str]) -> Iterator[Finding]:
     """Find a figure in a text that has no place for a source; `exempt` digits are none."""
     if figure := _figure(text, exempt):
-        yield error(where, "cannot_cite", figure)
+        yield error(place, "cannot_cite", figure)
 
 
-def needs_source(where: str, text: str, exempt: re.Pattern[str]) -> Iterator[Finding]:
+def needs_source(place: Place, text: str, exempt: re.Pattern[str]) -> Iterator[Finding]:
     """Find each figure of a text that cites nothing; `exempt` digits are none."""
     if not CITATION.search(text):
         for sentence in sentences(text):
             if figure := _figure(sentence, exempt):
-                yield error(where, "no_source", figure, beginning(sentence))
+                yield error(place, "no_source", figure, beginning(sentence))
 
 
 def line_of(token: Token) -> str:

@@ -1,6 +1,7 @@
 """A finding of the checks: what is wrong, where, and what to do."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -15,7 +16,6 @@ _MESSAGES = {
     "many_key_points": gettext_noop("There are %d. Keep the %d that matter most."),
     "no_emergency": gettext_noop("The page has no such section. Add one: when to call 911."),
     "empty_emergency": gettext_noop("List when to call 911: a line for each sign, “- ” before it."),
-    "second": gettext_noop("Another section has its kind. Join the two, or choose another kind."),
     "no_text": gettext_noop("There is no text. Write some, or remove the section."),
     "hard": gettext_noop("It reads at school grade %.1f; the most is %d. Shorten %s."),
     "no_caption": gettext_noop(
@@ -38,10 +38,25 @@ _MESSAGES = {
     ),
     "person": gettext_noop("“%s” must begin with a whole number in 100, as “44 in 100 …”."),
     "colon": gettext_noop("The care card's heading “%s” must end in a colon."),
-    "twice": gettext_noop("“%s” is defined twice. Keep one of them."),
     "uncited": gettext_noop("“%s” is never cited. Cite it as [^key], or remove it."),
+    "empty": gettext_noop("There is nothing here. Write it."),
+    "long": gettext_noop("It has %d characters; the most is %d. Shorten it."),
+    "slug": gettext_noop("“%s” is no address. Use letters, digits and -: sore-back."),
+    "icd10": gettext_noop("“%s” is no such code. Write it as in A12.3 or A12.345A."),
+    "picture": gettext_noop("%s is not a picture of this site."),
+    "several_words": gettext_noop("“%s” is more than one word. Write one word a line."),
+    "key": gettext_noop("“%s” is no key. Use letters, digits and -, at most %d: aafp-2016."),
+    "year": gettext_noop("“%s” is no year. Write it in four digits, or leave it out."),
+    "url": gettext_noop("“%s” is no web address. Write it as https://…"),
     "address": gettext_noop("The address of “%s” is not safe. Use one that starts with https:."),
 }
+
+
+class Place(NamedTuple):
+    """Where something is wrong: the part (see content.parts), and what people call it."""
+
+    part: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -49,15 +64,16 @@ class Finding:
     """What is wrong, where, and what to do; `level` is "error" or "warning"."""
 
     level: str
+    part: str
     where: str
     message: str
 
 
-def error(where: str, name: str, *values: object) -> Finding:
+def error(place: Place, name: str, *values: object) -> Finding:
     """Return an error with the message `name`, filled with `values`."""
-    return Finding("error", where, _(_MESSAGES[name]) % values)
+    return Finding("error", *place, _(_MESSAGES[name]) % values)
 
 
-def warning(where: str, name: str, *values: object) -> Finding:
+def warning(place: Place, name: str, *values: object) -> Finding:
     """Return a warning with the message `name`, filled with `values`."""
-    return Finding("warning", where, _(_MESSAGES[name]) % values)
+    return Finding("warning", *place, _(_MESSAGES[name]) % values)

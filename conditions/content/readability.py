@@ -83,7 +83,7 @@ def page_grade(document: PageDocument) -> float:
     caption = document.picture.caption if document.picture else ""
     flat = [words for line in (document.title, document.summary, caption) for words in _words(line)]
     flat += [words for point in document.key_points for words in flatten(point)]
-    for section in document.sections:
+    for section in document.shown_sections:
         flat += _words(section.heading) + flatten(section.body)
     return _grade(flat) or 0.0
 

@@ -1,38 +1,44 @@
 """What changed between two documents, part by part and word by word, for people to read."""
 
-import dataclasses
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
 
-from conditions.content.document import PageDocument, Section
-from conditions.models import SectionKind
+from conditions.content.document import PageDocument
+from conditions.content.parts import part_label, part_text, values_of
 
 MAX_WORDS = 8_000  # of both texts; longer ones are compared line by line, as words would take long
 
 
 @dataclass(frozen=True)
 class Change:
-    """One part that differs: its name, and its text with <del> and <ins> around what changed."""
+    """One part that differs: its name for people, and its text with <del> and <ins>."""
 
     part: str
+    name: str
     html: SafeString
 
 
 def compare(old: PageDocument | None, new: PageDocument) -> list[Change]:
     """Return the parts that differ, in the order of the new page; with no `old`, all of it."""
-    before = dict(_parts(old)) if old is not None else {}
-    after = dict(_parts(new))
-    names = [*after, *(name for name in before if name not in after)]
+    return changes(values_of(old) if old is not None else {}, values_of(new))
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """Return the parts that differ between two documents' values."""
+    texts = [
+        (part, part_text(part, before.get(part)), part_text(part, after.get(part)))
+        for part in dict.fromkeys([*after, *before])
+    ]
     return [
-        Change(name, word_by_word(before.get(name, ""), after.get(name, "")))
-        for name in names
-        if before.get(name, "") != after.get(name, "")
+        Change(part, part_label(part), word_by_word(old, new))
+        for part, old, new in texts
+        if old != new
     ]
 
 
@@ -60,50 +66,3 @@ def word_by_word(old: str, new: str) -> SafeString:
 
 def _marked(tag: str, text: str) -> str:
     return f"<{tag}>{escape(text)}</{tag}>" if text else ""
-
-
-def _parts(document: PageDocument) -> Iterator[tuple[str, str]]:
-    """Yield each part's name and its text."""
-    names = {
-        "slug": _("Address"),
-        "title": _("Title"),
-        "name": _("Name in a sentence"),
-        "summary": _("Summary"),
-        "key_points": _("Key points"),
-        "picture": _("Picture"),
-        "emergency_words": _("Words of an emergency"),
-        "icd10_code": _("ICD-10-CM code"),
-        "physicians": _("Physicians"),
-        "treatments": _("Treatments"),
-        "related": _("Related conditions"),
-        "body_site": _("Where"),
-        "uses_needle": _("Uses a needle"),
-        "uses_balloon": _("Uses a balloon"),
-        "uses_cement": _("Uses bone cement"),
-    }
-    for field in dataclasses.fields(document):
-        if field.name in names:
-            yield names[field.name], _as_text(getattr(document, field.name))
-    seen: dict[str, int] = {}
-    for section in document.sections:
-        seen[section.kind] = seen.get(section.kind, 0) + 1
-        yield _section_name(section, seen[section.kind]), f"{section.heading}\n{section.body}"
-    yield _("Order of sources"), "\n".join(source.key for source in document.sources)
-    for source in document.sources:
-        values = (source.title, source.publisher, str(source.year or ""), source.url)
-        yield _("Source %s") % source.key, "\n".join(value for value in values if value)
-
-
-def _section_name(section: Section, count: int) -> str:
-    name = _("Section: %s") % SectionKind(section.kind).label
-    return f"{name} ({count})" if count > 1 else name
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, tuple):
-        return "\n".join(str(item) for item in value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return "\n".join(str(part) for part in dataclasses.astuple(value) if part)
-    return str(value or "")

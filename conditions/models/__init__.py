@@ -1,39 +1,34 @@
-"""The tables of condition pages, treatments and their past."""
+"""The tables of condition pages and treatments, and of their past."""
 
+from conditions.content.kinds import SectionKind
 from conditions.models.page import (
+    Address,
     Condition,
-    ConditionTreatment,
+    LoadedContent,
+    Offer,
     Page,
     PageQuerySet,
     Section,
-    SectionKind,
-    Source,
     Treatment,
-    by_address,
-    validate_picture_source,
 )
-from conditions.models.revision import (
-    FormerSlug,
-    LoadedContent,
-    Review,
-    Revision,
-    RevisionQuerySet,
-)
+from conditions.models.review import Review, ReviewOfPage, ReviewState, review_of, review_state
+from conditions.models.revision import Revision, WorkingCopy
 
 __all__ = [
+    "Address",
     "Condition",
-    "ConditionTreatment",
-    "FormerSlug",
     "LoadedContent",
+    "Offer",
     "Page",
     "PageQuerySet",
     "Review",
+    "ReviewOfPage",
+    "ReviewState",
     "Revision",
-    "RevisionQuerySet",
     "Section",
     "SectionKind",
-    "Source",
     "Treatment",
-    "by_address",
-    "validate_picture_source",
+    "WorkingCopy",
+    "review_of",
+    "review_state",
 ]

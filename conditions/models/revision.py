@@ -1,13 +1,17 @@
-"""What was published, signed, moved and loaded: a page's past, which is added to and kept."""
+"""The chain of a page's revisions, and what each person has typed and not saved."""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
+from conditions.content.document import PageDocument, document_of
+from conditions.models.page import Page
+
+_KEPT = "A revision is never %s."
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):
@@ -15,27 +19,36 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
 
     def update(self, **values: Any) -> int:
         """Raise ValueError: a revision is never changed."""
-        raise ValueError("A revision is never changed. Publish a new one.")
+        raise ValueError(_KEPT % "changed")
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Raise ValueError: a revision is never deleted."""
-        raise ValueError("A revision is never deleted. Take the page off the site instead.")
+        raise ValueError(_KEPT % "deleted")
+
+    def set_published(self, *, by: Any) -> None:
+        """Note, once, who has published these now."""
+        unpublished = self.filter(published_at=None)
+        models.QuerySet.update(unpublished, published_at=timezone.now(), published_by=by)
 
 
 class Revision(models.Model):
-    """A page as it was published: never changed afterwards."""
+    """A page as it was saved: by hand, or set aside so that no word is lost. It never changes."""
 
-    page = models.ForeignKey("Page", models.PROTECT, related_name="revisions")
+    page = models.ForeignKey(Page, models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField(_("number"))
-    slug = models.SlugField(_("address"), max_length=80)
-    title = models.CharField(_("title"), max_length=120)
+    title = models.TextField(_("title"))
     summary = models.TextField(_("summary"))
-    document_json = models.JSONField(_("document"))
-    published_at = models.DateTimeField(_("published"), auto_now_add=True)
-    published_by = models.ForeignKey(
+    document = models.JSONField(_("document"))
+    by_hand = models.BooleanField(default=True)
+    saved_at = models.DateTimeField(_("saved"), default=timezone.now)
+    saved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )
     note = models.CharField(_("note"), max_length=300, blank=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = RevisionQuerySet.as_manager()
 
@@ -48,6 +61,10 @@ class Revision(models.Model):
             models.CheckConstraint(
                 condition=models.Q(number__gte=1), name="revision_number_positive"
             ),
+            models.CheckConstraint(
+                condition=models.Q(published_at=None) | models.Q(by_hand=True),
+                name="revision_published_by_hand",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -56,78 +73,40 @@ class Revision(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert the revision; raise ValueError where it is there already."""
         if not self._state.adding:
-            raise ValueError("A revision is never changed. Publish a new one.")
+            raise ValueError(_KEPT % "changed")
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Raise ValueError: a revision is never deleted."""
-        raise ValueError("A revision is never deleted. Take the page off the site instead.")
+        raise ValueError(_KEPT % "deleted")
 
     @cached_property
-    def document(self) -> PageDocument:
-        """The document as it was published."""
-        classes = {cls.page_type: cls for cls in (ConditionDocument, TreatmentDocument)}
-        return classes[self.document_json["type"]].from_json(self.document_json)
+    def page_document(self) -> PageDocument:
+        """The document as it was saved."""
+        return document_of(self.document)
 
 
-class FormerSlug(models.Model):
-    """An address that a page had before; it redirects to the page for ever."""
+class WorkingCopy(models.Model):
+    """What one person has typed on a page and not saved: the whole document, as it was typed.
 
-    page = models.ForeignKey("Page", models.CASCADE, related_name="former_slugs")
-    slug = models.SlugField(_("address"), max_length=80, unique=True)
+    `opened` has the hash of each part of the draft that it began from.
+    """
 
-    class Meta:
-        verbose_name = _("former address")
-        verbose_name_plural = _("former addresses")
-
-    def __str__(self) -> str:
-        return self.slug
-
-
-class Review(models.Model):
-    """A clinician's signature under a revision: who read it, when, and when to read it again."""
-
-    revision = models.ForeignKey(Revision, models.CASCADE, related_name="reviews")
-    reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
-    reviewer_name = models.CharField(
-        _("name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
-    )
-    reviewed_on = models.DateField(_("reviewed"))
-    next_due = models.DateField(_("next review due"))
+    page = models.ForeignKey(Page, models.CASCADE, related_name="working_copies")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    document = models.JSONField()
+    opened = models.JSONField()
+    at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        verbose_name = _("review")
-        verbose_name_plural = _("reviews")
-        ordering = ["-reviewed_on", "-pk"]
         constraints = [
-            models.CheckConstraint(
-                condition=~models.Q(reviewer_name=""), name="review_has_reviewer_name"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(next_due__gt=models.F("reviewed_on")),
-                name="review_due_after_reviewed",
-                violation_error_message=_("The next review must be due after this one."),
-            ),
+            models.UniqueConstraint(fields=["page", "person"], name="working_copy_once"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.reviewer_name}, {self.reviewed_on}"
+        return f"{self.page_id} by {self.person_id}"
 
-
-class LoadedContent(models.Model):
-    """That a content file was loaded once: what staff removed since is not loaded again."""
-
-    type = models.CharField(max_length=20)
-    slug = models.CharField(max_length=80, blank=True)
-
-    class Meta:
-        verbose_name = _("loaded content")
-        verbose_name_plural = _("loaded content")
-        constraints = [
-            models.UniqueConstraint(fields=["type", "slug"], name="loaded_content_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.slug}".strip()
+    @property
+    def page_document(self) -> PageDocument:
+        """The document as it was typed."""
+        return document_of(self.document)

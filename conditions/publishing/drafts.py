@@ -1,160 +1,291 @@
-"""A draft's rows and the document that they make: read, and written as a whole."""
+"""Saving: what a person types is kept at once, and Save puts it together with what others saved.
 
-import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+A page's draft is its newest revision saved by hand. What is typed and not saved is one working
+copy for each person; Discard, and a change that cannot be put together, set it aside as a
+revision, so that no word is lost. Nothing is refused here.
+"""
 
-from django.core.exceptions import ValidationError
-from django.db import models, transaction
-from django.db.models import F
-from django.db.models.functions import Coalesce
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.text import slugify
 
 from clinic_site.access.models import User
-from clinic_site.models import Physician
-from conditions.content import document
-from conditions.content.document import (
-    ConditionDocument,
-    Illustration,
-    PageDocument,
-    TreatmentDocument,
-    normal_text,
+from clinic_site.actor import Actor
+from clinic_site.edit_conflict import EditConflict
+from conditions.content.document import DOCUMENTS, PageDocument, Section, normal
+from conditions.content.kinds import SKELETON, blank_heading
+from conditions.content.parts import (
+    NOT_THERE,
+    Clash,
+    document_from,
+    hashes_of,
+    merge,
+    part_hash,
+    values_of,
 )
-from conditions.models import (
-    Condition,
-    ConditionTreatment,
-    Page,
-    Section,
-    Source,
-    Treatment,
-    by_address,
-)
+from conditions.models import Address, Page, Revision, WorkingCopy
 
 
-def draft_of(page: Condition | Treatment) -> PageDocument:
-    """Return the document of a page's draft, read now."""
-    if isinstance(page, Treatment):
-        return TreatmentDocument(
-            **_shared(page),
-            body_site=page.body_site,
-            uses_needle=page.uses_needle,
-            uses_balloon=page.uses_balloon,
-            uses_cement=page.uses_cement,
-        )
-    related = page.related.values_list(Coalesce("live__slug", "slug"), flat=True)
-    offered = page.offers.order_by("position").values_list(
-        Coalesce("treatment__live__slug", "treatment__slug"), flat=True
-    )
-    return ConditionDocument(
-        **_shared(page),
-        emergency_words=_lines(page.emergency_words, "emergency_words"),
-        icd10_code=page.icd10_code,
-        physicians=tuple(page.physicians.values_list("slug", flat=True)),
-        related=tuple(related),
-        treatments=tuple(offered),
-    )
+@dataclass(frozen=True)
+class FormState:
+    """What the editor shows one person: the draft, with what they have typed and not saved.
 
-
-def _shared(page: Page) -> dict[str, Any]:
-    """Return what every page's document has, by the names of its fields."""
-
-    def texts(row: models.Model, *names: str) -> dict[str, str]:
-        return {name: normal_text(getattr(row, name), name) for name in names}
-
-    picture = None
-    if page.picture_source:
-        picture = Illustration(
-            source=page.picture_source,
-            alt=normal_text(page.picture_alt, "alt"),
-            caption=normal_text(page.picture_caption, "caption"),
-        )
-    return {
-        **texts(page, "slug", "title", "name", "summary"),
-        "key_points": _lines(page.key_points, "key_points"),
-        "picture": picture,
-        "sections": tuple(
-            document.Section(**texts(row, "kind", "heading", "body"))
-            for row in page.sections.order_by("pk")
-        ),
-        "sources": tuple(
-            document.Source(**texts(row, "key", "title", "publisher", "url"), year=row.year)
-            for row in page.sources.order_by("position", "pk")
-        ),
-    }
-
-
-def _lines(text: str, name: str) -> tuple[str, ...]:
-    """Return the lines of a draft's text that are not empty."""
-    return tuple(filter(None, (normal_text(line, name) for line in text.splitlines())))
-
-
-class Unfit(Exception):
-    """A value that a draft cannot hold.
-
-    `part` is the list and index of the row that it stands in, such as ("sections", 2), or None
-    for the page itself; `field` is the value's name there; the text says what is wrong.
+    `opened` has the hash of each part in the draft that `values` began from, `shown` that of each
+    value; both go back with what is typed next. `typed_at` is when it was typed, None for an
+    untouched draft; `together` names the parts that others have saved since.
     """
 
-    def __init__(self, part: tuple[str, int] | None, field: str, message: str) -> None:
-        super().__init__(message)
-        self.part = part
-        self.field = field
+    values: dict[str, Any]
+    opened: dict[str, str]
+    shown: dict[str, str]
+    clashes: list[Clash]
+    together: list[str]
+    typed_at: dt.datetime | None
 
 
-def save_row(row: models.Model, values: dict[str, Any], part: tuple[str, int] | None) -> None:
-    """Set a row's values, check and save it; raise Unfit at the first that does not fit."""
-    for name, value in values.items():
-        setattr(row, name, value)
-    try:
-        row.full_clean()
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        told = " ".join(messages)
-        raise Unfit(part, field, told if field == "__all__" else f"{field}: {told}") from error
-    row.save()
+def locked(page: Page) -> Page:
+    """Lock a page's row and return it as it is in the database now."""
+    rows = Page.objects.select_related("draft", "live", "review")
+    return rows.select_for_update(of=("self",)).get(pk=page.pk)
+
+
+def draft_document(page: Page) -> PageDocument:
+    """Return the document of a page's draft."""
+    assert page.draft is not None
+    return page.draft.page_document
+
+
+def skeleton(kind: str, title: str) -> PageDocument:
+    """Return what a new page begins from: its title, and a blank section of each usual kind."""
+    sections = [Section(kind=each, heading=blank_heading(each), body="") for each in SKELETON[kind]]
+    slug = slugify(title)[:70] or kind
+    taken = {*Page.objects.filter(ref__startswith=slug).values_list("ref", flat=True)}
+    taken |= {*Address.objects.filter(slug__startswith=slug).values_list("slug", flat=True)}
+    names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken) + 3)))
+    free = next(name for name in names if name not in taken)
+    return DOCUMENTS[kind](slug=free, title=title, name="", summary="", sections=tuple(sections))
 
 
 @transaction.atomic
-def write_draft(*, page: Condition | Treatment, document: PageDocument, by: User | None) -> None:
-    """Replace the draft by `document`, in the database; raise Unfit where it does not fit."""
-    save_row(page, document.draft_fields(), None)
-    _write_rows(Section, page, "sections", document.sections)
-    _write_rows(Source, page, "sources", document.sources)
-    if isinstance(page, Condition) and isinstance(document, ConditionDocument):
-        physicians = Physician.objects.in_bulk(document.physicians, field_name="slug")
-        page.physicians.set(_all_of(physicians, Physician, "physicians", document.physicians))
-        related = by_address(Condition.objects.named(document.related), document.related)
-        page.related.set(_all_of(related, Condition, "related", document.related))
-        page.offers.all().delete()
-        offered = by_address(Treatment.objects.named(document.treatments), document.treatments)
-        rows = _all_of(offered, Treatment, "treatments", document.treatments)
-        for index, treatment in enumerate(rows, start=1):
-            ConditionTreatment.objects.create(
-                condition=page, treatment=treatment, position=index * 10
-            )
-    mark_changed(page, by=by)
+def create_page(*, document: PageDocument, by: Actor | None, note: str = "") -> Page:
+    """Store a new page, whose first draft is `document`; its ref is the document's."""
+    page = Page.objects.create(kind=document.page_type, ref=document.ref)
+    _move_draft(page, document, by, note)
+    return page
 
 
-def _write_rows(
-    model: type[Section] | type[Source], page: Page, part: str, values: Sequence[Any]
-) -> None:
-    """Make a page's rows of one kind what `values`, dataclasses with the same fields, say."""
-    model.objects.filter(page=page).delete()
-    for index, value in enumerate(values):
-        order = {"position": (index + 1) * 10} if model is Source else {}
-        save_row(model(page=page, **order), dataclasses.asdict(value), (part, index))
+@transaction.atomic
+def replace_draft(*, page: Page, document: PageDocument, by: Actor | None, note: str = "") -> None:
+    """Save `document` as a page's draft, whatever the draft is now."""
+    page = locked(page)
+    if draft_document(page) != document:
+        _move_draft(page, document, by, note)
 
 
-def mark_changed(page: Page, *, by: User | None) -> None:
-    """Count one more save of the draft, so that an editor who began before it is told."""
-    Page.objects.filter(pk=page.pk).update(draft_version=F("draft_version") + 1, changed_by=by)
+def _move_draft(page: Page, document: PageDocument, by: Actor | None, note: str) -> Revision:
+    page.draft = _add(page, document, by.account if by else None, note)
+    page.save(update_fields=["draft"])
+    return page.draft
 
 
-def _all_of(
-    rows: Mapping[str, Any], model: type[Any], field: str, slugs: Iterable[str]
-) -> list[Any]:
-    """Return the rows that these addresses name, in this order; raise Unfit for one not there."""
-    for slug in slugs:
-        if slug not in rows:
-            kind = model._meta.verbose_name
-            raise Unfit(None, field, f"no {kind} {slug!r} is here. Load its file as well.")
-    return list(dict.fromkeys(rows[slug] for slug in slugs))
+def _add(
+    page: Page, document: PageDocument, by: User | None, note: str = "", *, by_hand: bool = True
+) -> Revision:
+    last = page.revisions.aggregate(last=Max("number"))["last"] or 0
+    return Revision.objects.create(
+        page=page,
+        number=last + 1,
+        title=document.title,
+        summary=document.summary,
+        document=document.to_json(),
+        saved_by=by,
+        note=note[:300],
+        by_hand=by_hand,
+    )
+
+
+def copy_of(page: Page, person: User) -> WorkingCopy | None:
+    """Return what a person has typed on a page and not saved."""
+    return WorkingCopy.objects.filter(page=page.pk, person=person).first()
+
+
+def form_of(page: Page, person: User) -> FormState:
+    """Return what the editor shows this person."""
+    theirs = values_of(draft_document(page))
+    opened = hashes_of(theirs)
+    copy = copy_of(page, person)
+    if copy is None:
+        return FormState(theirs, opened, opened, [], [], None)
+    mine = values_of(copy.page_document)
+    values, clashes = merge(mine=mine, opened=copy.opened, theirs=theirs)
+    values = values_of(document_from(page.kind, page.ref, values))
+    for part in copy.opened:
+        if part not in theirs and part in values:  # a colleague has removed it
+            opened[part] = NOT_THERE
+    clashing = {clash.part for clash in clashes}
+    together = [
+        part
+        for part in dict.fromkeys([*theirs, *copy.opened])
+        if copy.opened.get(part, NOT_THERE) != part_hash(theirs.get(part))
+        and part not in clashing
+        and part != "sources"
+    ]
+    return FormState(values, opened, hashes_of(values), clashes, together, copy.at)
+
+
+@transaction.atomic
+def autosave(
+    *,
+    page: Page,
+    by: Actor,
+    values: Mapping[str, Any],
+    opened: Mapping[str, str],
+    shown: Mapping[str, str],
+) -> WorkingCopy | None:
+    """Keep what a person typed, exactly so; return their working copy, None where it is the draft.
+
+    Only the parts in `values` or `opened` were sent; `shown` has the hashes of what their page
+    had of them before they typed. What they typed meanwhile in another tab is kept, and where
+    both tabs changed one part, set aside.
+    """
+    page = locked(page)
+    return _keep(page, by, _typed(page, by, values, opened, shown))
+
+
+class _Typed(NamedTuple):
+    """What a person has typed, all tabs together, and the draft's parts that it began from."""
+
+    document: PageDocument
+    opened: dict[str, str]
+    copy: WorkingCopy | None  # as it was before
+
+
+def _typed(
+    page: Page,
+    by: Actor,
+    values: Mapping[str, Any],
+    opened: Mapping[str, str],
+    shown: Mapping[str, str],
+) -> _Typed:
+    """Put what was sent together with the working copy, of which a lost part is set aside."""
+    assert by.account is not None
+    copy = copy_of(page, by.account)
+    before = values_of(copy.page_document if copy else draft_document(page))
+    began = dict(copy.opened) if copy else hashes_of(before)
+    sent = {part: opened.get(part, NOT_THERE) for part in dict.fromkeys([*opened, *values])}
+    was_shown = {part: shown.get(part, NOT_THERE) for part in sent}
+    both, clashes = merge(mine=values, opened=was_shown, theirs=before)
+    if copy and any(part_hash(each.theirs) != began.get(each.part, NOT_THERE) for each in clashes):
+        set_aside(page=page, document=copy.page_document, by=by)
+    for part, hash in sent.items():
+        is_touched = part_hash(values.get(part)) != was_shown[part]
+        # A page that shows this very text may know a newer draft: that of a clash that it showed.
+        if is_touched or part_hash(before.get(part)) == was_shown[part]:
+            began[part] = hash
+    return _Typed(document_from(page.kind, page.ref, both), began, copy)
+
+
+def _keep(page: Page, by: Actor, typed: _Typed) -> WorkingCopy | None:
+    """Store what was typed as the working copy; None where it is the draft."""
+    copy = typed.copy or WorkingCopy(page_id=page.pk, person=by.account)
+    if values_of(typed.document) == values_of(draft_document(page)):
+        if copy.pk:
+            copy.delete()
+        return None
+    copy.document, copy.opened = typed.document.to_json(), typed.opened
+    copy.save()
+    return copy
+
+
+def save(
+    *,
+    page: Page,
+    by: Actor,
+    values: Mapping[str, Any],
+    opened: Mapping[str, str],
+    shown: Mapping[str, str],
+    note: str = "",
+) -> Revision:
+    """Save what a person typed as the page's new draft, put together with what others saved.
+
+    Takes what `autosave` takes. A text equal to the draft makes no new revision. Raises
+    EditConflict, with the clashes, where someone else changed the same part: what was typed is
+    set aside and stays the working copy. What `form_of` shows then, sent once more, is saved.
+    """
+    saved = _save(page, by, values, opened, shown, note)
+    if isinstance(saved, Revision):
+        return saved
+    raise EditConflict(saved)
+
+
+@transaction.atomic
+def _save(
+    page: Page,
+    by: Actor,
+    values: Mapping[str, Any],
+    opened: Mapping[str, str],
+    shown: Mapping[str, str],
+    note: str,
+) -> Revision | list[Clash]:
+    page = locked(page)
+    assert page.draft is not None
+    typed = _typed(page, by, values, opened, shown)
+    mine, theirs = values_of(typed.document), values_of(draft_document(page))
+    merged, clashes = merge(mine=mine, opened=typed.opened, theirs=theirs)
+    if clashes:
+        set_aside(page=page, document=typed.document, by=by)
+        _keep(page, by, typed)
+        return clashes
+    document = normal(document_from(page.kind, page.ref, merged))
+    if typed.copy:
+        typed.copy.delete()
+    if document == draft_document(page):
+        return page.draft
+    return _move_draft(page, document, by, note)
+
+
+def set_aside(*, page: Page, document: PageDocument, by: Actor) -> Revision:
+    """Keep a text in the history that is no draft, unless it is the last that was so kept."""
+    last = page.revisions.filter(by_hand=False, saved_by=by.account).first()
+    if last is not None and last.page_document == document:
+        return last
+    return _add(page, document, by.account, by_hand=False)
+
+
+@transaction.atomic
+def discard(*, page: Page, by: Actor) -> Revision | None:
+    """Set aside what a person has typed and not saved; None where there is nothing."""
+    assert by.account is not None
+    page = locked(page)
+    copy = copy_of(page, by.account)
+    if copy is None:
+        return None
+    kept = set_aside(page=page, document=copy.page_document, by=by)
+    copy.delete()
+    return kept
+
+
+@transaction.atomic
+def revert_to(*, page: Page, revision: Revision, by: Actor, draft: Revision, note: str) -> Revision:
+    """Make an earlier text the draft, as a new revision; what the person had typed is set aside.
+
+    Raises EditConflict where the draft is no longer `draft`, which was shown.
+    """
+    page = locked(page)
+    if page.draft_id != draft.pk:
+        raise EditConflict
+    discard(page=page, by=by)
+    document = normal(revision.page_document)
+    if page.draft is not None and document == draft_document(page):
+        return page.draft
+    return _move_draft(page, document, by, note)
+
+
+def save_again(page: Page, revision: Revision, by: Actor | None) -> Revision:
+    """Return the same text as a revision of its own: one goes live at most once."""
+    return _add(page, revision.page_document, by.account if by else None, revision.note)

@@ -1,15 +1,12 @@
 """The site's content as files that `load_content` takes back."""
 
-import dataclasses
 from typing import Any
 
 from django.db.models import Model
 
 from clinic_site.models import Clinic, Notice, Physician, Picture
-from conditions.content.document import ConditionDocument, PageDocument
 from conditions.content.files import write_yaml
-from conditions.models import Condition, Page, Treatment, by_address
-from conditions.publishing.drafts import draft_of
+from conditions.models import Page
 
 _FIELDS: dict[type[Model], tuple[str, ...]] = {
     Clinic: (
@@ -26,26 +23,10 @@ _FIELDS: dict[type[Model], tuple[str, ...]] = {
 }
 
 
-def page_file(page: Condition | Treatment, *, draft: bool = False) -> str | None:
-    """Return a page's content file: what patients see, or the draft; None for an unseen page.
-
-    What patients see names the pages that patients see, by the addresses of today.
-    """
-    if draft:
-        return draft_of(page).to_yaml()
-    return _with_addresses_of_today(page.live.document).to_yaml() if page.live else None
-
-
-def _with_addresses_of_today(document: PageDocument) -> PageDocument:
-    if not isinstance(document, ConditionDocument):
-        return document
-    slugs = {*document.treatments, *document.related}
-    named = by_address(Page.objects.listed().named(slugs), slugs)
-    return dataclasses.replace(
-        document,
-        treatments=tuple(named[each].public_slug for each in document.treatments if each in named),
-        related=tuple(named[each].public_slug for each in document.related if each in named),
-    )
+def page_file(page: Page, *, draft: bool = False) -> str | None:
+    """Return a page's content file: what patients see, or the draft; None for an unseen page."""
+    revision = page.draft if draft else page.live
+    return revision.page_document.to_yaml() if revision else None
 
 
 def row_file(row: Clinic | Physician | Notice | Picture) -> str:

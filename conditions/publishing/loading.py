@@ -1,35 +1,31 @@
 """Content files into the database: all of them, or none."""
 
-import contextlib
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from PIL import Image
 
+from clinic_site.clinic import picture_sizes
 from clinic_site.markdown import cited_keys
 from clinic_site.models import Clinic, Notice, Physician, Picture
 from clinic_site.text import plain_text
-from conditions.content.document import PageDocument
+from conditions.content.document import DOCUMENTS, ConditionDocument, PageDocument
 from conditions.content.files import TYPES_IN_WORDS, ContentError, Located, read_yaml
-from conditions.models import Condition, Treatment
-from conditions.models.revision import LoadedContent
-from conditions.publishing.drafts import Unfit, save_row, write_draft
+from conditions.models import Condition, LoadedContent, Page, Treatment
+from conditions.publishing.drafts import create_page, replace_draft
 from conditions.publishing.publish import NotPublishable, publish
 
 # In this order, as pages name physicians, and both name pictures.
 TYPES = ("picture", "clinic", "notice", "physician", "treatment", "condition")
 # What a file's thing goes by; all others by their slug.
 KEYS = {"picture": "hash"}
-PAGES: dict[str, type[Treatment] | type[Condition]] = {
-    "treatment": Treatment,
-    "condition": Condition,
-}
 ROWS: dict[str, type[models.Model]] = {
     "picture": Picture,
     "clinic": Clinic,
@@ -70,23 +66,37 @@ def read_file(path: Path) -> ContentFile:
     if kind not in TYPES:
         raise located.error("type", f"'type' must be one of {', '.join(TYPES)}.")
     document = None
-    if kind in PAGES:
-        document = PAGES[kind].document_class.from_located(located)
+    if kind in DOCUMENTS:
+        document = DOCUMENTS[kind].from_located(located)
         _check_citations(document, located)
     return ContentFile(kind, located, document)
 
 
 def _check_citations(document: PageDocument, located: Located) -> None:
     known = {source.key for source in document.sources}
-    texts = [
-        (section.body, raw, "body")
-        for section, raw in zip(document.sections, located["sections"], strict=True)
-    ]
-    texts += [(point, located, "key_points") for point in document.key_points]
-    for text, where, key in texts:
+    texts = [("key_points", point) for point in document.key_points]
+    texts += [(f"section-{section.kind}", section.body) for section in document.sections]
+    for part, text in texts:
         for cited in cited_keys(text):
             if cited not in known:
+                where, key = place_of(part, located)
+                key = "body" if where is not located else key
                 raise where.error(key, f"[^{cited}] is cited, but not among the sources. Add it.")
+
+
+def place_of(part: str, located: Located) -> tuple[Located, str | None]:
+    """Return where a part of a document stands in its file: a mapping, and a key of it."""
+    start, _dash, rest = part.partition("-")
+    lists = {"section": ("sections", "kind"), "source": ("sources", "key")}
+    if start in lists:
+        field, name = lists[start]
+        for item in located.get(field, []):
+            if " ".join(item[name].split()) == rest:
+                return item, None
+        return located, field
+    if start == "comparison" and rest in located.get(start, {}):
+        return located[start], rest
+    return located, {"facts": "uses_needle"}.get(start, start)
 
 
 @transaction.atomic
@@ -96,54 +106,95 @@ def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], No
     What is there already is kept as it is, unless `replace`. Raises ContentError, and stores
     nothing at all, where one file cannot be stored.
     """
-    pages: list[tuple[Condition | Treatment, ContentFile]] = []
-    seen: dict[tuple[str, str], str] = {}
+    pages: list[tuple[Page, ContentFile]] = []
+    seen: dict[tuple[str, Any], str] = {}
     for file in sorted(files, key=lambda file: TYPES.index(file.type)):
-        key = KEYS.get(file.type, "slug")
-        slug = "" if file.type == "clinic" else str(file.located.get(key, ""))
-        name = f"{file.type} {slug}".strip()
-        if other := seen.get((file.type, slug)):
+        key, value = _key_of(file)
+        name = file.type if key == "pk" else f"{file.type} {value}"
+        if other := seen.get((file.type, value)):
             raise file.located.error(key, f"{name} stands in {other} as well. Keep one.")
-        seen[file.type, slug] = file.located.path
-        model: Any = PAGES.get(file.type) or ROWS[file.type]
-        keys = {"pk": 1} if file.type == "clinic" else {key: slug}
-        row = model.objects.filter(**keys).first()
+        seen[file.type, value] = file.located.path
+        model: Any = Page if file.document else ROWS[file.type]
+        row = model.objects.filter(**{key: value}).first()
         if row is not None and not replace:
             say(f"kept    {name} (it is there already; --replace overwrites it)")
             continue
-        _loaded, is_new = LoadedContent.objects.get_or_create(type=file.type, slug=slug)
+        _loaded, is_new = LoadedContent.objects.get_or_create(
+            type=file.type, slug="" if key == "pk" else value
+        )
         if not is_new and not replace:
             say(f"left    {name} (it was loaded once, and removed since; --replace brings it back)")
             continue
-        row = row or model(**keys)
-        with _located(file.located):
-            if file.document is None:
-                _save_plain_row(row, file.located)
-            else:
-                save_row(row, file.document.draft_fields(), None)
-                pages.append((row, file))
+        if file.document is None:
+            _save_plain_row(row or model(**{key: value}), file.located)
+        else:
+            pages.append((_save_page(row, file), file))
         say(f"loaded  {name}")
-    # Only now, as pages name each other.
-    for page, file in pages:
-        assert file.document is not None
-        with _located(file.located):
-            write_draft(page=page, document=file.document, by=None)
-    for page, file in pages:
-        note = f"Loaded from {Path(file.located.path).name}"
+    picture_sizes.look()  # the checks ask which pictures are here
+    for page, file in pages:  # only now, as pages name each other
+        _check_refs(file)
+        page.refresh_from_db()
+        assert page.draft is not None
         try:
-            publish(page=page, by=None, meaning=True, note=note)
+            publish(page=page, revision=page.draft, by=None, clinical_change=True)
         except NotPublishable as error:
-            raise ContentError(f"{file.located.path}: {error}") from error
+            first = error.findings[0]
+            where, line = place_of(first.part, file.located)
+            raise where.error(line, str(error)) from error
 
 
-@contextlib.contextmanager
-def _located(located: Located) -> Iterator[None]:
-    """Turn a value that does not fit into a ContentError that names its line."""
+def _key_of(file: ContentFile) -> tuple[str, Any]:
+    """Return the column by which what a file holds is known, and its value there."""
+    if file.document is not None:
+        return "ref", file.document.ref
+    if file.type == "clinic":
+        return "pk", 1
+    key = KEYS.get(file.type, "slug")
+    return key, str(file.located.get(key, ""))
+
+
+def _save_page(page: Page | None, file: ContentFile) -> Page:
+    assert file.document is not None
+    note = f"Loaded from {Path(file.located.path).name}"
+    if not re.fullmatch(r"[-a-zA-Z0-9_]{1,80}", file.document.ref):
+        what = f"{file.document.ref!r} is no address. Use letters, digits and -: sore-back."
+        raise file.located.error("ref" if "ref" in file.located else "slug", what)
+    if page is None:
+        return create_page(document=file.document, by=None, note=note)
+    if page.kind != file.type:
+        raise file.located.error("type", f"{page.ref} is a {page.kind} here. Choose another ref.")
+    replace_draft(page=page, document=file.document, by=None, note=note)
+    return page
+
+
+def _check_refs(file: ContentFile) -> None:
+    """Raise ContentError for a physician or a page that a condition names and nothing here has."""
+    if not isinstance(file.document, ConditionDocument):
+        return
+    named: list[tuple[str, str, tuple[str, ...], Any]] = [
+        ("physicians", "physician", file.document.physicians, Physician.objects.values("slug")),
+        ("treatments", "treatment", file.document.treatments, Treatment.objects.values("ref")),
+        ("related", "condition", file.document.related, Condition.objects.values("ref")),
+    ]
+    for field, what, names, rows in named:
+        there = {value for row in rows for value in row.values()}
+        for name in names:
+            if name not in there:
+                text = f"no {what} {name!r} is here. Load its file as well."
+                raise file.located.error(field, text)
+
+
+def _save_row(row: models.Model, values: dict[str, Any], located: Located) -> None:
+    """Set a row's values, check and save it; raise ContentError at the first that does not fit."""
+    for name, value in values.items():
+        setattr(row, name, value)
     try:
-        yield
-    except Unfit as error:
-        where = located[error.part[0]][error.part[1]] if error.part else located
-        raise where.error(error.field, str(error)) from error
+        row.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        told = " ".join(messages)
+        raise located.error(field, told if field == "__all__" else f"{field}: {told}") from error
+    row.save()
 
 
 # What a plain file may hold beside the columns of its own row.
@@ -174,7 +225,7 @@ def _save_plain_row(row: models.Model, located: Located) -> None:
             raise located.error("photo", "no picture of this hash is here. Load its file as well.")
     if isinstance(row, Picture):
         texts |= _picture_columns(located)
-    save_row(row, texts, None)
+    _save_row(row, texts, located)
     for part, names in parts.items():
         if part not in located:
             continue
@@ -187,7 +238,7 @@ def _save_plain_row(row: models.Model, located: Located) -> None:
             new = rows.model(**{rows.field.name: row})
             if part == "lines":
                 new.position = index * 10
-            save_row(new, {name: line.get(name, "") for name in names}, (part, index))
+            _save_row(new, {name: line.get(name, "") for name in names}, line)
 
 
 def _picture_columns(located: Located) -> dict[str, Any]:

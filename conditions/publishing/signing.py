@@ -1,15 +1,19 @@
-"""Whether a clinician's signature stands under a page, and what makes it fall."""
+"""A clinician's signature: how it is put under a page, and what makes it fall."""
 
+import dataclasses
 import datetime as dt
-import enum
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 
+from django.db import transaction
+from django.utils import timezone
+
+from clinic_site.actor import Actor
+from clinic_site.edit_conflict import EditConflict
 from clinic_site.markdown import pictures_in
+from conditions.audit import PageAction, on_record
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.models import Page
-from conditions.models.revision import Review
+from conditions.models import Review, Revision
+from conditions.publishing.drafts import locked
 from conditions.rendering.page import CARD_LEVELS
 
 # Text of these kinds is about emergencies, treatment or evidence: any other word in it is a change
@@ -19,58 +23,7 @@ CLINICAL_KINDS = {*CARD_LEVELS, "treatments", "evidence"}
 _CLINICAL_BLOCK = re.compile(r"^\s*:{3,}\s*(?!fold\b)\w", re.MULTILINE)
 
 
-class ReviewState(enum.Enum):
-    """Whether a clinician's signature stands under a page."""
-
-    UNSIGNED = enum.auto()
-    OVERDUE = enum.auto()
-    SIGNED = enum.auto()
-
-
-def review_state(page: Page, *, today: dt.date) -> ReviewState:
-    """Return the state of one page, on `today` in the clinic's time zone."""
-    if page.review is None:
-        return ReviewState.UNSIGNED
-    if page.review.next_due < today:
-        return ReviewState.OVERDUE
-    return ReviewState.SIGNED
-
-
-@dataclass(frozen=True)
-class ReviewOfPage:
-    """What a page tells of its review, and of that of its parts.
-
-    `review` is the page's own signature, and `is_edited` says that words, but no meaning, were
-    changed since; `unsigned` and `overdue` are the titles of parts, the page itself among them.
-    """
-
-    review: Review | None
-    is_edited: bool
-    unsigned: list[str]
-    overdue: list[str]
-
-    @property
-    def is_unsigned(self) -> bool:
-        """Whether the page itself has no signature."""
-        return self.review is None
-
-
-def review_of(page: Page, parts: Iterable[Page], *, today: dt.date) -> ReviewOfPage:
-    """Return the review of a page that shows `parts` (a condition's treatments) as well."""
-    states = [(each, review_state(each, today=today)) for each in (page, *parts)]
-
-    def titles(state: ReviewState) -> list[str]:
-        return [each.live.title for each, found in states if found == state and each.live]
-
-    return ReviewOfPage(
-        review=page.review,
-        is_edited=page.review is not None and page.edited_since_review,
-        unsigned=titles(ReviewState.UNSIGNED),
-        overdue=titles(ReviewState.OVERDUE),
-    )
-
-
-def changes_meaning(old: PageDocument, new: PageDocument) -> bool:
+def clinical_change(old: PageDocument, new: PageDocument) -> bool:
     """Whether a change withdraws the signature even where the editor calls it wording.
 
     It does where a number, a citation, a link, a source or a picture's words are not the same
@@ -109,7 +62,7 @@ def _clinical_content(document: PageDocument) -> list[object]:
         picture and (picture.source, _words(f"{picture.alt}\n{picture.caption}")),
     ]
     sections: dict[str, list[str]] = {}
-    for section in document.sections:
+    for section in document.shown_sections:
         clinical = section.kind in CLINICAL_KINDS or _CLINICAL_BLOCK.search(section.body)
         is_clinical = clinical or isinstance(document, TreatmentDocument)
         text = f"{section.heading}\n{section.body}"
@@ -120,6 +73,33 @@ def _clinical_content(document: PageDocument) -> list[object]:
     if isinstance(document, ConditionDocument):
         content += [document.treatments, document.icd10_code]
     if isinstance(document, TreatmentDocument):
-        content += [document.body_site, document.uses_needle]
-        content += [document.uses_balloon, document.uses_cement]
+        content += [document.uses_needle, document.uses_balloon, document.uses_cement]
+        content.append(_words("\n".join(dataclasses.astuple(document.comparison))))
     return content
+
+
+@transaction.atomic
+def sign(*, revision: Revision, by: Actor, next_due: dt.date) -> Review:
+    """Put a clinician's signature, dated today, under a live revision.
+
+    The name is the account's (`User.signs_as`). Raises EditConflict where the revision is not
+    the live one any more, and ValidationError where the account has no name to sign with, or
+    the due date is not in the future.
+    """
+    page = locked(revision.page)
+    if page.live is None or page.live.pk != revision.pk:
+        raise EditConflict
+    review = Review(
+        revision=revision,
+        reviewer=by.account,
+        reviewer_name=by.account.signs_as if by.account else "",
+        reviewed_on=timezone.localdate(),
+        next_due=next_due,
+    )
+    review.full_clean()
+    review.save()
+    page.review = review
+    page.edited_since_review = False
+    page.save()
+    on_record(PageAction.SIGNED, page.ref, revision.number, by)
+    return review

@@ -83,7 +83,9 @@ def render_page(document: PageDocument) -> RenderedPage:
     citations = Citations()
 
     def rendered(*, emergency: bool) -> list[RenderedSection]:
-        chosen = (each for each in document.sections if (each.kind == "emergency") == emergency)
+        chosen = (
+            each for each in document.shown_sections if (each.kind == "emergency") == emergency
+        )
         return [_render_section(each, citations) for each in chosen]
 
     emergency = rendered(emergency=True)
@@ -101,6 +103,6 @@ def render_page(document: PageDocument) -> RenderedPage:
 def page_text(document: PageDocument) -> str:
     """Return a page's words: its summary, its key points, its headings and bodies, in order."""
     parts = [document.summary, *map(plain, document.key_points)]
-    for section in document.sections:
+    for section in document.shown_sections:
         parts += [section.heading, plain(section.body)]
     return "\n".join(part for part in parts if part)

@@ -14,7 +14,7 @@ from clinic_site.plain import list_items, plain
 from clinic_site.structured_data import VOCABULARY, Data, breadcrumbs, clinic_node, given
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.content.readability import sentences
-from conditions.models.revision import Review
+from conditions.models import Review
 
 # Which property of a MedicalCondition the list items of a kind of section are, and their type.
 # Prevention is secondaryPrevention, as primaryPrevention takes no LifestyleModification.
@@ -117,4 +117,4 @@ def _items(document: PageDocument, kind: str) -> list[str]:
 
 
 def _bodies(document: PageDocument, kind: str) -> list[str]:
-    return [section.body for section in document.sections if section.kind == kind]
+    return [section.body for section in document.shown_sections if section.kind == kind]

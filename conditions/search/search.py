@@ -51,15 +51,14 @@ _FOUND = {
 }
 _BEST = """
     WITH found AS ({found}), best AS (
-        SELECT in_title, found.page_id, live.slug, live.title, live.summary,
-            treatment.page_ptr_id IS NULL AS is_condition,
+        SELECT in_title, found.page_id, page.slug, live.title, live.summary,
+            page.kind = 'condition' AS is_condition,
             ROW_NUMBER() OVER (
-                PARTITION BY treatment.page_ptr_id IS NULL
+                PARTITION BY page.kind
                 ORDER BY in_title DESC, score, live.title
             ) AS place
         FROM found JOIN conditions_page page ON page.id = found.page_id
         JOIN conditions_revision live ON live.id = page.live_id
-        LEFT JOIN conditions_treatment treatment ON treatment.page_ptr_id = page.id
     )
     SELECT in_title, is_condition, best.slug, best.title, best.summary, original
     FROM best JOIN conditions_search ON conditions_search.rowid = best.page_id
@@ -69,7 +68,7 @@ _IS_EMERGENCY = {
     "postgresql": "emergency_words @@ to_tsquery('english', %(query)s)",
 }
 _EMERGENCIES = """
-    SELECT live.title, live.slug FROM conditions_search
+    SELECT live.title, page.slug FROM conditions_search
     JOIN conditions_page page ON page.id = conditions_search.rowid
     JOIN conditions_revision live ON live.id = page.live_id
     WHERE {is_emergency} ORDER BY live.title LIMIT %(most)s"""

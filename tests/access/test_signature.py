@@ -8,11 +8,9 @@ from django.utils import timezone
 
 from clinic_site.access.models import User
 from clinic_site.models import AuditEvent, Physician
-from conditions.models import Condition
-from conditions.models.revision import Review
-from conditions.publishing.publish import publish
+from conditions.models import Condition, Review
 from tests.accounts import make_account, sign_in_as, signed_in
-from tests.make import make_condition
+from tests.make import make_condition, published
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +20,7 @@ NEXT_YEAR = str(timezone.localdate() + dt.timedelta(days=365))
 @pytest.fixture
 def page() -> Condition:
     condition = make_condition()
-    publish(page=condition, by=None, meaning=True)
+    published(condition, clinical_change=True)
     return condition
 
 
@@ -176,7 +174,7 @@ def test_publishing_and_taking_off_are_on_record(page: Condition) -> None:
     for _click in range(2):  # the second one finds it there
         editor.post(
             f"/admin/conditions/condition/{page.pk}/publish/",
-            {"change": "meaning", "draft_version": "0"},
+            {"clinical_change": "yes", "revision": "1"},
         )
 
     rows = AuditEvent.objects.filter(subject_kind="page").order_by("pk")

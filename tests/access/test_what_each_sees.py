@@ -12,9 +12,8 @@ from django.utils import timezone
 from appointments.models import AppointmentRequest
 from clinic_site.crypto.key_check import KeyState
 from clinic_site.models import Clinic
-from conditions.publishing.publish import publish
 from tests.accounts import make_account, sign_in_as, signed_in
-from tests.make import make_condition, make_one_of_each, make_request
+from tests.make import make_condition, make_one_of_each, make_request, published
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
@@ -105,7 +104,7 @@ def test_a_superuser_sees_no_count() -> None:
 @pytest.mark.parametrize(("role", "leads_to"), [("editor", "revisions"), ("clinician", "sign")])
 def test_a_page_to_sign_leads_each_to_what_they_can_do(role: str, leads_to: str) -> None:
     page = make_condition()
-    publish(page=page, by=None, meaning=True)
+    published(page, clinical_change=True)
 
     assert f"/admin/conditions/condition/{page.pk}/{leads_to}/" in links(
         sign_in_as(role).get("/admin/").text

@@ -9,9 +9,9 @@ from appointments.tokens import received_token
 from clinic_site.clinic import Remembered
 from clinic_site.models import Physician
 from clinic_site.todo import open_todo
-from conditions.models import Condition, ConditionTreatment
-from conditions.publishing.publish import publish, unpublish
-from tests.make import make_condition, make_request, make_treatment
+from conditions.models import Condition
+from conditions.publishing.publish import unpublish
+from tests.make import edited, make_condition, make_request, make_treatment, published
 from tests.visitor import Visitor
 
 
@@ -68,9 +68,8 @@ def test_form_and_confirmation_show_all_active_physicians(client: Client) -> Non
     make_physician("Dr. Ada Stone")
     make_physician("Dr. Bo Hill")
     make_physician("Dr. Cy Gone", active=False)
-    condition = make_condition()
-    condition.physicians.set(Physician.objects.filter(slug="dr-ada-stone"))
-    publish(page=condition, by=None, meaning=True)
+    condition = make_condition(physicians=["dr-ada-stone"])
+    published(condition, clinical_change=True)
     confirmation = f"/appointments/received/{received_token(make_request().attempt)}/"
 
     for path in ("/appointments/request/?condition=sore-back", confirmation):
@@ -110,13 +109,12 @@ def test_what_a_physician_does_here_is_the_clinics_to_say(client: Client) -> Non
 def test_a_physicians_page_leads_to_the_conditions_that_name_the_physician(client: Client) -> None:
     ada = make_physician("Dr. Ada Stone")
     make_physician("Dr. Bo Hill")
-    condition = make_condition()
-    condition.physicians.set([ada])
+    condition = make_condition(physicians=["dr-ada-stone"])
     link = 'href="/conditions/sore-back/"'
     assert link not in client.get(ada.get_absolute_url()).text
 
-    publish(page=condition, by=None, meaning=True)
-    condition.physicians.clear()  # in the draft, which patients do not see
+    published(condition, clinical_change=True)
+    edited(condition, physicians=())  # in the draft, which patients do not see
 
     assert link in client.get(ada.get_absolute_url()).text
     assert link not in client.get("/physicians/dr-bo-hill/").text
@@ -128,13 +126,11 @@ def test_a_physicians_page_leads_to_the_conditions_that_name_the_physician(clien
 def test_a_treatment_shows_the_physicians_of_the_conditions_that_offer_it(client: Client) -> None:
     ada, bo = make_physician("Dr. Ada Stone"), make_physician("Dr. Bo Hill")
     rest = make_treatment()
-    publish(page=rest, by=None, meaning=True)
+    published(rest, clinical_change=True)
     assert client.get("/treatments/rest/").context["physicians"] == [ada, bo]
 
-    condition = make_condition()
-    condition.physicians.set([bo])
-    ConditionTreatment.objects.create(condition=condition, treatment=rest)
-    publish(page=condition, by=None, meaning=True)
+    condition = make_condition(physicians=["dr-bo-hill"], treatments=["rest"])
+    published(condition, clinical_change=True)
     assert client.get("/treatments/rest/").context["physicians"] == [bo]
 
     unpublish(page=Condition.objects.get(), by=None)

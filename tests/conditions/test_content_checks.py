@@ -121,18 +121,61 @@ BROKEN = {
         "“7”",
         page(key_points=("It hurts 7. It eases.[^a]",)),
     ),
-    "second section of a kind": (
-        page(sections=(*page().sections, Section(kind="overview", heading="More", body="So."))),
-        "More",
-        "Another section has its kind",
-        page(sections=(*page().sections, Section(kind="recovery", heading="More", body="So."))),
+    "no title": (page(title=" "), "Title", "nothing here", page()),
+    "long summary": (
+        page(summary="So. " * 80),
+        "Summary",
+        "320 characters; the most is 300",
+        page(),
+    ),
+    "address": (page(slug="sore back"), "Address", "“sore back” is no address", page()),
+    "code": (
+        page(icd10_code="M4"),
+        "ICD-10-CM code",
+        "“M4” is no such code",
+        page(icd10_code="M48.5"),
+    ),
+    "words of an emergency": (
+        page(emergency_words=("chest pain",)),
+        "Words of an emergency",
+        "“chest pain” is more than one word",
+        page(emergency_words=("chest", "pain")),
+    ),
+    "picture of another site": (
+        page(picture=Illustration(source="drawing:../../etc/passwd", alt="Bones.")),
+        "Picture",
+        "is not a picture of this site",
+        page(),
+    ),
+    "section without a heading": (
+        page(sections=section("overview", "", "It eases.")),
+        "What it is",
+        "nothing here",
+        page(),
+    ),
+    "key of a source": (
+        page("It eases.[^a b]", key_points=(), sources=(Source(key="a b", title="A"),)),
+        "Source a b",
+        "“a b” is no key",
+        page(),
+    ),
+    "year": (
+        page(sources=(Source(key="a", title="A", year="20"),)),
+        "Source a",
+        "“20” is no year",
+        page(sources=(Source(key="a", title="A", year="2020"),)),
+    ),
+    "no web address": (
+        page(sources=(Source(key="a", title="A", url="https://a b"),)),
+        "Source a",
+        "“https://a b” is no web address",
+        page(sources=(Source(key="a", title="A", url="https://a.example/b"),)),
     ),
     "unknown key": (page("It eases.[^b]"), "What it is", "[^b] is not among", page()),
     "unknown key in a key point": (page(key_points=("So.[^b]",)), "Key points", "[^b]", page()),
-    "source twice": (page(sources=page().sources * 2), "Sources", "“a” is defined twice", page()),
     "source's address": (
         page(sources=(Source(key="a", title="A", url="http://a.example/"),)),
-        "Sources",
+        "Source a",
         "“a” is not safe",
         page(sources=(Source(key="a", title="A", url="https://a.example/"),)),
     ),
@@ -413,7 +456,7 @@ def test_warnings_tell_and_do_not_block() -> None:
         )
     )
 
-    assert [where for where, _message in found] == ["Key points", "What it is", "Why", "Sources"]
+    assert [where for where, _message in found] == ["Key points", "What it is", "Why", "Source a"]
     assert re.search(
         r"grade \d+\.\d; the most is 8\. Shorten “Percutaneous .*…”, “It eases”", found[1][1]
     )
@@ -482,7 +525,7 @@ def test_the_command_names_file_and_line_and_goes_on_after_a_bad_file(
     assert ended.value.code == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{bad}, line 2: error: not readable as YAML")
-    assert lines[1].startswith(f"{broken}, line 11: error: What it is: “1” has no source.")
+    assert lines[1].startswith(f"{broken}, line 10: error: What it is: “1” has no source.")
     assert lines[2].startswith(f"{broken}, line 15: warning: Sources: “survey” is never cited.")
     assert lines[3] == f"{empty}: error: no .yaml file in this folder."
     assert lines[4].startswith(f"{tmp_path}/none.yaml: error: cannot be read")

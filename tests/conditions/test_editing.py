@@ -1,23 +1,31 @@
-"""Staff at work in the admin on pages: awkward but honest edits."""
+"""Staff at work in the editor, without a script: awkward but honest edits, and no word lost."""
 
 import datetime as dt
-from unittest import mock
+import html
+import json
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clinic_site.access.models import User
-from clinic_site.models import Notice
+from clinic_site.clinic import Remembered
+from clinic_site.models import Notice, Physician
+from conditions.content.document import Source
+from conditions.content.parts import hashes_of, values_of
 from conditions.content.word_diff import compare
-from conditions.editor.admin import ConditionAdmin
-from conditions.models import Condition, ConditionTreatment, Page, Source
-from conditions.publishing.drafts import draft_of, mark_changed
-from conditions.publishing.publish import NotPublishable, publish, sign
+from conditions.models import Page, Revision, WorkingCopy
+from conditions.publishing.drafts import draft_document, form_of
+from conditions.publishing.signing import sign
 from conditions.search.search import emergencies
 from tests.accounts import make_account, make_signer, sign_in_as
-from tests.make import make_condition, make_treatment
+from tests.forms import Filled
+from tests.make import edited, make_condition, make_treatment, published
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -25,193 +33,480 @@ def staff() -> Client:
     return sign_in_as("editor", name="staff")
 
 
-def fields_of(client: Client, address: str) -> dict[str, object]:
-    """What a browser would send for the form as it is shown."""
-    form = client.get(address).context["adminform"].form
-    sent = {name: form[name].value() for name in form.fields}
-    for formset in client.get(address).context["inline_admin_formsets"]:
-        management = formset.formset.management_form
-        sent |= {
-            management.add_prefix(name): management[name].value() for name in management.fields
-        }
-        for row in formset.formset.forms:
-            sent |= {row.add_prefix(name): row[name].value() for name in row.fields}
-    return {
-        name: "" if value is None else value for name, value in sent.items() if value is not False
-    }
+@pytest.fixture
+def colleague() -> Client:
+    return sign_in_as("editor", name="colleague")
 
 
-def change(page: Condition) -> str:
-    return f"/admin/conditions/condition/{page.pk}/change/"
+def change(page: Page) -> str:
+    return f"/admin/conditions/{page.kind}/{page.pk}/change/"
 
 
-@pytest.mark.django_db
-def test_two_sources_exchange_their_keys_and_two_treatments_their_places(staff: Client) -> None:
+def editor(client: Client, page: Page) -> Filled:
+    return Filled(client, change(page), "edit")
+
+
+def draft(page: Page):
+    return draft_document(Page.objects.select_related("draft").get(pk=page.pk))
+
+
+def body_of(page: Page, kind: str = "overview") -> str:
+    return next(each.body for each in draft(page).sections if each.kind == kind)
+
+
+def test_a_sentence_is_changed_saved_and_published(staff: Client, client: Client) -> None:
     page = make_condition()
-    Source.objects.create(page=page, key="other", title="Another survey", position=10)
-    for slug in ("rest", "walking"):
-        treatment = make_treatment(slug=slug, title=slug)
-        ConditionTreatment.objects.create(condition=page, treatment=treatment)
-    sent = fields_of(staff, change(page))
-    for prefix, name in (("sources", "key"), ("offers", "treatment")):
-        first, second = f"{prefix}-0-{name}", f"{prefix}-1-{name}"
-        sent[first], sent[second] = sent[second], sent[first]
+    published(page)
+    form = editor(staff, page).type("section-overview-body", "It hurts at night.\r\n\r\nIt eases.")
 
-    answer = staff.post(change(page), sent, follow=True)
+    saved = form.press("_save")
 
-    assert "was changed successfully" in answer.text
-    assert "Patients do not see it yet." in answer.text
-    assert dict(page.sources.values_list("title", "key")) == {
-        "A survey": "other",
-        "Another survey": "survey",
-    }
-    assert page.offers.count() == 2
+    assert "Saved as a draft. Patients do not see it yet." in saved.text
+    assert body_of(page) == "It hurts at night.\n\nIt eases."
+    assert "at night" not in client.get("/conditions/sore-back/").text
+    asked = editor(staff, page).press("_do", "publish")
+    assert asked.redirect_chain[-1][0].endswith("/publish/")
+    done = Filled(staff, change(page).replace("change", "publish")).press("clinical_change", "no")
+    assert "Published as number 2. Patients see it now." in done.text
+    assert "at night" in client.get("/conditions/sore-back/").text
 
 
-@pytest.mark.django_db
+def test_an_untouched_form_saves_and_changes_nothing(staff: Client) -> None:
+    call_command("load_content", "conditions/content", verbosity=0)
+
+    for page in Page.objects.all():
+        before = page.revisions.count()
+        answer = editor(staff, page).press("_save")
+        assert "Nothing is changed: patients see this text." in answer.text
+        editor(staff, page).press("_do", "preview")
+        assert page.revisions.count() == before
+    assert not WorkingCopy.objects.exists()
+
+
+def test_two_sources_and_two_treatments_exchange_their_places(staff: Client) -> None:
+    refs = [make_treatment(slug=slug, title=slug).ref for slug in ("rest", "walking")]
+    sources = [Source(key=key, title=key.title()) for key in ("survey", "other")]
+    page = make_condition(treatments=refs, sources=sources)
+
+    editor(staff, page).press("_do", "up-treatment:1")
+    editor(staff, page).press("_do", "down-source:survey")
+    answer = editor(staff, page).press("_save")
+
+    assert "Saved as a draft." in answer.text
+    assert draft(page).treatments == ("walking", "rest")
+    assert [each.key for each in draft(page).sources] == ["other", "survey"]
+
+
+def test_lists_grow_and_shrink_by_buttons_and_a_new_source_has_a_key(staff: Client) -> None:
+    make_treatment()
+    page = make_condition(key_points=["One.", "Two."])
+    form = editor(staff, page).type("key_point", "One.", "Two.", "Three.")
+    form.type("treatment_new", "rest").type("source_new-publisher", "AAFP guide")
+    form.type("source_new-title", "Care").type("source_new-year", "about 2016")
+
+    answer = form.press("_do", "add-source", follow=False)
+    assert answer["Location"] == f"{change(page)}#sources"
+    editor(staff, page).press("_do", "remove-key_point:0")
+    editor(staff, page).press("_do", "remove-section:overview")
+    editor(staff, page).type("section_new", "causes").press("_do", "add-section")
+    editor(staff, page).press("_do", "remove-source:survey")
+    assert draft(page).key_points == ("One.", "Two.")  # nothing is saved yet
+    editor(staff, page).press("_save")
+
+    document = draft(page)
+    assert document.key_points == ("Two.", "Three.")
+    assert document.treatments == ("rest",)
+    assert [each.kind for each in document.sections] == ["emergency", "causes"]
+    (source,) = document.sources
+    assert (source.key, source.publisher, source.year) == (
+        *("aafp-about-2016", "AAFP guide", "about 2016"),
+    )
+
+
+def test_saving_refuses_nothing_and_publishing_says_what_to_mend(staff: Client) -> None:
+    page = make_condition()
+    form = editor(staff, page).type("title", "").type("slug", "no address!")
+    form.type("source-survey-year", "soon").type("section-overview-body", "It hurts 1 in 5.")
+
+    answer = form.press("_do", "publish")
+
+    assert answer.redirect_chain[-1][0] == f"{change(page)}?refused=1#errors"
+    assert "<title>Error: " in answer.text
+    assert "4 things to mend before patients can see it" in answer.text
+    for part, where in (
+        ("title", "Title"),
+        ("slug", "Address"),
+        ("source-survey", "Source survey"),
+    ):
+        assert f'<a href="{change(page)}#{part}">{where}</a>' in answer.text
+        assert f'id="{part}"' in answer.text
+    assert draft(page).slug == "no address!"
+    assert Page.objects.get().live is None
+    refused = staff.get(change(page).replace("change", "publish"))
+    assert "4 things to mend" in refused.text
+    assert "clinical_change" not in refused.text
+
+
+def test_what_was_typed_is_there_after_a_preview_and_nobody_else_sees_it(
+    staff: Client, colleague: Client, client: Client
+) -> None:
+    page = make_condition()
+    published(page)
+    form = editor(staff, page).type("section-overview-body", "\r\n  It hurts at night.  ")
+
+    shown = form.press("_do", "preview")
+
+    assert "It hurts at night." in shown.text
+    assert "Preview: patients do not see this draft" in shown.text
+    assert editor(staff, page)["section-overview-body"] == "\r\n  It hurts at night.  "
+    assert "not saved yet" in staff.get(change(page)).text
+    assert "at night" not in editor(colleague, page)["section-overview-body"]
+    assert "at night" not in client.get("/conditions/sore-back/").text
+    history = colleague.get(change(page).replace("change", "revisions")).text
+    assert "staff has typed and not saved" in history
+    assert "at night" in history
+    # Nor does publishing take it.
+    warned = staff.get(change(page).replace("change", "publish")).text
+    assert "What you have typed and not saved is not in this text." in warned
+    assert "at night" not in warned
+
+
+def test_two_people_change_different_parts_and_both_stay(staff: Client, colleague: Client) -> None:
+    page = make_condition()
+    mine, theirs = editor(staff, page), editor(colleague, page)
+    mine.type("summary", "My words.").press("_do", "preview")
+    theirs.type("section-overview-body", "Their words.").type("section_new", "causes")
+    theirs.press("_save")
+
+    assert "Their words." in staff.get(change(page).replace("change", "preview")).text
+    assert "It is put together with what you typed." in staff.get(change(page)).text
+    answer = mine.type("summary", "My own words.").press("_save")
+
+    assert "Saved as a draft." in answer.text
+    assert (draft(page).summary, body_of(page)) == ("My own words.", "Their words.")
+    assert "causes" in [each.kind for each in draft(page).sections]
+
+
+def test_two_people_change_one_part_and_the_later_sees_both(
+    staff: Client, colleague: Client
+) -> None:
+    page = make_condition()
+    mine, theirs = editor(staff, page), editor(colleague, page)
+    theirs.type("section-overview-body", "Their words.").press("_save")
+
+    told = mine.type("section-overview-body", "My words.").press("_save")
+
+    assert "<title>Error: " in told.text
+    assert "The same part was saved by colleague while you typed." in told.text
+    assert "<del>Their</del><ins>My</ins> words." in told.text
+    assert body_of(page) == "Their words."
+    kept = Revision.objects.get(by_hand=False)
+    assert (kept.saved_by, "My words." in str(kept.document)) == (
+        User.objects.get(username="staff"),
+        True,
+    )
+    # A third change comes between: that one is shown as well.
+    again = editor(staff, page)
+    edited(page, {"overview": "Newest words."})
+    assert "<del>Newest</del><ins>My</ins> words." in again.press("_save").text
+    editor(staff, page).press("_save")
+    assert body_of(page) == "My words."
+    assert Revision.objects.filter(by_hand=False).count() == 1
+
+
+def test_the_later_takes_theirs_and_both_texts_stay_in_the_history(
+    staff: Client, colleague: Client
+) -> None:
+    page = make_condition()
+    mine, theirs = editor(staff, page), editor(colleague, page)
+    theirs.type("section-overview-body", "Their words.").press("_save")
+    mine.type("section-overview-body", "My words.").press("_save")
+
+    editor(staff, page).press("_do", "take-theirs:section-overview")
+    editor(staff, page).press("_save")
+
+    assert body_of(page) == "Their words."
+    texts = " ".join(str(each.document) for each in Revision.objects.all())
+    assert "My words." in texts
+    assert not WorkingCopy.objects.exists()
+
+
+def test_a_section_that_someone_removed_while_i_wrote_in_it_is_shown(
+    staff: Client, colleague: Client
+) -> None:
+    page = make_condition()
+    mine, theirs = editor(staff, page), editor(colleague, page)
+    theirs.press("_do", "remove-section:overview")
+    editor(colleague, page).press("_save")
+
+    told = mine.type("section-overview-body", "My words.").press("_save")
+    assert "saved by colleague while you typed" in told.text
+    editor(staff, page).press("_save")
+
+    assert body_of(page) == "My words."
+
+
+def test_one_person_with_two_tabs_loses_no_word(staff: Client) -> None:
+    page = make_condition()
+    first, second = editor(staff, page), editor(staff, page)
+
+    first.type("summary", "First tab.").press("_do", "preview")
+    second.type("name", "second tab").press("_do", "preview")
+    both = editor(staff, page)
+    assert (both["summary"], both["name"]) == ("First tab.", "second tab")
+    # The same part: the tab that typed last wins, and the other text is set aside.
+    second.type("summary", "Second tab.").press("_do", "preview")
+
+    assert editor(staff, page)["summary"] == "Second tab."
+    assert "First tab." in str(Revision.objects.get(by_hand=False).document)
+
+
+def test_discard_asks_and_is_undone(staff: Client) -> None:
+    page = make_condition()
+    published(page)
+    edited(page, {"overview": "Saved words."})
+    editor(staff, page).type("summary", "Typed words.").press("_do", "preview")
+    address = change(page).replace("change", "discard")
+    asked = staff.get(address).text
+    assert "Typed" in asked
+    assert "Saved" in asked
+
+    done = staff.post(address, {"what": "typed"}, follow=True)
+    undo = html.unescape(done.text).partition("Discarded.")[2].partition('href="')[2]
+    undo = undo.partition('"')[0]
+    assert editor(staff, page)["summary"] == "A back that hurts."
+    Filled(staff, undo).press("")
+    assert draft(page).summary == "Typed words."
+    staff.post(address, {"what": "draft", "draft": "2"}, follow=True)
+    assert draft(page).summary == "Typed words."  # that was not the draft that is there now
+    staff.post(address, {"what": "draft", "draft": "4"})
+    assert draft(page).summary == "A back that hurts."
+
+
 def test_a_form_open_while_someone_publishes_and_signs_undoes_neither(staff: Client) -> None:
     page = make_condition()
-    publish(page=page, by=None, meaning=True)
-    sent = fields_of(staff, change(page))
-    stale = Condition.objects.select_related("live", "review").get(pk=page.pk)
-    Condition.objects.filter(pk=page.pk).update(summary="New words.")
-    revision = publish(page=page, by=None, meaning=True)
+    published(page)
+    form = editor(staff, page)
+    revision = published(edited(page, summary="New words."))
     sign(
         revision=revision,
         by=make_signer(make_account("clinician", "clinician")),
         next_due=timezone.localdate() + dt.timedelta(days=9),
     )
 
-    # The admin loads its row before it can lock it: here, before all of the above.
-    with mock.patch.object(ConditionAdmin, "get_object", return_value=stale):
-        staff.post(change(page), sent)
+    form.press("_save")
+    form.type("name", "my sore back").press("_save")
 
-    now = Condition.objects.get(pk=page.pk)
+    now = Page.objects.get(pk=page.pk)
     assert now.live == revision
     assert now.review is not None
+    assert (draft(page).summary, draft(page).name) == ("New words.", "my sore back")
 
 
-@pytest.mark.django_db
-def test_what_someone_else_deleted_meanwhile_is_kept_by_the_later_save(staff: Client) -> None:
+def test_a_new_page_begins_from_its_kinds_of_sections(staff: Client, client: Client) -> None:
+    make_condition()
+    for kind in ("condition", "treatment"):
+        form = Filled(staff, f"/admin/conditions/{kind}/add/").type("title", "Sore back")
+        form.press("")
+    condition, treatment = Page.objects.order_by("pk")[1:]
+    assert (condition.ref, treatment.ref) == ("sore-back-2", "sore-back-3")
+    form = editor(staff, condition).type("summary", "It hurts.").type("name", "a sore back")
+    form.type("section-emergency-body", "- your legs are numb")
+
+    form.press("_do", "publish")
+    Filled(staff, change(condition).replace("change", "publish")).press("clinical_change", "yes")
+
+    shown = client.get("/conditions/sore-back-2/")
+    assert shown.status_code == 200
+    assert "your legs are numb" in shown.text
+    assert "Signs and symptoms" not in shown.text  # nobody has written anything there yet
+    assert [each.heading for each in condition.sections.all()] == ["When to call 911:"]
+
+
+def test_a_page_is_deleted_only_before_it_was_ever_published(staff: Client) -> None:
     page = make_condition()
-    sent = fields_of(staff, change(page))
-    sent["sections-0-body"] = "- my own words"
-    page.sections.all().delete()
-    mark_changed(page, by=None)
+    editor(staff, page).type("summary", "Typed.").press("_do", "preview")
+    gone = change(page).replace("change", "delete")
+    assert staff.post(gone, {"post": "yes"}).status_code == 302
+    assert not Page.objects.exists()
 
-    told = staff.post(change(page), sent)
-    assert "saved this page while you were editing it" in told.text
-    assert "my own words" in told.text
-    sent["began_from"] = str(Page.objects.get(pk=page.pk).draft_version)
-    answer = staff.post(change(page), sent, follow=True)
-
-    assert "was changed successfully" in answer.text
-    assert [section.body for section in page.sections.all()][0] == "- my own words"
-    assert page.sections.count() == 2
+    page = make_condition()
+    published(page)
+    assert staff.post(change(page).replace("change", "delete"), {"post": "yes"}).status_code == 403
+    assert Page.objects.filter(pk=page.pk).exists()
 
 
-@pytest.mark.django_db
-def test_a_clinician_who_only_signs_can_do_so() -> None:
-    call_command("load_content", "conditions/content", verbosity=0)
-    page = Condition.objects.get()
+def test_who_only_signs_reads_the_editor_and_signs() -> None:
+    page = make_condition()
+    published(page)
     client = sign_in_as("clinician")
-    make_signer(User.objects.get(), "Dr. A")
+    make_signer(User.objects.get(username="clinician"), "Dr. A")
     start = f"/admin/conditions/condition/{page.pk}/"
 
+    shown = client.get(f"{start}change/").text
+    assert "disabled" in shown
+    assert 'name="_save"' not in shown
     assert "Sign the live page" in client.get(f"{start}revisions/").text
-    number = client.get(f"{start}sign/").context["form"]["number"].value()
-    signed = client.post(
-        f"{start}sign/",
-        {"number": number, "next_due": "2199-01-01", "read": "on"},
-        follow=True,
+    signing = Filled(client, f"{start}sign/").type("read", "on").type("next_due", "2199-01-01")
+    assert "Signed by Dr. A." in signing.press("").text
+    for view in ("publish", "change", "autosave", "discard", "revisions/1/take"):
+        assert client.post(f"{start}{view}/").status_code == 403, view
+
+
+def test_only_who_may_sign_can_sign() -> None:
+    page = make_condition()
+    published(page)
+    client = sign_in_as("scheduler", "manager")
+
+    views = ("sign", "publish", "revisions", "preview", "export", "unpublish", "autosave", "change")
+    for view in views:
+        answer = client.post(f"/admin/conditions/condition/{page.pk}/{view}/")
+        assert answer.status_code == 403, view
+        assert "Ask a manager" in answer.text
+
+
+def test_the_words_of_an_emergency_are_one_a_line(staff: Client) -> None:
+    page = make_condition()
+    before = draft(page)
+
+    editor(staff, page).type("emergency_words", " numb\r\n\r\nbladder").press("_save")
+
+    (found,) = compare(before, draft(page))
+    assert (found.part, found.html) == ("emergency_words", "<p><ins>numb<br>bladder</ins></p>")
+    published(page)
+    assert emergencies("back pain") == []
+    # Two words in one line would each be an emergency: "back pain" too.
+    editor(staff, page).type("emergency_words", "numb\nchest  pain").press("_save")
+    told = staff.get(change(page).replace("change", "publish")).text
+    assert "“chest pain” is more than one word" in told
+
+
+def test_autosave_keeps_what_was_typed_in_one_part_and_answers_with_the_findings(
+    staff: Client,
+) -> None:
+    page = make_condition()
+    hashes = json.dumps({"section-overview": hashes_of(values_of(draft(page)))["section-overview"]})
+    sent = {
+        "section-overview-heading": "What it is",
+        "section-overview-body": "It hurts 2 in 5. \n",
+        "_opened": hashes,
+        "_shown": hashes,
+        "_draft": "1",
+    }
+
+    answer = staff.post(change(page).replace("change", "autosave"), sent).json()
+
+    assert "“2” has no source" in answer["findings"]["section-overview"][0]
+    assert (answer["newer"], answer["values"]) == (None, {})
+    assert "section-overview" in answer["grades"]
+    copy = WorkingCopy.objects.get()
+    assert copy.page_document.sections[1].body == "It hurts 2 in 5. \n"
+    state = form_of(page, copy.person)
+    assert answer["shown"] == {"section-overview": state.shown["section-overview"]}
+    assert staff.get(change(page).replace("change", "autosave")).status_code == 405
+    # The same keys typed again, and then taken back: no working copy is left behind.
+    sent |= {"section-overview-body": "It hurts 1 in 5 people.[^survey]"}
+    sent |= {"_shown": json.dumps(answer["shown"])}
+    staff.post(change(page).replace("change", "autosave"), sent)
+    assert not WorkingCopy.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"_opened": "{", "_shown": "[]"},
+        {"_opened": '{"title": 5, "gossip": "x"}', "title": "Mine"},
+        {"_opened": '{"sources": "x", "source-a": "y"}', "source": ["a", "a", "b"]},
+        {"_do": "up-treatment:99999999999", "_opened": '{"treatments": "x"}'},
+        {"_do": "remove-section:gossip"},
+        {"_do": "take-theirs:nowhere"},
+        {"_do": ":::"},
+        {"title": "a\x00b", "section_new": "gossip", "treatment_new": "gossip"},
+    ],
+)
+def test_a_form_that_no_browser_sends_breaks_nothing(staff: Client, sent: dict) -> None:
+    page = make_condition()
+
+    for address in (change(page), change(page).replace("change", "autosave")):
+        assert staff.post(address, sent).status_code in (200, 302)
+    assert staff.get(change(page)).status_code == 200
+    assert [each.kind for each in draft(page).sections] == ["emergency", "overview"]
+
+
+def test_the_history_compares_and_takes_back(staff: Client) -> None:
+    page = make_condition()
+    published(page)
+    edited(page, {"overview": "Second words."})
+    edited(page, {"overview": "Third words."})
+    start = change(page).removesuffix("change/")
+
+    listed = staff.get(f"{start}revisions/").text
+    assert "(live)" in listed
+    assert "(draft)" in listed
+    beside = staff.get(f"{start}revisions/3/?with=2").text
+    assert "<del>Second</del><ins>Third</ins> words." in beside
+    for wrong in ("revisions/9/", "revisions/1/?with=9", "revisions/1/?with=x"):
+        assert staff.get(f"{start}{wrong}").status_code == 404
+    taken = Filled(staff, f"{start}revisions/2/take/").press("")
+    assert "Number 2 is the draft again." in taken.text
+    assert body_of(page) == "Second words."
+
+
+def queries(client: Client, address: str, method: str = "get", **more) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        assert getattr(client, method)(address, **more).status_code in (200, 302)
+    return len(asked)
+
+
+def test_one_page_among_many_takes_as_few_queries_as_one_alone(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Physician.objects.create(slug="dr-a", name="Dr. A", specialty="x", bio="y")
+    page = make_condition(treatments=[make_treatment().ref], physicians=["dr-a"])
+    published(page)
+
+    def measured() -> tuple[int, int, int]:
+        editor(staff, page)
+        # Another page of the admin with nothing on it, for what each page of it takes.
+        empty = queries(staff, "/admin/conditions/condition/add/")
+        opened = queries(staff, change(page)) - empty
+        form = editor(staff, page).type("summary", f"Words {Revision.objects.count()}.")
+        with CaptureQueriesContext(connection) as asked:
+            form.press("_save", follow=False)
+        return opened, len(asked) - empty, queries(staff, "/admin/conditions/condition/")
+
+    measured()
+    monkeypatch.setattr(Remembered, "in_background", True)  # as in a web process
+    few = measured()
+    document = draft(page).to_json()
+    for number in range(2, 2_000):
+        Page.objects.bulk_create([Page(kind="condition", ref=f"page-{number}")])
+    others = Page.objects.filter(ref__startswith="page-")
+    made = Revision.objects.bulk_create(
+        Revision(page=each, number=1, title="Other", document=document) for each in others
     )
+    for each in made:
+        each.page.draft = each
+    Page.objects.bulk_update([each.page for each in made], ["draft"], batch_size=500)
+    Revision.objects.bulk_create(
+        Revision(page=page, number=number, title="Old", document=document)
+        for number in range(100, 300)
+    )
+    many = measured()
 
-    assert "Signed by Dr. A." in signed.text
-    assert client.post(f"{start}publish/").status_code == 403
+    assert few == many
+    assert few[0] <= 8, few
+    assert few[1] <= 15, few
 
 
-@pytest.mark.django_db
 def test_a_notice_changed_after_counsel_confirmed_it_is_to_be_confirmed_again(
     staff: Client,
 ) -> None:
     notice = Notice.objects.create(slug="a", title="A", body="Text", confirmed=True)
     address = f"/admin/clinic_site/notice/{notice.pk}/change/"
 
-    staff.post(address, {**fields_of(staff, address), "title": "B"})
+    Filled(staff, address).type("title", "B").press("_save")
     assert Notice.objects.get().confirmed
-    staff.post(address, {**fields_of(staff, address), "body": "Other"})
+    Filled(staff, address).type("body", "Other").press("_save")
     assert not Notice.objects.get().confirmed
-
-
-@pytest.mark.django_db
-def test_an_untouched_form_saves_and_changes_nothing(staff: Client) -> None:
-    page = make_condition()
-    document = draft_of(page)
-
-    answer = staff.post(change(page), fields_of(staff, change(page)), follow=True)
-
-    assert "was changed successfully" in answer.text
-    assert draft_of(page) == document
-
-
-@pytest.mark.django_db
-def test_a_page_that_was_published_is_not_deleted(staff: Client) -> None:
-    call_command("load_content", "conditions/content", verbosity=0)
-    page = Condition.objects.get()
-
-    assert (
-        staff.post(f"/admin/conditions/condition/{page.pk}/delete/", {"post": "yes"}).status_code
-        == 403
-    )
-    assert Condition.objects.filter(pk=page.pk).exists()
-
-
-@pytest.mark.django_db
-def test_only_who_may_sign_can_sign() -> None:
-    call_command("load_content", "conditions/content", verbosity=0)
-    page = Condition.objects.get()
-    client = sign_in_as("scheduler", "manager")
-
-    for view in ("sign", "publish", "revisions", "preview", "export", "unpublish"):
-        answer = client.post(f"/admin/conditions/condition/{page.pk}/{view}/")
-        assert answer.status_code == 403, view
-        assert "Ask a manager" in answer.text
-
-
-@pytest.mark.django_db
-def test_the_admin_list_takes_a_constant_number_of_queries(
-    staff: Client, django_assert_num_queries
-) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    make_condition(slug="first")
-    staff.get("/admin/conditions/condition/")
-    with CaptureQueriesContext(connection) as few:
-        staff.get("/admin/conditions/condition/")
-    for number in range(60):
-        make_condition(slug=f"page-{number}")
-
-    with django_assert_num_queries(len(few)):
-        assert staff.get("/admin/conditions/condition/").status_code == 200
-
-
-@pytest.mark.django_db
-def test_the_words_of_an_emergency_are_typed_under_the_key_points(staff: Client) -> None:
-    page = make_condition()
-    sent = fields_of(staff, change(page))
-    form = staff.get(change(page)).text
-    assert form.index("id_key_points") < form.index("id_emergency_words") < form.index("id_picture")
-
-    staff.post(change(page), sent | {"emergency_words": " numb\r\n\r\nbladder"})
-
-    document = draft_of(Condition.objects.get(pk=page.pk))
-    assert [(each.part, each.html) for each in compare(draft_of(page), document)] == [
-        ("Words of an emergency", "<p><ins>numb<br>bladder</ins></p>")
-    ]
-    publish(page=page, by=None, meaning=True)
-    assert emergencies("back pain") == []
-    # Two words in one line would each be an emergency: "back pain" too.
-    staff.post(change(page), sent | {"emergency_words": "numb\nchest  pain", "began_from": 1})
-    with pytest.raises(NotPublishable, match="“chest pain” is more than one word"):
-        publish(page=page, by=None, meaning=True)

@@ -3,8 +3,7 @@
 import pytest
 from django.test import Client
 
-from conditions.publishing.publish import publish
-from tests.make import make_condition
+from tests.make import make_condition, published
 
 
 @pytest.mark.django_db
@@ -13,10 +12,10 @@ def test_the_way_to_read_follows_what_is_published(client: Client) -> None:
     assert "Read about" not in page
     assert "Our pages are being written." in page
 
-    publish(page=make_condition(), by=None, meaning=True)
+    published(make_condition(), clinical_change=True)
     assert 'href="/conditions/sore-back/">Read about a sore back</a>' in client.get("/").text
 
-    publish(page=make_condition(slug="sore-knee", title="Sore knee"), by=None, meaning=True)
+    published(make_condition(slug="sore-knee", title="Sore knee"))
     page = client.get("/").text
     assert '<a class="button" href="/conditions/">Read about what we treat</a>' in page
     assert "Read about a sore back" not in page

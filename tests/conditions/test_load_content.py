@@ -1,5 +1,6 @@
 """Content files: loaded whole, or refused whole with file, line and what to do."""
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from clinic_site.models import Clinic, Notice, Physician
 from conditions.models import Condition, Treatment
+from tests.make import edited
 
 SHIPPED = Path(__file__).resolve().parents[2] / "conditions" / "content"
 
@@ -17,7 +19,6 @@ GOOD = """\
     title: Rest
     name: rest
     summary: Lying down.
-    body_site: vertebra
     uses_needle: false
     uses_balloon: false
     uses_cement: false
@@ -31,6 +32,13 @@ GOOD = """\
         title: A survey
         year: 2020
     """
+
+
+SECOND_SECTION = """\
+      - kind: overview
+        heading: More
+        body: So.
+"""
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -52,13 +60,13 @@ def test_the_shipped_content_loads_and_is_public(client) -> None:
 @pytest.mark.django_db
 def test_what_staff_edited_is_not_overwritten(capsys) -> None:
     call_command("load_content", str(SHIPPED), verbosity=0)
-    Condition.objects.update(title="Edited by staff")
+    edited(Condition.objects.get(), title="Edited by staff")
     Notice.objects.filter(slug="privacy").update(body="Edited too")
 
     call_command("load_content", str(SHIPPED))
 
-    assert Condition.objects.get().title == "Edited by staff"
-    assert Condition.objects.get().revisions.count() == 1
+    assert Condition.objects.get().draft.title == "Edited by staff"
+    assert Condition.objects.get().live.title == "Spinal compression fractures"
     assert Notice.objects.get(slug="privacy").body == "Edited too"
     assert "kept    condition spinal-compression-fractures" in capsys.readouterr().out
 
@@ -72,9 +80,24 @@ def test_replace_overwrites_and_keeps_the_history(tmp_path: Path) -> None:
     call_command("load_content", str(path), replace=True, verbosity=0)
 
     rest = Treatment.objects.get()
-    assert rest.summary == "Lying down for a while."
+    assert rest.live.summary == "Lying down for a while."
     assert [revision.number for revision in rest.revisions.all()] == [2, 1]
     assert rest.sections.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_file_is_known_by_its_ref_and_takes_another_address(tmp_path: Path) -> None:
+    path = write(tmp_path, "rest.yaml", GOOD)
+    call_command("load_content", str(path), verbosity=0)
+    path.write_text(path.read_text().replace("slug: rest", "ref: rest\nslug: bed-rest"))
+
+    call_command("load_content", str(path), replace=True, verbosity=0)
+
+    assert (Treatment.objects.get().ref, Treatment.objects.get().slug) == ("rest", "bed-rest")
+    other = path.read_text().replace("type: treatment", "type: condition")
+    path.write_text(re.sub(r"uses_\w+: false\n", "", other))
+    with pytest.raises(CommandError, match="line 1: rest is a treatment here. Choose another ref"):
+        call_command("load_content", str(path), replace=True, verbosity=0)
 
 
 BAD = {
@@ -88,20 +111,34 @@ BAD = {
     "twice": (GOOD.replace("name: rest", "title: rest"), "line 4: 'title' stands here twice"),
     "no list": (
         GOOD.replace("    sections:", "    key_points: none\n    sections:"),
-        "line 10: 'key_points' must be a list",
+        "line 9: 'key_points' must be a list",
     ),
     "number": (GOOD.replace("title: Rest", "title: 5"), "line 3: 'title' must be text"),
     "maybe": (
         GOOD.replace("needle: false", "needle: perhaps"),
-        "line 7: 'uses_needle' must be true",
+        "line 6: 'uses_needle' must be true",
     ),
-    "kind": (GOOD.replace("kind: overview", "kind: gossip"), "line 11: 'gossip' is not one of"),
-    "citation": (GOOD.replace("[^survey]", "[^other]"), "line 13: [^other] is cited, but not"),
-    "site": (GOOD.replace("site: vertebra", "site: knee"), "line 6: body_site: Value 'knee'"),
-    "slug": (GOOD.replace("slug: rest", "slug: a b"), "line 2: slug: Enter a valid"),
-    "year": (GOOD.replace("year: 2020", "year: twenty"), "line 18: 'year' must be a whole number"),
-    "url": (GOOD.rstrip() + "\n        url: javascript:x\n", "line 19: url: Enter a valid URL"),
-    "date": (GOOD.replace("year: 2020", "year: 2020-13-45"), "line 18: not readable as YAML"),
+    "kind": (GOOD.replace("kind: overview", "kind: gossip"), "line 10: 'gossip' is not one of"),
+    "citation": (GOOD.replace("[^survey]", "[^other]"), "line 12: [^other] is cited, but not"),
+    "gone": (
+        GOOD.replace("uses_needle: false", "body_site: knee"),
+        "line 6: 'body_site' is not known",
+    ),
+    "slug": (GOOD.replace("slug: rest", "slug: a b"), "line 2: 'a b' is no address"),
+    "ref": (GOOD.replace("slug: rest", "slug: rest\n    ref: a b"), "line 3: 'a b' is no address"),
+    "schema": (GOOD.replace("slug: rest", "slug: rest\n    schema: 2"), "line 3: 'schema' is 2"),
+    "year": (GOOD.replace("year: 2020", "year: twenty"), "line 15: Source survey: “twenty” is no"),
+    "no year": (GOOD.replace("year: 2020", "year: [2020]"), "line 17: 'year' must be text"),
+    "url": (GOOD.rstrip() + "\n        url: javascript:x\n", "line 15: Source survey: The address"),
+    "date": (GOOD.replace("year: 2020", "year: 2020-13-45"), "line 17: not readable as YAML"),
+    "two of a kind": (
+        GOOD.replace("    sources:", SECOND_SECTION + "    sources:"),
+        "line 14: 'overview' stands in 'sections' twice",
+    ),
+    "two of a key": (
+        GOOD.rstrip() + "\n      - key: ' survey'\n        title: Again\n",
+        "line 18: 'survey' stands in 'sources' twice",
+    ),
     "tag": (GOOD.replace("title: Rest", "title: !!timestamp abc"), "not readable as YAML"),
     "deep": (GOOD.replace("title: Rest", "title: " + "[" * 3000), "not readable as YAML"),
     "bare phone": ("type: clinic\nphone: +16052175617\n", "line 2: 'phone' must be text"),

@@ -12,26 +12,22 @@ from django.test import Client
 from clinic_site.markdown import render
 from clinic_site.models import Clinic
 from clinic_site.plain import plain
+from conditions.content.document import Source
 from conditions.content.word_diff import compare
-from conditions.models import Condition, Section, Source
-from conditions.publishing.publish import publish
-from conditions.publishing.signing import changes_meaning
+from conditions.publishing.signing import clinical_change
 from tests.conditions.test_content_checks import page
-from tests.make import make_condition
+from tests.make import edited, make_condition, published
 
 pytestmark = pytest.mark.on_sqlite
 
 
 @pytest.mark.django_db
 def test_a_screen_reader_says_how_urgent_each_card_is(client: Client) -> None:
-    condition = make_condition()
-    Section.objects.create(
-        page=condition,
-        kind="see_doctor",
-        heading="Call us today if:",
-        body="- you cannot sleep\n\nWe answer.\n\n::: routine Call us for a visit if:\n\n- it lasts\n:::",
+    body = (
+        "- you cannot sleep\n\nWe answer.\n\n::: routine Call us for a visit if:\n\n- it lasts\n:::"
     )
-    publish(page=condition, by=None, meaning=True)
+    condition = edited(make_condition(), {"see_doctor": ("Call us today if:", body)})
+    published(condition, clinical_change=True)
 
     page = client.get("/conditions/sore-back/").text
 
@@ -67,9 +63,8 @@ It eases.
 
 @pytest.mark.django_db
 def test_a_fold_and_people_are_read_by_patients_and_found_by_search(client: Client) -> None:
-    condition = make_condition()
-    Section.objects.create(page=condition, kind="evidence", heading="Studies", body=FOLD)
-    publish(page=condition, by=None, meaning=True)
+    condition = edited(make_condition(), {"evidence": ("Studies", FOLD)})
+    published(condition, clinical_change=True)
 
     page = client.get("/conditions/sore-back/").text
 
@@ -137,21 +132,20 @@ def test_no_text_can_stand_for_a_picture_of_people(text: str) -> None:
 
 @pytest.mark.django_db
 def test_a_changed_figure_of_people_is_shown_and_takes_the_signature_away() -> None:
-    condition = make_condition()
-    evidence = Section.objects.create(page=condition, kind="recovery", heading="After", body=FOLD)
-    first = publish(page=condition, by=None, meaning=True)
+    condition = edited(make_condition(), {"recovery": ("After", FOLD)})
+    first = published(condition, clinical_change=True)
     body = FOLD.replace("21 in 100", "22 in 100")
 
-    Section.objects.filter(pk=evidence.pk).update(body=body)
-    second = publish(page=condition, by=None, meaning=False)
+    edited(condition, {"recovery": body})
+    second = published(condition)
 
-    assert changes_meaning(first.document, second.document)
-    (change,) = compare(first.document, second.document)
+    assert clinical_change(first.page_document, second.page_document)
+    (change,) = compare(first.page_document, second.page_document)
     assert "<del>21</del><ins>22</ins> in 100" in change.html
 
 
 @pytest.mark.parametrize(
-    ("signed", "edited", "changes"),
+    ("signed", "changed", "changes"),
     [
         ("::: fold More\n\nIt is rare.\n:::", "::: fold More\n\nIt is quite rare.\n:::", False),
         ("::: fold More\n\n5 do.\n:::", "::: fold More\n\n6 do.\n:::", True),
@@ -159,11 +153,11 @@ def test_a_changed_figure_of_people_is_shown_and_takes_the_signature_away() -> N
     ],
 )
 def test_a_fold_is_text_as_any_other_and_people_are_evidence(
-    signed: str, edited: str, changes: bool
+    signed: str, changed: str, changes: bool
 ) -> None:
-    old, new = (page(body) for body in (signed, edited))
+    old, new = (page(body) for body in (signed, changed))
 
-    assert changes_meaning(old, new) == changes
+    assert clinical_change(old, new) == changes
 
 
 def test_a_block_ends_where_its_colons_say() -> None:
@@ -200,14 +194,13 @@ It was 8.[^survey]
 
 @pytest.mark.django_db
 def test_a_source_is_linked_once_in_each_place_and_numbered_as_it_is_met(client: Client) -> None:
-    condition = make_condition()
-    Condition.objects.filter(pk=condition.pk).update(
-        key_points="It is new.[^third]\nIt hurts.[^survey] It ends.[^third]"
+    sources = [Source(key=key, title=f"The {key} one") for key in ("other", "third")]
+    condition = make_condition(
+        key_points=["It is new.[^third]", "It hurts.[^survey] It ends.[^third]"],
+        sources=[Source(key="survey", title="A survey", year="2020"), *sources],
     )
-    for key in ("other", "third"):
-        Source.objects.create(page=condition, key=key, title=f"The {key} one")
-    condition.sections.filter(kind="overview").update(body=CITED)
-    publish(page=condition, by=None, meaning=True)
+    edited(condition, {"overview": CITED})
+    published(condition, clinical_change=True)
 
     page = client.get("/conditions/sore-back/").text
 

@@ -21,7 +21,7 @@ from clinic_site.plain import list_items, plain
 from clinic_site.structured_data import breadcrumbs, clinic_data, physician_data, to_script
 from conditions.content.document import ConditionDocument, Section, TreatmentDocument
 from conditions.content.files import read_yaml
-from conditions.models.revision import Review
+from conditions.models import Review
 from conditions.rendering.page import page_text, render_page
 from conditions.rendering.structured_data import (
     CONDITION_LISTS,
@@ -105,7 +105,8 @@ def open_clinic() -> Clinic:
 def with_body(kind: str, body: str) -> ConditionDocument:
     """The shipped condition with one more section."""
     section = Section(kind=kind, heading="More", body=body)
-    return dataclasses.replace(CONDITION, sections=(*CONDITION.sections, section))
+    others = [each for each in CONDITION.sections if each.kind != kind]
+    return dataclasses.replace(CONDITION, sections=(*others, section))
 
 
 def walk(data: Any, key: str = "") -> Iterator[tuple[str, Any]]:

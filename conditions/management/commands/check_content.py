@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils.translation import gettext as _
 
 from conditions.content.checks import check
 from conditions.content.files import ContentError, Located
 from conditions.content.findings import Finding
 from conditions.content.readability import page_grade
-from conditions.publishing.loading import files_in, read_file
+from conditions.publishing.loading import files_in, place_of, read_file
 
 
 class Command(BaseCommand):
@@ -65,11 +64,6 @@ class Command(BaseCommand):
 
 def _line_of(finding: Finding, located: Located) -> str:
     """Return ", line N" for the part of the file that a finding is about; "" where unknown."""
-    keys = {_("Title"): "title", _("Summary"): "summary", _("Key points"): "key_points"}
-    keys |= {_("Picture"): "picture", _("Sources"): "sources", _("Emergency"): "sections"}
-    line = located.lines.get(keys.get(finding.where, ""))
-    for section in located["sections"]:
-        if finding.where in (" ".join(section["heading"].split()), section["kind"]):
-            line = section.line
-            break
+    where, key = place_of(finding.part, located)
+    line = where.line if key is None else where.lines.get(key)
     return f", line {line}" if line else ""

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinic_site.models import Clinic, Notice, Physician, Picture
-from conditions.models import Condition, Treatment
+from conditions.models import Page
 from conditions.publishing.exporting import page_file, row_file
 
 
@@ -51,10 +51,9 @@ class Command(BaseCommand):
             yield f"physician-{physician.slug}", row_file(physician)
         for notice in Notice.objects.all():
             yield f"notice-{notice.slug}", row_file(notice)
-        for model in (Treatment, Condition):
-            for page in model.objects.select_related("live"):
-                text = page_file(page, draft=drafts)
-                if text is None:
-                    self.stdout.write(f"left out {page.slug}: patients do not see it (--drafts)")
-                else:
-                    yield f"{model._meta.model_name}-{page.public_slug}", text
+        for page in Page.objects.select_related("live", "draft").order_by("-kind", "ref"):
+            text = page_file(page, draft=drafts)
+            if text is None:
+                self.stdout.write(f"left out {page.ref}: patients do not see it (--drafts)")
+            else:
+                yield f"{page.kind}-{page.ref}", text

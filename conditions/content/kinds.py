@@ -1,0 +1,57 @@
+"""What a section of a page can be about; its place on the page follows from it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SectionKind(models.TextChoices):
+    """What a section is about; its place on the page and in structured data follows from it."""
+
+    EMERGENCY = "emergency", _("When to call 911")
+    SEE_DOCTOR = "see_doctor", _("When to see a doctor")
+    OVERVIEW = "overview", _("What it is")
+    SYMPTOMS = "symptoms", _("Signs and symptoms")
+    TREATMENTS = "treatments", _("Treatments")
+    SUITS = "suits", _("Who it may suit")
+    NOT_SUITED = "not_suited", _("Who it does not suit")
+    BENEFITS = "benefits", _("Benefits")
+    RISKS = "risks", _("Risks")
+    PREPARING = "preparing", _("Before")
+    PROCEDURE = "procedure", _("How it is done")
+    AFTERWARDS = "afterwards", _("Afterwards")
+    DIAGNOSIS = "diagnosis", _("Diagnosis")
+    RECOVERY = "recovery", _("Recovery")
+    PREVENTION = "prevention", _("Prevention")
+    CAUSES = "causes", _("Causes")
+    RISK_FACTORS = "risk_factors", _("Risk factors")
+    EVIDENCE = "evidence", _("What studies say")
+    QUESTIONS = "questions", _("Questions to ask")
+    NEXT_STEPS = "next_steps", _("Next steps")
+
+
+# The kinds of section of each type of page, in the order in which the page shows them.
+CONDITION_KINDS = (
+    *("emergency", "see_doctor", "overview", "symptoms", "treatments", "suits", "diagnosis"),
+    *("recovery", "prevention", "causes", "risk_factors", "evidence", "questions", "next_steps"),
+)
+TREATMENT_KINDS = (
+    *("overview", "suits", "not_suited", "benefits", "risks", "preparing", "procedure"),
+    *("afterwards", "evidence", "questions"),
+)
+# What a new page begins from.
+SKELETON = {
+    "condition": (
+        *("emergency", "see_doctor", "overview", "symptoms", "treatments", "diagnosis"),
+        *("recovery", "questions", "next_steps"),
+    ),
+    "treatment": (
+        *("overview", "suits", "not_suited", "benefits", "risks", "preparing", "procedure"),
+        *("afterwards", "questions"),
+    ),
+}
+
+
+def blank_heading(kind: str) -> str:
+    """Return the heading that a new section of this kind has; a care card's ends in a colon."""
+    label = str(SectionKind(kind).label)
+    return f"{label}:" if kind in {"emergency", "see_doctor"} else label

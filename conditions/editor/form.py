@@ -1,0 +1,160 @@
+"""The editor's form: what a browser sends for the parts of a page, and what its buttons do to them.
+
+There is no Django form here: every field is text that nothing refuses (docs/decisions/0027).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.text import slugify
+
+from conditions.content.document import DOCUMENTS, Comparison, Source
+from conditions.content.kinds import blank_heading
+
+TEXTS = ("title", "name", "slug", "summary", "icd10_code")
+PICTURE = ("source", "alt", "caption")
+FACTS = ("uses_needle", "uses_balloon", "uses_cement")
+ROWS = tuple(Comparison.__dataclass_fields__)
+SOURCE = tuple(name for name in Source.__dataclass_fields__ if name != "key")
+# Lists that a part holds, and the fields, one for each item, that send them.
+LISTS = {
+    "key_points": "key_point",
+    "physicians": "physician",
+    "treatments": "treatment",
+    "related": "related",
+    "sources": "source",
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a browser sent: parts, and the hashes of what it had of them (see `autosave`)."""
+
+    values: dict[str, Any]
+    opened: dict[str, str]
+    shown: dict[str, str]
+
+
+def values_from(post: QueryDict, kind: str) -> Sent:
+    """Return the parts of a page of this kind that a browser sent.
+
+    What it had open tells which parts were on its page: of these, a section or a source without
+    its fields was removed, and a list without any is empty.
+    """
+    opened, shown = (_hashes(post.get(name, "")) for name in ("_opened", "_shown"))
+    fields = DOCUMENTS[kind].__dataclass_fields__
+    values: dict[str, Any] = {
+        name: _text(post.get(name, "")) for name in TEXTS if name in post and name in fields
+    }
+    for part, name in LISTS.items():
+        if part in fields and (name in post or part in opened):
+            values[part] = [each for each in map(_text, post.getlist(name)) if each.strip()]
+    for part in ("physicians", "related"):
+        if part in values:
+            values[part] = sorted(set(values[part]))
+    if "emergency_words" in fields and "emergency_words" in post:
+        lines = _text(post.get("emergency_words", "")).split("\n")
+        values["emergency_words"] = [line for line in lines if line.strip()]
+    if any(f"picture_{name}" in post for name in PICTURE):
+        values["picture"] = {name: _text(post.get(f"picture_{name}", "")) for name in PICTURE}
+    if kind == "treatment":
+        if "facts" in opened:
+            values["facts"] = {name: name in post for name in FACTS}
+        for row in ROWS:
+            if f"comparison-{row}" in post:
+                values[f"comparison-{row}"] = _text(post.get(f"comparison-{row}", ""))
+    for each in DOCUMENTS[kind].kinds:
+        if f"section-{each}-heading" in post:
+            names = ("heading", "body")
+            values[f"section-{each}"] = {
+                name: _text(post.get(f"section-{each}-{name}", "")) for name in names
+            }
+    for key in values.get("sources", ()):
+        values[f"source-{key}"] = {
+            name: _text(post.get(f"source-{key}-{name}", "")) for name in SOURCE
+        }
+    _add_new(post, kind, values)
+    removable = {part for part in opened if part.startswith(("section-", "source-"))}
+    there = {part: hash for part, hash in opened.items() if part in values or part in removable}
+    return Sent(values, there, shown)
+
+
+def _add_new(post: QueryDict, kind: str, values: dict[str, Any]) -> None:
+    """Add what was chosen or typed in the fields for something new."""
+    new = post.get("section_new", "")
+    if new in DOCUMENTS[kind].kinds:
+        blank = {"heading": blank_heading(new), "body": ""}
+        values.setdefault(f"section-{new}", blank)
+    for part in ("treatments", "related"):
+        new = _text(post.get(f"{LISTS[part]}_new", "")).strip()
+        if new and part in values and new not in values[part]:
+            values[part] = [*values[part], new]
+    fields = {name: _text(post.get(f"source_new-{name}", "")) for name in (*SOURCE, "key")}
+    if any(text.strip() for text in fields.values()) and "sources" in values:
+        typed = fields.pop("key").strip()
+        who = (fields["publisher"].split() or fields["title"].split() or ["source"])[0]
+        key = slugify(typed or f"{who} {fields['year']}")[:34] or "source"
+        taken = values["sources"]
+        names = (key, *(f"{key}-{number}" for number in range(2, len(taken) + 3)))
+        key = next(name for name in names if name not in taken)
+        values["sources"] = [*taken, key]
+        values[f"source-{key}"] = fields
+
+
+def _text(typed: str) -> str:
+    return typed.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+
+
+def _hashes(text: str) -> dict[str, str]:
+    """Return hashes by part; what is none is left out."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {part: each for part, each in found.items() if isinstance(each, str)}
+
+
+def applied(
+    values: Mapping[str, Any], do: str, theirs: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """Do what a button says to the parts of a page; return them, and the part to go on with.
+
+    `theirs` are the draft's parts, for "take-theirs". A button that does not fit does nothing.
+    """
+    what, _colon, which = do.partition(":")
+    verb, _dash, thing = what.partition("-")
+    done = dict(values)
+    part = {"related": "related", "section": "add-section"}.get(thing, f"{thing}s")
+    if what == "take-theirs":
+        part = which
+        done.pop(part, None)
+        if part in theirs:
+            done[part] = theirs[part]
+    elif what == "remove-section":
+        done.pop(f"section-{which}", None)
+    elif verb in {"up", "down", "remove"} and part in done:
+        done[part] = _moved(done[part], verb, which, by_place=thing in {"key_point", "treatment"})
+        if what == "remove-source":
+            done.pop(f"source-{which}", None)
+    return done, part
+
+
+def _moved(items: list[str], verb: str, which: str, *, by_place: bool) -> list[str]:
+    """Return a list with one item moved by a place, or removed."""
+    if by_place:
+        at = int(which) if re.fullmatch(r"\d{1,4}", which) else len(items)
+    else:
+        at = items.index(which) if which in items else len(items)
+    if at >= len(items):
+        return items
+    rest = [*items[:at], *items[at + 1 :]]
+    if verb == "remove":
+        return rest
+    to = max(at - 1, 0) if verb == "up" else at + 1
+    return [*rest[:to], items[at], *rest[to:]]

@@ -1,0 +1,159 @@
+"""The history of a page: every text that was saved or set aside, compared and taken back."""
+
+from typing import Any
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.translation import gettext
+
+from clinic_site.actor import Actor
+from clinic_site.edit_conflict import EditConflict
+from conditions.content.word_diff import changes, compare
+from conditions.editor.base import PageViews, person
+from conditions.models import Page, Revision
+from conditions.publishing.drafts import (
+    copy_of,
+    discard,
+    draft_document,
+    form_of,
+    revert_to,
+    values_of,
+)
+
+SHOWN = 50  # revisions on one page of the history
+
+
+class ShownDraftForm(forms.Form):
+    """The number of the draft that was shown, so that nothing newer is replaced unseen."""
+
+    draft = forms.IntegerField()
+
+
+class HistoryViews(PageViews):
+    """All that was ever typed on a page, and the way back to it."""
+
+    def views(self) -> dict[str, Any]:
+        return {
+            "<int:pk>/revisions/": self.revisions_view,
+            "<int:pk>/revisions/<int:number>/": self.revision_view,
+            "<int:pk>/revisions/<int:number>/take/": self.take_view,
+            "<int:pk>/discard/": self.discard_view,
+            **super().views(),
+        }
+
+    def revisions_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Every revision, the newest first, and what people have typed and not saved."""
+        page = self.page_for(request, pk, "view")
+        rows = (
+            page.revisions.select_related("saved_by", "published_by")
+            .prefetch_related("reviews")
+            .defer("document")
+        )
+        draft = values_of(draft_document(page))
+        copies = [
+            (copy, changes(draft, values_of(copy.page_document)))
+            for copy in page.working_copies.select_related("person").order_by("at")
+        ]
+        return self.shown(
+            request,
+            "revisions",
+            gettext("History of “%s”") % page,
+            page,
+            revisions=Paginator(rows, SHOWN).get_page(request.GET.get("p")),
+            copies=copies,
+            may_change=self.has_change_permission(request, page),
+            may_sign=self.has_sign_permission(request),
+        )
+
+    def revision_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """One revision beside another: `?with=` a number, "draft", or else what is live."""
+        page = self.page_for(request, pk, "view")
+        revision = self.revision_of(page, number)
+        other = self._other(page, request.GET.get("with", "live"))
+        return self.shown(
+            request,
+            "revision",
+            gettext("Number %(number)d of “%(title)s”") % {"number": number, "title": page},
+            page,
+            revision=revision,
+            other=other,
+            changes=compare(other.page_document, revision.page_document),
+            may_change=self.has_change_permission(request, page),
+        )
+
+    def _other(self, page: Page, which: str) -> Revision:
+        found = {"live": page.live or page.draft, "draft": page.draft}.get(which)
+        return found or self.revision_of(page, which)
+
+    def take_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Show what taking an earlier text back changes; on POST, make it the draft."""
+        page = self.page_for(request, pk, "change")
+        revision = self.revision_of(page, number)
+        if request.method == "POST":
+            note = gettext("Back to number %d") % number
+            new = self._reverted(request, page, revision, note)
+            if new is None:
+                return self.told_of_change(request)
+            message = gettext("Number %d is the draft again. Patients do not see it yet.")
+            return self.done(request, page, message % number)
+        return self.shown(
+            request,
+            "take",
+            gettext("Take number %d back") % number,
+            page,
+            revision=revision,
+            changes=compare(draft_document(page), revision.page_document),
+            unsaved=copy_of(page, person(request)),
+        )
+
+    def _reverted(
+        self, request: HttpRequest, page: Page, revision: Revision, note: str
+    ) -> Revision | None:
+        """Make a text the draft; None where the draft is not the one that was shown."""
+        form = ShownDraftForm(request.POST)
+        if not form.is_valid():
+            return None
+        draft = self.revision_of(page, form.cleaned_data["draft"])
+        by = Actor.staff(request)
+        try:
+            return revert_to(page=page, revision=revision, by=by, draft=draft, note=note)
+        except EditConflict:
+            return None
+
+    def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask what to discard, showing it; on POST, set it aside and say how to take it back."""
+        page = self.page_for(request, pk, "change")
+        what = request.POST.get("what", "")
+        if request.method == "POST" and what == "typed":
+            kept = discard(page=page, by=Actor.staff(request))
+            return self._discarded(request, page, kept)
+        if request.method == "POST" and what == "draft" and page.live is not None:
+            before = page.draft
+            note = gettext("Back to what patients see")
+            if self._reverted(request, page, page.live, note) is None:
+                return self.told_of_change(request)
+            return self._discarded(request, page, before)
+        if request.method == "POST":
+            raise Http404
+        state = form_of(page, person(request))
+        draft, live = draft_document(page), page.live.page_document if page.live else None
+        return self.shown(
+            request,
+            "discard",
+            gettext("Discard changes to “%s”") % page,
+            page,
+            typed=changes(state.values, values_of(draft)) if state.typed_at else [],
+            saved=compare(draft, live) if live else [],
+        )
+
+    def _discarded(self, request: HttpRequest, page: Page, kept: Revision | None) -> HttpResponse:
+        if kept is None:
+            return HttpResponseRedirect(self.address("change", page))
+        undo = self.address("take", page, kept.number)
+        text = gettext("Discarded. It is kept as number %d in the history.") % kept.number
+        self.log_change(request, page, text)
+        link = format_html('<a href="{}">{}</a>', undo, gettext("Undo"))
+        self.message_user(request, format_html("{} {}", text, link))
+        return HttpResponseRedirect(self.address("change", page))

@@ -1,0 +1,207 @@
+"""What the editor shows: the contents of a page, and the parts under each entry, to be filled."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from clinic_site.clinic import active_physicians
+from clinic_site.models import Picture
+from clinic_site.pictures import DRAWINGS, ShownPicture, picture_of
+from conditions.content import document
+from conditions.content.findings import Finding
+from conditions.content.kinds import SectionKind
+from conditions.content.parts import Clash, comparison_rows, part_label, part_text
+from conditions.content.readability import section_grade
+from conditions.content.word_diff import word_by_word
+from conditions.models import Page
+
+# Which template shows a part, where it is not that of its name.
+TEMPLATES = {"icd10_code": "text", "title": "text", "name": "text", "slug": "text"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing that can be chosen: what is sent for it, its words, whether it is chosen."""
+
+    value: str
+    words: str
+    chosen: bool = False
+    picture: ShownPicture | None = None
+
+
+@dataclass(frozen=True)
+class PartView:
+    """A part as the editor shows it; `hint` says what it is for, `clash` has both texts."""
+
+    name: str
+    label: str
+    value: Any
+    hint: str = ""
+    choices: list[Choice] = field(default_factory=list)
+    more: list[Choice] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    clash: SafeString | None = None
+
+    @property
+    def template(self) -> str:
+        """The template of its fields."""
+        start = self.name.partition("-")[0]
+        return f"admin/conditions/editor/_{TEMPLATES.get(start, start)}.html"
+
+    @property
+    def kind(self) -> str:
+        """What a name tells beyond its beginning: a section's kind, a source's key, a row."""
+        return self.name.partition("-")[2]
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One entry of the contents: the parts that stand under it, and how hard its text reads."""
+
+    anchor: str
+    label: str
+    parts: list[PartView]
+    grade: float | None = None
+
+    @property
+    def errors(self) -> int:
+        """How much in it stands against publishing."""
+        return sum(each.level == "error" for part in self.parts for each in part.findings)
+
+    @property
+    def removable(self) -> str:
+        """The kind of the section that a button here removes."""
+        return self.parts[0].kind if self.anchor.startswith("section-") else ""
+
+
+def panes_of(
+    page: Page,
+    values: Mapping[str, Any],
+    *,
+    findings: Iterable[Finding] = (),
+    clashes: Iterable[Clash] = (),
+) -> list[Pane]:
+    """Return the contents of a page whose parts are `values`; two queries at most."""
+    by_part: dict[str, list[Finding]] = {}
+    for each in findings:
+        by_part.setdefault(each.part, []).append(each)
+    clashing = {each.part: each for each in clashes}
+    pages = Page.objects.exclude(pk=page.pk).order_by("draft__title", "pk")
+    others = list(pages.values_list("kind", "ref", "draft__title"))
+    choices = _choices(values, others)
+    hints = _hints()
+
+    def views(names: Iterable[str]) -> list[PartView]:
+        return [
+            PartView(
+                name=name,
+                label=part_label(name),
+                value=values.get(name),
+                hint=hints.get(name.partition("-")[0], ""),
+                choices=choices.get(name, ([], []))[0],
+                more=choices.get(name, ([], []))[1],
+                findings=by_part.get(name, []),
+                clash=_both(clashing[name]) if name in clashing else None,
+            )
+            for name in names
+            if name in values or name in clashing
+        ]
+
+    about = ("title", "summary", "name", "slug", "facts", "icd10_code")
+    panes = [
+        Pane("about", _("Title and summary"), views(about)),
+        Pane("points", _("Key points"), views(["key_points"])),
+        Pane("look", _("Picture"), views(["picture"])),
+    ]
+    for kind in document.DOCUMENTS[page.kind].kinds:
+        name = f"section-{kind}"
+        if parts := views([name]):
+            section = document.Section(
+                kind=kind, **(values.get(name) or {"heading": "", "body": ""})
+            )
+            label = section.heading or str(SectionKind(kind).label)
+            panes.append(Pane(f"section-{kind}", label, parts, section_grade(section)))
+    others_of_it = ("treatments", "physicians", "related", "emergency_words")
+    rows = [f"comparison-{row}" for row in comparison_rows()]
+    sources = [name for name in {**values, **clashing} if name.startswith("source-")]
+    in_order = sorted(sources, key=[f"source-{key}" for key in values["sources"]].index)
+    panes += [
+        Pane("linked", _("Treatments and people"), views(others_of_it)),
+        Pane("beside", _("Beside other treatments"), views(rows)),
+        Pane("cited", _("Sources"), views([*in_order, "sources"])),
+    ]
+    return [pane for pane in panes if pane.parts]
+
+
+def _both(clash: Clash) -> SafeString:
+    texts = (part_text(clash.part, each) for each in (clash.theirs, clash.mine))
+    return word_by_word(*texts)
+
+
+def new_kinds(page: Page, values: Mapping[str, Any]) -> list[Choice]:
+    """Return the kinds of section that the page does not have yet."""
+    return [
+        Choice(kind, str(SectionKind(kind).label))
+        for kind in document.DOCUMENTS[page.kind].kinds
+        if f"section-{kind}" not in values
+    ]
+
+
+def _choices(
+    values: Mapping[str, Any], others: list[tuple[str, str, str]]
+) -> dict[str, tuple[list[Choice], list[Choice]]]:
+    """Return what is chosen, or can be, in each part that names things; then what can be added."""
+    found: dict[str, tuple[list[Choice], list[Choice]]] = {}
+    found |= {"picture": (_pictures(values["picture"]["source"]), [])}
+    titles = {ref: title for _kind, ref, title in others}
+    for part, kind in (("treatments", "treatment"), ("related", "condition")):
+        chosen = values.get(part, [])
+        found[part] = (
+            [Choice(ref, titles.get(ref, ref), chosen=True) for ref in chosen],
+            [
+                Choice(ref, title)
+                for each, ref, title in others
+                if each == kind and ref not in chosen
+            ],
+        )
+    here = {each.slug: each.name for each in active_physicians()}
+    named = values.get("physicians", [])
+    slugs = dict.fromkeys([*here, *named])
+    found["physicians"] = (
+        [Choice(slug, here.get(slug, slug), slug in named) for slug in slugs],
+        [],
+    )
+    return found
+
+
+def _pictures(chosen: str) -> list[Choice]:
+    drawings = sorted(path.stem for path in DRAWINGS.glob("*.svg"))
+    known = {"": _("No picture")}
+    known |= {f"drawing:{name}": _("Drawing: %s") % name for name in drawings if name != "mark"}
+    uploaded = Picture.objects.values_list("hash", "alt")
+    known |= {f"picture:{hash}": alt for hash, alt in uploaded}
+    known.setdefault(chosen, chosen)
+    return [Choice(each, words, each == chosen, picture_of(each)) for each, words in known.items()]
+
+
+def _hints() -> dict[str, str]:
+    most = settings.KEY_POINTS
+    return {
+        "name": _("As it stands after “To talk with us about”: a spinal compression fracture."),
+        "slug": _("The last part of the page's address."),
+        "summary": _("One or two plain sentences under the title; search engines show them too."),
+        "key_points": _("What to take away: at most %d short sentences.") % most,
+        "emergency_words": _(
+            "Whoever searches for one of them is told when to call 911. One word a line: numb."
+        ),
+        "section": _(
+            "Markdown: paragraphs, - lists, ### headings, **bold**, [^key] to cite a source."
+        ),
+        "icd10_code": _("As in A12.3 or A12.345A."),
+        "comparison": _("One or two sentences, each figure with its source: [^key]."),
+        "sources": _("Cite a source in the text by its key, as [^key]."),
+    }

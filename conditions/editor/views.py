@@ -1,0 +1,227 @@
+"""The editor of a page: one form that works without a script, and what its buttons lead to."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.utils.formats import time_format
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from clinic_site.access.refused import NotAllowed
+from clinic_site.actor import Actor
+from clinic_site.edit_conflict import EditConflict
+from conditions.content.parts import (
+    NOT_THERE,
+    document_from,
+    part_hash,
+    part_label,
+    values_of,
+)
+from conditions.editor.base import PageViews, person
+from conditions.editor.form import Sent, applied, values_from
+from conditions.editor.panes import new_kinds, panes_of
+from conditions.models import Page
+from conditions.publishing.drafts import (
+    FormState,
+    autosave,
+    create_page,
+    draft_document,
+    form_of,
+    save,
+    skeleton,
+)
+from conditions.publishing.publish import findings_of
+from conditions.views import show_document
+
+
+class NewPageForm(forms.Form):
+    """What a new page begins with."""
+
+    title = forms.CharField(label=_("Title"), max_length=120)
+
+
+class EditorViews(PageViews):
+    """The change page is the editor; Django's own form, with its rows, is not used."""
+
+    def views(self) -> dict[str, Any]:
+        return {
+            "<int:pk>/autosave/": self.autosave_view,
+            "<int:pk>/preview/": self.preview_view,
+            **super().views(),
+        }
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show the editor, or the form of a new page; on POST, do what its button says."""
+        if object_id is None:
+            return self._add(request)
+        if request.method == "POST":
+            return self._sent(request, self.page_for(request, object_id, "change"))
+        return self._editor(request, self.page_for(request, object_id, "view"))
+
+    def _add(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise NotAllowed(f"conditions.add_{self.opts.model_name}")
+        form = NewPageForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            document = skeleton(self.model.page_kind, form.cleaned_data["title"])
+            page = create_page(document=document, by=Actor.staff(request))
+            self.log_addition(request, page, gettext("Begun."))
+            return HttpResponseRedirect(self.address("change", page))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": gettext("Begin a %s") % self.opts.verbose_name,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/conditions/add.html", context)
+
+    def _editor(self, request: HttpRequest, page: Page) -> HttpResponse:
+        state = form_of(page, person(request))
+        document = document_from(page.kind, page.ref, state.values)
+        findings = findings_of(page, document)
+        refused = [each for each in findings if each.level == "error" and "refused" in request.GET]
+        assert page.draft is not None
+        return self.shown(
+            request,
+            "editor/change",
+            document.title or gettext("A page without a title"),
+            page,
+            state=state,
+            panes=panes_of(page, state.values, findings=findings, clashes=state.clashes),
+            new_kinds=new_kinds(page, state.values),
+            opened=json.dumps(state.opened),
+            shown=json.dumps(state.shown),
+            together=[part_label(part) for part in state.together],
+            clashes=[(each.part, part_label(each.part)) for each in state.clashes],
+            refused=refused,
+            error_count=sum(each.level == "error" for each in findings),
+            may_change=self.has_change_permission(request, page),
+            may_delete=self.has_delete_permission(request, page),
+            may_sign=self.has_sign_permission(request) and page.live is not None,
+            has_unpublished=page.live_id not in {None, page.draft_id},
+        )
+
+    def _sent(self, request: HttpRequest, page: Page) -> HttpResponse:
+        sent = values_from(request.POST, page.kind)
+        do = request.POST.get("_do", "")
+        if do and do != "publish":
+            return self._keep_and_do(request, page, sent, do)
+        by = Actor.staff(request)
+        before = page.draft_id
+        note = request.POST.get("note", "")
+        parts = {"values": sent.values, "opened": sent.opened, "shown": sent.shown}
+        try:
+            revision = save(page=page, by=by, note=note, **parts)
+        except EditConflict:
+            who = (page.draft and page.draft.saved_by) or gettext("someone else")
+            message = gettext(
+                "The same part was saved by %s while you typed. Nothing of yours is lost: both "
+                "texts are below. Put together what should stay, then save again."
+            )
+            self.message_user(request, message % who, messages.WARNING)
+            return HttpResponseRedirect(f"{request.path}#clashes")
+        if revision.pk != before:
+            self.log_change(request, page, gettext("Saved as number %d.") % revision.number)
+        if do == "publish":
+            document = revision.page_document
+            if any(each.level == "error" for each in findings_of(page, document)):
+                return HttpResponseRedirect(f"{request.path}?refused=1#errors")
+            return HttpResponseRedirect(self.address("publish", page))
+        told = _("Saved as a draft. Patients do not see it yet.")
+        seen = _("They see the page as it was published last.") if page.live_id else ""
+        if revision.pk == page.live_id:
+            told, seen = _("Nothing is changed: patients see this text."), ""
+        self.message_user(request, format_html("{} {}", told, seen), messages.SUCCESS)
+        return HttpResponseRedirect(request.path)
+
+    def _keep_and_do(self, request: HttpRequest, page: Page, sent: Sent, do: str) -> HttpResponse:
+        """Keep what was typed, unsaved, and do to it what the button says."""
+        by = Actor.staff(request)
+        autosave(page=page, by=by, values=sent.values, opened=sent.opened, shown=sent.shown)
+        if do == "preview":
+            return HttpResponseRedirect(self.address("preview", page))
+        page = self.page_for(request, page.pk, "change")
+        state = form_of(page, person(request))
+        values, part = applied(state.values, do, values_of(draft_document(page)))
+        if values != state.values:
+            autosave(page=page, by=by, values=values, opened=state.opened, shown=state.shown)
+        new = request.POST.get("section_new", "")
+        if do == "add-section" and f"section-{new}" in values:
+            part = f"section-{new}"
+        return HttpResponseRedirect(f"{request.path}#{quote(part)}")
+
+    def autosave_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Keep the parts that were sent; answer with what the checks find and others changed."""
+        return require_POST(self._autosave)(request, pk)
+
+    def _autosave(self, request: HttpRequest, pk: int) -> HttpResponse:
+        page = self.page_for(request, pk, "change")
+        sent = values_from(request.POST, page.kind)
+        autosave(
+            page=page,
+            by=Actor.staff(request),
+            values=sent.values,
+            opened=sent.opened,
+            shown=sent.shown,
+        )
+        state = form_of(page, person(request))
+        document = document_from(page.kind, page.ref, state.values)
+        findings: dict[str, list[str]] = {}
+        for each in findings_of(page, document):
+            findings.setdefault(each.part, []).append(each.message)
+        parts = {*sent.values, *sent.opened}
+        number = page.draft.number if page.draft else 0
+        return JsonResponse(
+            {
+                "at": _clock(state),
+                "findings": findings,
+                "grades": {
+                    pane.anchor: round(pane.grade, 1)
+                    for pane in panes_of(page, state.values)
+                    if pane.grade is not None
+                },
+                "newer": number if request.POST.get("_draft") != str(number) else None,
+                "shown": {part: state.shown.get(part, NOT_THERE) for part in parts},
+                "values": {
+                    part: state.values.get(part)
+                    for part in parts
+                    if part_hash(state.values.get(part)) != part_hash(sent.values.get(part))
+                },
+            }
+        )
+
+    def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The page in the public templates: as this person has it, or as it was posted."""
+        page = self.page_for(request, pk, "view")
+        values = form_of(page, person(request)).values
+        if request.method == "POST":
+            sent = values_from(request.POST, page.kind)
+            values = {
+                part: value
+                for part, value in {**values, **sent.values}.items()
+                if part in sent.values or part not in sent.opened
+            }
+        document = document_from(page.kind, page.ref, values)
+        preview = {
+            "findings": findings_of(page, document),
+            "change_address": self.address("change", page),
+        }
+        return show_document(request, page, document, preview=preview)
+
+
+def _clock(state: FormState) -> str:
+    return time_format(localtime(state.typed_at)) if state.typed_at else ""

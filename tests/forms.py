@@ -1,0 +1,72 @@
+"""What a browser sends for a form, read out of the page itself."""
+
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import html5lib
+from django.http import QueryDict
+from django.test import Client
+
+NAMES = {"input", "textarea", "select"}
+
+
+def form_in(html: str, form_id: str = "") -> Element:
+    """The form of this id, or the last one of the page, which is not the sign-out."""
+    tree = html5lib.parse(html, namespaceHTMLElements=False)
+    forms = [form for form in tree.iter("form") if form_id in ("", form.get("id"))]
+    return forms[-1]
+
+
+def sent_by(form: Element) -> Iterator[tuple[str, str]]:
+    """Each name and value that a browser sends for a form whose buttons nobody has pressed."""
+    for field in form.iter():
+        name, kind = field.get("name"), field.get("type", "")
+        if field.tag not in NAMES or not name or kind in {"submit", "image", "button"}:
+            continue
+        if kind in {"checkbox", "radio"}:
+            if field.get("checked") is not None:
+                yield name, field.get("value", "on")
+        elif field.tag == "select":
+            options = list(field.iter("option"))
+            chosen = [each for each in options if each.get("selected") is not None]
+            yield name, (chosen or options)[0].get("value", "")
+        elif field.tag == "textarea":
+            yield name, (field.text or "").replace("\n", "\r\n")
+        else:
+            yield name, field.get("value", "")
+
+
+class Filled:
+    """A form as a person has it open: fields to type into, and buttons to press."""
+
+    def __init__(self, client: Client, address: str, form_id: str = "") -> None:
+        self.client, self.address = client, address
+        answer = client.get(address)
+        assert answer.status_code == 200, answer.status_code
+        self.html = answer.text
+        self.fields: dict[str, list[str]] = {}
+        for name, value in sent_by(form_in(self.html, form_id)):
+            self.fields.setdefault(name, []).append(value)
+
+    def __getitem__(self, name: str) -> str:
+        (value,) = self.fields[name]
+        return value
+
+    def type(self, name: str, *values: str) -> "Filled":
+        """Put words into the fields of a name; each must be on the page."""
+        assert f'name="{name}"' in self.html, name
+        self.fields[name] = list(values)
+        return self
+
+    def press(self, name: str, value: str = "1", **more: Any) -> Any:
+        """Press a button, and go where it leads."""
+        data = QueryDict(mutable=True)
+        for field, values in {**self.fields, name: [value]}.items():
+            data.setlist(field, values)
+        return self.client.post(
+            self.address.partition("#")[0],
+            data.urlencode(),
+            content_type="application/x-www-form-urlencoded",
+            **{"follow": True, **more},
+        )
