@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
@@ -135,8 +135,6 @@ class HistoryViews(PageViews):
             if self._reverted(request, page, page.live, note) is None:
                 return self.told_of_change(request)
             return self._discarded(request, page, before)
-        if request.method == "POST":
-            raise Http404
         state = form_of(page, person(request))
         draft, live = draft_document(page), page.live.page_document if page.live else None
         return self.shown(

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from clinic_site.clinic import picture_sizes
 from clinic_site.models import Clinic, LanguageLine, Notice, OpeningHours, Physician, Picture
 from clinic_site.pictures import read_picture
 from clinic_site.text import plain_text
@@ -161,6 +162,7 @@ def test_the_whole_site_survives_export_and_import(tmp_path) -> None:
     photo.seek(0)
     picture = read_picture(photo, alt="A teal wall")
     picture.save()
+    picture_sizes.look()
     Physician.objects.update(photo=picture)
     OpeningHours.objects.create(
         clinic=Clinic.objects.get(), weekday=0, opens=dt.time(8, 30), closes=dt.time(17)
