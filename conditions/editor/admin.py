@@ -18,7 +18,7 @@ from conditions.models import Condition, Page, Treatment
 class PageAdmin(KeepsTyped, EditorViews, PublishViews, HistoryViews):
     """What the admin of conditions and of treatments share."""
 
-    list_display = ["draft_title", "ref", "is_published", "is_signed", "saved_at"]
+    list_display = ["draft_title", "known_as", "is_published", "is_signed", "saved_at"]
     search_fields = ["draft__title", "ref", "slug"]
     ordering = ["draft__title", "pk"]
 
@@ -26,6 +26,11 @@ class PageAdmin(KeepsTyped, EditorViews, PublishViews, HistoryViews):
     def draft_title(self, page: Page) -> str:
         """The title as it was saved last."""
         return str(page)
+
+    @admin.display(description=_("known as"), ordering="ref")
+    def known_as(self, page: Page) -> str:
+        """What files, and other pages, call it."""
+        return page.ref
 
     @admin.display(description=_("published"), boolean=True, ordering="live")
     def is_published(self, page: Page) -> bool:

@@ -94,12 +94,13 @@ def panes_of(
     others = list(pages.values_list("kind", "ref", "draft__title"))
     choices = _choices(values, others)
     hints = _hints()
+    rows = {f"comparison-{row}": label for row, label in comparison_rows().items()}
 
     def views(names: Iterable[str]) -> list[PartView]:
         return [
             PartView(
                 name=name,
-                label=part_label(name),
+                label=rows.get(name) or part_label(name),
                 value=values.get(name),
                 hint=hints.get(name.partition("-")[0], ""),
                 choices=choices.get(name, ([], []))[0],
@@ -126,7 +127,6 @@ def panes_of(
             label = section.heading or str(SectionKind(kind).label)
             panes.append(Pane(f"section-{kind}", label, parts, section_grade(section)))
     others_of_it = ("treatments", "physicians", "related", "emergency_words")
-    rows = [f"comparison-{row}" for row in comparison_rows()]
     sources = [name for name in {**values, **clashing} if name.startswith("source-")]
     in_order = sorted(sources, key=[f"source-{key}" for key in values["sources"]].index)
     panes += [

@@ -173,8 +173,8 @@ def staff(chromium: Browser, site: Site, rows: dict[str, int]) -> Iterator[Page]
     site.shell("from tests.accounts import with_password; with_password('staff')")
     sign_in(page, site)
     page.goto(f"/admin/conditions/condition/{rows['condition']}/change/")
-    page.get_by_role("button", name="Save and continue editing").click()
-    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved as a draft.")).to_be_visible()
     yield page
     page.context.close()
 
@@ -244,8 +244,14 @@ ADMIN_PAGES = [
     *("conditions/condition/{condition}/history/", "conditions/condition/{condition}/preview/"),
     *("conditions/condition/{condition}/publish/", "conditions/condition/{condition}/unpublish/"),
     *("conditions/condition/{condition}/revisions/", "conditions/condition/{condition}/sign/"),
-    "conditions/condition/{condition}/compare/?from=1&to=2",
-    "conditions/condition/{condition}/return/1/",
+    "conditions/condition/{condition}/change/?overview#section-overview",
+    "conditions/condition/{condition}/change/?sources#cited",
+    "conditions/condition/{condition}/change/?links#linked",
+    "conditions/condition/{condition}/change/?picture#look",
+    "conditions/treatment/{treatment}/change/?rows#beside",
+    "conditions/condition/{condition}/discard/",
+    "conditions/condition/{condition}/revisions/1/",
+    "conditions/condition/{condition}/revisions/1/take/",
     *("conditions/treatment/", "conditions/treatment/add/"),
     *("conditions/treatment/{treatment}/change/", "conditions/treatment/{treatment}/publish/"),
     *("conditions/treatment/{treatment}/revisions/", "conditions/treatment/{treatment}/delete/"),
@@ -277,8 +283,6 @@ def test_a_page_of_the_admin(staff: Page, rows: dict[str, int], path: str) -> No
     ("path", "values"),
     [
         ("conditions/condition/add/", {}),
-        ("conditions/condition/{condition}/change/", {"title": "", "sections-0-body": ""}),
-        ("conditions/condition/{condition}/publish/", {}),
         ("conditions/condition/{condition}/sign/", {"next_due": ""}),
         ("clinic_site/clinic/1/change/", {"name": "", "phone": "555", "time_zone": "Moon"}),
         ("clinic_site/notice/add/", {}),
@@ -335,9 +339,32 @@ def test_what_somebody_may_not_do_yet(
     page.context.close()
 
 
+def test_the_editor_says_what_to_mend_and_shows_two_peoples_texts(
+    staff: Page, chromium: Browser, site: Site, rows: dict[str, int]
+) -> None:
+    address = f"/admin/conditions/condition/{rows['condition']}/change/"
+    other = open_page(chromium, site)
+    site.sign_in_as(other.context, "editor", name="other")
+    other.goto(address)
+    staff.goto(address)
+    other.get_by_label("Title", exact=True).fill("")
+    other.get_by_role("button", name="Publish …").click()
+    expect(other.get_by_text("thing to mend before patients can see it")).to_be_visible()
+    assert_accessible(other, by_turns(1))
+    assert other.evaluate("document.activeElement.id || 'body'") in {"errors", "body"}
+
+    staff.get_by_label("Title", exact=True).fill("A back that hurts")
+    staff.get_by_role("button", name="Save").click()
+    expect(staff.get_by_text("The same part was saved by other while you typed.")).to_be_visible()
+    expect(staff.get_by_role("button", name="Take theirs")).to_be_visible()
+    assert_accessible(staff, by_turns(2))
+    staff.get_by_role("button", name="Save").click()
+    other.context.close()
+
+
 def test_a_saved_form_of_the_admin(staff: Page, rows: dict[str, int]) -> None:
     staff.goto(f"/admin/conditions/condition/{rows['condition']}/change/")
-    staff.get_by_role("button", name="Save and continue editing").click()
+    staff.get_by_role("button", name="Save").click()
 
-    expect(staff.get_by_text("was changed successfully")).to_be_visible()
+    expect(staff.get_by_text("Saved as a draft.")).to_be_visible()
     assert_accessible(staff, by_turns(0))

@@ -257,15 +257,17 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     # When they change a page and look at it as patients would,
     follow(page, "Treatments")
     follow(page, "Kyphoplasty")
-    go_to(page, page.locator("#id_sections-0-body"))
+    follow(page, re.compile("^What it is"))
+    go_to(page, page.get_by_label("Text"))
     page.keyboard.press("ControlOrMeta+End")
     page.keyboard.type("\n\nWritten without a mouse.")
-    go_to(page, page.get_by_role("button", name="Save and continue editing"))
+    go_to(page, page.get_by_role("button", name="Save"))
     enter(page)
-    expect(page.get_by_text("was changed successfully")).to_be_visible()
-    follow(page, "Preview")
+    expect(page.get_by_text("Saved as a draft.")).to_be_visible()
+    go_to(page, page.get_by_role("button", name="Preview"))
+    enter(page)
 
     # then the draft shows it.
     expect(page.get_by_text("Written without a mouse.")).to_be_visible()
     follow(page, "Back to editing")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Change treatment")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kyphoplasty")

@@ -192,9 +192,11 @@ def test_staff_change_a_sentence_and_publish(chromium: Browser, site: Site):
     page.get_by_role("link", name="Sacroplasty").click()
 
     # when an editor changes a sentence, as a draft,
-    body = page.locator("#id_sections-0-body")
+    page.get_by_role("link", name=re.compile("^What it is")).click()
+    body = page.get_by_label("Text")
     body.fill(f"{body.input_value()}\n\nThe sacrum is low in your back.")
-    page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved as a draft. Patients do not see it yet.")).to_be_visible()
 
     # then patients see the old page,
     reader = context.new_page()
@@ -202,9 +204,8 @@ def test_staff_change_a_sentence_and_publish(chromium: Browser, site: Site):
     expect(reader.get_by_text("The sacrum is low in your back")).to_have_count(0)
 
     # until it is published.
-    page.get_by_role("button", name="Save and go on to publishing").click()
-    page.get_by_label(re.compile("^Meaning")).check()
-    page.get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_role("button", name="Publish …").click()
+    page.get_by_role("button", name="Publish: meaning changed").click()
     expect(page.get_by_text("Published as number 2.")).to_be_visible()
     reader.reload()
     expect(reader.get_by_text("The sacrum is low in your back.")).to_be_visible()

@@ -77,21 +77,22 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     guide.step("Click **Treatments**, then **Sacroplasty**.")
     guide.click("link", "Treatments")
     guide.click("link", "Sacroplasty")
-    guide.step("Change the text of the first section.")
-    before = page.locator("#id_sections-0-body").input_value()
-    page.locator("#id_sections-0-body").fill(before + "\n\nAsk us how this fits you.")
-    guide.step("Click **Save and continue editing**.")
-    guide.click("button", "Save and continue editing")
-    guide.step("Look at **School grade** beside each section. Aim at 6; 8 is the most.")
-    expect(page.locator(".field-school_grade .readonly").first).to_have_text(
-        re.compile(r"^\d+\.\d$")
+    guide.step("Click **What it is** in the contents, and change its text.")
+    page.get_by_role("link", name=re.compile("^What it is")).click()
+    before = page.get_by_label("Text").input_value()
+    page.get_by_label("Text").fill(before + "\n\nAsk us how this fits you.")
+    guide.step("Click **Save**.")
+    guide.click("button", "Save")
+    expect(page.get_by_text("Saved as a draft. Patients do not see it yet.")).to_be_visible()
+    guide.step(
+        "Look at the school grade beside each entry of the contents. Aim at 6; 8 is the most."
     )
-    guide.step("Look at **What the checks find**, at the top of the page.")
-    expect(page.get_by_role("heading", name="What the checks find")).to_be_visible()
+    contents = page.get_by_role("navigation", name="Contents")
+    expect(contents.locator(".grade").first).to_have_text(re.compile(r"school grade \d+\.\d$"))
     guide.picture("edit")
 
     guide.step("Click **Preview**.")
-    guide.click("link", "Preview")
+    guide.click("button", "Preview")
     guide.step("Read the page. The box at its top lists what is missing.")
     expect(
         page.get_by_role("heading", name="Preview: patients do not see this draft")
@@ -101,38 +102,38 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     guide.step("Click **Back to editing**.")
     guide.click("link", "Back to editing")
 
-    guide.step("Click **Save and go on to publishing**.")
-    guide.click("button", "Save and go on to publishing")
+    guide.step("Click **Note for your colleagues** in the contents, and write why.")
+    guide.click("link", "Note for your colleagues")
+    page.get_by_label("Why this change?").fill("Tried the guide")
+    guide.step("Click **Publish …**.")
+    guide.click("button", "Publish …")
     guide.step("Read what changes for patients.")
     changed = page.get_by_text("Ask us how this fits you.")
     expect(changed.and_(page.locator("ins"))).to_be_visible()
-    guide.step("Choose **Wording only** if the page says the same as before, else **Meaning**.")
-    page.get_by_label(re.compile("^Wording only")).check()
-    guide.step("Write a note for your colleagues.")
-    page.get_by_label("Note for your colleagues").fill("Tried the guide")
     guide.picture("publish")
-    guide.step("Click **Publish**.")
-    guide.click("button", "Publish")
+    guide.step(
+        "Click **Publish: same meaning** if the page says the same as before, "
+        "else **Publish: meaning changed**."
+    )
+    guide.click("button", "Publish: same meaning")
     expect(
         page.get_by_text(re.compile(r"Published as number \d+\. Patients see it now\."))
     ).to_be_visible()
     assert "Ask us how this fits you" in page.context.request.get("/treatments/sacroplasty/").text()
 
-    guide.step("Click **Publishing history**.")
-    guide.click("link", "Publishing history")
-    guide.step("Choose two numbers, then click **Compare**.")
-    page.get_by_label("From number 1", exact=True).check()
-    guide.click("button", "Compare")
-    expect(changed.and_(page.locator("ins"))).to_be_visible()
-    guide.picture("compare")
-    guide.step("Click **Back to the history**.")
-    guide.click("link", "Back to the history")
-    guide.step("Click **Go back to number 1**.")
-    guide.click("link", "Go back to number 1")
-    guide.step("Read what changes for patients, then click **Publish it again**.")
+    guide.step("Click **History**, then the number **1**.")
+    guide.click("link", "History")
+    guide.click("link", "Number 1: what differs")
+    guide.step("Read what differs from what patients see now.")
     expect(changed.and_(page.locator("del"))).to_be_visible()
-    guide.click("button", "Publish it again")
-    expect(page.get_by_text("Published number 1 again")).to_be_visible()
+    guide.picture("compare")
+    guide.step("Click **Take this text back**, then **Take it back**.")
+    guide.click("link", "Take this text back")
+    guide.click("button", "Take it back")
+    expect(page.get_by_text("Number 1 is the draft again.")).to_be_visible()
+    guide.step("Publish it as any other change.")
+    guide.click("button", "Publish …")
+    guide.click("button", "Publish: same meaning")
     assert (
         "Ask us how this fits you"
         not in page.context.request.get("/treatments/sacroplasty/").text()
@@ -142,8 +143,8 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
         "from tests.accounts import make_signer; from clinic_site.access.models import User;"
         "make_signer(User.objects.get(username='lea'), 'Dr. Test Reviewer')"
     )
-    guide.step("Click **Publishing history**, then **Sign the live page**.")
-    guide.click("link", "Publishing history")
+    guide.step("Click **History**, then **Sign the live page**.")
+    guide.click("link", "History")
     guide.click("link", "Sign the live page")
     guide.step("Click **Read the page as patients see it**, and read it.")
     with page.context.expect_page() as read:
@@ -194,26 +195,27 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
 
 def test_two_editors_on_one_page_lose_nothing(chromium: Browser, site: Site) -> None:
     pages = []
-    for _editor in range(2):
+    for name in ("first", "second"):
         page = chromium.new_context(base_url=site.address).new_page()
         page.set_default_timeout(10_000)
-        site.sign_in_as(page.context, "editor")
+        site.sign_in_as(page.context, "editor", name=name)
         page.goto("/admin/conditions/treatment/")
         page.get_by_role("link", name="Kyphoplasty").click()
         pages.append(page)
     first, second = pages
-    first.get_by_label("Caption:").fill("The first editor's words")
-    second.get_by_label("Caption:").fill("The second editor's words")
+    first.get_by_label("Summary").fill("The first editor's words")
+    second.get_by_label("Summary").fill("The second editor's words")
 
-    first.get_by_role("button", name="Save and continue editing").click()
-    second.get_by_role("button", name="Save and continue editing").click()
+    first.get_by_role("button", name="Save").click()
+    second.get_by_role("button", name="Save").click()
 
-    expect(second.get_by_text("saved this page while you were editing it")).to_be_visible()
-    expect(second.get_by_label("Caption:")).to_have_value("The second editor's words")
+    expect(second.get_by_text("The same part was saved by first while you typed.")).to_be_visible()
+    expect(second.get_by_label("Summary")).to_have_value("The second editor's words")
+    expect(second.locator("del")).to_contain_text(["only theirs", "first"])
     first.reload()
-    expect(first.get_by_label("Caption:")).to_have_value("The first editor's words")
-    second.get_by_role("button", name="Save and continue editing").click()
-    expect(second.get_by_text("was changed successfully")).to_be_visible()
+    expect(first.get_by_label("Summary")).to_have_value("The first editor's words")
+    second.get_by_role("button", name="Save").click()
+    expect(second.get_by_text("Saved as a draft.")).to_be_visible()
     for page in pages:
         page.context.close()
 
@@ -223,7 +225,7 @@ def test_a_page_saved_as_a_file_can_be_loaded(guide: Guide, site: Site, tmp_path
     site.sign_in_as(page.context, "editor")
     page.goto("/admin/conditions/condition/")
     page.get_by_role("link", name="Spinal compression fractures").click()
-    page.get_by_role("link", name="Publishing history").click()
+    page.get_by_role("link", name="History").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Save as a file").click()
     path = tmp_path / download.value.suggested_filename
