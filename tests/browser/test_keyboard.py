@@ -258,7 +258,7 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     follow(page, "Treatments")
     follow(page, "Kyphoplasty")
     follow(page, re.compile("^What it is"))
-    go_to(page, page.get_by_label("Text"))
+    go_to(page, page.get_by_role("textbox", name="Text", exact=True))
     page.keyboard.press("ControlOrMeta+End")
     page.keyboard.type("\n\nWritten without a mouse.")
     go_to(page, page.get_by_role("button", name="Save"))

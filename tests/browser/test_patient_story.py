@@ -193,7 +193,7 @@ def test_staff_change_a_sentence_and_publish(chromium: Browser, site: Site):
 
     # when an editor changes a sentence, as a draft,
     page.get_by_role("link", name=re.compile("^What it is")).click()
-    body = page.get_by_label("Text")
+    body = page.get_by_role("textbox", name="Text", exact=True)
     body.fill(f"{body.input_value()}\n\nThe sacrum is low in your back.")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved as a draft. Patients do not see it yet.")).to_be_visible()

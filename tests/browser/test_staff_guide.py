@@ -79,8 +79,10 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     guide.click("link", "Sacroplasty")
     guide.step("Click **What it is** in the contents, and change its text.")
     page.get_by_role("link", name=re.compile("^What it is")).click()
-    before = page.get_by_label("Text").input_value()
-    page.get_by_label("Text").fill(before + "\n\nAsk us how this fits you.")
+    before = page.get_by_role("textbox", name="Text", exact=True).input_value()
+    page.get_by_role("textbox", name="Text", exact=True).fill(
+        before + "\n\nAsk us how this fits you."
+    )
     guide.step("Click **Save**.")
     guide.click("button", "Save")
     expect(page.get_by_text("Saved as a draft. Patients do not see it yet.")).to_be_visible()
@@ -203,17 +205,17 @@ def test_two_editors_on_one_page_lose_nothing(chromium: Browser, site: Site) -> 
         page.get_by_role("link", name="Kyphoplasty").click()
         pages.append(page)
     first, second = pages
-    first.get_by_label("Summary").fill("The first editor's words")
-    second.get_by_label("Summary").fill("The second editor's words")
+    first.get_by_label("Summary", exact=True).fill("The first editor's words")
+    second.get_by_label("Summary", exact=True).fill("The second editor's words")
 
     first.get_by_role("button", name="Save").click()
     second.get_by_role("button", name="Save").click()
 
     expect(second.get_by_text("The same part was saved by first while you typed.")).to_be_visible()
-    expect(second.get_by_label("Summary")).to_have_value("The second editor's words")
+    expect(second.get_by_label("Summary", exact=True)).to_have_value("The second editor's words")
     expect(second.locator("del")).to_contain_text(["only theirs", "first"])
     first.reload()
-    expect(first.get_by_label("Summary")).to_have_value("The first editor's words")
+    expect(first.get_by_label("Summary", exact=True)).to_have_value("The first editor's words")
     second.get_by_role("button", name="Save").click()
     expect(second.get_by_text("Saved as a draft.")).to_be_visible()
     for page in pages:
