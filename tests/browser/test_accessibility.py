@@ -347,13 +347,13 @@ def test_the_editor_says_what_to_mend_and_shows_two_peoples_texts(
     site.sign_in_as(other.context, "editor", name="other")
     other.goto(address)
     staff.goto(address)
-    other.get_by_label("Title", exact=True).fill("")
+    other.get_by_role("textbox", name="Title").fill("")
     other.get_by_role("button", name="Publish …").click()
     expect(other.get_by_text("thing to mend before patients can see it")).to_be_visible()
     assert_accessible(other, by_turns(1))
     assert other.evaluate("document.activeElement.id || 'body'") in {"errors", "body"}
 
-    staff.get_by_label("Title", exact=True).fill("A back that hurts")
+    staff.get_by_role("textbox", name="Title").fill("A back that hurts")
     staff.get_by_role("button", name="Save").click()
     expect(staff.get_by_text("The same part was saved by other while you typed.")).to_be_visible()
     expect(staff.get_by_role("button", name="Take theirs")).to_be_visible()
