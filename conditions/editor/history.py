@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
@@ -21,8 +22,6 @@ from conditions.publishing.drafts import (
     revert_to,
     values_of,
 )
-
-SHOWN = 50  # revisions on one page of the history
 
 
 class ShownDraftForm(forms.Form):
@@ -61,7 +60,7 @@ class HistoryViews(PageViews):
             "revisions",
             gettext("History of “%s”") % page,
             page,
-            revisions=Paginator(rows, SHOWN).get_page(request.GET.get("p")),
+            revisions=Paginator(rows, settings.REVISIONS_SHOWN).get_page(request.GET.get("p")),
             copies=copies,
             may_change=self.has_change_permission(request, page),
             may_sign=self.has_sign_permission(request),

@@ -526,7 +526,9 @@ def test_the_command_names_file_and_line_and_goes_on_after_a_bad_file(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{bad}, line 2: error: not readable as YAML")
     assert lines[1].startswith(f"{broken}, line 10: error: What it is: “1” has no source.")
-    assert lines[2].startswith(f"{broken}, line 15: warning: Sources: “survey” is never cited.")
+    assert lines[2].startswith(
+        f"{broken}, line 15: warning: Source survey: “survey” is never cited."
+    )
     assert lines[3] == f"{empty}: error: no .yaml file in this folder."
     assert lines[4].startswith(f"{tmp_path}/none.yaml: error: cannot be read")
     assert lines[5].startswith("4 files: 4 errors, 1 warnings. School grade: rest ")
