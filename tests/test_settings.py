@@ -3,16 +3,14 @@
 import ast
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import PROJECT, manage
 from tests.environment import VAR
 
 pytestmark = pytest.mark.on_sqlite
-
-PROJECT = Path(__file__).resolve().parent.parent
 
 GOOD = {
     "PATH": os.environ["PATH"],
@@ -29,14 +27,7 @@ GOOD = {
 def check(**changes: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in {**GOOD, **changes}.items() if value}
     environment["VAR"] = str(VAR)  # where there is no database yet
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=PROJECT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return manage("check", "--deploy", "--fail-level", "WARNING", environment=environment)
 
 
 def test_good_settings_pass_the_check_for_production() -> None:
@@ -76,14 +67,9 @@ def test_what_stays_on_this_machine_or_is_encrypted_is_taken(changes: dict[str, 
     ],
 )
 def test_a_database_on_this_machine_or_reached_by_tls_is_taken(where: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "diffsettings"],  # it connects to none
-        cwd=PROJECT,
-        env={**GOOD, "DATABASE_URL": where},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = manage(
+        "diffsettings", environment={**GOOD, "DATABASE_URL": where}
+    )  # it connects to none
 
     assert done.returncode == 0, done.stderr
 
