@@ -260,8 +260,8 @@ def test_reencrypt_killed_half_way_goes_on_where_it_was(tmp_path: Path) -> None:
     # Each time in its second batch of 50 rows with 2 values, within the transaction.
     for calls in (125, 120):
         command = [sys.executable, "-c", KILLED % calls]
-        done = subprocess.run(command, cwd=PROJECT, env=both, timeout=120, check=False)
-        assert done.returncode == -signal.SIGKILL
+        killed = subprocess.run(command, cwd=PROJECT, env=both, timeout=120, check=False)
+        assert killed.returncode == -signal.SIGKILL
 
     halfway = manage("check_keys", environment=both).stdout
     counts = [int(count.replace(",", "")) for count in re.findall(r"opens: ([\d,]+)", halfway)]
