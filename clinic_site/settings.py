@@ -288,12 +288,6 @@ if database_url := env.str("DATABASE_URL", default=""):
         # Bound on the server, so that no parameter's value gets into PostgreSQL's error log.
         server_side_binding=True,
         connect_timeout=3,
-        pool={
-            "min_size": 1,
-            "max_size": POOL_SIZE,
-            "timeout": POOL_WAIT,
-            "reconnect_timeout": POOL_RECONNECT,
-        },
     )
     _servers = f"{_options.get('hostaddr', '')},{_options.get('host') or _database['HOST']}"
     _encrypted = _options.get("sslmode") in {"require", "verify-ca", "verify-full"}
@@ -304,7 +298,14 @@ if database_url := env.str("DATABASE_URL", default=""):
         )
     if "," in (_database["HOST"] or _options.get("host", "")):
         _options.setdefault("target_session_attrs", "read-write")  # the one that leads now
-    if WEB_PROCESS:  # else one locked row would hold every connection
+    if WEB_PROCESS:
+        _options["pool"] = {
+            "min_size": 1,
+            "max_size": POOL_SIZE,
+            "timeout": POOL_WAIT,
+            "reconnect_timeout": POOL_RECONNECT,
+        }
+        # Else one locked row would hold every connection.
         _timeouts = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT}"
         _options["options"] = f"{_timeouts} {_options.get('options', '')}".strip()
     _database["CONN_MAX_AGE"] = 0  # each request takes one of the pool's

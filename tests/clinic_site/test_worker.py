@@ -224,7 +224,7 @@ def test_without_a_database_it_says_so_and_waits(site: Installation) -> None:
     done = site.manage("send_notifications", "--once", **nowhere)
     site.log.write_text("")
     assert done.returncode == 1
-    assert done.stderr.endswith("\nCommandError: The database is away: OperationalError.\n")
+    assert done.stderr == "CommandError: The database is away: OperationalError.\n"
     worker = site.start("send_notifications", **nowhere)
     until(lambda: "Database away: OperationalError" in site.log.read_text())
     assert worker.poll() is None
