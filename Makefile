@@ -16,14 +16,16 @@ run: python ## Start the site on http://localhost:8000 (PORT=8001 for another po
 	@$(PYTHON) deploy/install.py requirements.txt
 	@exec .venv/bin/python deploy/run_local.py
 
-test: python ## Run every test, on SQLite and on PostgreSQL, in a real browser
+test: python ## Run every test, on SQLite and on PostgreSQL, and in real browsers
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers
-	@echo "== on SQLite, and beside it on PostgreSQL, told of at the end; what no database changes runs on one of them"
-	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite" >.venv/postgresql.log 2>&1 & \
-	beside=$$!; trap 'kill $$beside' INT TERM; \
-	.venv/bin/python -m pytest -m "not on_postgresql"; sqlite=$$?; \
-	wait $$beside; postgresql=$$?; echo "== on PostgreSQL"; cat .venv/postgresql.log; \
-	exit $$((sqlite || postgresql))
+	@echo "== on SQLite; beside it on PostgreSQL and in browsers, which are told of at the end"
+	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite" --ignore=tests/browser >.venv/postgresql.log 2>&1 & \
+	one=$$!; .venv/bin/python -m pytest tests/browser >.venv/browsers.log 2>&1 & \
+	two=$$!; trap 'kill $$one $$two' INT TERM; \
+	.venv/bin/python -m pytest -m "not on_postgresql" --ignore=tests/browser; sqlite=$$?; \
+	wait $$one; postgresql=$$?; wait $$two; browsers=$$?; \
+	echo "== on PostgreSQL"; cat .venv/postgresql.log; echo "== in browsers"; cat .venv/browsers.log; \
+	exit $$((sqlite || postgresql || browsers))
 
 soak: python ## Kill processes hundreds of times, try all that is generated, take databases away for long; an hour at most
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser

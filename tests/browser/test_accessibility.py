@@ -21,8 +21,6 @@ from tests.running import Site
 from tests.test_every_page import PAGES
 from tests.visitor import Visitor
 
-pytestmark = pytest.mark.on_sqlite
-
 HTML_HEADERS = {"Content-Type": "text/html; charset=utf-8", **SECURITY_HEADERS}
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],

@@ -9,8 +9,6 @@ from clinic_site.access.roles import Role
 from tests.browser.test_accessibility import assert_accessible, open_page
 from tests.running import Site
 
-pytestmark = pytest.mark.on_postgresql
-
 WARNED = "Are you still there?"
 TYPED = "A doctor fills the bone with cement.\n\nIt takes <an hour> & no more."
 PASS = """

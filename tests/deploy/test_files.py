@@ -14,9 +14,6 @@ from tests.running import (
     TEST_ENV,
     free_port,
     local_environment,
-    start_site,
-    started_before,
-    stop_site,
 )
 
 pytestmark = pytest.mark.on_sqlite
@@ -28,28 +25,6 @@ def modes(folder: Path) -> set[tuple[str, str]]:
         ("folder" if path.is_dir() else "file", oct(stat.S_IMODE(path.stat().st_mode)))
         for path in (folder, *folder.rglob("*"))
     }
-
-
-def test_a_folder_of_state_left_open_is_told_and_shut_and_static_files_lie_outside(
-    tmp_path: Path,
-) -> None:
-    var, static = tmp_path / "var", tmp_path / "public" / "static"
-    environment = {**started_before(var), "STATIC": str(static)}
-    for path in (var, *var.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    told = f"Other users could look into {var}. Now only its owner can.\n"
-
-    site = start_site(var, environment, free_port())
-    site.manage("send_notifications", "--once")
-    assert stop_site(site) == 0
-
-    assert Path(f"{var}.log").read_text().count(told) == 1
-    assert modes(var) == {("folder", "0o700"), ("file", "0o600")}
-    assert modes(static) == {("folder", "0o755"), ("file", "0o644")}
-    assert list(var.rglob("*.css")) == []
-    again = start_site(var, environment, free_port())
-    assert stop_site(again) == 0
-    assert told not in Path(f"{var}.log").read_text()
 
 
 def test_an_open_folder_that_holds_other_things_is_left_as_it_is(tmp_path: Path) -> None:
@@ -92,6 +67,7 @@ def test_sites_that_start_at_once_share_the_static_files(tmp_path: Path) -> None
     assert sum("copied" in each for each in said) == 1
     named = json.loads((static / "staticfiles.json").read_text())["paths"].values()
     assert all((static / name).is_file() for name in named)
+    assert modes(static) == {("folder", "0o755"), ("file", "0o644")}
 
     # One that was stopped half-way is done again; one that was not is left alone.
     (static / "collected").write_text("")

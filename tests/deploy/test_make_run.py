@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.deploy.test_files import modes
 from tests.environment import let_in
 from tests.running import (
     PROJECT,
@@ -39,6 +40,7 @@ def run_local(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.on_sqlite
 def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: Path) -> None:
     var = tmp_path / "var"
     environment, port = local_environment(var), free_port()
@@ -56,6 +58,12 @@ def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: 
     assert {is_worker(process) for process in running} == {True, False}
     assert stop_site(first) == 0
     assert [each for each in running if each.is_running()] == []
+    # Only its owner may read what it wrote; the static files lie outside.
+    assert modes(var) == {("folder", "0o700"), ("file", "0o600")}
+    assert list(var.rglob("*.css")) == []
+    # One whose folder was left open meanwhile tells of it, and shuts it.
+    for path in (var, *var.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     second = start_site(var, environment, port)
 
     shown = second.manage(
@@ -73,7 +81,10 @@ def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: 
     assert (third.returncode, third.stdout) == (1, "")
     assert third.stderr.startswith(f"Stopped: make run is at work in {var} already.")
     assert stop_site(second) == 0
-    assert Path(f"{var}.log").read_text().endswith("Stopped.\n")
+    assert modes(var) == {("folder", "0o700"), ("file", "0o600")}
+    said = Path(f"{var}.log").read_text()
+    assert said.startswith(f"Other users could look into {var}. Now only its owner can.\n")
+    assert said.endswith("Stopped.\n")
 
 
 @pytest.mark.on_sqlite
