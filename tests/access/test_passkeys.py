@@ -23,7 +23,7 @@ from tests.accounts import PASSWORD, make_account, signed_in, with_password
 from tests.authenticator import USER_PRESENT, Authenticator, encoded
 from tests.generated import SOAK
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 LOGIN = "/admin/login/"
 NAMES = {"username": "jo", "first_name": "Jo", "last_name": "Lee"}

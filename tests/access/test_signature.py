@@ -14,7 +14,7 @@ from conditions.publishing import publish
 from tests.accounts import make_account, sign_in_as, signed_in
 from tests.make import make_condition
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 NEXT_YEAR = str(timezone.localdate() + dt.timedelta(days=365))
 

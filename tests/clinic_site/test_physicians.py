@@ -14,6 +14,8 @@ from conditions.publishing import publish, unpublish
 from tests.make import make_condition, make_request, make_treatment
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.on_sqlite
+
 
 def make_physician(name: str, **values: object) -> Physician:
     slug = name.lower().replace(" ", "-").replace(".", "")

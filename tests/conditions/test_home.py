@@ -6,6 +6,8 @@ from django.test import Client
 from conditions.publishing import publish
 from tests.make import make_condition
 
+pytestmark = pytest.mark.on_sqlite
+
 
 @pytest.mark.django_db
 def test_the_way_to_read_follows_what_is_published(client: Client) -> None:
