@@ -1,4 +1,6 @@
-"""What staff sent after their session had ended, or from a page older than it: shown, never done.
+"""What staff sent while they were not to do it yet: shown, never done.
+
+Their session had ended, the page was older than it, or they are asked again who they are.
 
 A signed cookie tells whose session this browser had last, and which kept form is this browser's.
 """
@@ -70,7 +72,7 @@ def come_back(request: HttpRequest, *, is_old: bool = False) -> HttpResponse:
     `is_old` says that the page is older than the session that this browser had last.
     """
     is_in = admin.site.has_permission(request)
-    if _keep(request, is_old=is_old):
+    if keep(request, is_old=is_old):
         to = reverse("admin:kept")
         said = _("It is kept for an hour: sign in, and it comes back.")
     else:
@@ -88,8 +90,11 @@ def _sign_in_for(to: str) -> HttpResponse:
     return response
 
 
-def _keep(request: HttpRequest, *, is_old: bool) -> bool:
-    """Keep it for the account whose session ended; False where it may not be, or is too large."""
+def keep(request: HttpRequest, *, is_old: bool = False) -> bool:
+    """Keep what was sent for the account that this browser had last; False where it cannot be.
+
+    `is_old` says that the page is older than the session that this browser had last.
+    """
     last, fields = LAST.read(request), fields_sent(request)
     # An old page can be of the account before.
     is_theirs = last and (last["same"] or not is_old)

@@ -101,7 +101,7 @@ def test_a_changed_name_is_to_be_confirmed_anew(
     confirm(mia, cleo)
     if changed:
         sent = {"first_name": "Cleo", "last_name": "Roe", "credentials": "MD", **changed}
-        groups = [group.pk for group in cleo.groups.all()]
+        groups = [group.name for group in cleo.groups.all()]
         mia.post(
             f"{account(cleo)}change/",
             {**sent, "groups": groups, "is_active": "on", "username": "cleo"},
