@@ -192,8 +192,8 @@ SIGN_INS_AN_HOUR = 60  # of all: each is 200 ms of computing
 SESSION_COOKIE_AGE = 10 * 60 * 60  # seconds that a session of staff lasts at most
 SEEN_EVERY = timedelta(minutes=1)  # that somebody is there is noted no more often
 IDLE_WARNING = timedelta(minutes=2)  # before a session ends
-KEPT_FOR = timedelta(hours=1)  # a form that was sent after the session had ended
-KEPT_MOST = 256 * 1024  # bytes of it
+KEPT_FOR = timedelta(hours=1)  # a form that was sent and not done, as the session had ended
+KEPT_MOST = 256 * 1024  # bytes of all that are kept in one browser for one account
 REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
 REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
 EQUAL_REQUEST_WITHIN = timedelta(days=1)  # of the same phone: "We have this. Send it again?"

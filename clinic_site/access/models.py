@@ -240,7 +240,7 @@ class Invitation(models.Model):
 
 
 class KeptForms(models.QuerySet["KeptForm"]):
-    """Forms that ended sessions left behind."""
+    """Forms that were sent and not done; a row lasts as long as its newest."""
 
     def lasting(self) -> "KeptForms":
         """Return those that can still come back."""
@@ -252,7 +252,7 @@ class KeptForms(models.QuerySet["KeptForm"]):
 
 
 class KeptForm(models.Model):
-    """What somebody sent after their session had ended, until they sign in again."""
+    """The forms that somebody sent in one browser and that were not done, as JSON, newest first."""
 
     key = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
