@@ -93,8 +93,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
 
     @property
     def is_only_manager(self) -> bool:
-        """Whether no other account looks after people."""
-        return Role.MANAGER in self.roles and not active_managers().exclude(pk=self.pk).exists()
+        """Whether nobody else looks after people; who has only been invited does not yet."""
+        others = active_managers().exclude(pk=self.pk).exclude(last_login=None)
+        return Role.MANAGER in self.roles and not others.exists()
 
     # Django's own say yes to a superuser, before they ask any backend.
 
