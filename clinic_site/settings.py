@@ -459,7 +459,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # X-Frame-Options is among those fixed headers
     "security.W003",  # CSRF tokens are checked in the admin, by AdminCsrf
-    # HTTPS for a year holds for this host alone: what else is under the clinic's domain is not ours.
+    # HSTS holds for this host alone: what else is under the clinic's domain is not the site's.
     "security.W005",
     "security.W021",
 ]
