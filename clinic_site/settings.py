@@ -295,9 +295,13 @@ if database_url := env.str("DATABASE_URL", default=""):
             "reconnect_timeout": POOL_RECONNECT,
         },
     )
-    _servers = f"{_options.get('hostaddr', '')},{_options.get('host') or _database['HOST']}"
-    _encrypted = _options.get("sslmode") in {"require", "verify-ca", "verify-full"}
-    if not (LOOPBACK or _encrypted or all(is_here(host) for host in _servers.split(","))):
+    # As Django and libpq choose them; a service's file can name any host.
+    _host = _database["HOST"] or _options.get("host") or os.environ.get("PGHOST", "")
+    _servers = f"{_options.get('hostaddr') or os.environ.get('PGHOSTADDR', '')},{_host}"
+    _service = _options.get("service") or os.environ.get("PGSERVICE")
+    _is_here = not _service and all(is_here(host) for host in _servers.split(","))
+    _sslmode = _options.get("sslmode") or os.environ.get("PGSSLMODE")
+    if not (LOOPBACK or _is_here or _sslmode in {"require", "verify-ca", "verify-full"}):
         raise ImproperlyConfigured(
             "DATABASE_URL names another machine, and the way there is not encrypted. "
             "Add ?sslmode=verify-full (or require)."
