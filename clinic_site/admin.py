@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access import people, todo  # noqa: F401  they register what is theirs
+from clinic_site.access.again import ask_again
 from clinic_site.audit import admin as audit_admin  # noqa: F401
 from clinic_site.clinic import current_clinic
 from clinic_site.keeps_typed import KeepsTyped
@@ -66,6 +67,23 @@ class ClinicAdmin(KeepsTyped):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: the site stands on it."""
         return False
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Ask who it is before requests are erased earlier or later than so far."""
+        asked = ask_again(request) if self._changes_purge(request) else None
+        return asked or super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _changes_purge(self, request: HttpRequest) -> bool:
+        if request.method != "POST" or not self.has_change_permission(request):
+            return False
+        days = Clinic.objects.values_list("keep_requests_days", flat=True).first()
+        return request.POST.get("keep_requests_days", "") != str(days or "")
 
     def save_model(self, request: HttpRequest, obj: Clinic, form: Any, change: bool) -> None:
         """Keep it the one row."""

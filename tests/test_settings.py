@@ -119,6 +119,22 @@ BAD = {
         {"DATABASE_URL": "postgres://a:b@localhost/d?hostaddr=192.0.2.9"},
         "DATABASE_URL names another machine",
     ),
+    "a database that claims to be here": (
+        {"DATABASE_URL": "postgres://a:b@db.example/d?host=localhost"},
+        "DATABASE_URL names another machine",
+    ),
+    "a database named by a service": (
+        {"DATABASE_URL": "postgres:///d?service=elsewhere"},
+        "DATABASE_URL names another machine",
+    ),
+    "a database named by libpq's own variable": (
+        {"DATABASE_URL": "postgres:///d", "PGHOST": "db.example"},
+        "DATABASE_URL names another machine",
+    ),
+    "an address named by libpq's own variable": (
+        {"DATABASE_URL": "postgres://a:b@localhost/d", "PGHOSTADDR": "192.0.2.9"},
+        "DATABASE_URL names another machine",
+    ),
     "one key for two things": ({"DIGEST_KEY": GOOD["SECRET_KEY"]}, "DIGEST_KEY is another key"),
     "an earlier key for two things": (
         {"SECRET_KEY_FALLBACKS": f"x,{GOOD['DIGEST_KEY']}"},
@@ -139,6 +155,7 @@ BAD = {
     "short digest key": ({"DIGEST_KEY": "short"}, "DIGEST_KEY is too weak"),
     "plain digest key": ({"DIGEST_KEY": "a" * 40}, "DIGEST_KEY is too weak"),
     "the tests' key": ({"DIGEST_KEY": "for-tests-only" * 4}, "is the one of the tests"),
+    "the tests' secret key": ({"SECRET_KEY": "for-tests-only" * 4}, "is the one of the tests"),
     "the tests' earlier key": (
         {"SECRET_KEY_FALLBACKS": "for-tests-only" * 4},
         "is the one of the tests",

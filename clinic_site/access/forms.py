@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.access.models import FIRST_NAME, TotpDevice, User
+from clinic_site.access.models import FIRST_NAME, TotpDevice, User, refuse_shared_name
 from clinic_site.access.totp import in_groups, new_secret, qr_code, step_of
 from clinic_site.clinic import current_clinic
 from clinic_site.crypto.key_ring import CannotRead, decrypt, encrypt
@@ -103,7 +103,7 @@ class InvitationForm(NewPasswordForm):
         label=_("Username"),
         max_length=150,
         help_text=_("With this you sign in. Letters, digits and . - _ @ + can stand in it."),
-        validators=[User.username_validator],
+        validators=[User.username_validator, refuse_shared_name],
     )
     first_name = forms.CharField(
         label=_("First name"),

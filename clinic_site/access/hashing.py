@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from gevent.threadpool import ThreadPool
 
 
@@ -17,6 +18,11 @@ def _pool() -> ThreadPool:
 def in_thread(act: Callable[..., Any], *args: Any) -> Any:
     """Return what `act(*args)` returns, or raise what it raises; it must not use the database.
 
-    In a web process at most one is at work at a time, and other requests go on meanwhile.
+    In a web process at most one is at work at a time, and other requests go on meanwhile. To be
+    called outside a transaction: whoever waits here gives back their connection to the database,
+    or a few of them would hold all that the process has.
     """
-    return _pool().apply(act, args) if settings.WEB_PROCESS else act(*args)
+    if not settings.WEB_PROCESS:
+        return act(*args)
+    connection.close()
+    return _pool().apply(act, args)

@@ -18,8 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic_site.access import browser
+from clinic_site.access.again import prove_again
 from clinic_site.access.codes import use_code
-from clinic_site.access.entry import Proof, let_in, page_after, prove_again
+from clinic_site.access.entry import Proof, let_in, page_after
 from clinic_site.access.factors import app_of, has_factor, passkeys_of
 from clinic_site.access.forms import AgainForm, CodeForm, SignInForm
 from clinic_site.access.limits import Refused, take_try

@@ -59,10 +59,12 @@ class Browser(Client):
         sent = {"csrfmiddlewaretoken": token, **typed}
         return self.post(path, sent, headers={"Origin": origin, **headers})
 
-    def send_again(self, page):
-        """Press the button of the page that shows what is kept."""
-        form = re.search(r'(?s)<form method="post" action="([^"]*)" class="doing">.*?</form>', page)
-        assert form
+    def send_again(self, page, number=0):
+        """Press a button of the page that shows what is kept, the first one unless told."""
+        forms = re.finditer(
+            r'(?s)<form method="post"\s+action="([^"]*)"\s+class="module".*?</form>', page
+        )
+        form = [*forms][number]
         fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[0])
         sent = {name: html.unescape(value) for name, value in fields}
         return self.send(sent.pop("csrfmiddlewaretoken"), sent, path=html.unescape(form[1]))
@@ -235,17 +237,70 @@ def test_a_long_page_is_kept(browser) -> None:
     assert KeptForm.objects.count() == 1
 
 
-def test_a_browser_keeps_one_form_and_a_script_none(browser, ana) -> None:
+def named(name: str, bio: str = "x") -> dict[str, str]:
+    return {**TYPED, "name": name, "slug": name.lower(), "bio": bio}
+
+
+def test_of_two_forms_both_come_back_and_each_is_sent_by_itself(browser, ana) -> None:
     token = browser.token()
     browser.end_session()
-    for bio in ("the first", "the second"):
-        browser.send(token, {**TYPED, "bio": bio})
-    browser.send(token, {**TYPED, "bio": "of a script"}, **{"X-Background": "1"})
+    browser.send(token, named("Anne"))
+    browser.send(token, named("Beth"))
+    browser.send(token, named("Beth"))  # a second click
+    browser.send(token, named("Script"), **{"X-Background": "1"})
 
     browser.sign_in(ana)
+    page = browser.get(KEPT).text
 
+    assert re.findall('typed">(Anne|Beth|Script)<', page) == ["Beth", "Anne"]
+    assert page.count("Physicians, sent at ") == 2
     assert KeptForm.objects.count() == 1
-    assert "the second" in browser.get(KEPT).text
+    browser.send_again(page, 1)
+    assert [each.name for each in Physician.objects.all()] == ["Anne"]
+    assert re.findall('typed">(Anne|Beth)<', browser.get(KEPT).text) == ["Beth"]
+    assert f'href="{KEPT}"' in browser.get("/admin/").text
+    browser.send_again(browser.get(KEPT).text)
+    assert Physician.objects.count() == 2
+    assert not KeptForm.objects.exists()
+    assert KEPT not in browser.get("/admin/").text
+
+
+def test_what_fits_no_more_beside_the_first_is_said_not_to_be_kept(browser, ana) -> None:
+    token, half = browser.token(), "x" * (settings.KEPT_MOST // 2)
+    browser.end_session()
+    browser.send(token, named("Anne", half))
+
+    answer = browser.send(token, named("Beth", half))
+
+    assert "It could not be kept." in browser.get(answer["Location"]).text
+    browser.sign_in(ana)
+    assert re.findall('typed">(Anne|Beth)<', browser.get(KEPT).text) == ["Anne"]
+
+
+def test_each_form_is_kept_for_an_hour(browser, ana) -> None:
+    token, now = browser.token(), timezone.now()
+    browser.end_session()
+    for minutes, name in ((0, "Anne"), (50, "Beth")):
+        with time_machine.travel(now + dt.timedelta(minutes=minutes)):
+            browser.send(token, named(name))
+
+    with time_machine.travel(now + dt.timedelta(minutes=61)):
+        sweep_what_is_over(timezone.localtime(), lambda: True)
+        browser.sign_in(ana)
+        assert re.findall('typed">(Anne|Beth)<', browser.get(KEPT).text) == ["Beth"]
+
+
+def test_two_at_one_desk_each_get_back_their_own(browser, ana) -> None:
+    ben = make_account("ben", "editor")
+    for user, name in ((ana, "Anne"), (ben, "Beth")):
+        browser.sign_in(user)
+        token = browser.token()
+        browser.end_session()
+        browser.send(token, named(name))
+
+    for user, name in ((ana, "Anne"), (ben, "Beth")):
+        browser.sign_in(user)
+        assert re.findall('typed">(Anne|Beth)<', browser.get(KEPT).text) == [name]
 
 
 def test_it_is_kept_for_an_hour(browser, ana) -> None:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError
 
+from clinic_site.checks import nobody_shares_an_account
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
 from clinic_site.crypto.models import KeyCheck
@@ -31,7 +32,8 @@ class Command(BaseCommand):
         choice.add_argument(
             "--start",
             action="store_true",
-            help="Only the one row that tells; say nothing where it is right.",
+            help="What a start needs: the one row that tells, and on a server no account that "
+            "everybody uses; say nothing where it is right.",
         )
         choice.add_argument(
             "--accept",
@@ -53,10 +55,11 @@ class Command(BaseCommand):
 
     def _check_start(self) -> int:
         state = key_state()
-        if state is KeyState.RIGHT:
-            return 0
-        self.stderr.write(f"Stopped: {state}")
-        return WRONG
+        wrong = [str(state)] if state is not KeyState.RIGHT else []
+        wrong += [f"{each.msg} {each.hint}" for each in nobody_shares_an_account(None)]
+        for each in wrong:
+            self.stderr.write(f"Stopped: {each}")
+        return WRONG if wrong else 0
 
     def _check_all(self) -> int:
         row = KeyCheck.objects.filter(pk=1).first()
