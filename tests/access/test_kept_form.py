@@ -6,15 +6,18 @@ None of it needs JavaScript.
 import datetime as dt
 import html
 import re
+from unittest import mock
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from clinic_site.access.models import KeptForm, User
+from clinic_site.admin import PhysicianAdmin
 from clinic_site.mail.daily import sweep_what_is_over
 from clinic_site.models import Physician
 from tests.accounts import make_account, signed_in
@@ -23,6 +26,7 @@ pytestmark = pytest.mark.django_db
 
 ADD = "/admin/clinic_site/physician/add/"
 KEPT = "/admin/kept/"
+QUOTED = KEPT.replace("/", "%2F")
 BIO = 'She said: "<b>5 & more</b>"\r\n\r\n  ü, \u202e and 😀'
 TYPED = {
     "name": "Dr. Jane Doe",
@@ -265,6 +269,41 @@ def test_of_two_forms_both_come_back_and_each_is_sent_by_itself(browser, ana) ->
     assert KEPT not in browser.get("/admin/").text
 
 
+@pytest.mark.parametrize("fault", [RuntimeError, OperationalError])
+def test_one_that_fails_when_it_is_sent_again_is_still_there(browser, ana, fault) -> None:
+    token = browser.token()
+    browser.end_session()
+    browser.send(token)
+    browser.sign_in(ana)
+    browser.raise_request_exception = False
+
+    with mock.patch.object(PhysicianAdmin, "save_model", side_effect=fault):
+        assert browser.send_again(browser.get(KEPT).text).status_code >= 500
+
+    page = browser.get(KEPT).text
+    assert "Dr. Jane Doe" in page
+    assert browser.send_again(page).status_code == 302
+    assert Physician.objects.get().name == "Dr. Jane Doe"
+    assert not KeptForm.objects.exists()
+
+
+def test_one_that_has_faults_or_has_to_wait_is_still_there(browser) -> None:
+    token = browser.token()
+    browser.end_session()
+    browser.send(token, named(""))
+    browser.send(token, {"username": "eva"}, path="/admin/clinic_site/user/add/")
+    browser.sign_in(make_account("ana", "editor", "manager"))
+    session = browser.session
+    session["proved_at"] = 0
+    session.save()
+
+    page = browser.get(KEPT).text
+    faulty, waiting = browser.send_again(page, 1), browser.send_again(page, 0)
+
+    assert (faulty.status_code, waiting["Location"]) == (200, f"/admin/again/?next={QUOTED}")
+    assert re.findall('typed">(eva|x)<', browser.get(KEPT).text) == ["eva", "x"]
+
+
 def test_what_fits_no_more_beside_the_first_is_said_not_to_be_kept(browser, ana) -> None:
     token, half = browser.token(), "x" * (settings.KEPT_MOST // 2)
     browser.end_session()
@@ -329,7 +368,7 @@ def test_signing_in_twice_is_no_403(browser) -> None:
 
     assert (answer.status_code, answer["Location"]) == (
         303,
-        f"/admin/login/?next={KEPT.replace('/', '%2F')}",
+        f"/admin/login/?next={QUOTED}",
     )
     assert "This page was too old. Please try once more." in anew.get("/admin/login/").text
     assert browser.send("old", {}, path="/admin/logout/")["Location"] == "/admin/"
