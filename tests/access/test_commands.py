@@ -75,8 +75,10 @@ def test_a_server_takes_no_account_that_everybody_uses(capsys, settings) -> None
     with pytest.raises(SystemExit, match="3"):
         call_command("check_keys", "--start")
     assert "Stopped: The account Staff is active" in capsys.readouterr().err
-    with pytest.raises(CommandError, match="everybody's name"):
-        call_command("invite", "STAFF")
+    superuser = ["createsuperuser", "--noinput", "--email=", "--username"]
+    for command in (["invite", "STAFF"], [*superuser, "staff"]):
+        with pytest.raises(CommandError, match="everybody's name"):
+            call_command(*command)
     # A manager makes none, nor makes one active again; and nobody calls themself so.
     session = mia.session
     session["has_two"] = True  # devices
