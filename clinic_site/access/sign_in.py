@@ -58,7 +58,7 @@ def check_password(request: HttpRequest, name: str, password: str) -> User | Pro
             tried.minutes,
         )
         return Problem(text % tried.minutes, status=429)
-    user = authenticate(request, username=name, password=password)
+    user = authenticate(request, username=name, password=password, of_stranger=tried.of_stranger)
     if user is None:
         record_refused_sign_in(request, name=name, detail="password")
         return Problem(_("This username and this password do not belong together."))

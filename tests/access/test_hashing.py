@@ -24,6 +24,12 @@ served = gevent.monkey.get_original("threading", "Event")()
 gevent.spawn(served.set)
 print(in_thread(served.wait, 20))
 print(connection.connection)
+# A queue of strangers keeps nobody else waiting.
+turn = gevent.monkey.get_original("threading", "Event")()
+stranger = gevent.spawn(in_thread, turn.wait, 5, of_stranger=True)
+gevent.sleep()
+in_thread(turn.set)
+print(stranger.get())
 try:
     in_thread(int, "x")
 except ValueError as error:
@@ -41,4 +47,4 @@ def test_others_are_served_while_it_is_hashed_and_have_its_connection(tmp_path: 
         check=False,
     )
 
-    assert done.stdout.split() == ["True", "None", "ValueError"], done.stderr
+    assert done.stdout.split() == ["True", "None", "True", "ValueError"], done.stderr
