@@ -14,7 +14,7 @@ python:
 
 run: python ## Start the site on http://localhost:8000 (PORT=8001 for another port); Ctrl-C stops it
 	@$(PYTHON) deploy/install.py requirements.txt
-	@exec .venv/bin/python deploy/run_local.py
+	@exec .venv/bin/python -m deploy.run_local
 
 test: python ## Run every test, on SQLite and on PostgreSQL, and in real browsers
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers
@@ -54,7 +54,9 @@ lint: python ## Check style, templates, types, migrations and the settings for p
 	ENV_FILE=tests/test.env .venv/bin/mypy .
 	mkdir -p .venv/var
 	ENV_FILE=tests/test.env VAR=.venv/var .venv/bin/python -W error manage.py makemigrations --check --dry-run
-	SITE_URL=https://clinic.example TRUSTED_PROXIES=127.0.0.1/32 EMAIL_URL=smtp+tls://mail.example:587 CLINIC_TIME_ZONE=America/Chicago VAR=.venv/var \
+	@# As a server's owner would have them, with keys of a moment.
+	chmod -R go= .venv/var
+	ENV_FILE=deploy/production.env VAR=.venv/var STATIC=.venv/static FIELD_KEYS_FILE= \
 	SECRET_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(40))") DIGEST_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(20))") \
 	FIELD_KEYS=$$(.venv/bin/python -c "from cryptography.fernet import Fernet as F; print(F.generate_key().decode())") \
 	.venv/bin/python -W error manage.py check --deploy --fail-level WARNING

@@ -1,32 +1,8 @@
 """Settings, read from the environment.
 
-The contract. A production server sets these; without them, or with an unsafe value, it does
-not start and says which one is wrong:
-
-  SITE_URL          public address, such as https://clinic.example (https, no path)
-  SECRET_KEY        50 random characters or more; signs sessions, attempts and tokens
-  FIELD_KEYS        Fernet keys for personal data, comma-separated, the current one first
-                    (or FIELD_KEYS_FILE: a file with one key a line)
-  DIGEST_KEY        32 random characters or more; keys the digests of what was sent
-  CLINIC_TIME_ZONE  such as America/Chicago; used until the clinic has set its own
-
-and may set these:
-
-  SECRET_KEY_FALLBACKS  earlier secret keys, comma-separated, while what they signed is in use
-  DATABASE_URL      postgres://..., of several hosts the one that takes writes is used;
-                    without it, SQLite in VAR/db.sqlite3
-  VAR               folder for state; var/ beside this project without it
-  STATIC            folder for the files that a web server may read, outside VAR; staticfiles/
-                    beside this project without it
-  TRUSTED_PROXIES   networks of the proxies before the site, comma-separated, such as
-                    127.0.0.1/32; only they may say who is asking (X-Forwarded-For)
-  EMAIL_URL         smtp://, smtp+tls:// or smtp+ssl://USER:PASSWORD@HOST:PORT; without it,
-                    mail is written to files in VAR/mail
-  EMAIL_FROM        the sender of mail; noreply@ the host of SITE_URL without it
-  REQUESTS_AN_HOUR_OF_ONE_SENDER  (5) and
-  REQUESTS_AN_HOUR  (60): requests beyond these are marked as suspected spam, never refused
-  ALLOWED_HOSTS     further host names, comma-separated, beside the one in SITE_URL
-  ENV_FILE          a file with any of the above, one NAME=value a line
+deploy/production.env says what each of them is. Without those that a server needs, or with an
+unsafe value, it does not start and says which one is wrong. VAR and STATIC are var/ and
+staticfiles/ beside this project where they are not set.
 
 An http:// SITE_URL is taken on localhost only (a browser makes no passkey at 127.0.0.1); there,
 and only there, cookies are not Secure and HSTS is off.

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,15 +13,15 @@ from tests.environment import VAR
 
 pytestmark = pytest.mark.on_sqlite
 
+EXAMPLE = PROJECT / "deploy" / "production.env"
+# As a server's owner would have them: the example, with keys.
 GOOD = {
     "PATH": os.environ["PATH"],
-    "SITE_URL": "https://clinic.example",
-    "TRUSTED_PROXIES": "127.0.0.1/32",
-    "EMAIL_URL": "smtp+tls://mail.example:587",
+    **dict(re.findall(r"^(\w+)=(.+)$", EXAMPLE.read_text(), re.MULTILINE)),
+    "FIELD_KEYS_FILE": "",
     "SECRET_KEY": "a long random secret, or so we say in this test: 0123456789",
     "FIELD_KEYS": "aSBhbSBhIGtleSBvZiAzMiBieXRlcywgdHJ1bHkhISE=",
     "DIGEST_KEY": "another long random secret for the digests",
-    "CLINIC_TIME_ZONE": "America/Chicago",
 }
 
 
@@ -34,6 +35,34 @@ def test_good_settings_pass_the_check_for_production() -> None:
     done = check()
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_example_for_a_server_names_each_setting() -> None:
+    read = set()
+    for path in ("clinic_site/settings.py", "deploy/gunicorn.conf.py"):
+        asks = r'(?:env\.\w+|required|environ\.get)\(\s*"([A-Z_]+)"'
+        read |= {*re.findall(asks, (PROJECT / path).read_text())}
+    theirs = {name for name in read if name.startswith("PG")}  # of libpq
+
+    named = re.findall(r"^#?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(read - theirs - {"ENV_FILE"})
+
+
+def test_a_copy_of_the_example_lacks_nothing_but_keys(tmp_path: Path) -> None:
+    (tmp_path / "field-keys").write_text(GOOD["FIELD_KEYS"])
+    copy = tmp_path / "production.env"
+    for missing in ("SECRET_KEY", "DIGEST_KEY", None):
+        text = EXAMPLE.read_text().replace("/etc/clinic", str(tmp_path))
+        for name in {"SECRET_KEY", "DIGEST_KEY"} - {missing}:
+            text = text.replace(f"\n{name}=", f"\n{name}={GOOD[name]}")
+        copy.write_text(text)
+        environment = {"PATH": GOOD["PATH"], "ENV_FILE": str(copy), "VAR": str(VAR)}
+        done = manage("check", "--deploy", "--fail-level", "WARNING", environment=environment)
+
+        if missing:
+            assert f"Not started: {missing} is not set." in done.stderr
+        else:
+            assert done.returncode == 0, done.stderr
 
 
 def test_a_server_that_would_send_no_mail_is_told() -> None:
