@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from clinic_site.access.models import shared_accounts
 from clinic_site.models import Notice
+from clinic_site.state_folder import is_open
 
 
 @register(Tags.security, deploy=True)
@@ -41,6 +42,20 @@ def keys_are_kept_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         )
         for path in settings.KEY_FILES
         if not settings.LOOPBACK and path.is_relative_to(settings.VAR)
+    ]
+
+
+@register(Tags.security, deploy=True)
+def only_its_owner_looks_into_var(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return a warning where other users of a server may look into the folder of state."""
+    if settings.LOOPBACK or not is_open(settings.VAR):
+        return []
+    return [
+        Warning(
+            f"Other users may look into {settings.VAR}.",
+            hint="Make VAR a folder of the site's own user, that holds nothing else: chmod 700",
+            id="clinic.W002",
+        )
     ]
 
 

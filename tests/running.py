@@ -187,7 +187,7 @@ def start_site(var: Path, environment: dict[str, str], port: int) -> Site:
     started = time.monotonic()
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "deploy/run_local.py"],
+            [sys.executable, "-m", "deploy.run_local"],
             cwd=PROJECT,
             env={**environment, "PORT": str(port)},
             stdout=out,

@@ -30,7 +30,7 @@ from tests.visitor import Visitor
 
 def run_local(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "deploy/run_local.py"],
+        [sys.executable, "-m", "deploy.run_local"],
         cwd=PROJECT,
         env=environment,
         capture_output=True,
