@@ -14,11 +14,12 @@ from tests.environment import VAR
 pytestmark = pytest.mark.on_sqlite
 
 EXAMPLE = PROJECT / "deploy" / "production.env"
-# As a server's owner would have them: the example, with keys.
+# As a server's owner would have them: the example, with keys, and without folders of this machine.
+HERE = {"VAR", "STATIC", "FIELD_KEYS_FILE"}
+SET = dict(re.findall(r"^(\w+)=(.+)$", EXAMPLE.read_text(), re.MULTILINE))
 GOOD = {
     "PATH": os.environ["PATH"],
-    **dict(re.findall(r"^(\w+)=(.+)$", EXAMPLE.read_text(), re.MULTILINE)),
-    "FIELD_KEYS_FILE": "",
+    **{name: value for name, value in SET.items() if name not in HERE},
     "SECRET_KEY": "a long random secret, or so we say in this test: 0123456789",
     "FIELD_KEYS": "aSBhbSBhIGtleSBvZiAzMiBieXRlcywgdHJ1bHkhISE=",
     "DIGEST_KEY": "another long random secret for the digests",
