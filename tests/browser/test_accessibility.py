@@ -240,6 +240,7 @@ def go(staff: Page, site: Site, path: str) -> int:
     for _time in range(2):
         answer = staff.goto(f"/admin/{path}")
         assert answer is not None
+        assert "unsafe" not in answer.headers["content-security-policy"]
         if "/again/?" not in staff.url:
             return answer.status
         sign_in(staff, site)  # all of this takes longer than a proof lasts
@@ -269,6 +270,7 @@ ADMIN_PAGES = [
     "clinic_site/physician/{physician}/change/",
     *("clinic_site/picture/", "clinic_site/picture/add/", "clinic_site/picture/{picture}/change/"),
     *("clinic_site/user/", "clinic_site/user/add/", "clinic_site/user/{user}/change/"),
+    "clinic_site/user/{user}/history/",
 ]
 
 
@@ -339,6 +341,72 @@ def test_what_somebody_may_not_do_yet(
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= STATES["on a phone"].width
     page.context.close()
+
+
+def fits_and_is_accessible(page: Page, number: int) -> None:
+    assert_accessible(page, by_turns(number))
+    assert page.evaluate("document.documentElement.scrollWidth") <= STATES["on a phone"].width
+
+
+def test_a_colleagues_way_in_is_taken_away_and_given_anew(staff: Page, site: Site) -> None:
+    making = "signed_in(make_account('lost')); print(make_account('lost').pk)"
+    lost = int(site.shell(f"from tests.accounts import *; {making}"))
+    made = int(site.shell("from tests.accounts import *; print(make_account('unused').pk)"))
+
+    go(staff, site, f"clinic_site/user/{lost}/way-in/")
+    fits_and_is_accessible(staff, 0)
+    staff.get_by_role("button", name="Take it all away").click()
+    expect(staff.get_by_text("Choose why.").first).to_be_visible()
+    fits_and_is_accessible(staff, 1)
+    staff.get_by_label("Why?").select_option("lost")
+    staff.get_by_role("button", name="Take it all away").click()
+    expect(staff.locator(".codes")).to_contain_text("/admin/invitation/")
+    fits_and_is_accessible(staff, 2)
+
+    go(staff, site, f"clinic_site/user/{made}/delete/")
+    expect(staff.get_by_role("button", name="Yes, I’m sure")).to_be_visible()
+    fits_and_is_accessible(staff, 3)
+
+
+def test_codes_that_are_shown_once(staff: Page, site: Site) -> None:
+    go(staff, site, "account/")
+    staff.locator("button[value=codes]").click()
+
+    expect(staff.get_by_role("heading", name="Keep these codes")).to_be_visible()
+    fits_and_is_accessible(staff, 4)
+
+
+def test_a_superuser_is_told_what_is_not_for_them(chromium: Browser, site: Site) -> None:
+    page = open_page(chromium, site)
+    site.shell("from tests.accounts import *; make_account('root', is_superuser=True)")
+    site.sign_in_as(page.context, name="root")
+
+    page.goto("/admin/appointments/appointmentrequest/")
+
+    expect(page.locator("main")).to_contain_text("An account of a superuser does not have it.")
+    fits_and_is_accessible(page, 0)
+    page.context.close()
+
+
+def test_two_forms_that_are_still_here(chromium: Browser, site: Site) -> None:
+    first = open_page(chromium, site)
+    site.sign_in_as(first.context, "editor", name="eva")
+    second = first.context.new_page()
+    for number, page in enumerate((first, second), start=1):
+        page.goto("/admin/clinic_site/physician/add/")
+        page.locator("[name=name]").fill(f"Dr. Number {number}")
+        page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
+    first.context.clear_cookies(name="clinic_session")
+    for page in (first, second):
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("It is kept for an hour").first).to_be_visible()
+
+    site.sign_in_as(first.context, "editor", name="eva")
+    first.goto("/admin/kept/")
+
+    expect(first.get_by_text("Dr. Number")).to_have_count(2)
+    fits_and_is_accessible(first, 1)
+    first.context.close()
 
 
 def test_a_saved_form_of_the_admin(staff: Page, rows: dict[str, int]) -> None:
