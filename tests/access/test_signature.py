@@ -142,6 +142,11 @@ def test_nobody_confirms_their_own_name_but_the_only_manager_needs_nobody(page: 
     assert "You cannot sign yet" in sign(browser, page)
     assert Review.objects.count() == 1
 
+    # Once she has left, there is nobody again; that she was deactivated is on record.
+    User.objects.filter(pk=mia.pk).update(is_active=False)
+    assert 'value="Sign"' in sign(browser, page)
+    assert Review.objects.count() == 2
+
 
 def test_only_a_manager_confirms_and_only_what_was_shown(mia: Client) -> None:
     cleo = clinician()
