@@ -21,6 +21,7 @@ from clinic_site.admin import PhysicianAdmin
 from clinic_site.mail.daily import sweep_what_is_over
 from clinic_site.models import Physician
 from tests.accounts import make_account, signed_in
+from tests.running import Site
 
 pytestmark = pytest.mark.django_db
 
@@ -373,3 +374,38 @@ def test_signing_in_twice_is_no_403(browser) -> None:
     assert "This page was too old. Please try once more." in anew.get("/admin/login/").text
     assert browser.send("old", {}, path="/admin/logout/")["Location"] == "/admin/"
     assert browser.send("old", {}, path="/admin/login/").status_code == 303
+
+
+AT_ONCE = """
+import concurrent.futures, logging, threading
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from tests.accounts import make_account, signed_in
+logging.disable()
+here = {"host": "localhost", "Origin": settings.SITE_URL}
+browser = signed_in(make_account("tabs", "editor"))
+assert browser.get("/admin/", headers=here).status_code == 200
+browser.session.delete()
+start = threading.Barrier(4)
+def send(number):
+    tab = Client()
+    tab.cookies.load({name: each.value for name, each in browser.cookies.items()})
+    start.wait()
+    try:
+        sent = {"name": f"Tab {number}"}
+        tab.post("/admin/clinic_site/physician/add/", sent, headers=here)
+    finally:
+        connection.close()
+with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    list(pool.map(send, range(4)))
+after = signed_in(make_account("tabs", "editor"))
+after.cookies["clinic_kept"] = browser.cookies["clinic_kept"].value
+print(sorted(re.findall('typed">(Tab .)<', after.get("/admin/kept/", headers=here).text)))
+"""
+
+
+def test_what_several_tabs_send_at_the_same_moment_is_all_kept(site: Site) -> None:
+    said = site.shell("import re\n" + AT_ONCE)
+
+    assert said.splitlines()[-1] == str([f"Tab {number}" for number in range(4)])

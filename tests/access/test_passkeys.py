@@ -306,6 +306,27 @@ def test_hostile_answers_are_refused_without_an_error(device: Authenticator) -> 
         assert send(client, LOGIN, text).status_code == 400
 
 
+def test_hostile_answers_leave_an_invitation_as_it_is() -> None:
+    new, client, device = make_account("new", "editor"), Client(), Authenticator()
+    token = invite(user=new, by=Actor.shell(), reason=InvitationReason.NEW)
+    page, before = f"/admin/invitation/{token}/", User.objects.values().get()
+    example = device.make(begin(client, page, **NAMES))
+    hostile = [
+        spoilt(example, name, odd) for name in [*example, *example["response"]] for odd in ODD
+    ]
+
+    for text in [*TEXTS, *hostile]:
+        begin(client, page, **NAMES)
+        answer = send(client, page, text, password="", repeated="", **NAMES)
+        assert "This passkey was not taken" in answer.text
+
+    assert User.objects.values().get() == before
+    assert Invitation.objects.get().used_at is None
+    assert not WebAuthnCredential.objects.exists()
+    answer = device.make(begin(client, page, **NAMES))
+    assert send(client, page, answer, password="", repeated="", **NAMES).status_code == 200
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

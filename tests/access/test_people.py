@@ -106,6 +106,7 @@ def test_nobody_touches_a_superuser(mia: Client, values: dict[str, str]) -> None
         assert browser.post(page_of(root).replace("change", "confirm-name")).status_code == 403
 
     assert as_it_stands(root) == before
+    assert AuditEvent.objects.filter(action="refused").count() == 6
 
 
 def test_a_manager_gives_and_takes_roles_and_that_is_on_record(mia: Client) -> None:
