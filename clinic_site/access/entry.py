@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_otp.models import Device
 
 from clinic_site.access import browser
-from clinic_site.access.factors import factors_of, has_factor
+from clinic_site.access.factors import factors_of
 from clinic_site.access.models import User
 from clinic_site.access.record import AccountAction, record_of
 from clinic_site.actor import Actor
@@ -60,7 +60,12 @@ def is_proved(request: HttpRequest) -> bool:
     user, session = cast(User, request.user), request.session
     if getattr(user, "otp_device", None) is not None or session.get("by_code"):
         return True
-    return bool(session.get("put_off") and browser.may_put_off(request) and not has_factor(user))
+    return bool(session.get("put_off") and can_put_off(request, user))
+
+
+def can_put_off(request: HttpRequest, user: User) -> bool:
+    """Whether somebody need have no second factor yet, where their browser is."""
+    return browser.may_put_off(request) and not factors_of(user)
 
 
 def needs_another_factor(request: HttpRequest) -> bool:
