@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.access import people, todo  # noqa: F401  they register what is theirs
 from clinic_site.audit import admin as audit_admin  # noqa: F401
 from clinic_site.clinic import current_clinic
+from clinic_site.forms import ClosedDayForm, HourField
 from clinic_site.keeps_typed import KeepsTyped
 from clinic_site.mail import admin as mail_admin  # noqa: F401
 from clinic_site.models import (
@@ -34,6 +36,13 @@ class OpeningHoursInline(admin.StackedInline):
     model = OpeningHours
     extra = 1
     fields = [("weekday", "opens", "closes")]
+    formfield_overrides = {
+        models.TimeField: {
+            "form_class": HourField,
+            "widget": forms.TextInput(attrs={"size": 10}),
+            "help_text": _("Such as 8:00 am."),
+        }
+    }
 
 
 class LabelledRow(forms.ModelForm):
@@ -50,6 +59,7 @@ class ClosedDayInline(admin.StackedInline):
     """Holidays, on the clinic's page: nobody waits on such a day."""
 
     model = ClosedDay
+    form = ClosedDayForm
     extra = 1
 
 

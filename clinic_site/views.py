@@ -26,11 +26,16 @@ def physician_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def contact(request: HttpRequest) -> HttpResponse:
     """How to reach the clinic, and what to know before a visit."""
-    data = clinic_data(current_clinic(), site_url=settings.SITE_URL)
+    clinic = current_clinic()
     return render(
         request,
         "clinic_site/contact.html",
-        {"physicians": active_physicians(), "structured_data": to_script(data)},
+        {
+            "clinic": clinic,
+            "closed_days": clinic.closed_from(timezone.localdate()),
+            "physicians": active_physicians(),
+            "structured_data": to_script(clinic_data(clinic, site_url=settings.SITE_URL)),
+        },
     )
 
 
