@@ -132,7 +132,7 @@ def make_one_of_each() -> dict[str, int]:
     requests = [make_request(status=status, message="It hurts.") for status in Status]
     Note.objects.create(request=requests[0], kind="voicemail", text="Left my name.", by=staff)
     png = io.BytesIO()
-    Image.new("RGB", (30, 20), "teal").save(png, "PNG")
+    Image.new("RGB", (300, 200), "teal").save(png, "PNG")
     png.seek(0)
     picture = read_picture(png, alt="A small teal picture")
     picture.save()
