@@ -1,4 +1,4 @@
-"""The clinic, its physicians, notices and pictures in Django's admin."""
+"""The clinic, its physicians and notices in Django's admin."""
 
 from typing import Any
 
@@ -6,10 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site import picture_admin  # noqa: F401
 from clinic_site.access import people, todo  # noqa: F401  they register what is theirs
 from clinic_site.audit import admin as audit_admin  # noqa: F401
 from clinic_site.clinic import current_clinic
@@ -23,9 +22,7 @@ from clinic_site.models import (
     Notice,
     OpeningHours,
     Physician,
-    Picture,
 )
-from clinic_site.pictures import read_picture
 
 # Inlines are stacked everywhere: a tabular one has inputs without labels, and an empty heading.
 
@@ -141,70 +138,4 @@ class NoticeAdmin(KeepsTyped):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: pages link to the notices. An empty one says how to get it by phone."""
-        return False
-
-
-class PictureForm(forms.ModelForm):
-    """A file and the words for it; the file can be chosen once only, as its hash is its name."""
-
-    file = forms.FileField(label=_("picture"), help_text=_("JPEG, PNG or WebP, at most 15 MB."))
-
-    class Meta:
-        model = Picture
-        fields = ["alt"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            del self.fields["file"]
-
-    def clean(self) -> dict[str, Any]:
-        """Decode the file; a picture that is here already is told."""
-        cleaned = super().clean() or {}
-        if "file" in cleaned and "alt" in cleaned:
-            try:
-                read = read_picture(cleaned["file"], alt=cleaned["alt"])
-            except forms.ValidationError as error:
-                self.add_error("file", error)
-                return cleaned
-            if Picture.objects.filter(hash=read.hash).exists():
-                self.add_error("file", _("This picture is here already."))
-            for name in ("hash", "content", "width", "height"):
-                setattr(self.instance, name, getattr(read, name))
-        return cleaned
-
-
-@admin.register(Picture)
-class PictureAdmin(KeepsTyped):
-    """Uploaded pictures."""
-
-    form = PictureForm
-    fields = ["file", "alt", "preview", "used_as"]
-    list_display = ["alt", "width", "height", "added_at"]
-    readonly_fields = ["preview", "used_as"]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A picture that is there already has no file to choose."""
-        return [name for name in self.fields or [] if name != "file" or obj is None]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Without the bytes."""
-        return super().get_queryset(request).defer("content")
-
-    @admin.display(description=_("picture"))
-    def preview(self, picture: Picture) -> SafeString | str:
-        """The picture itself."""
-        if not picture.pk:
-            return "-"
-        return format_html(
-            '<img src="{}" alt="{}" width="300">', picture.get_absolute_url(), picture.alt
-        )
-
-    @admin.display(description=_("name for a page's picture"))
-    def used_as(self, picture: Picture) -> str:
-        """What an editor writes in a page's picture field."""
-        return f"picture:{picture.hash}" if picture.pk else "-"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: published pages name pictures by their hash."""
         return False

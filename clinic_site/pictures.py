@@ -8,18 +8,22 @@ import functools
 import hashlib
 import io
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Model, Q
+from django.http import HttpResponse
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image
 
 from clinic_site.clinic import picture_sizes
-from clinic_site.models import Picture
+from clinic_site.models import Clinic, Notice, Physician, Picture
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # ISO/IEC 23008-12
@@ -81,6 +85,66 @@ def picture_address(source: str) -> str | None:
     if kind != "picture":
         return None
     return settings.SITE_URL + reverse("picture", args=[name])
+
+
+@dataclass(frozen=True)
+class PictureUse:
+    """Where an uploaded picture stands, and the page of the admin where that is changed."""
+
+    text: str
+    address: str
+    is_public: bool
+
+    @classmethod
+    def by(cls, row: Model, *, is_public: bool) -> "PictureUse":
+        """Return the use by a row that has a page of its own in the admin."""
+        change = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+        text = f"{capfirst(str(row._meta.verbose_name))}: {row}"
+        return cls(text, reverse(change, args=[row.pk]), is_public)
+
+
+UsesOf = Callable[[str], Iterable[PictureUse]]
+_uses_of: list[UsesOf] = []
+
+
+def adds_picture_uses(source: UsesOf) -> UsesOf:
+    """Register a function that returns where the picture of a source, `picture:HASH`, stands."""
+    _uses_of.append(source)
+    return source
+
+
+def picture_uses(picture: Picture) -> Iterator[PictureUse]:
+    """Return wherever a picture stands, in drafts too, read now."""
+    for uses_of in _uses_of:
+        yield from uses_of(f"picture:{picture.hash}")
+
+
+def is_public(picture: Picture) -> bool:
+    """Whether a page that patients can see shows the picture."""
+    return any(use.is_public for use in picture_uses(picture))
+
+
+@adds_picture_uses
+def _uses_by_the_clinic(source: str) -> Iterator[PictureUse]:
+    in_bio = Q(bio__contains=source) | Q(practice__contains=source)
+    shown_by = Physician.objects.filter(in_bio | Q(photo__hash=source.removeprefix("picture:")))
+    rows: tuple[Iterable[Clinic | Notice | Physician], ...] = (
+        shown_by,
+        Notice.objects.filter(body__contains=source),
+        Clinic.objects.filter(before_visit__contains=source),
+    )
+    for row in (row for found in rows for row in found):
+        yield PictureUse.by(row, is_public=getattr(row, "active", True))
+
+
+def shown_to_staff(page: HttpResponse) -> HttpResponse:
+    """Let a page that only staff see show its pictures, which may not be public yet."""
+    page.content = re.sub(
+        rb"/pictures/([0-9a-f]{64})",
+        lambda found: Picture(hash=found[1].decode()).address_for_staff.encode(),
+        page.content,
+    )
+    return page
 
 
 def read_picture(file: IO[bytes], *, alt: str) -> Picture:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import get_template
 from django.templatetags.static import static
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import active_physicians, current_clinic, notice_links
 from clinic_site.models import Notice, Picture
+from clinic_site.pictures import is_public
 from clinic_site.readiness import is_ready
 from clinic_site.structured_data import clinic_data, to_script
 
@@ -48,8 +49,13 @@ def notice(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def picture(request: HttpRequest, hash: str) -> HttpResponse:
-    """The bytes of a picture; its address never shows anything else, so it is kept for a year."""
+    """The bytes of a picture that a page shows; its address never shows anything else.
+
+    So it is kept for a year, even where the page is taken back.
+    """
     picture = get_object_or_404(Picture, hash=hash)
+    if not is_public(picture):
+        raise Http404
     response = HttpResponse(bytes(picture.content), content_type="image/webp")
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

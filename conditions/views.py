@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import active_physicians, current_clinic
 from clinic_site.models import Notice, Physician
-from clinic_site.pictures import picture_address
+from clinic_site.pictures import picture_address, shown_to_staff
 from clinic_site.structured_data import Data, physician_data, to_script
 from conditions.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.history import Revision
@@ -126,6 +126,7 @@ def show_document(
         context |= _condition_context(page, cast(ConditionDocument, document), picture)
     if preview is not None:
         del context["structured_data"]  # what search engines may read
+        return shown_to_staff(render(request, template, context))
     return render(request, template, context)
 
 

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from PIL import Image
 
-from clinic_site.models import Picture
+from clinic_site.models import Notice, Physician, Picture
 from clinic_site.pictures import read_picture
+from conditions.models import Condition
+from conditions.publishing import publish, unpublish
 from tests.accounts import sign_in_as
 from tests.commands import manage
+from tests.make import make_condition
 
 
 def file_of(image: Image.Image, kind: str, **options) -> io.BytesIO:
@@ -194,12 +198,93 @@ def test_staff_upload_a_picture_once_and_can_mend_its_words() -> None:
         return client.post(add, {"alt": "Green", "file": file}, follow=True).text
 
     assert "was added successfully" in upload()
-    assert "This picture is here already." in upload()
+    assert "This picture is here already, as" in upload()
     picture = Picture.objects.get()
     change = f"/admin/clinic_site/picture/{picture.pk}/change/"
     assert f"picture:{picture.hash}" in client.get(change).text
     client.post(change, {"alt": "A green field"})
     assert Picture.objects.get().alt == "A green field"
-    served = client.get(picture.get_absolute_url())
+
+
+def make_picture(alt: str = "A teal wall", color: str = "teal") -> Picture:
+    picture = read_picture(file_of(Image.new("RGB", (300, 200), color), "PNG"), alt=alt)
+    picture.save()
+    return picture
+
+
+def delete_page(picture: Picture) -> str:
+    return f"/admin/clinic_site/picture/{picture.pk}/delete/"
+
+
+@pytest.mark.django_db
+def test_a_picture_is_public_while_a_page_that_patients_see_shows_it() -> None:
+    picture = make_picture()
+    name, address = f"picture:{picture.hash}", picture.get_absolute_url()
+    patient, editor = Client(), sign_in_as("editor")
+    assert patient.get(address).status_code == 404
+    assert patient.get(picture.address_for_staff).status_code == 302
+    assert editor.get(picture.address_for_staff)["Content-Type"] == "image/webp"
+    assert (
+        "Patients cannot see it."
+        in editor.get(delete_page(picture).replace("delete", "change")).text
+    )
+
+    page = make_condition(picture_source=name, picture_alt="A teal wall")
+    assert patient.get(address).status_code == 404
+    preview = editor.get(f"/admin/conditions/condition/{page.pk}/preview/").text
+    assert picture.address_for_staff in preview
+    assert f'"{address}"' not in preview
+    publish(page=page, by=None, meaning=True)
+    served = patient.get(address)
     assert served["Content-Type"] == "image/webp"
     assert "immutable" in served["Cache-Control"]
+    unpublish(page=Condition.objects.get(), by=None)
+    assert patient.get(address).status_code == 404
+
+    who = {"slug": "a", "name": "Dr. A", "specialty": "Backs", "bio": "A bio."}
+    physician = Physician.objects.create(photo=picture, active=False, **who)
+    assert patient.get(address).status_code == 404
+    Physician.objects.update(active=True)
+    assert patient.get(address).status_code == 200
+    physician.delete()
+    Notice.objects.create(slug="n", title="Way in", body=f"The door:\n\n![A door]({name})")
+    assert patient.get(address).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_picture_can_be_deleted_once_no_page_and_no_draft_shows_it() -> None:
+    picture, editor = make_picture(), sign_in_as("editor")
+    page = make_condition(slug="sore", title="Sore back")
+    overview = page.sections.filter(kind="overview")
+    overview.update(body=f"Here:\n\n![A wall](picture:{picture.hash})")
+    Physician.objects.create(
+        slug="a", name="Dr. A", specialty="x", bio="y", photo=picture, active=False
+    )
+
+    for told in (
+        editor.get(delete_page(picture)),
+        editor.post(delete_page(picture), {"post": "yes"}),
+    ):
+        assert "stays while a page or a draft shows it" in told.text
+        assert (
+            f'/admin/conditions/condition/{page.pk}/change/">Condition: Sore back</a>' in told.text
+        )
+        assert "Physician: Dr. A" in told.text
+    assert Picture.objects.exists()
+
+    overview.update(body="Nothing to see.")
+    Physician.objects.update(photo=None)
+    assert "Delete it for good?" in editor.get(delete_page(picture)).text
+    editor.post(delete_page(picture), {"post": "yes"})
+    assert not Picture.objects.exists()
+
+
+@pytest.mark.django_db
+def test_who_forgets_the_words_is_asked_for_the_file_again() -> None:
+    data = file_of(Image.new("RGB", (300, 200), "green"), "PNG").read()
+    sent = {"alt": "", "file": SimpleUploadedFile("green.png", data, "image/png")}
+
+    told = sign_in_as("editor").post("/admin/clinic_site/picture/add/", sent).text
+
+    assert "This field is required." in told
+    assert "Choose the picture once more" in told
