@@ -12,8 +12,8 @@ from clinic_site import picture_admin  # noqa: F401
 from clinic_site.access import people, todo  # noqa: F401  they register what is theirs
 from clinic_site.audit import admin as audit_admin  # noqa: F401
 from clinic_site.clinic import current_clinic
+from clinic_site.editing import CarefulAdmin
 from clinic_site.forms import ClosedDayForm, HourField
-from clinic_site.keeps_typed import KeepsTyped
 from clinic_site.mail import admin as mail_admin  # noqa: F401
 from clinic_site.models import (
     Clinic,
@@ -42,16 +42,6 @@ class OpeningHoursInline(admin.StackedInline):
     }
 
 
-class LabelledRow(forms.ModelForm):
-    """A row that is edited in its list, where no label stands beside an input: it has its own."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
-            field.help_text = ""  # a list does not show it, and the input would refer to nothing
-
-
 class ClosedDayInline(admin.StackedInline):
     """Holidays, on the clinic's page: nobody waits on such a day."""
 
@@ -61,7 +51,7 @@ class ClosedDayInline(admin.StackedInline):
 
 
 @admin.register(Clinic)
-class ClinicAdmin(KeepsTyped):
+class ClinicAdmin(CarefulAdmin):
     """The one row of the clinic."""
 
     inlines = [OpeningHoursInline, ClosedDayInline]
@@ -81,15 +71,10 @@ class ClinicAdmin(KeepsTyped):
 
 
 @admin.register(Physician)
-class PhysicianAdmin(KeepsTyped):
+class PhysicianAdmin(CarefulAdmin):
     """Physicians and their bios."""
 
     list_display = ["name", "specialty", "position", "active"]
-    list_editable = ["position", "active"]
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        """Say what each input is."""
-        return super().get_changelist_form(request, **{"form": LabelledRow, **kwargs})
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         """Make the address of a new physician from the name."""
@@ -113,17 +98,12 @@ class LanguageLineInline(admin.StackedInline):
 
 
 @admin.register(Notice)
-class NoticeAdmin(KeepsTyped):
+class NoticeAdmin(CarefulAdmin):
     """The small print."""
 
     inlines = [LanguageLineInline]
 
     list_display = ["title", "required", "confirmed", "position"]
-    list_editable = ["position"]
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        """Say what each input is."""
-        return super().get_changelist_form(request, **{"form": LabelledRow, **kwargs})
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A changed text is not the one that counsel confirmed, unless that is said anew."""

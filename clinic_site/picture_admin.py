@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.keeps_typed import KeepsTyped
+from clinic_site.editing import CarefulAdmin, CarefulForm
 from clinic_site.models import Picture
 from clinic_site.pictures import is_public, picture_uses, read_picture
 
 
-class PictureForm(forms.ModelForm):
+class PictureForm(CarefulForm):
     """A file and the words for it; the file can be chosen once only, as its hash is its name."""
 
     # By `accept`, an iPhone makes a JPEG of what is in its own format.
@@ -59,7 +59,7 @@ class PictureForm(forms.ModelForm):
 
 
 @admin.register(Picture)
-class PictureAdmin(KeepsTyped):
+class PictureAdmin(CarefulAdmin):
     """Uploaded pictures."""
 
     form = PictureForm

@@ -31,3 +31,11 @@ def sent_by(page: str) -> dict[str, Any]:
             sent[name] = each.get("value", "")
     sent.pop("csrfmiddlewaretoken", None)
     return sent
+
+
+def save(client: Client, address: str, form: dict[str, Any]) -> str:
+    """Send a form; return "saved", or the page that says why it was not."""
+    answer = client.post(address, form)
+    if answer.status_code == 302:
+        return "saved"
+    return answer.text

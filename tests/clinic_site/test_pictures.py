@@ -16,7 +16,7 @@ from conditions.models import Condition
 from conditions.publishing import publish, unpublish
 from tests.accounts import sign_in_as
 from tests.commands import manage
-from tests.make import make_condition
+from tests.make import make_condition, make_picture
 
 
 def file_of(image: Image.Image, kind: str, **options) -> io.BytesIO:
@@ -204,12 +204,6 @@ def test_staff_upload_a_picture_once_and_can_mend_its_words() -> None:
     assert f"picture:{picture.hash}" in client.get(change).text
     client.post(change, {"alt": "A green field"})
     assert Picture.objects.get().alt == "A green field"
-
-
-def make_picture(alt: str = "A teal wall", color: str = "teal") -> Picture:
-    picture = read_picture(file_of(Image.new("RGB", (300, 200), color), "PNG"), alt=alt)
-    picture.save()
-    return picture
 
 
 def delete_page(picture: Picture) -> str:
