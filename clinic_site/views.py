@@ -9,10 +9,12 @@ from django.shortcuts import get_object_or_404, render
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from clinic_site.clinic import active_physicians, current_clinic, notice_links
-from clinic_site.models import Notice, Picture
+from clinic_site.clinic import active_physicians, current_clinic, notice_links, read_clinic
+from clinic_site.editing import adds_preview
+from clinic_site.models import Clinic, Notice, Picture
 from clinic_site.pictures import is_public
 from clinic_site.readiness import is_ready
 from clinic_site.structured_data import clinic_data, to_script
@@ -28,16 +30,23 @@ def physician_list(request: HttpRequest) -> HttpResponse:
 def contact(request: HttpRequest) -> HttpResponse:
     """How to reach the clinic, and what to know before a visit."""
     clinic = current_clinic()
-    return render(
-        request,
-        "clinic_site/contact.html",
-        {
-            "clinic": clinic,
-            "closed_days": clinic.closed_from(timezone.localdate()),
-            "physicians": active_physicians(),
-            "structured_data": to_script(clinic_data(clinic, site_url=settings.SITE_URL)),
-        },
-    )
+    data = to_script(clinic_data(clinic, site_url=settings.SITE_URL))
+    return _contact(request, clinic, structured_data=data)
+
+
+@adds_preview(Clinic, _("Preview the contact page"))
+def preview_contact(request: HttpRequest, row: Clinic) -> HttpResponse:
+    """The contact page of a clinic that is not saved for good; other pages have its header too."""
+    return _contact(request, read_clinic(), preview=True)
+
+
+def _contact(request: HttpRequest, clinic: Clinic, **context: Any) -> HttpResponse:
+    context |= {
+        "clinic": clinic,
+        "closed_days": clinic.closed_from(timezone.localdate()),
+        "physicians": active_physicians(),
+    }
+    return render(request, "clinic_site/contact.html", context)
 
 
 @require_safe
@@ -45,6 +54,12 @@ def notice(request: HttpRequest, slug: str) -> HttpResponse:
     """One notice; an empty one says how to get it by phone."""
     notice = get_object_or_404(Notice, slug=slug)
     return render(request, "clinic_site/notice.html", {"notice": notice})
+
+
+@adds_preview(Notice, _("Preview the page"))
+def preview_notice(request: HttpRequest, row: Notice) -> HttpResponse:
+    """The page of a notice that is not saved for good."""
+    return render(request, "clinic_site/notice.html", {"notice": row, "preview": True})
 
 
 @require_safe
