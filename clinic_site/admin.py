@@ -31,13 +31,13 @@ class OpeningHoursInline(admin.StackedInline):
     """The week's opening hours, on the clinic's page."""
 
     model = OpeningHours
+    verbose_name_plural = _("opening hours, such as 8:00 am to 5:00 pm")
     extra = 1
     fields = [("weekday", "opens", "closes")]
     formfield_overrides = {
         models.TimeField: {
             "form_class": HourField,
             "widget": forms.TextInput(attrs={"size": 10}),
-            "help_text": _("Such as 8:00 am."),
         }
     }
 

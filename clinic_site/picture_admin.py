@@ -22,7 +22,7 @@ class PictureForm(CarefulForm):
 
     # By `accept`, an iPhone makes a JPEG of what is in its own format.
     file = forms.FileField(
-        label=_("picture"),
+        label=_("Picture"),
         help_text=_("JPEG, PNG or WebP, at most 15 MB."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
