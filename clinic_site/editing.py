@@ -82,13 +82,13 @@ class CarefulAdmin(KeepsTyped):
             if is_sent:
                 _with_plain_lines(request)
             if object_id is not None:
-                extra |= self._seen_by_others(request, unquote(object_id))
+                extra |= self._put_together(request, unquote(object_id))
             response = super().changeform_view(request, object_id, form_url, extra)
             if is_sent and self._preview_of(request):
                 transaction.set_rollback(True)
         return response
 
-    def _seen_by_others(self, request: HttpRequest, pk: str) -> dict[str, Any]:
+    def _put_together(self, request: HttpRequest, pk: str) -> dict[str, Any]:
         """Return what the form is to carry, and to tell, of the row as it is saved now."""
         row = self.get_object(request, pk)
         if row is None:

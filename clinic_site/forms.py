@@ -6,6 +6,7 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,7 +19,6 @@ from clinic_site.text import visible
 _HOUR = re.compile(
     r"(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d\d)(?::00)?|h)?(?P<half>[ap]m?)?", re.ASCII
 )
-_FAR = dt.timedelta(days=2 * 366)
 _WORDS = {"noon": dt.time(12), "midday": dt.time(12), "midnight": dt.time(0)}
 
 
@@ -79,7 +79,10 @@ class ClosedDayForm(forms.ModelForm):
     def clean_day(self) -> dt.date:
         """Refuse a day that is typed anew and lies years away."""
         day = self.cleaned_data["day"]
-        if "day" in self.changed_data and abs(day - timezone.localdate()) > _FAR:
+        if (
+            "day" in self.changed_data
+            and abs(day - timezone.localdate()) > settings.CLOSED_DAY_WITHIN
+        ):
             raise ValidationError(
                 _("Is the year right? This is %(day)s."),
                 params={"day": date_format(day, "l, F j, Y")},

@@ -258,6 +258,7 @@ PICTURE_EDGE = 1200  # pixels, of what is stored
 LARGEST_PUBLIC_BODY = 256 * 1024  # bytes of a POST; a request has 26 small fields and a message
 LARGEST_ADMIN_BODY = 16 * 1024 * 1024  # bytes of a POST; a picture is the largest
 LARGEST_BODY_READ = 32 * 1024 * 1024  # bytes; a browser shows no answer before all is read
+CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most often a slip
 CLOSED_DAYS_SHOWN = 12  # on the contact page
 CLINIC_LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
 READINESS_LOOK_EVERY = 5.0  # seconds at least, however often /readyz is asked

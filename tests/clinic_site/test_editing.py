@@ -5,6 +5,7 @@ import html
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -14,9 +15,18 @@ from django.test import Client
 
 from clinic_site.access.roles import make_roles
 from clinic_site.audit.triggers import remove_triggers
-from clinic_site.models import Clinic, ClosedDay, LanguageLine, Notice, OpeningHours, Physician
+from clinic_site.models import (
+    Clinic,
+    ClosedDay,
+    LanguageLine,
+    Notice,
+    OpeningHours,
+    Physician,
+    Picture,
+)
 from tests.accounts import sign_in_as
 from tests.admin_forms import save, sent_by, sent_for
+from tests.make import make_picture
 
 CLINIC = "/admin/clinic_site/clinic/1/change/"
 pytestmark = pytest.mark.django_db
@@ -144,7 +154,14 @@ def test_what_is_sent_twice_is_saved_once(anna: Client, clinic: Clinic) -> None:
 
 def test_who_changed_nothing_undoes_nothing(anna: Client, bo: Client) -> None:
     call_command("load_content", "conditions/content", verbosity=0)
-    for model, change in ((Clinic, "city"), (Physician, "interests"), (Notice, "title")):
+    make_picture()
+    fields: dict[Any, str] = {
+        Clinic: "city",
+        Physician: "interests",
+        Notice: "title",
+        Picture: "alt",
+    }
+    for model, change in fields.items():
         row = model.objects.all()[0]
         address = f"/admin/clinic_site/{model._meta.model_name}/{row.pk}/change/"
         untouched = sent_for(bo, address)
