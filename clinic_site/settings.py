@@ -228,11 +228,14 @@ SEARCH_RESULTS = 20  # of each kind
 SEARCH_EMERGENCIES = 3  # pages that say when to call 911
 SEARCH_PASSAGE = 200  # characters of a page, about
 PICTURE_BYTES = 15 * 1024 * 1024  # of a file that staff upload
-PICTURE_PIXELS = 25_000_000  # of it; decoded, these take 100 MB for a moment
+PICTURE_PIXELS = 25_000_000  # that are decoded; they take up to 200 MB for a moment
+PICTURE_SMALLEST = 100  # pixels of each edge
 PICTURE_EDGE = 1200  # pixels, of what is stored
 LARGEST_PUBLIC_BODY = 256 * 1024  # bytes of a POST; a request has 26 small fields and a message
 LARGEST_ADMIN_BODY = 16 * 1024 * 1024  # bytes of a POST; a picture is the largest
 LARGEST_BODY_READ = 32 * 1024 * 1024  # bytes; a browser shows no answer before all is read
+CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most often a slip
+CLOSED_DAYS_SHOWN = 12  # on the contact page
 CLINIC_LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
 READINESS_LOOK_EVERY = 5.0  # seconds at least, however often /readyz is asked
 RETRY_AFTER_DATABASE_AWAY, RETRY_AFTER_WRONG_KEY = 30, 300  # seconds, told to who asks

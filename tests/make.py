@@ -14,7 +14,7 @@ from appointments.models import AppointmentRequest, Note
 from appointments.services.submit import insert_with_indexes
 from appointments.states import CloseReason, Status
 from clinic_site.access.roles import Role
-from clinic_site.models import Notice, Physician
+from clinic_site.models import Notice, Physician, Picture
 from clinic_site.pictures import read_picture
 from conditions.models import Condition, Section, Source, Treatment
 from conditions.publishing import publish, sign
@@ -61,6 +61,16 @@ def make_treatment(**values: Any) -> Treatment:
             **values,
         }
     )
+
+
+def make_picture(alt: str = "A teal wall") -> Picture:
+    """A stored picture, which no page shows."""
+    png = io.BytesIO()
+    Image.new("RGB", (300, 200), "teal").save(png, "PNG")
+    png.seek(0)
+    picture = read_picture(png, alt=alt)
+    picture.save()
+    return picture
 
 
 def make_request(**values: Any) -> AppointmentRequest:
@@ -131,11 +141,7 @@ def make_one_of_each() -> dict[str, int]:
     overview.update(body="It hurts 3 in 5 people.[^survey]")
     requests = [make_request(status=status, message="It hurts.") for status in Status]
     Note.objects.create(request=requests[0], kind="voicemail", text="Left my name.", by=staff)
-    png = io.BytesIO()
-    Image.new("RGB", (30, 20), "teal").save(png, "PNG")
-    png.seek(0)
-    picture = read_picture(png, alt="A small teal picture")
-    picture.save()
+    picture = make_picture(alt="A small teal picture")
     rows = {
         "condition": condition,
         "treatment": make_treatment(),

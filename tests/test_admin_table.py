@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver
 from appointments.models import AppointmentRequest
 from clinic_site.access.models import User
 from clinic_site.access.roles import Role
-from clinic_site.models import AuditEvent, Clinic, OutboxMessage
+from clinic_site.models import AuditEvent, Clinic, OutboxMessage, Picture
 from tests.accounts import PASSWORD, app_of, make_account, signed_in, with_password
 from tests.make import make_one_of_each
 
@@ -52,7 +52,7 @@ def filled(address: str, rows: dict[str, object]) -> str:
     for model, row in rows.items():
         if address.startswith(model):
             address = re.sub(r"<(\w+:)?(object_id|pk)>", str(row), address)
-    values = {"number": "1", "reference": str(rows["reference"])}
+    values = {"number": "1", **{name: str(rows[name]) for name in ("reference", "hash")}}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda name: values[name[1]], address)
 
 
@@ -82,6 +82,7 @@ def test_the_table_says_who_does_what(monkeypatch: pytest.MonkeyPatch) -> None:
         "clinic_site/outboxmessage/": OutboxMessage.objects.latest("pk").pk,
         "appointments/appointmentrequest/": made["request"],
         "reference": AppointmentRequest.objects.get(pk=made["request"]).reference,
+        "hash": Picture.objects.get().hash,
     }
     people = {
         who: make_account(who.replace(" ", "-"), who, is_superuser=who == "superuser")

@@ -21,6 +21,7 @@ from clinic_site.admin import PhysicianAdmin
 from clinic_site.mail.daily import sweep_what_is_over
 from clinic_site.models import Physician
 from tests.accounts import make_account, signed_in
+from tests.admin_forms import sent_by, sent_for
 from tests.running import Site
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +116,7 @@ def test_a_form_sent_after_the_end_comes_back_after_the_sign_in(browser, ana) ->
     assert browser.send_again(page.text).status_code == 302
 
     physician = Physician.objects.get()
-    assert (physician.name, physician.bio) == ("Dr. Jane Doe", BIO.strip())
+    assert (physician.name, physician.bio) == ("Dr. Jane Doe", BIO.strip().replace("\r\n", "\n"))
     assert browser.get(KEPT)["Location"] == "/admin/"  # it is sent, so it is let go
     assert not KeptForm.objects.exists()
 
@@ -374,6 +375,27 @@ def test_signing_in_twice_is_no_403(browser) -> None:
     assert "This page was too old. Please try once more." in anew.get("/admin/login/").text
     assert browser.send("old", {}, path="/admin/logout/")["Location"] == "/admin/"
     assert browser.send("old", {}, path="/admin/login/").status_code == 303
+
+
+def test_what_a_colleague_saved_meanwhile_is_told_after_the_sign_in(browser, ana) -> None:
+    values = {"slug": "jane", "name": "Dr. Jane Doe", "specialty": "Radiology", "bio": "Old."}
+    physician = Physician.objects.create(**values)
+    change = f"/admin/clinic_site/physician/{physician.pk}/change/"
+    form, token = sent_for(browser, change), browser.token()
+    browser.end_session()
+    Physician.objects.update(bio="A colleague's.")
+    browser.send(token, {**form, "bio": BIO}, path=change)
+    browser.sign_in(ana)
+
+    page = browser.get(KEPT).text
+    assert "_opened" in page
+    assert "Opened" not in page  # nobody typed that
+    told = browser.send_again(page).text
+
+    assert "Somebody saved this while it was open here." in told
+    assert html.escape("A colleague's.") in told
+    assert sent_by(told)["bio"] == BIO.replace("\r\n", "\n")
+    assert Physician.objects.get().bio == "A colleague's."
 
 
 AT_ONCE = """

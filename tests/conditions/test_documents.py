@@ -136,7 +136,7 @@ def test_the_whole_site_survives_export_and_import(tmp_path) -> None:
     )
     Physician.objects.update(practice="Does all of them.")
     photo = io.BytesIO()
-    Image.new("RGB", (20, 10), "teal").save(photo, "PNG")
+    Image.new("RGB", (200, 100), "teal").save(photo, "PNG")
     photo.seek(0)
     picture = read_picture(photo, alt="A teal wall")
     picture.save()
