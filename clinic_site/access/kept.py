@@ -99,7 +99,7 @@ def keep(request: HttpRequest, *, is_old: bool = False) -> bool:
     `is_old` says that the page is older than the session that this browser had last. What was
     kept before stays: where both are too large together, the earlier one was promised.
     """
-    last, form = LAST.read(request), _form_sent(request)
+    last, form = LAST.read(request), form_sent(request)
     # An old page can be of the account before.
     is_theirs = last and (last["same"] or not is_old)
     if not (form["fields"] and is_theirs and is_own(request) and _fits([form])):
@@ -118,7 +118,8 @@ def keep(request: HttpRequest, *, is_old: bool = False) -> bool:
     return True
 
 
-def _form_sent(request: HttpRequest) -> dict[str, Any]:
+def form_sent(request: HttpRequest) -> dict[str, Any]:
+    """Return what was sent, as it is kept: where to, the fields that staff typed, and when."""
     fields = [list(each) for each in fields_sent(request) if each[0] != "csrfmiddlewaretoken"]
     return {"path": request.get_full_path(), "fields": fields, "at": int(time.time())}
 
@@ -195,9 +196,8 @@ def _label(name: str) -> str:
     return capfirst(name.replace("_", " "))
 
 
-def forget_if_sent(request: HttpRequest) -> None:
-    """Forget what is kept in this browser if this is it, sent once more."""
-    form = _form_sent(request)
+def forget(request: HttpRequest, form: dict[str, Any]) -> None:
+    """Forget this form where it is kept in this browser: it was sent once more, and done."""
     forms = forms_kept(request)
     if len(_without(form, forms)) == len(forms):
         return

@@ -59,9 +59,10 @@ class ClinicAdminSite(admin.AdminSite):
             is_form = kept.is_form(request)
             if is_form and not self.has_permission(request):
                 return kept.come_back(request)
+            sent = kept.form_sent(request)  # now, as a view may change what it reads
             response = inner(request, *args, **kwargs)
             if is_form and is_done(response):
-                kept.forget_if_sent(request)
+                kept.forget(request, sent)
             return response
 
         return update_wrapper(wrapped, inner)
