@@ -14,16 +14,18 @@ python:
 
 run: python ## Start the site on http://localhost:8000 (PORT=8001 for another port); Ctrl-C stops it
 	@$(PYTHON) deploy/install.py requirements.txt
-	@exec .venv/bin/python deploy/run_local.py
+	@exec .venv/bin/python -m deploy.run_local
 
-test: python ## Run every test, on SQLite and on PostgreSQL, in a real browser
+test: python ## Run every test, on SQLite and on PostgreSQL, and in real browsers
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers
-	@echo "== on SQLite, and beside it on PostgreSQL, told of at the end; what no database changes runs on one of them"
-	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite" >.venv/postgresql.log 2>&1 & \
-	beside=$$!; trap 'kill $$beside' INT TERM; \
-	.venv/bin/python -m pytest -m "not on_postgresql"; sqlite=$$?; \
-	wait $$beside; postgresql=$$?; echo "== on PostgreSQL"; cat .venv/postgresql.log; \
-	exit $$((sqlite || postgresql))
+	@echo "== on SQLite; beside it on PostgreSQL and in browsers, which are told of at the end"
+	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite" --ignore=tests/browser >.venv/postgresql.log 2>&1 & \
+	one=$$!; .venv/bin/python -m pytest tests/browser >.venv/browsers.log 2>&1 & \
+	two=$$!; trap 'kill $$one $$two' INT TERM; \
+	.venv/bin/python -m pytest -m "not on_postgresql" --ignore=tests/browser; sqlite=$$?; \
+	wait $$one; postgresql=$$?; wait $$two; browsers=$$?; \
+	echo "== on PostgreSQL"; cat .venv/postgresql.log; echo "== in browsers"; cat .venv/browsers.log; \
+	exit $$((sqlite || postgresql || browsers))
 
 soak: python ## Kill processes hundreds of times, try all that is generated, take databases away for long; an hour at most
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
@@ -52,7 +54,9 @@ lint: python ## Check style, templates, types, migrations and the settings for p
 	ENV_FILE=tests/test.env .venv/bin/mypy .
 	mkdir -p .venv/var
 	ENV_FILE=tests/test.env VAR=.venv/var .venv/bin/python -W error manage.py makemigrations --check --dry-run
-	SITE_URL=https://clinic.example TRUSTED_PROXIES=127.0.0.1/32 EMAIL_URL=smtp+tls://mail.example:587 CLINIC_TIME_ZONE=America/Chicago VAR=.venv/var \
+	@# As a server's owner would have them, with keys of a moment.
+	chmod -R go= .venv/var
+	ENV_FILE=deploy/production.env VAR=.venv/var STATIC=.venv/static FIELD_KEYS_FILE= \
 	SECRET_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(40))") DIGEST_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(20))") \
 	FIELD_KEYS=$$(.venv/bin/python -c "from cryptography.fernet import Fernet as F; print(F.generate_key().decode())") \
 	.venv/bin/python -W error manage.py check --deploy --fail-level WARNING

@@ -1,18 +1,20 @@
-"""The clinic, its physicians, notices and pictures in Django's admin."""
+"""The clinic, its physicians and notices in Django's admin."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site import picture_admin  # noqa: F401
 from clinic_site.access import people, todo  # noqa: F401  they register what is theirs
+from clinic_site.access.again import ask_again
 from clinic_site.audit import admin as audit_admin  # noqa: F401
 from clinic_site.clinic import current_clinic
-from clinic_site.keeps_typed import KeepsTyped
+from clinic_site.editing import CarefulAdmin
+from clinic_site.forms import ClosedDayForm, HourField
 from clinic_site.mail import admin as mail_admin  # noqa: F401
 from clinic_site.models import (
     Clinic,
@@ -21,9 +23,7 @@ from clinic_site.models import (
     Notice,
     OpeningHours,
     Physician,
-    Picture,
 )
-from clinic_site.pictures import read_picture
 
 # Inlines are stacked everywhere: a tabular one has inputs without labels, and an empty heading.
 
@@ -32,29 +32,27 @@ class OpeningHoursInline(admin.StackedInline):
     """The week's opening hours, on the clinic's page."""
 
     model = OpeningHours
+    verbose_name_plural = _("opening hours, such as 8:00 am to 5:00 pm")
     extra = 1
     fields = [("weekday", "opens", "closes")]
-
-
-class LabelledRow(forms.ModelForm):
-    """A row that is edited in its list, where no label stands beside an input: it has its own."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
-            field.help_text = ""  # a list does not show it, and the input would refer to nothing
+    formfield_overrides = {
+        models.TimeField: {
+            "form_class": HourField,
+            "widget": forms.TextInput(attrs={"size": 10}),
+        }
+    }
 
 
 class ClosedDayInline(admin.StackedInline):
     """Holidays, on the clinic's page: nobody waits on such a day."""
 
     model = ClosedDay
+    form = ClosedDayForm
     extra = 1
 
 
 @admin.register(Clinic)
-class ClinicAdmin(KeepsTyped):
+class ClinicAdmin(CarefulAdmin):
     """The one row of the clinic."""
 
     inlines = [OpeningHoursInline, ClosedDayInline]
@@ -67,6 +65,23 @@ class ClinicAdmin(KeepsTyped):
         """Never: the site stands on it."""
         return False
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Ask who it is before requests are erased earlier or later than so far."""
+        asked = ask_again(request) if self._changes_purge(request) else None
+        return asked or super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _changes_purge(self, request: HttpRequest) -> bool:
+        if request.method != "POST" or not self.has_change_permission(request):
+            return False
+        days = Clinic.objects.values_list("keep_requests_days", flat=True).first()
+        return request.POST.get("keep_requests_days", "") != str(days or "")
+
     def save_model(self, request: HttpRequest, obj: Clinic, form: Any, change: bool) -> None:
         """Keep it the one row."""
         obj.pk = 1
@@ -74,15 +89,10 @@ class ClinicAdmin(KeepsTyped):
 
 
 @admin.register(Physician)
-class PhysicianAdmin(KeepsTyped):
+class PhysicianAdmin(CarefulAdmin):
     """Physicians and their bios."""
 
     list_display = ["name", "specialty", "position", "active"]
-    list_editable = ["position", "active"]
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        """Say what each input is."""
-        return super().get_changelist_form(request, **{"form": LabelledRow, **kwargs})
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         """Make the address of a new physician from the name."""
@@ -106,17 +116,12 @@ class LanguageLineInline(admin.StackedInline):
 
 
 @admin.register(Notice)
-class NoticeAdmin(KeepsTyped):
+class NoticeAdmin(CarefulAdmin):
     """The small print."""
 
     inlines = [LanguageLineInline]
 
     list_display = ["title", "required", "confirmed", "position"]
-    list_editable = ["position"]
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        """Say what each input is."""
-        return super().get_changelist_form(request, **{"form": LabelledRow, **kwargs})
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """A changed text is not the one that counsel confirmed, unless that is said anew."""
@@ -131,70 +136,4 @@ class NoticeAdmin(KeepsTyped):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: pages link to the notices. An empty one says how to get it by phone."""
-        return False
-
-
-class PictureForm(forms.ModelForm):
-    """A file and the words for it; the file can be chosen once only, as its hash is its name."""
-
-    file = forms.FileField(label=_("picture"), help_text=_("JPEG, PNG or WebP, at most 15 MB."))
-
-    class Meta:
-        model = Picture
-        fields = ["alt"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            del self.fields["file"]
-
-    def clean(self) -> dict[str, Any]:
-        """Decode the file; a picture that is here already is told."""
-        cleaned = super().clean() or {}
-        if "file" in cleaned and "alt" in cleaned:
-            try:
-                read = read_picture(cleaned["file"], alt=cleaned["alt"])
-            except forms.ValidationError as error:
-                self.add_error("file", error)
-                return cleaned
-            if Picture.objects.filter(hash=read.hash).exists():
-                self.add_error("file", _("This picture is here already."))
-            for name in ("hash", "content", "width", "height"):
-                setattr(self.instance, name, getattr(read, name))
-        return cleaned
-
-
-@admin.register(Picture)
-class PictureAdmin(KeepsTyped):
-    """Uploaded pictures."""
-
-    form = PictureForm
-    fields = ["file", "alt", "preview", "used_as"]
-    list_display = ["alt", "width", "height", "added_at"]
-    readonly_fields = ["preview", "used_as"]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A picture that is there already has no file to choose."""
-        return [name for name in self.fields or [] if name != "file" or obj is None]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Without the bytes."""
-        return super().get_queryset(request).defer("content")
-
-    @admin.display(description=_("picture"))
-    def preview(self, picture: Picture) -> SafeString | str:
-        """The picture itself."""
-        if not picture.pk:
-            return "-"
-        return format_html(
-            '<img src="{}" alt="{}" width="300">', picture.get_absolute_url(), picture.alt
-        )
-
-    @admin.display(description=_("name for a page's picture"))
-    def used_as(self, picture: Picture) -> str:
-        """What an editor writes in a page's picture field."""
-        return f"picture:{picture.hash}" if picture.pk else "-"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: published pages name pictures by their hash."""
         return False

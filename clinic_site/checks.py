@@ -7,8 +7,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.management.base import CommandError
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import QuerySet
 
+from clinic_site.access.models import shared_accounts
 from clinic_site.models import Notice
+from clinic_site.state_folder import is_open
 
 
 @register(Tags.security, deploy=True)
@@ -42,6 +45,20 @@ def keys_are_kept_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security, deploy=True)
+def only_its_owner_looks_into_var(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return a warning where other users of a server may look into the folder of state."""
+    if settings.LOOPBACK or not is_open(settings.VAR):
+        return []
+    return [
+        Warning(
+            f"Other users may look into {settings.VAR}.",
+            hint="Make VAR a folder of the site's own user, that holds nothing else: chmod 700",
+            id="clinic.W002",
+        )
+    ]
+
+
 @register(deploy=True)
 def mail_is_sent(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Return an error where a server would write its mail into files, and call it sent."""
@@ -63,9 +80,7 @@ def required_notices_have_text(app_configs: Any, **kwargs: Any) -> list[CheckMes
     Before the first migration there is nothing to check.
     """
     try:
-        if Notice._meta.db_table not in connection.introspection.table_names():
-            return []
-        empty = [notice for notice in Notice.objects.prefetch_related("lines") if notice.is_missing]
+        notices = _stored(Notice.objects.prefetch_related("lines"))
     except (DatabaseError, InterfaceError) as error:
         return [Error(f"The database cannot be read: {type(error).__name__}.", id="clinic.E002")]
     return [
@@ -74,8 +89,36 @@ def required_notices_have_text(app_configs: Any, **kwargs: Any) -> list[CheckMes
             hint="The law asks for it. Enter the clinic's own text in the admin.",
             id="clinic.E001",
         )
-        for notice in empty
+        for notice in notices
+        if notice.is_missing
     ]
+
+
+@register(Tags.security, deploy=True)
+def nobody_shares_an_account(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error for an active account on a server whose name says that several use it.
+
+    So does the start of a server (`check_keys --start`).
+    """
+    try:
+        found = _stored(shared_accounts())
+    except (DatabaseError, InterfaceError):
+        return []  # the check of the notices tells that
+    return [
+        Error(
+            f"The account {user.username} is active, and its name is everybody's.",
+            hint="Invite each person by a name of their own (manage.py invite), then close it: "
+            f"manage.py shell -c 'User.objects.filter(pk={user.pk}).update(is_active=False)'",
+            id="clinic.E005",
+        )
+        for user in found
+    ]
+
+
+def _stored(rows: QuerySet[Any]) -> list[Any]:
+    """Return the rows; [] before the first migration, where there is no table of them yet."""
+    is_made = rows.model._meta.db_table in connection.introspection.table_names()
+    return list(rows) if is_made else []
 
 
 def refuse_earlier_database(sender: Any, **kwargs: Any) -> None:

@@ -8,20 +8,26 @@ import functools
 import hashlib
 import io
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Model, Q
+from django.http import HttpResponse
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image
 
 from clinic_site.clinic import picture_sizes
-from clinic_site.models import Picture
+from clinic_site.models import Clinic, Notice, Physician, Picture
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # ISO/IEC 23008-12
+Image.MAX_IMAGE_PIXELS = None  # Pillow counts what a JPEG has, not what is decoded of it
 # How a camera held its picture (EXIF 2.32, Orientation), and what turns it upright.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -81,28 +87,87 @@ def picture_address(source: str) -> str | None:
     return settings.SITE_URL + reverse("picture", args=[name])
 
 
+@dataclass(frozen=True)
+class PictureUse:
+    """Where an uploaded picture stands, and the page of the admin where that is changed."""
+
+    text: str
+    address: str
+    is_public: bool
+
+    @classmethod
+    def by(cls, row: Model, *, is_public: bool) -> "PictureUse":
+        """Return the use by a row that has a page of its own in the admin."""
+        change = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+        text = f"{capfirst(str(row._meta.verbose_name))}: {row}"
+        return cls(text, reverse(change, args=[row.pk]), is_public)
+
+
+UsesOf = Callable[[str], Iterable[PictureUse]]
+_uses_of: list[UsesOf] = []
+
+
+def adds_picture_uses(source: UsesOf) -> UsesOf:
+    """Register a function that returns where the picture of a source, `picture:HASH`, stands."""
+    _uses_of.append(source)
+    return source
+
+
+def picture_uses(picture: Picture) -> Iterator[PictureUse]:
+    """Return wherever a picture stands, in drafts too, read now."""
+    for uses_of in _uses_of:
+        yield from uses_of(f"picture:{picture.hash}")
+
+
+def is_public(picture: Picture) -> bool:
+    """Whether a page that patients can see shows the picture."""
+    return any(use.is_public for use in picture_uses(picture))
+
+
+@adds_picture_uses
+def _uses_by_the_clinic(source: str) -> Iterator[PictureUse]:
+    in_bio = Q(bio__contains=source) | Q(practice__contains=source)
+    shown_by = Physician.objects.filter(in_bio | Q(photo__hash=source.removeprefix("picture:")))
+    rows: tuple[Iterable[Clinic | Notice | Physician], ...] = (
+        shown_by,
+        Notice.objects.filter(body__contains=source),
+        Clinic.objects.filter(before_visit__contains=source),
+    )
+    for row in (row for found in rows for row in found):
+        yield PictureUse.by(row, is_public=getattr(row, "active", True))
+
+
+def shown_to_staff(page: HttpResponse) -> HttpResponse:
+    """Let a page that only staff see show its pictures, which may not be public yet."""
+    page.content = re.sub(
+        rb"/pictures/([0-9a-f]{64})",
+        lambda found: Picture(hash=found[1].decode()).address_for_staff.encode(),
+        page.content,
+    )
+    return page
+
+
 def read_picture(file: IO[bytes], *, alt: str) -> Picture:
     """Return an unsaved Picture of an uploaded file.
 
-    Raises ValidationError, in words for staff, where it is too large or not a picture.
+    Raises ValidationError, in words for staff, where it is too large, too small or not a picture.
     """
     data = file.read(settings.PICTURE_BYTES + 1)
     if len(data) > settings.PICTURE_BYTES:
         most = settings.PICTURE_BYTES // 2**20
         raise ValidationError(_("This file is over %d MB. Save it smaller and try again.") % most)
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC:
+        raise ValidationError(
+            _(
+                "This picture is in the format HEIC, which few browsers show. Send it to yourself "
+                "by email from the phone, which makes a JPEG of it, and choose that. For pictures "
+                "to come, choose on the iPhone: Settings, Camera, Formats, Most Compatible."
+            )
+        )
     try:
-        picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if picture.width * picture.height > settings.PICTURE_PIXELS:
-            raise ValidationError(_("This picture has too many pixels. Save it smaller."))
-        turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-        size = settings.PICTURE_EDGE, settings.PICTURE_EDGE
-        picture.draft("RGB", size)  # a JPEG is decoded small at once
-        picture.thumbnail(size)
-        if turn is not None:
-            picture = picture.transpose(turn)
+        picture = _upright_and_small(Image.open(io.BytesIO(data), formats=FORMATS))
         bytes_out = io.BytesIO()
-        mode = "RGBA" if picture.has_transparency_data else "RGB"
-        picture.convert(mode).save(bytes_out, "WEBP", quality=80, method=6)
+        picture.save(bytes_out, "WEBP", quality=80, method=6)
     except ValidationError:
         raise
     except Exception as error:  # a broken file can raise anything
@@ -115,3 +180,44 @@ def read_picture(file: IO[bytes], *, alt: str) -> Picture:
         width=picture.width,
         height=picture.height,
     )
+
+
+def _upright_and_small(picture: Image.Image) -> Image.Image:
+    """Return an opened picture, not decoded yet, as it is stored; raise ValidationError."""
+    if min(picture.size) < settings.PICTURE_SMALLEST:
+        raise ValidationError(
+            _(
+                "This picture is %(width)d by %(height)d pixels, and would be a blur. "
+                "Choose one of at least %(least)d by %(least)d."
+            ),
+            params={
+                "width": picture.width,
+                "height": picture.height,
+                "least": settings.PICTURE_SMALLEST,
+            },
+        )
+    turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    edges = settings.PICTURE_EDGE, settings.PICTURE_EDGE
+    pixels = picture.width * picture.height
+    picture.draft(None, edges)  # a JPEG is decoded small at once,
+    if "progressive" not in picture.info:  # unless all of it is needed to decode any of it
+        pixels = picture.width * picture.height
+    if pixels > settings.PICTURE_PIXELS:
+        raise ValidationError(
+            _("This picture has too many pixels. Save it as a JPEG, or smaller, and try again.")
+        )
+    # What has no shades between its colors can only be made smaller once it has.
+    if picture.has_transparency_data and not picture.mode.startswith("I"):
+        picture = picture.convert("RGBA")
+    elif picture.mode in ("1", "P"):
+        picture = picture.convert("RGB")
+    picture.thumbnail(edges)
+    if picture.mode.startswith("I"):  # 16 bits of gray, of which an X-ray uses some
+        picture = picture.convert("F")
+        low, high = cast(tuple[float, float], picture.getextrema())
+        scale = 255 / max(high - low, 1)
+        picture.info.pop("transparency", None)  # a shade that is another one now
+        picture = picture.point(lambda gray: gray * scale - low * scale).convert("L")
+    if turn is not None:
+        picture = picture.transpose(turn)
+    return picture if picture.mode == "RGBA" else picture.convert("RGB")

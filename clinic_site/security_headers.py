@@ -22,9 +22,7 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 if settings.SECURE_HSTS_SECONDS:
-    SECURITY_HEADERS["Strict-Transport-Security"] = (
-        f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
-    )
+    SECURITY_HEADERS["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
 # A style sheet, a picture, a font: such a file loads and runs nothing. X-Frame-Options says who may
 # frame it; said twice, it would not fit into the first view (docs/performance.md).
 FILE_HEADERS = {**SECURITY_HEADERS, "Content-Security-Policy": "default-src 'none'"}

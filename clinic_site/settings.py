@@ -1,32 +1,8 @@
 """Settings, read from the environment.
 
-The contract. A production server sets these; without them, or with an unsafe value, it does
-not start and says which one is wrong:
-
-  SITE_URL          public address, such as https://clinic.example (https, no path)
-  SECRET_KEY        50 random characters or more; signs sessions, attempts and tokens
-  FIELD_KEYS        Fernet keys for personal data, comma-separated, the current one first
-                    (or FIELD_KEYS_FILE: a file with one key a line)
-  DIGEST_KEY        32 random characters or more; keys the digests of what was sent
-  CLINIC_TIME_ZONE  such as America/Chicago; used until the clinic has set its own
-
-and may set these:
-
-  SECRET_KEY_FALLBACKS  earlier secret keys, comma-separated, while what they signed is in use
-  DATABASE_URL      postgres://..., of several hosts the one that takes writes is used;
-                    without it, SQLite in VAR/db.sqlite3
-  VAR               folder for state; var/ beside this project without it
-  STATIC            folder for the files that a web server may read, outside VAR; staticfiles/
-                    beside this project without it
-  TRUSTED_PROXIES   networks of the proxies before the site, comma-separated, such as
-                    127.0.0.1/32; only they may say who is asking (X-Forwarded-For)
-  EMAIL_URL         smtp://, smtp+tls:// or smtp+ssl://USER:PASSWORD@HOST:PORT; without it,
-                    mail is written to files in VAR/mail
-  EMAIL_FROM        the sender of mail; noreply@ the host of SITE_URL without it
-  REQUESTS_AN_HOUR_OF_ONE_SENDER  (5) and
-  REQUESTS_AN_HOUR  (60): requests beyond these are marked as suspected spam, never refused
-  ALLOWED_HOSTS     further host names, comma-separated, beside the one in SITE_URL
-  ENV_FILE          a file with any of the above, one NAME=value a line
+deploy/production.env says what each of them is. Without those that a server needs, or with an
+unsafe value, it does not start and says which one is wrong. VAR and STATIC are var/ and
+staticfiles/ beside this project where they are not set.
 
 An http:// SITE_URL is taken on localhost only (a browser makes no passkey at 127.0.0.1); there,
 and only there, cookies are not Secure and HSTS is off.
@@ -192,8 +168,8 @@ SIGN_INS_AN_HOUR = 60  # of all: each is 200 ms of computing
 SESSION_COOKIE_AGE = 10 * 60 * 60  # seconds that a session of staff lasts at most
 SEEN_EVERY = timedelta(minutes=1)  # that somebody is there is noted no more often
 IDLE_WARNING = timedelta(minutes=2)  # before a session ends
-KEPT_FOR = timedelta(hours=1)  # a form that was sent after the session had ended
-KEPT_MOST = 256 * 1024  # bytes of it
+KEPT_FOR = timedelta(hours=1)  # a form that was sent and not done, as the session had ended
+KEPT_MOST = 256 * 1024  # bytes of all that are kept in one browser for one account
 REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
 REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
 EQUAL_REQUEST_WITHIN = timedelta(days=1)  # of the same phone: "We have this. Send it again?"
@@ -256,11 +232,14 @@ SEARCH_RESULTS = 20  # of each kind
 SEARCH_EMERGENCIES = 3  # pages that say when to call 911
 SEARCH_PASSAGE = 200  # characters of a page, about
 PICTURE_BYTES = 15 * 1024 * 1024  # of a file that staff upload
-PICTURE_PIXELS = 25_000_000  # of it; decoded, these take 100 MB for a moment
+PICTURE_PIXELS = 25_000_000  # that are decoded; they take up to 200 MB for a moment
+PICTURE_SMALLEST = 100  # pixels of each edge
 PICTURE_EDGE = 1200  # pixels, of what is stored
 LARGEST_PUBLIC_BODY = 256 * 1024  # bytes of a POST; a request has 26 small fields and a message
 LARGEST_ADMIN_BODY = 16 * 1024 * 1024  # bytes of a POST; a picture is the largest
 LARGEST_BODY_READ = 32 * 1024 * 1024  # bytes; a browser shows no answer before all is read
+CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most often a slip
+CLOSED_DAYS_SHOWN = 12  # on the contact page
 CLINIC_LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
 READINESS_LOOK_EVERY = 5.0  # seconds at least, however often /readyz is asked
 RETRY_AFTER_DATABASE_AWAY, RETRY_AFTER_WRONG_KEY = 30, 300  # seconds, told to who asks
@@ -292,23 +271,28 @@ if database_url := env.str("DATABASE_URL", default=""):
         # Bound on the server, so that no parameter's value gets into PostgreSQL's error log.
         server_side_binding=True,
         connect_timeout=3,
-        pool={
-            "min_size": 1,
-            "max_size": POOL_SIZE,
-            "timeout": POOL_WAIT,
-            "reconnect_timeout": POOL_RECONNECT,
-        },
     )
-    _servers = f"{_options.get('hostaddr', '')},{_options.get('host') or _database['HOST']}"
-    _encrypted = _options.get("sslmode") in {"require", "verify-ca", "verify-full"}
-    if not (LOOPBACK or _encrypted or all(is_here(host) for host in _servers.split(","))):
+    # As Django and libpq choose them; a service's file can name any host.
+    _host = _database["HOST"] or _options.get("host") or os.environ.get("PGHOST", "")
+    _servers = f"{_options.get('hostaddr') or os.environ.get('PGHOSTADDR', '')},{_host}"
+    _service = _options.get("service") or os.environ.get("PGSERVICE")
+    _is_here = not _service and all(is_here(host) for host in _servers.split(","))
+    _sslmode = _options.get("sslmode") or os.environ.get("PGSSLMODE")
+    if not (LOOPBACK or _is_here or _sslmode in {"require", "verify-ca", "verify-full"}):
         raise ImproperlyConfigured(
             "DATABASE_URL names another machine, and the way there is not encrypted. "
             "Add ?sslmode=verify-full (or require)."
         )
     if "," in (_database["HOST"] or _options.get("host", "")):
         _options.setdefault("target_session_attrs", "read-write")  # the one that leads now
-    if WEB_PROCESS:  # else one locked row would hold every connection
+    if WEB_PROCESS:
+        _options["pool"] = {
+            "min_size": 1,
+            "max_size": POOL_SIZE,
+            "timeout": POOL_WAIT,
+            "reconnect_timeout": POOL_RECONNECT,
+        }
+        # Else one locked row would hold every connection.
         _timeouts = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT}"
         _options["options"] = f"{_timeouts} {_options.get('options', '')}".strip()
     _database["CONN_MAX_AGE"] = 0  # each request takes one of the pool's
@@ -463,11 +447,13 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # X-Frame-Options is among those fixed headers
     "security.W003",  # CSRF tokens are checked in the admin, by AdminCsrf
+    # HSTS holds for this host alone: what else is under the clinic's domain is not the site's.
+    "security.W005",
+    "security.W021",
 ]
 CSRF_FAILURE_VIEW = "clinic_site.access.kept.csrf_failed"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_HSTS_SECONDS = 0 if LOOPBACK else 31_536_000
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOOPBACK
 SECURE_SSL_REDIRECT = not LOOPBACK
 SECURE_PROXY_SSL_HEADER = None if LOOPBACK else ("HTTP_X_FORWARDED_PROTO", "https")
 AUTH_PASSWORD_VALIDATORS = [

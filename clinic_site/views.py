@@ -4,15 +4,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from clinic_site.clinic import active_physicians, current_clinic, notice_links
-from clinic_site.models import Notice, Picture
+from clinic_site.clinic import active_physicians, current_clinic, notice_links, read_clinic
+from clinic_site.editing import adds_preview
+from clinic_site.models import Clinic, Notice, Picture
+from clinic_site.pictures import is_public
 from clinic_site.readiness import is_ready
 from clinic_site.structured_data import clinic_data, to_script
 
@@ -26,12 +29,24 @@ def physician_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def contact(request: HttpRequest) -> HttpResponse:
     """How to reach the clinic, and what to know before a visit."""
-    data = clinic_data(current_clinic(), site_url=settings.SITE_URL)
-    return render(
-        request,
-        "clinic_site/contact.html",
-        {"physicians": active_physicians(), "structured_data": to_script(data)},
-    )
+    clinic = current_clinic()
+    data = to_script(clinic_data(clinic, site_url=settings.SITE_URL))
+    return _contact(request, clinic, structured_data=data)
+
+
+@adds_preview(Clinic, _("Preview the contact page"))
+def preview_contact(request: HttpRequest, row: Clinic) -> HttpResponse:
+    """The contact page of a clinic that is not saved for good; other pages have its header too."""
+    return _contact(request, read_clinic(), preview=True)
+
+
+def _contact(request: HttpRequest, clinic: Clinic, **context: Any) -> HttpResponse:
+    context |= {
+        "clinic": clinic,
+        "closed_days": clinic.closed_from(timezone.localdate()),
+        "physicians": active_physicians(),
+    }
+    return render(request, "clinic_site/contact.html", context)
 
 
 @require_safe
@@ -41,10 +56,21 @@ def notice(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "clinic_site/notice.html", {"notice": notice})
 
 
+@adds_preview(Notice, _("Preview the page"))
+def preview_notice(request: HttpRequest, row: Notice) -> HttpResponse:
+    """The page of a notice that is not saved for good."""
+    return render(request, "clinic_site/notice.html", {"notice": row, "preview": True})
+
+
 @require_safe
 def picture(request: HttpRequest, hash: str) -> HttpResponse:
-    """The bytes of a picture; its address never shows anything else, so it is kept for a year."""
+    """The bytes of a picture that a page shows; its address never shows anything else.
+
+    So it is kept for a year, even where the page is taken back.
+    """
     picture = get_object_or_404(Picture, hash=hash)
+    if not is_public(picture):
+        raise Http404
     response = HttpResponse(bytes(picture.content), content_type="image/webp")
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

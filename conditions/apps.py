@@ -11,4 +11,4 @@ class ConditionsConfig(AppConfig):
     verbose_name = _("Conditions and treatments")
 
     def ready(self) -> None:
-        from conditions import roles, todo  # noqa: F401  they need the models to be loaded
+        from conditions import pictures, roles, todo  # noqa: F401  they need the models to be loaded

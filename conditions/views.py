@@ -8,11 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import active_physicians, current_clinic
-from clinic_site.models import Notice, Physician
-from clinic_site.pictures import picture_address
+from clinic_site.editing import adds_preview
+from clinic_site.models import Clinic, Notice, Physician
+from clinic_site.pictures import picture_address, shown_to_staff
 from clinic_site.structured_data import Data, physician_data, to_script
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.models import Condition, Page, ReviewOfPage, Treatment, review_of
@@ -23,15 +25,22 @@ from conditions.rendering.structured_data import condition_data, treatment_data
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Who the clinic is, what it treats, how to reach it."""
-    return render(
-        request,
-        "conditions/home.html",
-        {
-            "conditions": Condition.objects.listed().with_pictures(),
-            "treatments": Treatment.objects.published().with_pictures(),
-            "physicians": active_physicians(),
-        },
-    )
+    return _home(request)
+
+
+@adds_preview(Clinic, _("Preview the first page"))
+def preview_home(request: HttpRequest, row: Clinic) -> HttpResponse:
+    """The first page of a clinic that is not saved for good."""
+    return _home(request, clinic=row, preview=True)
+
+
+def _home(request: HttpRequest, **context: Any) -> HttpResponse:
+    context |= {
+        "conditions": Condition.objects.listed().with_pictures(),
+        "treatments": Treatment.objects.published().with_pictures(),
+        "physicians": active_physicians(),
+    }
+    return render(request, "conditions/home.html", context)
 
 
 @require_safe
@@ -51,10 +60,8 @@ def condition_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def physician(request: HttpRequest, slug: str) -> HttpResponse:
     """One physician's bio, and the conditions whose pages name them; 404 for an inactive one."""
-    physician = get_object_or_404(
-        Physician.objects.active().select_related("photo").defer("photo__content"), slug=slug
-    )
-    conditions = Condition.objects.listed().with_pictures().filter(shown_physicians=physician)
+    active = Physician.objects.active().select_related("photo").defer("photo__content")
+    physician = get_object_or_404(active, slug=slug)
     photo = f"picture:{physician.photo.hash}" if physician.photo else ""
     data = physician_data(
         physician,
@@ -62,15 +69,22 @@ def physician(request: HttpRequest, slug: str) -> HttpResponse:
         site_url=settings.SITE_URL,
         picture_address=picture_address(photo),
     )
-    return render(
-        request,
-        "conditions/physician.html",
-        {
-            "physician": physician,
-            "conditions": conditions,
-            "structured_data": to_script(data),
-        },
-    )
+    return _physician(request, physician, structured_data=to_script(data))
+
+
+@adds_preview(Physician, _("Preview the page"))
+def preview_physician(request: HttpRequest, row: Physician) -> HttpResponse:
+    """The page of a physician who is not saved for good, active or not."""
+    return _physician(request, row, preview=True)
+
+
+def _physician(request: HttpRequest, physician: Physician, **context: Any) -> HttpResponse:
+    conditions = Condition.objects.listed().with_pictures()
+    context |= {
+        "physician": physician,
+        "conditions": conditions.filter(shown_physicians__slug=physician.slug),
+    }
+    return render(request, "conditions/physician.html", context)
 
 
 @require_safe
@@ -123,6 +137,7 @@ def show_document(
         context |= _condition_context(page, cast(ConditionDocument, document), picture)
     if preview is not None:
         del context["structured_data"]  # what search engines may read
+        return shown_to_staff(render(request, template, context))
     return render(request, template, context)
 
 

@@ -23,6 +23,8 @@ from typing import IO, Any
 
 from cryptography.fernet import Fernet
 
+from clinic_site.state_folder import KEYS_OF_MAKE_RUN, is_open, shut
+
 HERE = Path(__file__).resolve().parent.parent
 
 
@@ -58,20 +60,16 @@ def keep_to_owner(var: Path) -> None:
     """
     os.umask(0o077)  # what is written from now on is for this user's eyes
     var.mkdir(parents=True, exist_ok=True)
-    if not var.stat().st_mode & 0o077:
-        return
-    if not (var / "local.env").exists() and any(var.iterdir()):
+    try:
+        if shut(var):
+            print(f"Other users could look into {var}. Now only its owner can.", flush=True)
+    except PermissionError:
+        sys.exit(f"Stopped: other users may look into {var}, and it is not yours to change.")
+    if is_open(var):
         sys.exit(
             f"Stopped: other users may look into {var}, which holds other things. "
             "Another folder: make run VAR=..."
         )
-    try:
-        for path in (var, *var.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode & ~0o077)
-    except PermissionError:
-        sys.exit(f"Stopped: other users may look into {var}, and it is not yours to change.")
-    print(f"Other users could look into {var}. Now only its owner can.", flush=True)
 
 
 def take_folder(var: Path) -> IO[Any]:
@@ -107,8 +105,6 @@ def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
     """Return once the site answers; end where the server has ended, or a minute has passed."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _try in range(600):
-        if server.poll() == os.EX_CONFIG:
-            sys.exit(os.EX_CONFIG)  # a key is wrong, and the server has said which
         if server.poll() is not None:
             sys.exit("Stopped: the server did not start; what it said is above.")
         try:
@@ -129,10 +125,11 @@ def port_wanted() -> int:
 
 def prepare(var: Path, port: int) -> str:
     """Make what the site needs to start, and set its environment; return its address."""
-    make_keys(var / "local.env")
+    keys = var / KEYS_OF_MAKE_RUN
+    make_keys(keys)
     address = f"http://localhost:{port}"
     os.environ.update(
-        ENV_FILE=str(var / "local.env"),
+        ENV_FILE=str(keys),
         VAR=str(var),
         SITE_URL=address,
         BIND=f"127.0.0.1:{port}",
@@ -144,6 +141,7 @@ def prepare(var: Path, port: int) -> str:
     )
     if done.returncode:
         sys.exit(done.returncode)
+    os.environ["KEYS_CHECKED"] = "yes"
     return address
 
 

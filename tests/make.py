@@ -16,7 +16,7 @@ from appointments.services.submit import insert_with_indexes
 from appointments.states import CloseReason, Status
 from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
-from clinic_site.models import Notice, Physician
+from clinic_site.models import Notice, Physician, Picture
 from clinic_site.pictures import read_picture
 from conditions.content.document import (
     ConditionDocument,
@@ -102,6 +102,16 @@ def published(page: Page, *, by: Actor | None = None, clinical_change: bool = Fa
     return publish(page=page, revision=page.draft, by=by, clinical_change=clinical_change)
 
 
+def make_picture(alt: str = "A teal wall") -> Picture:
+    """A stored picture, which no page shows."""
+    png = io.BytesIO()
+    Image.new("RGB", (300, 200), "teal").save(png, "PNG")
+    png.seek(0)
+    picture = read_picture(png, alt=alt)
+    picture.save()
+    return picture
+
+
 def make_request(**values: Any) -> AppointmentRequest:
     """A stored request, with what finds it; answers and columns are given by their names."""
     answers = {name: values.pop(name) for name in INPUTS if name in values}
@@ -175,11 +185,7 @@ def make_one_of_each() -> dict[str, int]:
             discard(page=page, by=by(staff))
     requests = [make_request(status=status, message="It hurts.") for status in Status]
     Note.objects.create(request=requests[0], kind="voicemail", text="Left my name.", by=staff)
-    png = io.BytesIO()
-    Image.new("RGB", (30, 20), "teal").save(png, "PNG")
-    png.seek(0)
-    picture = read_picture(png, alt="A small teal picture")
-    picture.save()
+    picture = make_picture(alt="A small teal picture")
     rows = {
         "condition": condition,
         "treatment": make_treatment(),

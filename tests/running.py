@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Playwright
 
+from tests.commands import PROJECT, manage
 from tests.visitor import make_attempt
 
-PROJECT = Path(__file__).resolve().parent.parent
 TEST_ENV = PROJECT / "tests" / "test.env"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HEADLESS = "chromium-headless-shell"  # the same engine, in half the time
@@ -47,14 +47,8 @@ class Site:
             "SITE_URL": self.address,
             "CLINIC_TIME_ZONE": "America/Chicago",
         }
-        done = subprocess.run(
-            [sys.executable, "manage.py", *command],
-            cwd=PROJECT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        done = manage(*command, environment=environment)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     def shell(self, code: str) -> str:
@@ -90,15 +84,7 @@ class Installation:
 
     def manage(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command of manage.py to its end, whatever its exit code."""
-        return subprocess.run(
-            [sys.executable, "manage.py", *command],
-            cwd=PROJECT,
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return manage(*command, environment={**self.environment, **environment})
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen:
         """Start a command of manage.py; what it says goes to the log."""
@@ -201,7 +187,7 @@ def start_site(var: Path, environment: dict[str, str], port: int) -> Site:
     started = time.monotonic()
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "deploy/run_local.py"],
+            [sys.executable, "-m", "deploy.run_local"],
             cwd=PROJECT,
             env={**environment, "PORT": str(port)},
             stdout=out,

@@ -19,8 +19,8 @@ from django.urls import URLPattern, URLResolver
 from appointments.models import AppointmentRequest
 from clinic_site.access.models import User
 from clinic_site.access.roles import Role
-from clinic_site.models import AuditEvent, Clinic, OutboxMessage
-from tests.accounts import make_account, signed_in
+from clinic_site.models import AuditEvent, Clinic, OutboxMessage, Picture
+from tests.accounts import PASSWORD, app_of, make_account, signed_in, with_password
 from tests.make import make_one_of_each
 
 pytestmark = pytest.mark.on_postgresql
@@ -52,7 +52,7 @@ def filled(address: str, rows: dict[str, object]) -> str:
     for model, row in rows.items():
         if address.startswith(model):
             address = re.sub(r"<(\w+:)?(object_id|pk)>", str(row), address)
-    values = {"number": "1", "reference": str(rows["reference"])}
+    values = {"number": "1", **{name: str(rows[name]) for name in ("reference", "hash")}}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda name: values[name[1]], address)
 
 
@@ -82,6 +82,7 @@ def test_the_table_says_who_does_what(monkeypatch: pytest.MonkeyPatch) -> None:
         "clinic_site/outboxmessage/": OutboxMessage.objects.latest("pk").pk,
         "appointments/appointmentrequest/": made["request"],
         "reference": AppointmentRequest.objects.get(pk=made["request"]).reference,
+        "hash": Picture.objects.get().hash,
     }
     people = {
         who: make_account(who.replace(" ", "-"), who, is_superuser=who == "superuser")
@@ -89,6 +90,10 @@ def test_the_table_says_who_does_what(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     browsers = {who: signed_in(user) for who, user in people.items()}
     cookies = {who: browser.cookies.output() for who, browser in browsers.items()}
+    half_in = Client()  # by the right password, and no second factor
+    app_of(with_password("half-in", *Role, is_superuser=True))
+    right = half_in.post("/admin/login/", {"username": "half-in", "password": PASSWORD})
+    assert right.headers["Location"] == "/admin/login/code/"
     lines = []
     for address in [*dict.fromkeys(addresses(admin.site.urls[0]))]:
         if address.startswith(OF_ALL):
@@ -96,7 +101,8 @@ def test_the_table_says_who_does_what(monkeypatch: pytest.MonkeyPatch) -> None:
         asked = ASKED.get(address.rpartition("/")[0].rpartition("/")[2], "")
         path = f"/admin/{filled(address, rows)}{asked}"
         for method in ("GET", "POST"):
-            assert not opens(Client(), method, path), path
+            for nobody in (Client(), half_in):
+                assert not opens(nobody, method, path), path
             who_does = []
             for who, browser in browsers.items():
                 browser.cookies.load(cookies[who].replace("Set-Cookie: ", ""))

@@ -122,7 +122,7 @@ def invitation(**values: object) -> Invitation:
 
 
 def kept_form(**values: object) -> KeptForm:
-    return KeptForm(**{"user": desk(), "key": "a" * 64, "sent": "{}", **values})
+    return KeptForm(**{"user": desk(), "key": "a" * 64, "sent": "[]", **values})
 
 
 def twice(make):

@@ -9,6 +9,8 @@ import pytest
 from clinic_site.security_headers import SECURITY_HEADERS
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.on_sqlite
+
 PAGES = [
     "/",
     "/conditions/",

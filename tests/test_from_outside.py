@@ -99,9 +99,10 @@ def test_what_gunicorn_cannot_read_is_answered_as_all_else_and_quoted_nowhere(
     assert headers["Content-Security-Policy"] == [FILE_HEADERS["Content-Security-Policy"]]
     assert headers["Cache-Control"] == ["no-store"]
     logged = production.log.read_text()[before:]
-    assert logged.endswith("A request could not be read\n")
-    assert logged.count("\n") == 1
+    # One line, beside what a look of this test's own, made as it started, may leave there late.
+    assert logged.count("A request could not be read\n") == 1
     assert "zyxmark" not in answer + logged
+    assert "Traceback" not in logged
 
 
 def test_every_answer_asks_for_https_from_now_on(public: str, proxied: str) -> None:
@@ -126,7 +127,7 @@ def test_every_answer_asks_for_https_from_now_on(public: str, proxied: str) -> N
         for answer in same:
             assert answer.status == status, answer.url
             told = answer.headers.get_all(HSTS)
-            assert told == ["max-age=31536000; includeSubDomains; preload"], answer.url
+            assert told == ["max-age=31536000"], answer.url  # other hosts are not ours
 
 
 def test_what_the_admin_answers_is_kept_nowhere(proxied: str) -> None:

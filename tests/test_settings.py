@@ -2,47 +2,68 @@
 
 import ast
 import os
+import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import PROJECT, manage
 from tests.environment import VAR
 
 pytestmark = pytest.mark.on_sqlite
 
-PROJECT = Path(__file__).resolve().parent.parent
-
+EXAMPLE = PROJECT / "deploy" / "production.env"
+# As a server's owner would have them: the example, with keys, and without folders of this machine.
+HERE = {"VAR", "STATIC", "FIELD_KEYS_FILE"}
+SET = dict(re.findall(r"^(\w+)=(.+)$", EXAMPLE.read_text(), re.MULTILINE))
 GOOD = {
     "PATH": os.environ["PATH"],
-    "SITE_URL": "https://clinic.example",
-    "TRUSTED_PROXIES": "127.0.0.1/32",
-    "EMAIL_URL": "smtp+tls://mail.example:587",
+    **{name: value for name, value in SET.items() if name not in HERE},
     "SECRET_KEY": "a long random secret, or so we say in this test: 0123456789",
     "FIELD_KEYS": "aSBhbSBhIGtleSBvZiAzMiBieXRlcywgdHJ1bHkhISE=",
     "DIGEST_KEY": "another long random secret for the digests",
-    "CLINIC_TIME_ZONE": "America/Chicago",
 }
 
 
 def check(**changes: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in {**GOOD, **changes}.items() if value}
     environment["VAR"] = str(VAR)  # where there is no database yet
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=PROJECT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return manage("check", "--deploy", "--fail-level", "WARNING", environment=environment)
 
 
 def test_good_settings_pass_the_check_for_production() -> None:
     done = check()
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_example_for_a_server_names_each_setting() -> None:
+    read = set()
+    for path in ("clinic_site/settings.py", "deploy/gunicorn.conf.py"):
+        asks = r'(?:env\.\w+|required|environ\.get)\(\s*"([A-Z_]+)"'
+        read |= {*re.findall(asks, (PROJECT / path).read_text())}
+    theirs = {name for name in read if name.startswith("PG")}  # of libpq
+
+    named = re.findall(r"^#?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(read - theirs - {"ENV_FILE"})
+
+
+def test_a_copy_of_the_example_lacks_nothing_but_keys(tmp_path: Path) -> None:
+    (tmp_path / "field-keys").write_text(GOOD["FIELD_KEYS"])
+    copy = tmp_path / "production.env"
+    for missing in ("SECRET_KEY", "DIGEST_KEY", None):
+        text = EXAMPLE.read_text().replace("/etc/clinic", str(tmp_path))
+        for name in {"SECRET_KEY", "DIGEST_KEY"} - {missing}:
+            text = text.replace(f"\n{name}=", f"\n{name}={GOOD[name]}")
+        copy.write_text(text)
+        environment = {"PATH": GOOD["PATH"], "ENV_FILE": str(copy), "VAR": str(VAR)}
+        done = manage("check", "--deploy", "--fail-level", "WARNING", environment=environment)
+
+        if missing:
+            assert f"Not started: {missing} is not set." in done.stderr
+        else:
+            assert done.returncode == 0, done.stderr
 
 
 def test_a_server_that_would_send_no_mail_is_told() -> None:
@@ -76,14 +97,9 @@ def test_what_stays_on_this_machine_or_is_encrypted_is_taken(changes: dict[str, 
     ],
 )
 def test_a_database_on_this_machine_or_reached_by_tls_is_taken(where: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "diffsettings"],  # it connects to none
-        cwd=PROJECT,
-        env={**GOOD, "DATABASE_URL": where},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = manage(
+        "diffsettings", environment={**GOOD, "DATABASE_URL": where}
+    )  # it connects to none
 
     assert done.returncode == 0, done.stderr
 
@@ -133,6 +149,22 @@ BAD = {
         {"DATABASE_URL": "postgres://a:b@localhost/d?hostaddr=192.0.2.9"},
         "DATABASE_URL names another machine",
     ),
+    "a database that claims to be here": (
+        {"DATABASE_URL": "postgres://a:b@db.example/d?host=localhost"},
+        "DATABASE_URL names another machine",
+    ),
+    "a database named by a service": (
+        {"DATABASE_URL": "postgres:///d?service=elsewhere"},
+        "DATABASE_URL names another machine",
+    ),
+    "a database named by libpq's own variable": (
+        {"DATABASE_URL": "postgres:///d", "PGHOST": "db.example"},
+        "DATABASE_URL names another machine",
+    ),
+    "an address named by libpq's own variable": (
+        {"DATABASE_URL": "postgres://a:b@localhost/d", "PGHOSTADDR": "192.0.2.9"},
+        "DATABASE_URL names another machine",
+    ),
     "one key for two things": ({"DIGEST_KEY": GOOD["SECRET_KEY"]}, "DIGEST_KEY is another key"),
     "an earlier key for two things": (
         {"SECRET_KEY_FALLBACKS": f"x,{GOOD['DIGEST_KEY']}"},
@@ -153,6 +185,7 @@ BAD = {
     "short digest key": ({"DIGEST_KEY": "short"}, "DIGEST_KEY is too weak"),
     "plain digest key": ({"DIGEST_KEY": "a" * 40}, "DIGEST_KEY is too weak"),
     "the tests' key": ({"DIGEST_KEY": "for-tests-only" * 4}, "is the one of the tests"),
+    "the tests' secret key": ({"SECRET_KEY": "for-tests-only" * 4}, "is the one of the tests"),
     "the tests' earlier key": (
         {"SECRET_KEY_FALLBACKS": "for-tests-only" * 4},
         "is the one of the tests",

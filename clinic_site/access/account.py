@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST
 from django_otp.models import Device
 
 from clinic_site.access import browser
+from clinic_site.access.again import asked_again
 from clinic_site.access.codes import new_codes
-from clinic_site.access.entry import asked_again, keep_session, needs_another_factor
+from clinic_site.access.entry import keep_session, needs_another_factor
 from clinic_site.access.factors import app_of, factors_of, passkeys_of
 from clinic_site.access.forms import AppForm, NewPasswordForm
 from clinic_site.access.hashing import in_thread

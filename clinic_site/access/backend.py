@@ -1,5 +1,6 @@
 """Who somebody is, by name and password, and what they may do, by their roles."""
 
+import functools
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
@@ -16,13 +17,19 @@ class RoleBackend(BaseBackend):
     """Answers from what stands in the code; rows of permissions count for nothing."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str = "", password: str = "", **kwargs: Any
+        self,
+        request: HttpRequest | None,
+        username: str = "",
+        password: str = "",
+        of_stranger: bool = True,
+        **kwargs: Any,
     ) -> User | None:
+        hash_it = functools.partial(in_thread, of_stranger=of_stranger)
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None or not user.has_usable_password():
-            in_thread(make_password, password)  # it takes as long, so that it tells nothing
+            hash_it(make_password, password)  # it takes as long, so that it tells nothing
             return None
-        return user if in_thread(check_password, password, user.password) else None
+        return user if hash_it(check_password, password, user.password) else None
 
     def get_user(self, user_id: int) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()

@@ -1,11 +1,8 @@
-"""The one door: how a session begins, what it has proved, and what it is asked again for."""
+"""The one door: how a session begins, and what it has proved."""
 
 import enum
-import functools
 import time
-from collections.abc import Callable
-from typing import Any, cast
-from urllib.parse import urlencode
+from typing import cast
 
 import django_otp
 from django.conf import settings
@@ -16,12 +13,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_otp.models import Device
 
 from clinic_site.access import browser
-from clinic_site.access.factors import factors_of, has_factor
+from clinic_site.access.factors import factors_of
 from clinic_site.access.models import User
 from clinic_site.access.record import AccountAction, record_of
 from clinic_site.actor import Actor
-
-View = Callable[..., HttpResponse]
 
 
 class Proof(enum.StrEnum):
@@ -65,7 +60,12 @@ def is_proved(request: HttpRequest) -> bool:
     user, session = cast(User, request.user), request.session
     if getattr(user, "otp_device", None) is not None or session.get("by_code"):
         return True
-    return bool(session.get("put_off") and browser.may_put_off(request) and not has_factor(user))
+    return bool(session.get("put_off") and can_put_off(request, user))
+
+
+def can_put_off(request: HttpRequest, user: User) -> bool:
+    """Whether somebody need have no second factor yet, where their browser is."""
+    return browser.may_put_off(request) and not factors_of(user)
 
 
 def needs_another_factor(request: HttpRequest) -> bool:
@@ -86,25 +86,6 @@ def keep_session(request: HttpRequest, user: User, device: Device | None = None)
     if device is not None:
         django_otp.login(request, device)
         request.session.update({"put_off": False, "by_code": False})
-
-
-def prove_again(request: HttpRequest) -> None:
-    """Note that whoever is signed in has just shown again who they are."""
-    request.session["proved_at"] = int(time.time())
-
-
-def asked_again(view: View) -> View:
-    """Ask who it is before this view, unless they showed it a moment ago (a decorator)."""
-
-    @functools.wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        age = time.time() - request.session.get("proved_at", 0)
-        if 0 <= age < settings.PROVED_FOR.total_seconds():
-            return view(request, *args, **kwargs)
-        query = urlencode({"next": request.get_full_path()})
-        return HttpResponseRedirect(f"{reverse('admin:again')}?{query}", status=303)
-
-    return wrapped
 
 
 def page_after(request: HttpRequest) -> str:

@@ -1,7 +1,5 @@
 """The second factors of an account: apps and passkeys, each confirmed once it is here."""
 
-from collections.abc import Iterable
-
 from django_otp import devices_for_user
 from django_otp.models import Device
 from django_otp_webauthn.models import WebAuthnCredential
@@ -11,16 +9,7 @@ from clinic_site.access.models import TotpDevice, User
 
 def factors_of(user: User) -> list[Device]:
     """Return the second factors of an account; recovery codes are none."""
-    return list(_factors(user))
-
-
-def has_factor(user: User) -> bool:
-    """Whether an account has a second factor."""
-    return any(True for _each in _factors(user))
-
-
-def _factors(user: User) -> Iterable[Device]:
-    return devices_for_user(user)
+    return list(devices_for_user(user))
 
 
 def app_of(user: User) -> TotpDevice | None:

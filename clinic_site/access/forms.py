@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.access.models import FIRST_NAME, TotpDevice, User
+from clinic_site.access.models import FIRST_NAME, TotpDevice, User, refuse_shared_name
 from clinic_site.access.totp import in_groups, new_secret, qr_code, step_of
 from clinic_site.clinic import current_clinic
 from clinic_site.crypto.key_ring import CannotRead, decrypt, encrypt
@@ -25,6 +25,14 @@ def code_field(label: Any, **attributes: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=100, widget=widget)
 
 
+def password_field(label: Any, help_text: Any = "", **attributes: Any) -> forms.CharField:
+    """Return a field for a password, as it was typed."""
+    widget, most = forms.PasswordInput(attrs=attributes), settings.PASSWORD_CHARACTERS
+    return forms.CharField(
+        label=label, max_length=most, strip=False, help_text=help_text, widget=widget
+    )
+
+
 class SignInForm(forms.Form):
     """A name and a password."""
 
@@ -33,23 +41,13 @@ class SignInForm(forms.Form):
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=settings.PASSWORD_CHARACTERS,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    password = password_field(_("Password"), autocomplete="current-password")
 
 
 class AgainForm(forms.Form):
     """The password of whoever is signed in."""
 
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=settings.PASSWORD_CHARACTERS,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
-    )
+    password = password_field(_("Password"), autocomplete="current-password", autofocus=True)
 
 
 class CodeForm(forms.Form):
@@ -61,19 +59,12 @@ class CodeForm(forms.Form):
 class NewPasswordForm(forms.Form):
     """A new password for an account, twice."""
 
-    password = forms.CharField(
-        label=_("New password"),
-        max_length=settings.PASSWORD_CHARACTERS,
-        strip=False,
-        help_text=_("12 characters or more, none of the common passwords, and not digits alone."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    password = password_field(
+        _("New password"),
+        _("12 characters or more, none of the common passwords, and not digits alone."),
+        autocomplete="new-password",
     )
-    repeated = forms.CharField(
-        label=_("The same once more"),
-        max_length=settings.PASSWORD_CHARACTERS,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    repeated = password_field(_("The same once more"), autocomplete="new-password")
 
     def __init__(self, data: Any = None, *, user: User) -> None:
         self.user = user
@@ -103,7 +94,7 @@ class InvitationForm(NewPasswordForm):
         label=_("Username"),
         max_length=150,
         help_text=_("With this you sign in. Letters, digits and . - _ @ + can stand in it."),
-        validators=[User.username_validator],
+        validators=[User.username_validator, refuse_shared_name],
     )
     first_name = forms.CharField(
         label=_("First name"),

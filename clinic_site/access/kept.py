@@ -1,17 +1,22 @@
-"""What staff sent after their session had ended, or from a page older than it: shown, never done.
+"""What staff sent while they were not to do it yet: shown, never done.
 
-A signed cookie tells whose session this browser had last, and which kept form is this browser's.
+Their session had ended, the page was older than it, or they are asked again who they are.
+
+A signed cookie tells whose session this browser had last, and which kept forms are this browser's.
 """
 
+import datetime as dt
 import json
 import re
 import secrets
+import time
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -31,7 +36,7 @@ LAST = SignedCookie("kept", settings.DEVICE_KNOWN_FOR, samesite="Lax")
 SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 
 # Names of fields that nobody typed: of Django's buttons, and of rows in a form.
-OURS = re.compile(r"^_|^initial-|__prefix__|_FORMS$|-id$")
+OURS = re.compile(r"^_|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$")
 
 
 def note_session(request: HttpRequest, response: HttpResponse, user: User) -> None:
@@ -70,7 +75,7 @@ def come_back(request: HttpRequest, *, is_old: bool = False) -> HttpResponse:
     `is_old` says that the page is older than the session that this browser had last.
     """
     is_in = admin.site.has_permission(request)
-    if _keep(request, is_old=is_old):
+    if keep(request, is_old=is_old):
         to = reverse("admin:kept")
         said = _("It is kept for an hour: sign in, and it comes back.")
     else:
@@ -88,50 +93,100 @@ def _sign_in_for(to: str) -> HttpResponse:
     return response
 
 
-def _keep(request: HttpRequest, *, is_old: bool) -> bool:
-    """Keep it for the account whose session ended; False where it may not be, or is too large."""
-    last, fields = LAST.read(request), fields_sent(request)
+def keep(request: HttpRequest, *, is_old: bool = False) -> bool:
+    """Keep what was sent for the account that this browser had last; False where it cannot be.
+
+    `is_old` says that the page is older than the session that this browser had last. What was
+    kept before stays: where both are too large together, the earlier one was promised.
+    """
+    last, form = LAST.read(request), form_sent(request)
     # An old page can be of the account before.
     is_theirs = last and (last["same"] or not is_old)
-    if not (fields and is_theirs and is_own(request)):
+    if not (form["fields"] and is_theirs and is_own(request) and _fits([form])):
         return False
-    fields = [(name, value) for name, value in fields if name != "csrfmiddlewaretoken"]
-    text = json.dumps({"path": request.get_full_path(), "fields": fields}, ensure_ascii=False)
     user = User.objects.filter(pk=last["user"], is_active=True).first()
-    if user is None or len(text.encode()) > settings.KEPT_MOST:
+    if user is None:
         return False
-    values = {"user": user, "at": timezone.now(), "sent": text}
-    KeptForm.objects.update_or_create(key=_key(last), defaults=values)
+    with transaction.atomic():  # of two tabs at once, none writes over what the other one keeps
+        row, _made = KeptForm.objects.select_for_update().get_or_create(
+            key=_key(request, user), defaults={"user": user, "sent": "[]"}
+        )
+        forms = [form, *_without(form, _forms_in(row))]
+        if not _fits(forms):
+            return False
+        _write(row, forms)
     return True
 
 
-def _key(last: dict[str, Any]) -> str:
-    return blind_index("kept form", last.get("browser", ""))
+def form_sent(request: HttpRequest) -> dict[str, Any]:
+    """Return what was sent, as it is kept: where to, the fields that staff typed, and when."""
+    fields = [list(each) for each in fields_sent(request) if each[0] != "csrfmiddlewaretoken"]
+    return {"path": request.get_full_path(), "fields": fields, "at": int(time.time())}
 
 
-def _kept(request: HttpRequest) -> KeptForm | None:
-    """Return what is kept in this browser for whoever is signed in."""
-    key = _key(LAST.read(request))
-    return KeptForm.objects.lasting().filter(key=key, user=request.user.pk).first()
+def _fits(forms: list[dict[str, Any]]) -> bool:
+    return len(_written(forms).encode()) <= settings.KEPT_MOST
+
+
+def _written(forms: list[dict[str, Any]]) -> str:
+    return json.dumps(forms, ensure_ascii=False)
+
+
+def _without(form: dict[str, Any], forms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the others: the same words for the same page are one form."""
+    return [each for each in forms if {**each, "at": form["at"]} != form]
+
+
+def _key(request: HttpRequest, user: Any) -> str:
+    """Return what the row of this account in this browser is found by."""
+    return blind_index("kept form", f"{user.pk} {LAST.read(request).get('browser', '')}")
+
+
+def _forms_in(row: KeptForm) -> list[dict[str, Any]]:
+    """Return what is kept there and not over, the newest first."""
+    since = time.time() - settings.KEPT_FOR.total_seconds()
+    return [form for form in json.loads(row.sent) if form["at"] > since]
+
+
+def _write(row: KeptForm, forms: list[dict[str, Any]]) -> None:
+    row.sent, row.at = _written(forms), timezone.now()
+    row.save()
+
+
+def forms_kept(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what is kept in this browser for whoever is signed in, the newest first."""
+    row = KeptForm.objects.lasting().filter(key=_key(request, request.user)).first()
+    return _forms_in(row) if row else []
 
 
 @require_safe
 def kept(request: HttpRequest) -> HttpResponse:
-    """Show what was sent, with a button that sends it to the same address."""
-    row = _kept(request)
-    if row is None:
+    """Show what was sent, each with a button that sends it to the same address."""
+    forms = forms_kept(request)
+    if not forms:
         return HttpResponseRedirect(reverse("admin:index"))
-    sent = json.loads(row.sent)
-    shown = [
-        (_label(name), value) for name, value in sent["fields"] if value and not OURS.search(name)
-    ]
     context = {
         **admin.site.each_context(request),
-        **sent,
-        "shown": shown,
+        "forms": [{**form, **_for_people(form)} for form in forms],
         "title": _("What you sent is still here"),
     }
     return render(request, "admin/access/kept.html", context)
+
+
+def _for_people(form: dict[str, Any]) -> dict[str, Any]:
+    """Return what a form was about, when it was sent, and what was typed, in words."""
+    about = form["path"].removeprefix(reverse("admin:index")).split("/")[:2]
+    names = {
+        model._meta.model_name: model._meta.verbose_name_plural
+        for model in admin.site._registry
+        if model._meta.app_label == about[0]
+    }
+    typed = [each for each in form["fields"] if each[1] and not OURS.search(each[0])]
+    return {
+        "about": capfirst(names.get(about[-1], _("form"))),
+        "at": dt.datetime.fromtimestamp(form["at"], tz=dt.UTC),
+        "shown": [(_label(name), value) for name, value in typed],
+    }
 
 
 def _label(name: str) -> str:
@@ -141,11 +196,17 @@ def _label(name: str) -> str:
     return capfirst(name.replace("_", " "))
 
 
-def forget_if_sent(request: HttpRequest) -> None:
-    """Forget what is kept in this browser if this is it, sent once more."""
-    row = _kept(request)
-    if row and json.loads(row.sent)["path"] == request.get_full_path():
-        row.delete()
+def forget(request: HttpRequest, form: dict[str, Any]) -> None:
+    """Forget this form where it is kept in this browser: it was sent once more, and done."""
+    forms = forms_kept(request)
+    if len(_without(form, forms)) == len(forms):
+        return
+    with transaction.atomic():
+        row = KeptForm.objects.select_for_update().get(key=_key(request, request.user))
+        if forms := _without(form, _forms_in(row)):
+            _write(row, forms)
+        else:
+            row.delete()
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -21,6 +21,7 @@ class Try:
     """A password that may be tried now."""
 
     counted: tuple[str, ...]
+    of_stranger: bool  # in a browser where this name has not signed in before
 
     def give_back(self) -> None:
         """It was right: it counts nowhere."""
@@ -36,20 +37,17 @@ class Refused:
 
 def take_try(request: HttpRequest, name: str) -> Try | Refused:
     """Take one of the tries that this name has here; what is refused counts nowhere."""
-    limits = _limits(request, name)
-    if reserve(limits):
-        return Try(tuple(limits))
-    return Refused(math.ceil(max(seconds_left(limits), 1) / 60))
-
-
-def _limits(request: HttpRequest, name: str) -> dict[str, int]:
-    if device := known_device(request, name):  # where they signed in before: no stranger's tries
-        return {f"sign-in:device:{device}": settings.SIGN_INS_AN_HOUR_OF_ONE_DEVICE}
-    return {
+    device = known_device(request, name)
+    limits = {
         f"sign-in:address:{hashed_address(request)}": settings.SIGN_INS_AN_HOUR_OF_ONE_ADDRESS,
         _key_of(name): settings.SIGN_INS_AN_HOUR_OF_ONE_NAME,
         "sign-in": settings.SIGN_INS_AN_HOUR,
     }
+    if device:  # where they signed in before: no stranger's tries
+        limits = {f"sign-in:device:{device}": settings.SIGN_INS_AN_HOUR_OF_ONE_DEVICE}
+    if reserve(limits):
+        return Try(tuple(limits), of_stranger=not device)
+    return Refused(math.ceil(max(seconds_left(limits), 1) / 60))
 
 
 def _key_of(name: str) -> str:

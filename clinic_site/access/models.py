@@ -20,6 +20,14 @@ from clinic_site.access.totp import step_of
 from clinic_site.crypto.fields import EncryptedTextField
 
 FIRST_NAME = "first"  # of the first account, until its person chooses one
+SHARED_NAME = "staff"  # of an account that nobody is alone with
+
+
+def refuse_shared_name(name: str) -> None:
+    """Raise ValidationError, on a server, for a name that several people would use."""
+    if not settings.LOOPBACK and name.lower() == SHARED_NAME:
+        text = _("“%(name)s” is everybody's name. Give each person an account of their own.")
+        raise ValidationError(text, params={"name": name})
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices: untyped
@@ -61,8 +69,10 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
         ]
 
     def clean(self) -> None:
-        """Refuse a name that no signature can hold."""
+        """Refuse a name that no signature can hold, and one that several people would use."""
         super().clean()
+        if self.is_active:
+            refuse_shared_name(self.username)
         if len(self.name_to_sign) > settings.NAME_CHARACTERS:
             raise ValidationError(_("Name and credentials are too long to stand under a page."))
 
@@ -93,8 +103,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
 
     @property
     def is_only_manager(self) -> bool:
-        """Whether no other account looks after people."""
-        return Role.MANAGER in self.roles and not active_managers().exclude(pk=self.pk).exists()
+        """Whether nobody else looks after people; who has only been invited does not yet."""
+        others = active_managers().exclude(pk=self.pk).exclude(last_login=None)
+        return Role.MANAGER in self.roles and not others.exists()
 
     # Django's own say yes to a superuser, before they ask any backend.
 
@@ -120,6 +131,12 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
         self.epoch = F("epoch") + 1
         self.save(update_fields=["epoch"])
         self.refresh_from_db(fields=["epoch"])
+
+
+def shared_accounts() -> models.QuerySet[User]:
+    """Return the active accounts, on a server, that several people use, by their name."""
+    named = User.objects.filter(username__iexact=SHARED_NAME, is_active=True)
+    return User.objects.none() if settings.LOOPBACK else named
 
 
 def active_managers() -> models.QuerySet[User]:
@@ -240,7 +257,7 @@ class Invitation(models.Model):
 
 
 class KeptForms(models.QuerySet["KeptForm"]):
-    """Forms that ended sessions left behind."""
+    """Forms that were sent and not done; a row lasts as long as its newest."""
 
     def lasting(self) -> "KeptForms":
         """Return those that can still come back."""
@@ -252,7 +269,7 @@ class KeptForms(models.QuerySet["KeptForm"]):
 
 
 class KeptForm(models.Model):
-    """What somebody sent after their session had ended, until they sign in again."""
+    """The forms that somebody sent in one browser and that were not done, as JSON, newest first."""
 
     key = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from clinic_site.access.kept import forms_kept
 from clinic_site.access.record import AccountAction
 from clinic_site.audit.models import AuditEvent
 
@@ -24,6 +25,11 @@ class Note:
 
 def notes_for(request: HttpRequest) -> Iterator[Note]:
     """Give what whoever is signed in should know before anything else."""
+    if forms_kept(request):
+        yield Note(
+            _("A form that you sent is still here. Nothing was done with it yet."),
+            reverse("admin:kept"),
+        )
     own = reverse("admin:password_change")
     if request.session.get("put_off"):
         yield Note(_("You are in without a second factor. Make a passkey or set up an app."), own)

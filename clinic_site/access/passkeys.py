@@ -1,7 +1,8 @@
 """Passkeys (WebAuthn): a browser's answer to a challenge, which holds for one answer.
 
-The challenge stands in a signed cookie, so that to begin writes nothing for a stranger. Each
-passkey knows its account and has asked for a finger or a PIN, so it is two factors by itself.
+The challenge stands in a signed cookie, and is noted as used only with an answer that was right:
+so a stranger, who has none, can write nothing. Each passkey knows its account and has asked for a
+finger or a PIN, so it is two factors by itself.
 """
 
 import json
@@ -62,7 +63,7 @@ def begin(request: HttpRequest, *, purpose: str, enrol: User | None = None) -> H
 
 @dataclass(frozen=True)
 class Answer:
-    """What a browser answered to a challenge, which is used up by now."""
+    """What a browser answered to a challenge, which one right answer uses up."""
 
     ceremony: Ceremony
     state: dict[str, Any]
@@ -76,17 +77,23 @@ class Answer:
 
     def recognise(self) -> WebAuthnCredential:
         """Return the passkey that was used. Raises NoPasskey, also where its account is closed."""
-        found = self._read(
-            lambda: self.ceremony.authenticate_complete(None, self.state, self.data),
-        )
-        if not (found.confirmed and found.user.is_active):
-            raise NoPasskey
-        return found
+
+        def read() -> WebAuthnCredential:
+            found = self.ceremony.authenticate_complete(None, self.state, self.data)
+            if not (found.confirmed and found.user.is_active):
+                raise NoPasskey
+            return found
+
+        return self._read(read)
 
     def _read(self, read: Callable[[], Found]) -> Found:
+        challenge = blind_index("challenge", self.state["challenge"])
         try:
             with transaction.atomic():
-                return read()
+                found = read()
+                if count_up(f"passkey:{challenge}") > 1:
+                    raise NoPasskey
+                return found
         except (
             *(OTPWebAuthnApiError, WebAuthnException, DataError, IntegrityError),
             # What the library lets through of hostile JSON.
@@ -96,11 +103,9 @@ class Answer:
 
 
 def take_answer(request: HttpRequest, *, purpose: str) -> Answer:
-    """Return what the browser answered, and use up its challenge. Raises NoPasskey."""
+    """Return what the browser answered to the challenge it was given. Raises NoPasskey."""
     state = PASSKEY.read(request)
     if state.pop("purpose", None) != purpose:
-        raise NoPasskey
-    if count_up(f"passkey:{blind_index('challenge', state['challenge'])}") > 1:
         raise NoPasskey
     try:
         data = json.loads(request.POST.get("passkey", ""))

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access.again import ask_again, asked_again
 from clinic_site.access.models import User, active_managers
 from clinic_site.access.record import KIND, AccountAction, record_of
 from clinic_site.access.refused import NotAllowed
@@ -37,7 +38,7 @@ BESIDE_THE_FIELDS = {
 
 
 class RolesField(forms.ModelMultipleChoiceField):
-    """A box for each role."""
+    """A box for each role, sent by the role's name, which people can read where a form is kept."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -49,7 +50,10 @@ class PersonForm(forms.ModelForm):
     """One account; somebody is to look after people at any time."""
 
     groups = RolesField(
-        Group.objects.filter(name__in=Role).order_by("pk"), required=False, label=_("Roles")
+        Group.objects.filter(name__in=Role).order_by("pk"),
+        to_field_name="name",
+        required=False,
+        label=_("Roles"),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -154,14 +158,24 @@ class PeopleAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Refuse what no box of this form sends, such as `is_superuser`, with all the rest."""
+        """Ask whoever may change it who they are, as early as when it is opened.
+
+        What no box of this form sends, such as `is_superuser`, is refused with all the rest.
+        """
         user = self.get_object(request, unquote(object_id)) if object_id else None
         may_add = user is None and self.has_add_permission(request)
-        if request.method == "POST" and (may_add or self.has_change_permission(request, user)):
+        asked = None
+        if may_add or self.has_change_permission(request, user):
             form = self.get_form(request, user, change=user is not None)
             if not {*request.POST} <= {*form.base_fields, *BESIDE_THE_FIELDS}:
                 raise NotAllowed("", KIND, [user.username] if user else [])
-        return super().changeform_view(request, object_id, form_url, extra_context)
+            asked = ask_again(request)
+        return asked or super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Ask whoever may delete accounts who they are."""
+        asked = ask_again(request) if self.has_delete_permission(request) else None
+        return asked or super().delete_view(request, object_id, extra_context)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Make an account of staff, which no password opens yet.
@@ -212,7 +226,11 @@ class PeopleAdmin(admin.ModelAdmin):
         """The admin's own addresses after ours."""
         view, name = self.admin_site.admin_view, "clinic_site_user_"
         return [
-            path("<int:pk>/confirm-name/", view(self.confirm_name), name=f"{name}confirm_name"),
+            path(
+                "<int:pk>/confirm-name/",
+                view(asked_again(self.confirm_name)),
+                name=f"{name}confirm_name",
+            ),
             path("<int:pk>/way-in/", view(way_in), name=f"{name}way_in"),
             *super().get_urls(),
         ]

@@ -67,6 +67,7 @@ grant(
     *(Role.EDITOR, "view add change"),
     *("clinic_site.picture", "clinic_site.physician", "clinic_site.notice"),
 )
+grant(Role.EDITOR, "delete", "clinic_site.picture")
 grant(Role.EDITOR, "view add change delete", "clinic_site.languageline")
 grant(Role.SCHEDULER, "view change", "clinic_site.outboxmessage")
 grant(Role.MANAGER, "view add change", "clinic_site.clinic")

@@ -18,9 +18,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic_site.access import browser
+from clinic_site.access.again import prove_again
 from clinic_site.access.codes import use_code
-from clinic_site.access.entry import Proof, let_in, page_after, prove_again
-from clinic_site.access.factors import app_of, has_factor, passkeys_of
+from clinic_site.access.entry import Proof, can_put_off, let_in, page_after
+from clinic_site.access.factors import app_of, passkeys_of
 from clinic_site.access.forms import AgainForm, CodeForm, SignInForm
 from clinic_site.access.limits import Refused, take_try
 from clinic_site.access.models import User
@@ -57,7 +58,7 @@ def check_password(request: HttpRequest, name: str, password: str) -> User | Pro
             tried.minutes,
         )
         return Problem(text % tried.minutes, status=429)
-    user = authenticate(request, username=name, password=password)
+    user = authenticate(request, username=name, password=password, of_stranger=tried.of_stranger)
     if user is None:
         record_refused_sign_in(request, name=name, detail="password")
         return Problem(_("This username and this password do not belong together."))
@@ -131,7 +132,7 @@ def code(request: HttpRequest) -> HttpResponse:
         app=app_of(user),
         passkeys=passkeys_of(user),
         has_codes=user.recovery_codes.exists(),
-        can_put_off=_can_put_off(request, user),
+        can_put_off=can_put_off(request, user),
         next=to,
     )
 
@@ -156,15 +157,11 @@ def _check_code(request: HttpRequest, user: User, typed: str) -> tuple[Proof, An
     return Problem(text % wait)
 
 
-def _can_put_off(request: HttpRequest, user: User) -> bool:
-    return browser.may_put_off(request) and not has_factor(user)
-
-
 @require_POST
 def put_off(request: HttpRequest) -> HttpResponse:
     """Go on without a second factor, on the machine that the site runs on, and only there."""
     user, to = browser.read_pending(request)
-    if user is None or not _can_put_off(request, user):
+    if user is None or not can_put_off(request, user):
         return HttpResponseRedirect(reverse("admin:login"), status=303)
     return let_in(request, user, Proof.PUT_OFF, None, to)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,12 @@ NOT_DJANGOS = {"login", "password_change", "password_change_done"}
 
 # What a manager with one device can open, to add another.
 OPEN_WITH_ONE_FACTOR = ("admin:password_change", "admin:again", "admin:logout")
+
+
+def is_done(response: HttpResponse) -> bool:
+    """Whether this answers a form that was done; not one with errors, nor one that has to wait."""
+    to = response.headers.get("Location", "")
+    return bool(to) and not to.startswith(reverse("admin:again"))
 
 
 class ClinicAdminSite(admin.AdminSite):
@@ -50,11 +56,14 @@ class ClinicAdminSite(admin.AdminSite):
             is_open = request.path.startswith(tuple(map(reverse, OPEN_WITH_ONE_FACTOR)))
             if not is_open and self.has_permission(request) and needs_another_factor(request):
                 return HttpResponseRedirect(reverse("admin:password_change"), status=303)
-            if kept.is_form(request):
-                if not self.has_permission(request):
-                    return kept.come_back(request)
-                kept.forget_if_sent(request)
-            return inner(request, *args, **kwargs)
+            is_form = kept.is_form(request)
+            if is_form and not self.has_permission(request):
+                return kept.come_back(request)
+            sent = kept.form_sent(request)  # now, as a view may change what it reads
+            response = inner(request, *args, **kwargs)
+            if is_form and is_done(response):
+                kept.forget(request, sent)
+            return response
 
         return update_wrapper(wrapped, inner)
 

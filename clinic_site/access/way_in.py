@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.access.entry import asked_again
+from clinic_site.access.again import asked_again
 from clinic_site.access.invitations import invite, link_of, reset_access
 from clinic_site.access.models import InvitationReason, User
 from clinic_site.access.record import KIND, AccountAction, record_of

@@ -1,7 +1,9 @@
 """The clinic itself, and when it is open."""
 
+import datetime as dt
 import zoneinfo
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -146,6 +148,11 @@ class Clinic(models.Model):
     def hours(self) -> list["OpeningHours"]:
         """The opening hours in the order of the week; empty where the clinic has set none."""
         return list(self.opening_hours.all()) if self.pk else []
+
+    def closed_from(self, today: dt.date) -> list["ClosedDay"]:
+        """The next few days on which the clinic is closed, `today` among them."""
+        days = self.closed_days.all() if self.pk else []
+        return [each for each in days if each.day >= today][: settings.CLOSED_DAYS_SHOWN]
 
     @property
     def address_lines(self) -> list[str]:

@@ -42,5 +42,10 @@ class Picture(models.Model):
         return self.alt
 
     def get_absolute_url(self) -> str:
-        """The address of the picture's bytes."""
+        """The address of the picture's bytes, for everyone once a page shows it."""
         return reverse("picture", args=[self.hash])
+
+    @property
+    def address_for_staff(self) -> str:
+        """The address of its bytes for staff, whether or not a page shows it."""
+        return reverse("admin:clinic_site_picture_bytes", args=[self.hash])

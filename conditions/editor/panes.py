@@ -1,5 +1,6 @@
 """What the editor shows: the contents of a page, and the parts under each entry, to be filled."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -185,7 +186,16 @@ def _pictures(chosen: str) -> list[Choice]:
     uploaded = Picture.objects.values_list("hash", "alt")
     known |= {f"picture:{hash}": alt for hash, alt in uploaded}
     known.setdefault(chosen, chosen)
-    return [Choice(each, words, each == chosen, picture_of(each)) for each, words in known.items()]
+    return [Choice(each, words, each == chosen, _seen(each)) for each, words in known.items()]
+
+
+def _seen(source: str) -> ShownPicture | None:
+    """Return a picture as staff see it, who may see it before patients do."""
+    picture = picture_of(source)
+    kind, _colon, hash = source.partition(":")
+    if picture is None or kind != "picture":
+        return picture
+    return dataclasses.replace(picture, address=Picture(hash=hash).address_for_staff)
 
 
 def _hints() -> dict[str, str]:

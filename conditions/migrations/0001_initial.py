@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                 ('edited_since_review', models.BooleanField(default=False, editable=False)),
                 ('offered', models.ManyToManyField(related_name='offered_by', through='conditions.Offer', through_fields=('condition', 'treatment'), to='conditions.page')),
                 ('shown_physicians', models.ManyToManyField(editable=False, related_name='shown_on', to='clinic_site.physician')),
-                ('shown_pictures', models.ManyToManyField(editable=False, related_name='shown_on', to='clinic_site.picture')),
+                ('shown_pictures', models.ManyToManyField(editable=False, related_name='pages_showing', to='clinic_site.picture')),
             ],
         ),
         migrations.AddField(

@@ -60,7 +60,7 @@ class Page(models.Model):
     edited_since_review = models.BooleanField(default=False, editable=False)
     # What the live revision shows, written by publishing.
     shown_physicians = models.ManyToManyField(Physician, editable=False, related_name="shown_on")
-    shown_pictures = models.ManyToManyField(Picture, editable=False, related_name="shown_on")
+    shown_pictures = models.ManyToManyField(Picture, editable=False, related_name="pages_showing")
     offered = models.ManyToManyField(
         "self",
         through="Offer",

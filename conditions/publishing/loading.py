@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from PIL import Image
 
-from clinic_site.clinic import picture_sizes
 from clinic_site.markdown import cited_keys
 from clinic_site.models import Clinic, Notice, Physician, Picture
 from clinic_site.text import plain_text
@@ -130,7 +129,6 @@ def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], No
         else:
             pages.append((_save_page(row, file), file))
         say(f"loaded  {name}")
-    picture_sizes.look()  # the checks ask which pictures are here
     for page, file in pages:  # only now, as pages name each other
         _check_refs(file)
         page.refresh_from_db()

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site.actor import Actor
-from clinic_site.clinic import current_clinic
+from clinic_site.clinic import current_clinic, picture_sizes
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.markdown import pictures_in
 from clinic_site.models import Physician, Picture
@@ -99,6 +99,7 @@ def publish(*, page: Page, revision: Revision, by: Actor | None, clinical_change
     if revision.pk == page.live_id:
         return revision
     document = revision.page_document
+    picture_sizes.look()  # the checks ask which pictures are here now
     errors = [each for each in findings_of(page, document) if each.level == "error"]
     if errors:
         raise NotPublishable(errors)

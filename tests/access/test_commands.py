@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.test import Client
 from django.utils import timezone
 
@@ -59,6 +60,38 @@ def test_who_has_signed_in_is_not_invited_and_odd_names_are_refused(capsys) -> N
         with pytest.raises(CommandError):
             call_command("invite", name)
     assert Invitation.objects.count() == 0
+
+
+def test_a_server_takes_no_account_that_everybody_uses(capsys, settings) -> None:
+    make_account("Staff", "editor")
+    make_account("ana", "editor")
+    mia = signed_in(make_account("mia", "manager"))
+    assert run(capsys, "check_keys", "--start") == ""  # on a person's own machine
+    settings.LOOPBACK = settings.SESSION_COOKIE_SECURE = False
+
+    for command in (["check", "--deploy"], ["check", "--deploy", "--database", "default"]):
+        with pytest.raises(SystemCheckError, match=r"\(clinic.E005\) The account Staff is active"):
+            call_command(*command)
+    with pytest.raises(SystemExit, match="3"):
+        call_command("check_keys", "--start")
+    assert "Stopped: The account Staff is active" in capsys.readouterr().err
+    superuser = ["createsuperuser", "--noinput", "--email=", "--username"]
+    for command in (["invite", "STAFF"], [*superuser, "staff"]):
+        with pytest.raises(CommandError, match="everybody's name"):
+            call_command(*command)
+    # A manager makes none, nor makes one active again; and nobody calls themself so.
+    session = mia.session
+    session["has_two"] = True  # devices
+    session.save()
+    add = {"username": "staff", "first_name": "", "last_name": "", "email": "", "credentials": ""}
+    answer = mia.post("/admin/clinic_site/user/add/", {**add, "physician": "", "is_active": "on"})
+    assert "everybody&#x27;s name" in answer.text
+    token = token_in(run(capsys, "invite", "ana"))
+    assert "everybody&#x27;s name" in accept(token, username="staff").text
+    assert {*User.objects.values_list("username", flat=True)} == {"Staff", "ana", "mia"}
+
+    User.objects.filter(username="Staff").update(is_active=False)
+    assert run(capsys, "check_keys", "--start") == ""
 
 
 def test_the_last_resort_takes_every_way_in_and_makes_a_new_one(capsys) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +17,19 @@ gevent.monkey.patch_all()
 import os, gevent, django
 os.environ.update(DJANGO_SETTINGS_MODULE="clinic_site.settings", WEB_PROCESS="yes")
 django.setup()
+from django.db import connection
 from clinic_site.access.hashing import in_thread
+connection.ensure_connection()
 served = gevent.monkey.get_original("threading", "Event")()
 gevent.spawn(served.set)
 print(in_thread(served.wait, 20))
+print(connection.connection)
+# A queue of strangers keeps nobody else waiting.
+turn = gevent.monkey.get_original("threading", "Event")()
+stranger = gevent.spawn(in_thread, turn.wait, 5, of_stranger=True)
+gevent.sleep()
+in_thread(turn.set)
+print(stranger.get())
 try:
     in_thread(int, "x")
 except ValueError as error:
@@ -27,14 +37,14 @@ except ValueError as error:
 """
 
 
-def test_others_are_served_while_it_is_hashed() -> None:
+def test_others_are_served_while_it_is_hashed_and_have_its_connection(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CODE],
         cwd=PROJECT,
-        env={"ENV_FILE": str(TEST_ENV)},
+        env={"ENV_FILE": str(TEST_ENV), "VAR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert done.stdout.split() == ["True", "ValueError"], done.stderr
+    assert done.stdout.split() == ["True", "None", "True", "ValueError"], done.stderr

@@ -6,23 +6,29 @@ None of it needs JavaScript.
 import datetime as dt
 import html
 import re
+from unittest import mock
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from clinic_site.access.models import KeptForm, User
+from clinic_site.admin import PhysicianAdmin
 from clinic_site.mail.daily import sweep_what_is_over
 from clinic_site.models import Physician
 from tests.accounts import make_account, signed_in
+from tests.admin_forms import sent_by, sent_for
+from tests.running import Site
 
 pytestmark = pytest.mark.django_db
 
 ADD = "/admin/clinic_site/physician/add/"
 KEPT = "/admin/kept/"
+QUOTED = KEPT.replace("/", "%2F")
 BIO = 'She said: "<b>5 & more</b>"\r\n\r\n  ü, \u202e and 😀'
 TYPED = {
     "name": "Dr. Jane Doe",
@@ -59,10 +65,12 @@ class Browser(Client):
         sent = {"csrfmiddlewaretoken": token, **typed}
         return self.post(path, sent, headers={"Origin": origin, **headers})
 
-    def send_again(self, page):
-        """Press the button of the page that shows what is kept."""
-        form = re.search(r'(?s)<form method="post" action="([^"]*)" class="doing">.*?</form>', page)
-        assert form
+    def send_again(self, page, number=0):
+        """Press a button of the page that shows what is kept, the first one unless told."""
+        forms = re.finditer(
+            r'(?s)<form method="post"\s+action="([^"]*)"\s+class="module".*?</form>', page
+        )
+        form = [*forms][number]
         fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[0])
         sent = {name: html.unescape(value) for name, value in fields}
         return self.send(sent.pop("csrfmiddlewaretoken"), sent, path=html.unescape(form[1]))
@@ -108,7 +116,7 @@ def test_a_form_sent_after_the_end_comes_back_after_the_sign_in(browser, ana) ->
     assert browser.send_again(page.text).status_code == 302
 
     physician = Physician.objects.get()
-    assert (physician.name, physician.bio) == ("Dr. Jane Doe", BIO.strip())
+    assert (physician.name, physician.bio) == ("Dr. Jane Doe", BIO.strip().replace("\r\n", "\n"))
     assert browser.get(KEPT)["Location"] == "/admin/"  # it is sent, so it is let go
     assert not KeptForm.objects.exists()
 
@@ -235,17 +243,105 @@ def test_a_long_page_is_kept(browser) -> None:
     assert KeptForm.objects.count() == 1
 
 
-def test_a_browser_keeps_one_form_and_a_script_none(browser, ana) -> None:
+def named(name: str, bio: str = "x") -> dict[str, str]:
+    return {**TYPED, "name": name, "slug": name.lower(), "bio": bio}
+
+
+def test_of_two_forms_both_come_back_and_each_is_sent_by_itself(browser, ana) -> None:
     token = browser.token()
     browser.end_session()
-    for bio in ("the first", "the second"):
-        browser.send(token, {**TYPED, "bio": bio})
-    browser.send(token, {**TYPED, "bio": "of a script"}, **{"X-Background": "1"})
+    browser.send(token, named("Anne"))
+    browser.send(token, named("Beth"))
+    browser.send(token, named("Beth"))  # a second click
+    browser.send(token, named("Script"), **{"X-Background": "1"})
 
     browser.sign_in(ana)
+    page = browser.get(KEPT).text
 
+    assert re.findall('typed">(Anne|Beth|Script)<', page) == ["Beth", "Anne"]
+    assert page.count("Physicians, sent at ") == 2
     assert KeptForm.objects.count() == 1
-    assert "the second" in browser.get(KEPT).text
+    browser.send_again(page, 1)
+    assert [each.name for each in Physician.objects.all()] == ["Anne"]
+    assert re.findall('typed">(Anne|Beth)<', browser.get(KEPT).text) == ["Beth"]
+    assert f'href="{KEPT}"' in browser.get("/admin/").text
+    browser.send_again(browser.get(KEPT).text)
+    assert Physician.objects.count() == 2
+    assert not KeptForm.objects.exists()
+    assert KEPT not in browser.get("/admin/").text
+
+
+@pytest.mark.parametrize("fault", [RuntimeError, OperationalError])
+def test_one_that_fails_when_it_is_sent_again_is_still_there(browser, ana, fault) -> None:
+    token = browser.token()
+    browser.end_session()
+    browser.send(token)
+    browser.sign_in(ana)
+    browser.raise_request_exception = False
+
+    with mock.patch.object(PhysicianAdmin, "save_model", side_effect=fault):
+        assert browser.send_again(browser.get(KEPT).text).status_code >= 500
+
+    page = browser.get(KEPT).text
+    assert "Dr. Jane Doe" in page
+    assert browser.send_again(page).status_code == 302
+    assert Physician.objects.get().name == "Dr. Jane Doe"
+    assert not KeptForm.objects.exists()
+
+
+def test_one_that_has_faults_or_has_to_wait_is_still_there(browser) -> None:
+    token = browser.token()
+    browser.end_session()
+    browser.send(token, named(""))
+    browser.send(token, {"username": "eva"}, path="/admin/clinic_site/user/add/")
+    browser.sign_in(make_account("ana", "editor", "manager"))
+    session = browser.session
+    session["proved_at"] = 0
+    session.save()
+
+    page = browser.get(KEPT).text
+    faulty, waiting = browser.send_again(page, 1), browser.send_again(page, 0)
+
+    assert (faulty.status_code, waiting["Location"]) == (200, f"/admin/again/?next={QUOTED}")
+    assert re.findall('typed">(eva|x)<', browser.get(KEPT).text) == ["eva", "x"]
+
+
+def test_what_fits_no_more_beside_the_first_is_said_not_to_be_kept(browser, ana) -> None:
+    token, half = browser.token(), "x" * (settings.KEPT_MOST // 2)
+    browser.end_session()
+    browser.send(token, named("Anne", half))
+
+    answer = browser.send(token, named("Beth", half))
+
+    assert "It could not be kept." in browser.get(answer["Location"]).text
+    browser.sign_in(ana)
+    assert re.findall('typed">(Anne|Beth)<', browser.get(KEPT).text) == ["Anne"]
+
+
+def test_each_form_is_kept_for_an_hour(browser, ana) -> None:
+    token, now = browser.token(), timezone.now()
+    browser.end_session()
+    for minutes, name in ((0, "Anne"), (50, "Beth")):
+        with time_machine.travel(now + dt.timedelta(minutes=minutes)):
+            browser.send(token, named(name))
+
+    with time_machine.travel(now + dt.timedelta(minutes=61)):
+        sweep_what_is_over(timezone.localtime(), lambda: True)
+        browser.sign_in(ana)
+        assert re.findall('typed">(Anne|Beth)<', browser.get(KEPT).text) == ["Beth"]
+
+
+def test_two_at_one_desk_each_get_back_their_own(browser, ana) -> None:
+    ben = make_account("ben", "editor")
+    for user, name in ((ana, "Anne"), (ben, "Beth")):
+        browser.sign_in(user)
+        token = browser.token()
+        browser.end_session()
+        browser.send(token, named(name))
+
+    for user, name in ((ana, "Anne"), (ben, "Beth")):
+        browser.sign_in(user)
+        assert re.findall('typed">(Anne|Beth)<', browser.get(KEPT).text) == [name]
 
 
 def test_it_is_kept_for_an_hour(browser, ana) -> None:
@@ -274,8 +370,64 @@ def test_signing_in_twice_is_no_403(browser) -> None:
 
     assert (answer.status_code, answer["Location"]) == (
         303,
-        f"/admin/login/?next={KEPT.replace('/', '%2F')}",
+        f"/admin/login/?next={QUOTED}",
     )
     assert "This page was too old. Please try once more." in anew.get("/admin/login/").text
     assert browser.send("old", {}, path="/admin/logout/")["Location"] == "/admin/"
     assert browser.send("old", {}, path="/admin/login/").status_code == 303
+
+
+def test_what_a_colleague_saved_meanwhile_is_told_after_the_sign_in(browser, ana) -> None:
+    values = {"slug": "jane", "name": "Dr. Jane Doe", "specialty": "Radiology", "bio": "Old."}
+    physician = Physician.objects.create(**values)
+    change = f"/admin/clinic_site/physician/{physician.pk}/change/"
+    form, token = sent_for(browser, change), browser.token()
+    browser.end_session()
+    Physician.objects.update(bio="A colleague's.")
+    browser.send(token, {**form, "bio": BIO}, path=change)
+    browser.sign_in(ana)
+
+    page = browser.get(KEPT).text
+    assert "_opened" in page
+    assert "Opened" not in page  # nobody typed that
+    told = browser.send_again(page).text
+
+    assert "Somebody saved this while it was open here." in told
+    assert html.escape("A colleague's.") in told
+    assert sent_by(told)["bio"] == BIO.replace("\r\n", "\n")
+    assert Physician.objects.get().bio == "A colleague's."
+
+
+AT_ONCE = """
+import concurrent.futures, logging, threading
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from tests.accounts import make_account, signed_in
+logging.disable()
+here = {"host": "localhost", "Origin": settings.SITE_URL}
+browser = signed_in(make_account("tabs", "editor"))
+assert browser.get("/admin/", headers=here).status_code == 200
+browser.session.delete()
+start = threading.Barrier(4)
+def send(number):
+    tab = Client()
+    tab.cookies.load({name: each.value for name, each in browser.cookies.items()})
+    start.wait()
+    try:
+        sent = {"name": f"Tab {number}"}
+        tab.post("/admin/clinic_site/physician/add/", sent, headers=here)
+    finally:
+        connection.close()
+with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    list(pool.map(send, range(4)))
+after = signed_in(make_account("tabs", "editor"))
+after.cookies["clinic_kept"] = browser.cookies["clinic_kept"].value
+print(sorted(re.findall('typed">(Tab .)<', after.get("/admin/kept/", headers=here).text)))
+"""
+
+
+def test_what_several_tabs_send_at_the_same_moment_is_all_kept(site: Site) -> None:
+    said = site.shell("import re\n" + AT_ONCE)
+
+    assert said.splitlines()[-1] == str([f"Tab {number}" for number in range(4)])

@@ -12,7 +12,7 @@ from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
 from tests.accounts import PASSWORD, app_of, make_account, with_password
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 LATER = "/admin/login/later/"
 ELSEWHERE: dict[str, dict[str, Any]] = {

@@ -19,11 +19,12 @@ from clinic_site.access.invitations import invite
 from clinic_site.access.models import Invitation, InvitationReason, RecoveryCode, User
 from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
+from clinic_site.counters import Counter
 from tests.accounts import PASSWORD, make_account, signed_in, with_password
 from tests.authenticator import USER_PRESENT, Authenticator, encoded
 from tests.generated import SOAK
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 LOGIN = "/admin/login/"
 NAMES = {"username": "jo", "first_name": "Jo", "last_name": "Lee"}
@@ -108,6 +109,37 @@ def test_an_answer_is_good_once(client: Client, device: Authenticator) -> None:
 
     assert send(other, LOGIN, answer).status_code == 400
     assert not is_in(other)
+
+
+def test_one_answer_in_two_browsers_signs_in_once(device: Authenticator) -> None:
+    # One that many devices share counts nothing, so only the challenge tells.
+    WebAuthnCredential.objects.update(sign_count=0)
+    device.sign_count = -1
+    client, other = Client(), Client()
+    options = begin(client, LOGIN)
+    other.cookies["clinic_passkey"] = client.cookies["clinic_passkey"].value
+    answer = device.use(options)
+
+    assert [send(each, LOGIN, answer).status_code for each in (client, other)] == [303, 400]
+    assert WebAuthnCredential.objects.get().sign_count == 0
+
+
+def test_a_thousand_answers_of_strangers_leave_no_more_than_the_record_holds(
+    client: Client, device: Authenticator
+) -> None:
+    def written() -> tuple[int, int]:
+        return Session.objects.count(), Counter.objects.filter(key__startswith="passkey").count()
+
+    options, before = begin(client, LOGIN), written()
+    junk = [Authenticator().use(options), {**device.use(options), "response": {}}, "no JSON", {}]
+
+    for number in range(1000 if SOAK else 60):
+        begin(client, LOGIN)
+        assert send(client, LOGIN, junk[number % len(junk)]).status_code == 400
+
+    assert AuditEvent.objects.filter(action="refused").count() == 20  # as of any stranger's
+    assert written() == before
+    assert send(client, LOGIN, device.use(begin(client, LOGIN))).status_code == 303
 
 
 def test_it_is_good_for_five_minutes(client: Client, device: Authenticator) -> None:
@@ -272,6 +304,27 @@ def test_hostile_answers_are_refused_without_an_error(device: Authenticator) -> 
     for text in TEXTS:
         begin(client, LOGIN)
         assert send(client, LOGIN, text).status_code == 400
+
+
+def test_hostile_answers_leave_an_invitation_as_it_is() -> None:
+    new, client, device = make_account("new", "editor"), Client(), Authenticator()
+    token = invite(user=new, by=Actor.shell(), reason=InvitationReason.NEW)
+    page, before = f"/admin/invitation/{token}/", User.objects.values().get()
+    example = device.make(begin(client, page, **NAMES))
+    hostile = [
+        spoilt(example, name, odd) for name in [*example, *example["response"]] for odd in ODD
+    ]
+
+    for text in [*TEXTS, *hostile]:
+        begin(client, page, **NAMES)
+        answer = send(client, page, text, password="", repeated="", **NAMES)
+        assert "This passkey was not taken" in answer.text
+
+    assert User.objects.values().get() == before
+    assert Invitation.objects.get().used_at is None
+    assert not WebAuthnCredential.objects.exists()
+    answer = device.make(begin(client, page, **NAMES))
+    assert send(client, page, answer, password="", repeated="", **NAMES).status_code == 200
 
 
 json_values = st.recursive(

@@ -8,7 +8,7 @@ from conditions.models import Condition
 from tests.accounts import make_account, sign_in_as, signed_in
 from tests.make import make_condition, make_request, published
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 
 def refusals() -> list[tuple[str, str, str, str]]:

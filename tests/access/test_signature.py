@@ -12,7 +12,7 @@ from conditions.models import Condition, Review
 from tests.accounts import make_account, sign_in_as, signed_in
 from tests.make import make_condition, published
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 NEXT_YEAR = str(timezone.localdate() + dt.timedelta(days=365))
 
@@ -99,7 +99,7 @@ def test_a_changed_name_is_to_be_confirmed_anew(
     confirm(mia, cleo)
     if changed:
         sent = {"first_name": "Cleo", "last_name": "Roe", "credentials": "MD", **changed}
-        groups = [group.pk for group in cleo.groups.all()]
+        groups = [group.name for group in cleo.groups.all()]
         mia.post(
             f"{account(cleo)}change/",
             {**sent, "groups": groups, "is_active": "on", "username": "cleo"},
@@ -131,11 +131,19 @@ def test_nobody_confirms_their_own_name_but_the_only_manager_needs_nobody(page: 
     sign(browser, page)
     assert [each.reviewer_name for each in Review.objects.all()] == ["Cleo Roe, MD"]
 
-    make_account("mia", "manager")
+    mia = make_account("mia", "manager")
+    assert 'value="Sign"' in browser.get(f"/admin/conditions/condition/{page.pk}/sign/").text
+
+    signed_in(mia)  # for the first time: from now on there is somebody to ask
     assert confirm(browser, first) == 403
     assert "Another manager than you confirms it." in browser.get(f"{account(first)}change/").text
     assert "You cannot sign yet" in sign(browser, page)
     assert Review.objects.count() == 1
+
+    # Once she has left, there is nobody again; that she was deactivated is on record.
+    User.objects.filter(pk=mia.pk).update(is_active=False)
+    assert 'value="Sign"' in sign(browser, page)
+    assert Review.objects.count() == 2
 
 
 def test_only_a_manager_confirms_and_only_what_was_shown(mia: Client) -> None:

@@ -11,7 +11,7 @@ from clinic_site.access.models import User
 from clinic_site.models import AuditEvent, OutboxMessage
 from tests.accounts import make_account, sign_in_as, signed_in, with_password
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 
 @pytest.fixture

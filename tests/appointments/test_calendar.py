@@ -7,6 +7,8 @@ import pytest
 
 from appointments.patient.calendar_file import visit_calendar
 
+pytestmark = pytest.mark.on_sqlite
+
 ATTEMPT = uuid.UUID("1b4e28ba-2fa1-41d2-883f-0016d3cca427")
 
 

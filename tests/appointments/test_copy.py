@@ -17,6 +17,8 @@ from tests.make import form_answers, make_request
 from tests.running import Site
 from tests.visitor import make_attempt
 
+pytestmark = pytest.mark.on_sqlite
+
 PHONE = "(605) 555-0142"
 CANNOT_OPEN = "We cannot open this with that number."
 

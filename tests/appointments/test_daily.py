@@ -26,7 +26,7 @@ from tests.smtp_sink import Sink
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 
 def digests(now: dt.datetime) -> int:

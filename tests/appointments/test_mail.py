@@ -30,11 +30,11 @@ from tests.make import make_condition, make_request
 from tests.running import free_port
 from tests.smtp_sink import DROP, HANG, Sink
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 
 def test_a_request_is_told_to_staff_and_confirmed_to_the_patient(desk: User, sink: Sink) -> None:
-    request = send_request(condition=make_condition().slug)
+    request = send_request(condition=make_condition().ref)
 
     assert work() == 2
 

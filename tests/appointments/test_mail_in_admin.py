@@ -16,7 +16,7 @@ from tests.accounts import make_account, sign_in_as, signed_in
 from tests.appointments.office import make_desk, ready, send_request, the_mail, work
 from tests.smtp_sink import Sink
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 
 def given_up(**fields: Any) -> OutboxMessage:

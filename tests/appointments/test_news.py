@@ -40,7 +40,7 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 BY_MAIL, MUST_CALL = "The patient will be told by mail.", "Nobody is told: you must call."
 UNLESS_SPAM = "The patient will be told by mail, unless it is spam."
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,8 @@ from tests.appointments.office import address
 from tests.make import answers_to, form_answers
 from tests.visitor import make_attempt
 
+pytestmark = pytest.mark.on_sqlite
+
 FORM = "/appointments/request/"
 
 

@@ -24,7 +24,7 @@ from tests.appointments.office import (
 )
 from tests.make import answers_to, make_request
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 LAST_WEEK = timezone.now() - dt.timedelta(days=7)
 

@@ -23,7 +23,7 @@ from tests.appointments.office import (
 from tests.make import make_request
 from tests.visitor import make_attempt
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ FORM = "/appointments/request/"
 
 BROWSER = Client()  # one, as a new one looks at each static file
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 
 def send(sender: str = "192.0.2.1", **answers: str) -> AppointmentRequest:

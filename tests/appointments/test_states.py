@@ -19,7 +19,7 @@ from clinic_site.models import Clinic
 from tests.appointments.office import address, version_on, visit_in, without_breaks
 from tests.make import make_request
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 
 def test_each_status_is_in_the_table_and_leads_somewhere() -> None:

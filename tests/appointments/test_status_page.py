@@ -10,6 +10,8 @@ from tests.appointments.office import FIND, NEXT_YEAR, SUMMER_VISIT, Patient
 from tests.running import Site
 from tests.visitor import Answer, Visitor
 
+pytestmark = pytest.mark.on_postgresql
+
 PHONE = "(605) 555-0142"
 CANNOT_FIND = "We cannot find a request with this reference and this phone number."
 

@@ -30,7 +30,7 @@ from tests.make import make_request
 
 BROWSER = Client()  # one, as a new one looks at each static file
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 FIND = "/appointments/status/"
 PHONE = "+16055550142"

@@ -13,7 +13,7 @@ from tests.make import form_answers, make_request
 from tests.visitor import make_attempt
 
 FORM = "/appointments/request/"
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 
 def send(client: Client, **answers: object) -> AppointmentRequest:

@@ -16,8 +16,6 @@ from tests.browser.tabs import ChromiumTab, DrivenTab, Tab, shown, soon
 from tests.running import Site, launch_chromium
 from tests.visitor import Visitor
 
-pytestmark = pytest.mark.on_postgresql
-
 FORM = "/appointments/request/"
 OPEN, SENT = "Ask for an appointment", "We have your request"
 OTHER = "You have sent this form before, with other words"

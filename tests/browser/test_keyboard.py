@@ -13,8 +13,6 @@ from tests.generated import SOAK
 from tests.running import Site
 from tests.test_every_page import PAGES
 
-pytestmark = pytest.mark.on_sqlite
-
 PHONE = State(height=640)  # low enough for a fixed bar to matter
 DESK = State(width=1280, height=720)
 

@@ -7,8 +7,6 @@ from tests.browser.journeys import State, show
 from tests.clinic_site.test_drawings import NARROWEST
 from tests.running import Site
 
-pytestmark = pytest.mark.on_postgresql
-
 CONDITION = "/conditions/spinal-compression-fractures/"
 PHONE = State()
 LARGE_TEXT = State(text=200)

@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.journeys import sign_in
 from tests.running import Site
 
-pytestmark = pytest.mark.on_postgresql
-
 CONDITION = "/conditions/spinal-compression-fractures/"
 
 

@@ -8,8 +8,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.journeys import sign_in
 from tests.running import Site
 
-pytestmark = pytest.mark.on_postgresql
-
 CONDITION = "/conditions/spinal-compression-fractures/"
 MILLIMETRE = 96 / 25.4  # in CSS pixels
 MARGINS = 2 * 14  # static/css/print.css

@@ -17,8 +17,6 @@ from tests.running import (
     stop_site,
 )
 
-pytestmark = pytest.mark.on_postgresql
-
 NAMES = {"First name": "Lee", "Last name": "Ode"}
 
 

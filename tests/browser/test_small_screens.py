@@ -9,8 +9,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.journeys import State, show
 from tests.test_every_page import PAGES
 
-pytestmark = pytest.mark.on_postgresql
-
 ZOOMED = State(width=320, height=256)  # 1280 by 1024 at 400%
 LARGE_TEXT = State(text=200)
 WIDTHS = [State(width=width) for width in (320, 360, 768, 1280, 1920)]

@@ -14,8 +14,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.accounts import PASSWORD, code_now
 from tests.running import PROJECT, Site
 
-pytestmark = pytest.mark.on_postgresql
-
 GUIDE = PROJECT / "docs" / "staff-guide.md"
 PICTURES = PROJECT / "docs" / "staff-guide"
 

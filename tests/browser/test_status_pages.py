@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.appointments.office import SUMMER_VISIT
 from tests.running import Site
 
-pytestmark = pytest.mark.on_postgresql
-
 
 @pytest.fixture
 def page(chromium: Browser, site: Site) -> Iterator[Page]:

@@ -18,8 +18,6 @@ from tests.browser.journeys import State, show
 from tests.conditions.test_shipped_content import CONDITION, PAGES
 from tests.running import free_port, install, start_site, stop_site
 
-pytestmark = pytest.mark.on_postgresql
-
 TRANSCRIPTS = Path(__file__).with_name("transcripts")
 PHONE = State()
 TYPES = {

@@ -9,6 +9,8 @@ from clinic_site.models import Clinic
 from clinic_site.todo import open_todo
 from tests.make import make_request
 
+pytestmark = pytest.mark.on_sqlite
+
 LINK = 'href="/contact/#before-your-visit"'
 TASK = "Say what patients should know before a visit."
 

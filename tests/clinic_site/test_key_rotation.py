@@ -15,6 +15,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
 
+from tests.commands import manage
 from tests.deploy.test_make_run import run_local
 from tests.make import form_answers
 from tests.running import (
@@ -71,6 +72,9 @@ call_command("reencrypt")
 """
 
 
+GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
+
+
 def with_keys(var: Path, field_keys: str) -> dict[str, str]:
     """Return the environment of a site that was started before with the key OLD, and has these now."""
     environment = started_before(var)
@@ -98,21 +102,8 @@ def environment_of(var: Path, environment: dict[str, str], **changed: str) -> di
     }
 
 
-def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the project's folder."""
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=PROJECT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def shell(environment: dict[str, str], code: str) -> str:
-    done = run(environment, "manage.py", "shell", "--verbosity=0", "-c", code)
+    done = manage("shell", "--verbosity=0", "-c", code, environment=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -132,12 +123,22 @@ def test_a_wrong_key_stops_the_start_with_one_line(tmp_path: Path) -> None:
 
     environment = with_keys(var, NEW)
     done = run_local({**environment, "PORT": str(free_port())})
-
-    assert done.returncode == os.EX_CONFIG
-    assert done.stderr.startswith(
-        "Stopped: FIELD_KEYS do not open what is stored in this database. Set the keys "
+    server = subprocess.run(
+        GUNICORN,
+        cwd=PROJECT,
+        env=environment_of(var, environment, BIND=f"127.0.0.1:{free_port()}"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
-    assert done.stderr.count("\n") == 1
+
+    for each in (done, server):
+        assert each.returncode == os.EX_CONFIG
+        assert each.stderr.startswith(
+            "Stopped: FIELD_KEYS do not open what is stored in this database. Set the keys "
+        )
+        assert each.stderr.count("\n") == 1
     assert "Ctrl-C" not in done.stdout
 
 
@@ -151,12 +152,7 @@ def test_a_database_that_is_away_does_not_stop_the_start(tmp_path: Path) -> None
         BIND=f"127.0.0.1:{port}",
     )
     with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
-            cwd=PROJECT,
-            env=environment,
-            stderr=log,
-        )
+        server = subprocess.Popen(GUNICORN, cwd=PROJECT, env=environment, stderr=log)
     try:
         until = time.monotonic() + 60
         while not is_up(f"http://localhost:{port}"):
@@ -185,11 +181,11 @@ def test_keys_that_turn_wrong_shut_a_running_site_until_they_are_right(rotating:
     )
     right = environment_of(rotating.var, rotating.environment)
 
-    assert run(other, "manage.py", "check_keys", "--accept").returncode == 0
+    assert manage("check_keys", "--accept", environment=other).returncode == 0
     time.sleep(1.5)  # each process looks twice a second
     shut = [visitor.get(FORM), visitor.post(FORM, form_answers(attempt, message="Still here"))]
     page = visitor.get("/conditions/spinal-compression-fractures/")
-    assert run(right, "manage.py", "check_keys", "--accept").returncode == 0
+    assert manage("check_keys", "--accept", environment=right).returncode == 0
     time.sleep(1.5)
 
     assert [answer.status for answer in shut] == [503, 503]
@@ -235,7 +231,7 @@ def test_rotation_under_load_loses_nothing(rotating: Site) -> None:
     for person in people:
         person.start()
     try:
-        done = run(right, "manage.py", "reencrypt")
+        done = manage("reencrypt", environment=right)
     finally:
         edited = editor.communicate(timeout=60)[0].split()
         finished.set()
@@ -250,7 +246,7 @@ def test_rotation_under_load_loses_nothing(rotating: Site) -> None:
     assert refused == []
     assert len(confirmed) > 20
     alone = {**right, "FIELD_KEYS": NEW}
-    assert run(alone, "manage.py", "check_keys").returncode == 0
+    assert manage("check_keys", environment=alone).returncode == 0
     rows = {row[0]: row[1:] for row in json.loads(shell(alone, READ))}
     for reference, name in confirmed.items():
         assert rows[reference][0] == name
@@ -271,15 +267,17 @@ def test_reencrypt_killed_half_way_goes_on_where_it_was(tmp_path: Path) -> None:
 
     # Each time in its second batch of 50 rows with 2 values, within the transaction.
     for calls in (125, 120):
-        assert run(both, "-c", KILLED % calls).returncode == -signal.SIGKILL
+        command = [sys.executable, "-c", KILLED % calls]
+        killed = subprocess.run(command, cwd=PROJECT, env=both, timeout=120, check=False)
+        assert killed.returncode == -signal.SIGKILL
 
-    halfway = run(both, "manage.py", "check_keys").stdout
+    halfway = manage("check_keys", environment=both).stdout
     counts = [int(count.replace(",", "")) for count in re.findall(r"opens: ([\d,]+)", halfway)]
     assert counts == [200, 201, 0]
-    assert run({**before, "FIELD_KEYS": NEW}, "manage.py", "check_keys").returncode == 3
-    done = run(both, "manage.py", "reencrypt")
+    assert manage("check_keys", environment={**before, "FIELD_KEYS": NEW}).returncode == 3
+    done = manage("reencrypt", environment=both)
     assert done.returncode == 0
     assert re.search(r"from key 2 \(.{8}\): 201$", done.stdout, re.MULTILINE)
     alone = {**before, "FIELD_KEYS": NEW}
-    assert run(alone, "manage.py", "check_keys").returncode == 0
+    assert manage("check_keys", environment=alone).returncode == 0
     assert len(json.loads(shell(alone, READ))) == 200

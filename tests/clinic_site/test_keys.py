@@ -31,7 +31,7 @@ from tests.make import form_answers, make_request
 
 FORM = "/appointments/request/"
 QUEUE = "/admin/appointments/appointmentrequest/"
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 
 def new_key() -> str:

@@ -8,6 +8,8 @@ from django.utils import timezone
 from clinic_site.mail.models import MailState, OutboxMessage, WorkerBeat
 from clinic_site.todo import open_todo
 
+pytestmark = pytest.mark.on_postgresql
+
 
 def tasks() -> str:
     return " ".join(task.text for task in open_todo(bool))

@@ -8,6 +8,8 @@ from clinic_site.clinic import read_clinic
 from clinic_site.models import Clinic, ClosedDay, OpeningHours
 from clinic_site.office_hours import open_time
 
+pytestmark = pytest.mark.on_sqlite
+
 WEEKDAYS = [(day, 9, 17) for day in range(5)]
 
 

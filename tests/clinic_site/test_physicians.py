@@ -14,6 +14,8 @@ from conditions.publishing.publish import unpublish
 from tests.make import edited, make_condition, make_request, make_treatment, published
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.on_sqlite
+
 
 def make_physician(name: str, **values: object) -> Physician:
     slug = name.lower().replace(" ", "-").replace(".", "")

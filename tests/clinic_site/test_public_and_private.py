@@ -8,6 +8,8 @@ from django.test import Client
 from clinic_site.models import Notice
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.on_sqlite
+
 
 @pytest.mark.parametrize(
     "cookie", ["clinic_session=", "clinic_session=abc", "clinic_csrf=x; messages=y"]

@@ -5,6 +5,8 @@ from django.test import Client
 
 from tests.make import make_condition, published
 
+pytestmark = pytest.mark.on_sqlite
+
 
 @pytest.mark.django_db
 def test_the_way_to_read_follows_what_is_published(client: Client) -> None:

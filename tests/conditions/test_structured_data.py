@@ -30,6 +30,8 @@ from conditions.rendering.structured_data import (
 )
 from tests.schema_org import PROPERTIES, faults
 
+pytestmark = pytest.mark.on_sqlite
+
 CONTENT = Path(settings.BASE_DIR) / "conditions" / "content"
 SITE = "https://clinic.example"
 MENU = "Conditions Physicians"

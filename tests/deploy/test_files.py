@@ -9,15 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import (
-    PROJECT,
-    TEST_ENV,
-    free_port,
-    local_environment,
-    start_site,
-    started_before,
-    stop_site,
-)
+from tests.commands import manage
+from tests.running import PROJECT, TEST_ENV, free_port, local_environment
+from tests.test_settings import GOOD
 
 pytestmark = pytest.mark.on_sqlite
 
@@ -30,34 +24,12 @@ def modes(folder: Path) -> set[tuple[str, str]]:
     }
 
 
-def test_a_folder_of_state_left_open_is_told_and_shut_and_static_files_lie_outside(
-    tmp_path: Path,
-) -> None:
-    var, static = tmp_path / "var", tmp_path / "public" / "static"
-    environment = {**started_before(var), "STATIC": str(static)}
-    for path in (var, *var.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    told = f"Other users could look into {var}. Now only its owner can.\n"
-
-    site = start_site(var, environment, free_port())
-    site.manage("send_notifications", "--once")
-    assert stop_site(site) == 0
-
-    assert Path(f"{var}.log").read_text().count(told) == 1
-    assert modes(var) == {("folder", "0o700"), ("file", "0o600")}
-    assert modes(static) == {("folder", "0o755"), ("file", "0o644")}
-    assert list(var.rglob("*.css")) == []
-    again = start_site(var, environment, free_port())
-    assert stop_site(again) == 0
-    assert told not in Path(f"{var}.log").read_text()
-
-
 def test_an_open_folder_that_holds_other_things_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "photo").touch()
     tmp_path.chmod(0o755)
 
     done = subprocess.run(
-        [sys.executable, "deploy/run_local.py"],
+        [sys.executable, "-m", "deploy.run_local"],
         cwd=PROJECT,
         env={**local_environment(tmp_path), "PORT": str(free_port())},
         capture_output=True,
@@ -72,6 +44,51 @@ def test_an_open_folder_that_holds_other_things_is_left_as_it_is(tmp_path: Path)
     )
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
     assert [path.name for path in tmp_path.iterdir()] == ["photo"]
+
+
+def started(var: Path, **changes: str) -> str:
+    """What a server says at its start, before anything else."""
+    environment = {**GOOD, "VAR": str(var), **changes}
+    return manage("check_keys", "--start", environment=environment).stderr
+
+
+def checked(var: Path) -> str:
+    """What the check for production says, without the tables that are not there."""
+    check = ("check", "--deploy", "--tag", "security")
+    return manage(*check, environment={**GOOD, "VAR": str(var)}).stderr
+
+
+def loose(var: Path, *names: str) -> Path:
+    """A folder of state as it was made before others were shut out."""
+    (var / "mail").mkdir(parents=True)
+    for name in ("db.sqlite3", "mail/1.log", *names):
+        (var / name).touch(0o644)
+    for folder in (var, var / "mail"):
+        folder.chmod(0o755)
+    return var
+
+
+def test_a_server_shuts_a_loose_folder_of_its_own(tmp_path: Path) -> None:
+    var = loose(tmp_path / "var")
+    assert f"(clinic.W002) Other users may look into {var}." in checked(var)
+
+    said = started(var)
+
+    assert said.startswith(f"Other users could look into {var}. Now only its owner can.\n")
+    assert modes(var) == {("folder", "0o700"), ("file", "0o600")}
+    assert "look into" not in started(var)
+    assert "W002" not in checked(var)
+
+
+def test_a_server_tells_of_what_it_cannot_mend(tmp_path: Path) -> None:
+    var = loose(tmp_path / "var", "photo", "field-keys")
+    (var / "field-keys").write_text(GOOD["FIELD_KEYS"])
+
+    said = started(var, FIELD_KEYS_FILE=str(var / "field-keys"))
+
+    assert said.startswith(f"Warning: Other users may look into {var}. ")
+    assert f"Warning: {var / 'field-keys'} lies in VAR" in said
+    assert modes(var) == {("folder", "0o755"), ("file", "0o644")}
 
 
 def test_sites_that_start_at_once_share_the_static_files(tmp_path: Path) -> None:
@@ -92,6 +109,7 @@ def test_sites_that_start_at_once_share_the_static_files(tmp_path: Path) -> None
     assert sum("copied" in each for each in said) == 1
     named = json.loads((static / "staticfiles.json").read_text())["paths"].values()
     assert all((static / name).is_file() for name in named)
+    assert modes(static) == {("folder", "0o755"), ("file", "0o644")}
 
     # One that was stopped half-way is done again; one that was not is left alone.
     (static / "collected").write_text("")

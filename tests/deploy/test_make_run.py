@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.environment import let_in
+from tests.deploy.test_files import modes
 from tests.running import (
     PROJECT,
     Site,
@@ -26,10 +26,12 @@ from tests.running import (
 )
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.on_sqlite
+
 
 def run_local(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "deploy/run_local.py"],
+        [sys.executable, "-m", "deploy.run_local"],
         cwd=PROJECT,
         env=environment,
         capture_output=True,
@@ -56,6 +58,12 @@ def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: 
     assert {is_worker(process) for process in running} == {True, False}
     assert stop_site(first) == 0
     assert [each for each in running if each.is_running()] == []
+    # Only its owner may read what it wrote; the static files lie outside.
+    assert modes(var) == {("folder", "0o700"), ("file", "0o600")}
+    assert list(var.rglob("*.css")) == []
+    # One whose folder was left open meanwhile tells of it, and shuts it.
+    for path in (var, *var.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     second = start_site(var, environment, port)
 
     shown = second.manage(
@@ -73,10 +81,12 @@ def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: 
     assert (third.returncode, third.stdout) == (1, "")
     assert third.stderr.startswith(f"Stopped: make run is at work in {var} already.")
     assert stop_site(second) == 0
-    assert Path(f"{var}.log").read_text().endswith("Stopped.\n")
+    assert modes(var) == {("folder", "0o700"), ("file", "0o600")}
+    said = Path(f"{var}.log").read_text()
+    assert said.startswith(f"Other users could look into {var}. Now only its owner can.\n")
+    assert said.endswith("Stopped.\n")
 
 
-@pytest.mark.on_sqlite
 def test_a_database_of_an_earlier_version_is_told_in_one_line(tmp_path: Path) -> None:
     environment = started_before(tmp_path / "var")
     with contextlib.closing(sqlite3.connect(tmp_path / "var" / "db.sqlite3")) as database:
@@ -90,7 +100,6 @@ def test_a_database_of_an_earlier_version_is_told_in_one_line(tmp_path: Path) ->
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.on_sqlite
 @pytest.mark.parametrize(
     ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
 )
@@ -107,7 +116,6 @@ def test_a_taken_port_is_told_in_one_line(tmp_path: Path, family: int, host: str
     )
 
 
-@pytest.mark.on_sqlite
 def test_a_proxy_in_the_environment_does_no_harm_and_a_closed_terminal_ends_all(
     tmp_path: Path,
 ) -> None:
@@ -129,7 +137,6 @@ def is_worker(process: psutil.Process) -> bool:
     return "send_notifications" in process.cmdline()
 
 
-@pytest.mark.on_sqlite
 @pytest.mark.parametrize("name", ["mail worker", "server"])
 def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
     tmp_path: Path, name: str
@@ -148,7 +155,6 @@ def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
     assert [each for each in running if each.is_running()] == []
 
 
-@pytest.mark.on_sqlite
 def test_a_port_that_is_none_is_told(tmp_path: Path) -> None:
     done = run_local({**local_environment(tmp_path), "PORT": "eighty"})
 
@@ -156,7 +162,6 @@ def test_a_port_that_is_none_is_told(tmp_path: Path) -> None:
     assert "PORT is 'eighty'" in done.stderr
 
 
-@pytest.mark.on_sqlite
 def test_too_old_a_python_is_told_in_one_line(tmp_path: Path) -> None:
     # The installer as an older Python would read it: the same file, told another version.
     code = (
@@ -173,7 +178,6 @@ def test_too_old_a_python_is_told_in_one_line(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.on_sqlite
 def test_a_missing_venv_module_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("nothing\n")
     (tmp_path / "deploy").mkdir()
@@ -190,7 +194,6 @@ def test_a_missing_venv_module_is_told_in_one_line(tmp_path: Path) -> None:
     assert re.fullmatch(r"Stopped: Python's venv module is missing\. .*\n", done.stderr)
 
 
-@pytest.mark.on_sqlite
 def test_a_missing_python_is_told_by_make() -> None:
     done = subprocess.run(
         ["make", "run", "PYTHON=no-such-python"],
@@ -204,7 +207,6 @@ def test_a_missing_python_is_told_by_make() -> None:
     assert "no-such-python is missing. Install Python 3.11 or newer" in done.stdout
 
 
-@pytest.mark.on_sqlite
 def test_help_names_each_command() -> None:
     done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True)
 
@@ -214,16 +216,13 @@ def test_help_names_each_command() -> None:
 
 def take_database_away(site: Site) -> None:
     """Cut the running site off from its data, as an outage would."""
-    if "DATABASE_URL" not in site.environment:
-        with contextlib.closing(sqlite3.connect(site.var / "db.sqlite3")) as database:
-            for table in (
-                "conditions_page",
-                "appointments_appointmentrequest",
-                "clinic_site_clinic",
-            ):
-                database.execute(f"ALTER TABLE {table} RENAME TO {table}_gone")
-        return
-    let_in(site.environment, everyone=False)
+    with contextlib.closing(sqlite3.connect(site.var / "db.sqlite3")) as database:
+        for table in (
+            "conditions_page",
+            "appointments_appointmentrequest",
+            "clinic_site_clinic",
+        ):
+            database.execute(f"ALTER TABLE {table} RENAME TO {table}_gone")
 
 
 def test_without_its_database_the_site_says_so_and_loses_nothing_typed(tmp_path: Path) -> None:

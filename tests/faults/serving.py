@@ -147,7 +147,7 @@ class Crowd:
         for thread in self.threads:
             thread.join(timeout=90)
             assert not thread.is_alive(), "someone still waits"
-        assert self.failures == []
+        assert not self.failures, self.failures
 
 
 def tell(crowd: Crowd) -> None:

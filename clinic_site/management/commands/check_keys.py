@@ -1,5 +1,6 @@
 """manage.py check_keys: whether FIELD_KEYS and DIGEST_KEY are the ones of this database."""
 
+import contextlib
 import sys
 from typing import Any
 
@@ -7,11 +8,17 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError
 
+from clinic_site.checks import (
+    keys_are_kept_apart,
+    nobody_shares_an_account,
+    only_its_owner_looks_into_var,
+)
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
 from clinic_site.crypto.models import KeyCheck
 from clinic_site.crypto.rotation import Tally, count_by_key, count_rows
 from clinic_site.management.progress import Progress
+from clinic_site.state_folder import shut
 
 WRONG = 3
 DATABASE_AWAY = 4
@@ -31,7 +38,9 @@ class Command(BaseCommand):
         choice.add_argument(
             "--start",
             action="store_true",
-            help="Only the one row that tells; say nothing where it is right.",
+            help="What a start needs: the one row that tells, and on a server no account that "
+            "everybody uses and a folder of state that others cannot look into; say nothing where "
+            "it is right.",
         )
         choice.add_argument(
             "--accept",
@@ -52,11 +61,23 @@ class Command(BaseCommand):
             sys.exit(code)
 
     def _check_start(self) -> int:
+        self._tell_who_else_reads()
         state = key_state()
-        if state is KeyState.RIGHT:
-            return 0
-        self.stderr.write(f"Stopped: {state}")
-        return WRONG
+        wrong = [str(state)] if state is not KeyState.RIGHT else []
+        wrong += [f"{each.msg} {each.hint}" for each in nobody_shares_an_account(None)]
+        for each in wrong:
+            self.stderr.write(f"Stopped: {each}")
+        return WRONG if wrong else 0
+
+    def _tell_who_else_reads(self) -> None:
+        """Shut other users out of VAR, where all in it is the site's; else tell, and go on."""
+        if not settings.LOOPBACK:
+            with contextlib.suppress(PermissionError):  # told below
+                if shut(settings.VAR):
+                    said = f"Other users could look into {settings.VAR}. Now only its owner can."
+                    self.stderr.write(said)
+        for each in (*only_its_owner_looks_into_var(None), *keys_are_kept_apart(None)):
+            self.stderr.write(f"Warning: {each.msg} {each.hint}")
 
     def _check_all(self) -> int:
         row = KeyCheck.objects.filter(pk=1).first()

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib.auth.management.commands import createsuperuser
+from django.core.exceptions import ValidationError
 
 from clinic_site.access.invitations import invite, link_of
-from clinic_site.access.models import InvitationReason, User
+from clinic_site.access.models import InvitationReason, User, refuse_shared_name
 from clinic_site.access.record import AccountAction, record_of
 from clinic_site.actor import Actor
 
@@ -20,3 +21,12 @@ class Command(createsuperuser.Command):
             record_of(user, AccountAction.SUPERUSER_MADE, by=Actor.shell())
             token = invite(user=user, by=Actor.shell(), reason=InvitationReason.SHELL)
             self.stdout.write(f"To set up the second factor, open {link_of(token)}")
+
+    def _validate_username(self, username: str, *args: Any) -> str | None:
+        if fault := super()._validate_username(username, *args):  # type: ignore[misc]
+            return str(fault)
+        try:
+            refuse_shared_name(username)
+        except ValidationError as error:
+            return str(error.messages[0])
+        return None

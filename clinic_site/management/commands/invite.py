@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinic_site.access.invitations import invite, invite_first, link_of
-from clinic_site.access.models import InvitationReason, User
+from clinic_site.access.models import InvitationReason, User, refuse_shared_name
 from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
 
@@ -38,8 +38,9 @@ class Command(BaseCommand):
         if user is None:
             try:
                 User.username_validator(name)
+                refuse_shared_name(name)
             except ValidationError as error:
-                raise CommandError(error.message) from None
+                raise CommandError(error.messages[0]) from None
             user = User.objects.create_user(name, is_staff=True)
         elif user.last_login or not user.is_active:
             raise CommandError(

@@ -1,0 +1,13 @@
+// Warns whoever leaves a form that they have not sent. A preview opens beside it, and sends nothing.
+const form = document.querySelector("#content-main form");
+let unsent = document.querySelector(".careful") !== null;
+
+form.addEventListener("input", () => {
+  unsent = true;
+});
+form.addEventListener("submit", (event) => {
+  if (event.submitter?.formTarget !== "_blank") unsent = false;
+});
+addEventListener("beforeunload", (event) => {
+  if (unsent) event.preventDefault();
+});
