@@ -27,6 +27,7 @@ from django.utils.translation import gettext_noop
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from clinic_site.care_cards import with_colon
 from clinic_site.citations import Citations, last_uses, read_citation
 from clinic_site.markdown_blocks import use_blocks
 from clinic_site.pictures import picture_of
@@ -87,7 +88,7 @@ def _render_container(
         return f'<details class="fold"><summary>{words}</summary>\n'
     if name == "people":
         return f'<div class="people"><p class="caption">{words}</p>\n'
-    level = escape(_(CARE_LEVELS[name]))
+    level, words = escape(_(CARE_LEVELS[name])), escape(with_colon(token.info))
     return f'<div class="care care-{name}"><h3><span class="hidden">{level} </span>{words}</h3>\n'
 
 

@@ -1,7 +1,7 @@
 """What stands against publishing a page: errors, which block it, and warnings, which tell."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -27,6 +27,7 @@ from conditions.content.figures import (
 )
 from conditions.content.findings import Finding, Place, error, warning
 from conditions.content.kinds import SectionKind
+from conditions.content.marks import Slip, cites_in_link, slips, slips_of_line
 from conditions.content.readability import flatten, section_grade
 from conditions.rendering.page import CARD_LEVELS
 
@@ -51,6 +52,10 @@ def check(document: PageDocument, phone: str | None = None) -> list[Finding]:
     found = [*_check_opening(document, exempt), *_check_key_points(document, exempt)]
     if isinstance(document, ConditionDocument):
         found += _check_emergency(document)
+        if document.ref in document.related:
+            found.append(error(Place("related", _("Related conditions")), "itself"))
+    else:
+        found += _check_balance(document)
     known = {source.key for source in document.sources}
     for section in document.shown_sections:
         found += _check_section(section, known, exempt)
@@ -63,6 +68,11 @@ def _says_nothing(alt: str) -> bool:
 
 def _place(section: Section) -> Place:
     return Place(f"section-{section.kind}", section.heading or str(SectionKind(section.kind).label))
+
+
+def _of(place: Place, found: Iterable[Slip]) -> Iterator[Finding]:
+    for slip in found:
+        yield Finding("error", *place, slip.message)
 
 
 def _check_text(place: Place, text: str, most: int, *, needed: bool = True) -> Iterator[Finding]:
@@ -82,6 +92,8 @@ def _check_opening(document: PageDocument, exempt: re.Pattern[str]) -> Iterator[
     yield from cannot_cite(title, f"{document.title} {document.name}", exempt)
     yield from _check_text(summary, document.summary, settings.PAGE_SUMMARY)
     yield from cannot_cite(summary, document.summary, exempt)
+    for place, text in ((title, document.title), (summary, document.summary)):
+        yield from _of(place, slips_of_line(text, takes_marks=False))
     if document.picture is not None:
         picture = Place("picture", _("Picture"))
         if picture_of(document.picture.source) is None:
@@ -102,6 +114,7 @@ def _check_key_points(document: PageDocument, exempt: re.Pattern[str]) -> Iterat
     for point in document.key_points:
         yield from needs_source(place, " ".join(map(line_of, parse(point))), exempt)
         yield from _check_markdown(place, point, known)
+        yield from _of(place, slips_of_line(point, takes_marks=True))
 
 
 def _check_emergency(document: ConditionDocument) -> Iterator[Finding]:
@@ -119,6 +132,16 @@ def _check_emergency(document: ConditionDocument) -> Iterator[Finding]:
         yield error(Place("icd10_code", _("ICD-10-CM code")), "icd10", document.icd10_code)
 
 
+def _check_balance(document: PageDocument) -> Iterator[Finding]:
+    """Tell where a treatment's page says nothing of its good, its harm, or where that is from."""
+    there = {section.kind for section in document.shown_sections}
+    for kind in (SectionKind.BENEFITS, SectionKind.RISKS):
+        if kind not in there:
+            yield warning(Place(f"section-{kind}", str(kind.label)), "lacks")
+    if not document.sources:
+        yield warning(Place("sources", _("Sources")), "no_sources")
+
+
 def _check_section(section: Section, known: set[str], exempt: re.Pattern[str]) -> Iterator[Finding]:
     place = _place(section)
     yield from _check_text(place, section.heading, settings.PAGE_TITLE)
@@ -128,6 +151,8 @@ def _check_section(section: Section, known: set[str], exempt: re.Pattern[str]) -
         if not unit.cited_below:
             yield from needs_source(place, unit.text, exempt)
     yield from _check_markdown(place, section.body, known)
+    yield from _of(place, slips_of_line(section.heading, takes_marks=False))
+    yield from _of(place, slips(parse(section.body)))
     yield from _check_blocks(place, section, exempt)
     flat = flatten(section.body)
     grade = section_grade(section) or 0
@@ -152,7 +177,8 @@ def _check_markdown(place: Place, text: str, known: set[str]) -> Iterator[Findin
         for child in token.children or []:
             if child.type == "link_open":
                 addresses.append(str(child.attrs["href"]))
-            elif child.type == "text":  # what the parser took for no link at all is shown as typed
+            # What the parser took for no link at all is shown as typed.
+            elif child.type == "text" and not cites_in_link(token):
                 addresses += [f" {address}" for address in _UNREAD_LINK.findall(child.content)]
         for address in addresses:
             if not _SAFE_LINK.match(address):
@@ -167,7 +193,6 @@ def _check_markdown(place: Place, text: str, known: set[str]) -> Iterator[Findin
 
 
 def _check_blocks(place: Place, section: Section, exempt: re.Pattern[str]) -> Iterator[Finding]:
-    cards = [section.heading] if section.kind in CARD_LEVELS else []
     tokens = parse(section.body)
     inside: list[str] = []
     for i, token in enumerate(tokens):
@@ -188,8 +213,6 @@ def _check_blocks(place: Place, section: Section, exempt: re.Pattern[str]) -> It
                 yield from _check_people(place, words, tokens[i + 1 : end_of_block(tokens, i)])
             elif name == "fold":
                 yield from cannot_cite(place, words, exempt)
-            elif words:
-                cards.append(words)
             inside.append(name)
         elif token.type == "inline":
             for line, name in stray_fences(token):
@@ -197,9 +220,6 @@ def _check_blocks(place: Place, section: Section, exempt: re.Pattern[str]) -> It
                     yield error(place, "block", name, ", ".join(BLOCKS))
                 else:
                     yield error(place, "fence", line)
-    for heading in cards:
-        if not heading.endswith(":"):
-            yield error(place, "colon", heading)
 
 
 def _check_people(place: Place, caption: str, tokens: list[Token]) -> Iterator[Finding]:

@@ -16,6 +16,9 @@ _MESSAGES = {
     "many_key_points": gettext_noop("There are %d. Keep the %d that matter most."),
     "no_emergency": gettext_noop("The page has no such section. Add one: when to call 911."),
     "empty_emergency": gettext_noop("List when to call 911: a line for each sign, “- ” before it."),
+    "itself": gettext_noop("The page is related to itself. Take it out of the list."),
+    "lacks": gettext_noop("A treatment's page should say this, too. Add the section."),
+    "no_sources": gettext_noop("There are none. Say where what the page states is from."),
     "no_text": gettext_noop("There is no text. Write some, or remove the section."),
     "hard": gettext_noop("It reads at school grade %.1f; the most is %d. Shorten %s."),
     "no_caption": gettext_noop(
@@ -37,7 +40,6 @@ _MESSAGES = {
         "The people “%s” are a list and nothing else: a line for each figure, as “- 44 in 100 …”."
     ),
     "person": gettext_noop("“%s” must begin with a whole number in 100, as “44 in 100 …”."),
-    "colon": gettext_noop("The care card's heading “%s” must end in a colon."),
     "uncited": gettext_noop("“%s” is never cited. Cite it as [^key], or remove it."),
     "empty": gettext_noop("There is nothing here. Write it."),
     "long": gettext_noop("It has %d characters; the most is %d. Shorten it."),

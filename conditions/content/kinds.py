@@ -52,6 +52,5 @@ SKELETON = {
 
 
 def blank_heading(kind: str) -> str:
-    """Return the heading that a new section of this kind has; a care card's ends in a colon."""
-    label = str(SectionKind(kind).label)
-    return f"{label}:" if kind in {"emergency", "see_doctor"} else label
+    """Return the heading that a new section of this kind has."""
+    return str(SectionKind(kind).label)

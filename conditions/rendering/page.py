@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from markdown_it.token import Token
 
+from clinic_site.care_cards import with_colon
 from clinic_site.citations import Citations
 from clinic_site.markdown import CARE_LEVELS, parse, render_points, render_tokens
 from clinic_site.plain import plain
@@ -71,7 +72,7 @@ def _render_section(section: Section, citations: Citations) -> RenderedSection:
     return RenderedSection(
         kind=section.kind,
         anchor=section.kind.replace("_", "-"),
-        heading=section.heading,
+        heading=with_colon(section.heading) if level else section.heading,
         html=render_tokens(tokens[:in_card], citations),
         below=render_tokens(tokens[in_card:], citations),
         level=level,

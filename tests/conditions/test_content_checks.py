@@ -15,6 +15,7 @@ from conditions.content.document import (
     PageDocument,
     Section,
     Source,
+    TreatmentDocument,
 )
 from conditions.content.findings import Finding
 from tests.conditions.test_load_content import GOOD, write
@@ -180,17 +181,17 @@ BROKEN = {
         page(sources=(Source(key="a", title="A", url="https://a.example/"),)),
     ),
     "heading too high": (page("## Pain\n\nIt."), "What it is", "not with ##", page("### A\n\nIt.")),
-    "card without a colon": (
-        page("::: today Call us\n\n- fever\n:::"),
-        "What it is",
-        "“Call us” must end in a colon",
-        page("::: today Call us:\n\n- fever\n:::"),
+    "related to itself": (
+        page(ref="sore-back", related=("sore-back",)),
+        "Related conditions",
+        "related to itself",
+        page(ref="sore-back", related=("stiff-back",)),
     ),
-    "card section without a colon": (
-        page(sections=section("see_doctor", "Call us", "- fever")),
-        "Call us",
-        "colon",
-        page(sections=section("see_doctor", "Call us if:", "- fever")),
+    "bullets of a word processor": (
+        page("Signs:\n\n• pain\n• fever"),
+        "What it is",
+        "- pain",
+        page("Signs:\n\n- pain\n- fever"),
     ),
     "card never closed": (
         page("::: today Call us:\n\n- fever"),
@@ -464,6 +465,16 @@ def test_warnings_tell_and_do_not_block() -> None:
     assert check(page()) == []
 
 
+def test_a_treatment_that_tells_of_no_good_no_harm_and_no_source_is_told() -> None:
+    bare = TreatmentDocument(slug="rest", title="Rest", name="rest", summary="Lying down.")
+    both = tuple(Section(kind=k, heading=k, body="It is so.") for k in ("benefits", "risks"))
+
+    assert [where for where, _message in warnings(bare)] == ["Benefits", "Risks", "Sources"]
+    assert [where for where, _message in warnings(dataclasses.replace(bare, sections=both))] == [
+        "Sources"
+    ]
+
+
 @pytest.mark.parametrize("document", PAGES, ids=lambda document: document.slug)
 def test_the_shipped_pages_have_nothing_wrong(document: PageDocument) -> None:
     assert check(document) == []
@@ -514,8 +525,13 @@ def test_the_command_names_file_and_line_and_goes_on_after_a_bad_file(
     tmp_path: Path, capsys
 ) -> None:
     bad = write(tmp_path, "a-bad.yaml", "title: [\n")
-    broken = write(tmp_path, "b-broken.yaml", GOOD.replace("[^survey]", ""))
-    write(tmp_path, "c-good.yaml", GOOD)
+    more = "".join(
+        f"      - kind: {kind}\n        heading: Some\n        body: It is so.\n"
+        for kind in ("benefits", "risks")
+    )
+    good = GOOD.replace("    sources:\n", f"{more}    sources:\n")
+    broken = write(tmp_path, "b-broken.yaml", good.replace("[^survey]", ""))
+    write(tmp_path, "c-good.yaml", good)
     empty = tmp_path / "empty"
     empty.mkdir()
 
@@ -527,7 +543,7 @@ def test_the_command_names_file_and_line_and_goes_on_after_a_bad_file(
     assert lines[0].startswith(f"{bad}, line 2: error: not readable as YAML")
     assert lines[1].startswith(f"{broken}, line 10: error: What it is: “1” has no source.")
     assert lines[2].startswith(
-        f"{broken}, line 15: warning: Source survey: “survey” is never cited."
+        f"{broken}, line 21: warning: Source survey: “survey” is never cited."
     )
     assert lines[3] == f"{empty}: error: no .yaml file in this folder."
     assert lines[4].startswith(f"{tmp_path}/none.yaml: error: cannot be read")

@@ -320,7 +320,7 @@ def test_a_new_page_begins_from_its_kinds_of_sections(staff: Client, client: Cli
     assert shown.status_code == 200
     assert "your legs are numb" in shown.text
     assert "Signs and symptoms" not in shown.text  # nobody has written anything there yet
-    assert [each.heading for each in condition.sections.all()] == ["When to call 911:"]
+    assert [each.heading for each in condition.sections.all()] == ["When to call 911"]
 
 
 def test_a_page_is_deleted_only_before_it_was_ever_published(staff: Client) -> None:
