@@ -466,7 +466,9 @@ def test_warnings_tell_and_do_not_block() -> None:
 
 
 def test_a_treatment_that_tells_of_no_good_no_harm_and_no_source_is_told() -> None:
-    bare = TreatmentDocument(slug="rest", title="Rest", name="rest", summary="Lying down.")
+    bare = TreatmentDocument(
+        slug="rest", title="Rest", name="rest", summary="Lying down.", sections=()
+    )
     both = tuple(Section(kind=k, heading=k, body="It is so.") for k in ("benefits", "risks"))
 
     assert [where for where, _message in warnings(bare)] == ["Benefits", "Risks", "Sources"]
