@@ -74,8 +74,9 @@ def school_grade(markdown: str) -> float | None:
 
 
 def section_grade(section: Section) -> float | None:
-    """Return the grade of a section, heading and body."""
-    return _grade(_words(section.heading) + flatten(section.body))
+    """Return the grade of a section, heading and body; 0.0 for words easier than any grade."""
+    grade = _grade(_words(section.heading) + flatten(section.body))
+    return None if grade is None else max(grade, 0.0)
 
 
 def page_grade(document: PageDocument) -> float:
