@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -17,7 +18,7 @@ from clinic_site.models import Clinic, Notice, Physician
 from clinic_site.pictures import picture_address, shown_to_staff
 from clinic_site.structured_data import Data, physician_data, to_script
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.models import Condition, Page, ReviewOfPage, Treatment, review_of
+from conditions.models import Condition, Page, Treatment, review_of
 from conditions.rendering.page import render_page
 from conditions.rendering.structured_data import condition_data, treatment_data
 
@@ -131,47 +132,52 @@ def show_document(
     }
     if isinstance(document, TreatmentDocument):
         template = "conditions/treatment.html"
-        context |= _treatment_context(page, document, picture)
+        context |= _treatment_context(page)
     else:
         template = "conditions/condition.html"
-        context |= _condition_context(page, cast(ConditionDocument, document), picture)
+        context |= _condition_context(page, cast(ConditionDocument, document))
     if preview is not None:
-        del context["structured_data"]  # what search engines may read
         return shown_to_staff(render(request, template, context))
+    context["structured_data"] = _structured_data(document, context, picture)
     return render(request, template, context)
 
 
-def _condition_context(page: Page, document: ConditionDocument, picture: str | None) -> Data:
+def _structured_data(document: PageDocument, context: Data, picture: str | None) -> SafeString:
+    """Return what search engines read of a published page."""
+    shown: dict[str, Any] = {
+        "clinic": current_clinic(),
+        "site_url": settings.SITE_URL,
+        "review": context["review"].review,
+        "picture_address": picture,
+    }
+    if isinstance(document, TreatmentDocument):
+        return to_script(treatment_data(document, **shown))
+    treatments = [each.live.page_document for each in context["treatments"]]
+    condition = cast(ConditionDocument, document)
+    return to_script(condition_data(condition, treatments=treatments, **shown))
+
+
+def _condition_context(page: Page, document: ConditionDocument) -> Data:
     refs = {*document.treatments, *document.related}
     named = {page.ref: page for page in Page.objects.published().with_pictures().of_refs(refs)}
     treatments = [named[ref] for ref in document.treatments if ref in named]
-    review = review_of(page, treatments, today=timezone.localdate())
-    data = condition_data(
-        document,
-        treatments=[each.live.page_document for each in treatments],
-        **_shown_with(review, picture),
-    )
     return {
         "treatments": treatments,
         "related": [named[ref] for ref in document.related if ref in named],
         "physicians": _active(document.physicians),
         "ask_about": document.slug,
-        "review": review,
-        "structured_data": to_script(data),
+        "review": review_of(page, treatments, today=timezone.localdate()),
     }
 
 
-def _treatment_context(page: Page, document: TreatmentDocument, picture: str | None) -> Data:
+def _treatment_context(page: Page) -> Data:
     conditions = list(Condition.objects.listed().filter(offers__treatment=page.pk))
     named = Physician.objects.filter(shown_on__in=conditions).values_list("slug", flat=True)
-    review = review_of(page, [], today=timezone.localdate())
-    data = treatment_data(document, **_shown_with(review, picture))
     return {
         "conditions": conditions,
         "physicians": _active(named) or active_physicians(),
         "ask_about": conditions[0].slug if len(conditions) == 1 else "",
-        "review": review,
-        "structured_data": to_script(data),
+        "review": review_of(page, [], today=timezone.localdate()),
     }
 
 
@@ -179,16 +185,6 @@ def _active(slugs: Iterable[str]) -> list[Physician]:
     """Return the active physicians that the pages name, in the order of the site."""
     named = set(slugs)
     return [each for each in active_physicians() if each.slug in named]
-
-
-def _shown_with(review: ReviewOfPage, picture: str | None) -> dict[str, Any]:
-    """Return what structured data takes beside the documents."""
-    return {
-        "clinic": current_clinic(),
-        "site_url": settings.SITE_URL,
-        "review": review.review,
-        "picture_address": picture,
-    }
 
 
 @require_safe

@@ -192,7 +192,7 @@ def lifted(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored data in the shape of today, without its type; raise ValueError for a newer."""
     found = {key: value for key, value in data.items() if key != "type"}
     schema = found.pop("schema", 1)
-    if schema not in {*LIFTS, SCHEMA}:
+    if type(schema) is not int or schema not in {*LIFTS, SCHEMA}:
         raise ValueError(f"'schema' is {schema!r}, which this release does not know.")
     while schema < SCHEMA:
         found, schema = LIFTS[schema](found), schema + 1

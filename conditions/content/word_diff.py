@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from conditions.content.document import PageDocument
 from conditions.content.parts import part_label, part_text, values_of
 
-MAX_WORDS = 8_000  # of both texts; longer ones are compared line by line, as words would take long
+MAX_WORDS = 2_000  # of both texts; longer ones are compared line by line, as words would take long
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,10 @@ class PageAdmin(KeepsTyped, EditorViews, PublishViews, HistoryViews):
         return super().get_queryset(request).select_related("draft").defer("draft__document")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A page that was ever published is kept, with its history."""
-        if obj is not None and obj.addresses.exists():
+        """A page that was ever published is kept; so is one on which a colleague is typing."""
+        if obj is not None and (
+            obj.addresses.exists() or obj.working_copies.exclude(person=request.user.pk).exists()
+        ):
             return False
         return super().has_delete_permission(request, obj)
 

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.text import slugify
 
 from conditions.content.document import DOCUMENTS, Comparison, Source
-from conditions.content.kinds import blank_heading
+from conditions.content.kinds import SectionKind, blank_heading
 
 TEXTS = ("title", "name", "slug", "summary", "icd10_code")
 PICTURE = ("source", "alt", "caption")
@@ -53,6 +53,9 @@ def values_from(post: QueryDict, kind: str) -> Sent:
     for part, name in LISTS.items():
         if part in fields and (name in post or part in opened):
             values[part] = [each for each in map(_text, post.getlist(name)) if each.strip()]
+    for part in LISTS.keys() - {"key_points"}:
+        if part in values:  # names, each once
+            values[part] = list(dict.fromkeys(each.strip() for each in values[part]))
     for part in ("physicians", "related"):
         if part in values:
             values[part] = sorted(set(values[part]))
@@ -68,17 +71,22 @@ def values_from(post: QueryDict, kind: str) -> Sent:
             if f"comparison-{row}" in post:
                 values[f"comparison-{row}"] = _text(post.get(f"comparison-{row}", ""))
     for each in DOCUMENTS[kind].kinds:
-        if f"section-{each}-heading" in post:
-            names = ("heading", "body")
+        names = ("heading", "body")
+        if all(f"section-{each}-{name}" in post for name in names):
             values[f"section-{each}"] = {
                 name: _text(post.get(f"section-{each}-{name}", "")) for name in names
             }
     for key in values.get("sources", ()):
+        if not any(f"source-{key}-{name}" in post for name in SOURCE):
+            continue
         values[f"source-{key}"] = {
             name: _text(post.get(f"source-{key}-{name}", "")) for name in SOURCE
         }
     _add_new(post, kind, values)
-    removable = {part for part in opened if part.startswith(("section-", "source-"))}
+    listed = {f"source-{key}" for key in values.get("sources", ())}
+    cut = {each for each in opened if f"{each}-heading" in post}  # a line that broke took the body
+    pieces = {part for part in opened if part.startswith(("section-", "source-"))}
+    removable = pieces - listed - cut
     there = {part: hash for part, hash in opened.items() if part in values or part in removable}
     return Sent(values, there, shown)
 
@@ -113,11 +121,17 @@ def _hashes(text: str) -> dict[str, str]:
     """Return hashes by part; what is none is left out."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}
-    return {part: each for part, each in found.items() if isinstance(each, str)}
+    return {part: each for part, each in found.items() if isinstance(each, str) and _is_part(part)}
+
+
+def _is_part(name: str) -> bool:
+    """Whether a page can have a part of this name."""
+    start, _dash, rest = name.partition("-")
+    return name.isprintable() and (start != "section" or rest in SectionKind.values)
 
 
 def applied(
@@ -138,21 +152,32 @@ def applied(
             done[part] = theirs[part]
     elif what == "remove-section":
         done.pop(f"section-{which}", None)
-    elif verb in {"up", "down", "remove"} and part in done:
-        done[part] = _moved(done[part], verb, which, by_place=thing in {"key_point", "treatment"})
+    elif verb in {"up", "down", "remove"} and part in LISTS and part in done:
+        done[part] = _moved(done[part], verb, which)
         if what == "remove-source":
             done.pop(f"source-{which}", None)
     return done, part
 
 
-def _moved(items: list[str], verb: str, which: str, *, by_place: bool) -> list[str]:
+def button(post: QueryDict) -> str:
+    """Return what the pressed button says; a place in a list stands for what was sent there.
+
+    "remove-key_point:0" becomes "remove-key_point:The first": others may have moved it since.
+    """
+    do = post.get("_do", "")
+    what, _colon, which = do.partition(":")
+    thing = what.partition("-")[2]
+    if thing not in {"key_point", "treatment"} or not re.fullmatch(r"\d{1,4}", which):
+        return do
+    sent = post.getlist(thing)
+    return f"{what}:{_text(sent[int(which)])}" if int(which) < len(sent) else what
+
+
+def _moved(items: list[str], verb: str, which: str) -> list[str]:
     """Return a list with one item moved by a place, or removed."""
-    if by_place:
-        at = int(which) if re.fullmatch(r"\d{1,4}", which) else len(items)
-    else:
-        at = items.index(which) if which in items else len(items)
-    if at >= len(items):
+    if which not in items:
         return items
+    at = items.index(which)
     rest = [*items[:at], *items[at + 1 :]]
     if verb == "remove":
         return rest

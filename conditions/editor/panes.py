@@ -129,7 +129,8 @@ def panes_of(
             panes.append(Pane(f"section-{kind}", label, parts, section_grade(section)))
     others_of_it = ("treatments", "physicians", "related", "emergency_words")
     sources = [name for name in {**values, **clashing} if name.startswith("source-")]
-    in_order = sorted(sources, key=[f"source-{key}" for key in values["sources"]].index)
+    places = {f"source-{key}": place for place, key in enumerate(values["sources"])}
+    in_order = sorted(sources, key=lambda name: places.get(name, len(places)))  # removed ones last
     panes += [
         Pane("linked", _("Treatments and people"), views(others_of_it)),
         Pane("beside", _("Beside other treatments"), views(rows)),

@@ -26,7 +26,7 @@ from conditions.content.parts import (
     values_of,
 )
 from conditions.editor.base import PageViews, person
-from conditions.editor.form import Sent, applied, values_from
+from conditions.editor.form import Sent, applied, button, values_from
 from conditions.editor.panes import new_kinds, panes_of
 from conditions.models import Page
 from conditions.publishing.drafts import (
@@ -35,6 +35,7 @@ from conditions.publishing.drafts import (
     create_page,
     draft_document,
     form_of,
+    keep_aside,
     save,
     skeleton,
 )
@@ -108,21 +109,22 @@ class EditorViews(PageViews):
             together=[part_label(part) for part in state.together],
             clashes=[(each.part, part_label(each.part)) for each in state.clashes],
             refused=refused,
-            error_count=sum(each.level == "error" for each in findings),
             may_change=self.has_change_permission(request, page),
             may_delete=self.has_delete_permission(request, page),
             may_sign=self.has_sign_permission(request) and page.live is not None,
-            has_unpublished=page.live_id not in {None, page.draft_id},
+            has_unpublished=page.live is not None
+            and page.live_id != page.draft_id
+            and page.live.page_document != draft_document(page),
         )
 
     def _sent(self, request: HttpRequest, page: Page) -> HttpResponse:
         sent = values_from(request.POST, page.kind)
-        do = request.POST.get("_do", "")
+        do = button(request.POST)
         if do and do != "publish":
             return self._keep_and_do(request, page, sent, do)
         by = Actor.staff(request)
         before = page.draft_id
-        note = request.POST.get("note", "")
+        note = request.POST.get("note", "").replace("\x00", "")
         parts = {"values": sent.values, "opened": sent.opened, "shown": sent.shown}
         try:
             revision = save(page=page, by=by, note=note, **parts)
@@ -158,6 +160,8 @@ class EditorViews(PageViews):
         state = form_of(page, person(request))
         values, part = applied(state.values, do, values_of(draft_document(page)))
         if values != state.values:
+            if do.startswith(("take-theirs", "remove-")):
+                keep_aside(page=page, by=by)  # nobody asked whether what goes was saved
             autosave(page=page, by=by, values=values, opened=state.opened, shown=state.shown)
         new = request.POST.get("section_new", "")
         if do == "add-section" and f"section-{new}" in values:

@@ -220,6 +220,10 @@ class Migration(migrations.Migration):
                 ('page', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='working_copies', to='conditions.page')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'verbose_name': 'unsaved text',
+                'verbose_name_plural': 'unsaved texts',
+            },
         ),
         migrations.AddConstraint(
             model_name='offer',

@@ -99,12 +99,14 @@ class WorkingCopy(models.Model):
     at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("unsaved text")
+        verbose_name_plural = _("unsaved texts")
         constraints = [
             models.UniqueConstraint(fields=["page", "person"], name="working_copy_once"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.page_id} by {self.person_id}"
+        return f"by {self.person}"
 
     @property
     def page_document(self) -> PageDocument:

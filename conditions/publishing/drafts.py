@@ -135,7 +135,8 @@ def form_of(page: Page, person: User) -> FormState:
         and part not in clashing
         and part != "sources"
     ]
-    return FormState(values, opened, hashes_of(values), clashes, together, copy.at)
+    typed_at = copy.at if values != theirs else None  # a colleague may have saved the very same
+    return FormState(values, opened, hashes_of(values), clashes, together, typed_at)
 
 
 @transaction.atomic
@@ -255,6 +256,15 @@ def set_aside(*, page: Page, document: PageDocument, by: Actor) -> Revision:
     if last is not None and last.page_document == document:
         return last
     return _add(page, document, by.account, by_hand=False)
+
+
+@transaction.atomic
+def keep_aside(*, page: Page, by: Actor) -> None:
+    """Set aside a copy of what a person has typed and not saved, before some of it goes."""
+    assert by.account is not None
+    page = locked(page)
+    if copy := copy_of(page, by.account):
+        set_aside(page=page, document=copy.page_document, by=by)
 
 
 @transaction.atomic

@@ -71,7 +71,7 @@ def _clinical_content(document: PageDocument) -> list[object]:
             content.append((source, _words(alt)))
     content.append({key: found for key, found in sections.items() if found})
     if isinstance(document, ConditionDocument):
-        content += [document.treatments, document.icd10_code]
+        content += [document.treatments, document.icd10_code, document.emergency_words]
     if isinstance(document, TreatmentDocument):
         content += [document.uses_needle, document.uses_balloon, document.uses_cement]
         content.append(_words("\n".join(dataclasses.astuple(document.comparison))))
