@@ -531,3 +531,16 @@ def test_the_first_of_a_list_moves_down_only_and_the_last_one_up_only(staff: Cli
     editor(staff, page).press("_do", "remove-source:three")
     editor(staff, page).press("_do", "remove-source:two")
     assert moves(staff, page, "source") == []
+
+
+def test_a_source_that_i_removed_while_someone_changed_it_can_come_back(
+    staff: Client, colleague: Client
+) -> None:
+    page = make_condition()
+    editor(staff, page).press("_do", "remove-source:survey")
+    editor(colleague, page).type("source-survey-title", "A newer survey").press("_save")
+
+    editor(staff, page).press("_do", "take-theirs:source-survey")
+    editor(staff, page).press("_save")
+
+    assert [each.title for each in draft(page).sources] == ["A newer survey"]
