@@ -227,6 +227,7 @@ PICTURE_WORDS = 400  # characters that say what a page's picture shows
 REVIEW_LASTS = timedelta(days=365)  # where the clinician who signs sets no other day
 REVIEW_DUE_SOON = timedelta(days=60)  # before a signature ends, staff are asked for another
 REVIEWS_TO_DO = 20  # pages of a kind named on the admin's front page; the rest is a count
+PAGES_CHANGED_LAST = 8  # named on the admin's front page, each a link to its editor
 SEARCH_CHARACTERS, SEARCH_WORDS = 100, 8  # of what is sought on the pages
 SEARCH_RESULTS = 20  # of each kind
 SEARCH_EMERGENCIES = 3  # pages that say when to call 911

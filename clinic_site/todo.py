@@ -1,7 +1,8 @@
-"""What is still to be done by the clinic: the list on the admin's front page."""
+"""What the admin's front page lists: what is still to be done, and pages to open at once."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.urls import reverse
 from django.utils import timezone
@@ -22,31 +23,58 @@ class ToDo:
     first: bool = False
 
 
+@dataclass(frozen=True)
+class Shortcut:
+    """A page of the admin that is one click away from its front page."""
+
+    text: str
+    address: str
+
+
+T = TypeVar("T")
 # Tells of each permission, such as "clinic_site.change_clinic", whether the reader has it.
 May = Callable[[str], bool]
-Source = Callable[[May], Iterable[ToDo]]
-_sources: list[tuple[tuple[str, ...], Source]] = []
+Source = Callable[[May], Iterable[T]]
+Registry = list[tuple[tuple[str, ...], Source[T]]]
+_todo: Registry[ToDo] = []
+_shortcuts: Registry[Shortcut] = []
 
 
-def adds_todo(*permissions: str) -> Callable[[Source], Source]:
+def adds_todo(*permissions: str) -> Callable[[Source[ToDo]], Source[ToDo]]:
     """Register a function that returns what is to be done by who has one of these permissions.
 
     It is told what the reader may do: a task leads to no page that is not open to them. An app's
     `todo` module holds its own.
     """
+    return _adds(_todo, permissions)
 
-    def register(source: Source) -> Source:
-        _sources.append((permissions, source))
+
+def adds_shortcuts(*permissions: str) -> Callable[[Source[Shortcut]], Source[Shortcut]]:
+    """Register a function that returns shortcuts, in order, in the way of `adds_todo`."""
+    return _adds(_shortcuts, permissions)
+
+
+def _adds(registry: Registry[T], permissions: tuple[str, ...]) -> Callable[[Source[T]], Source[T]]:
+    def register(source: Source[T]) -> Source[T]:
+        registry.append((permissions, source))
         return source
 
     return register
 
 
+def _found(registry: Registry[T], may: May) -> list[T]:
+    sources = [source for permissions, source in registry if any(map(may, permissions))]
+    return [each for source in sources for each in source(may)]
+
+
 def open_todo(may: May) -> list[ToDo]:
     """Return every open task, read from the database now; what cannot wait comes first."""
-    sources = [source for permissions, source in _sources if any(map(may, permissions))]
-    tasks = [task for source in sources for task in source(may)]
-    return sorted(tasks, key=lambda task: not task.first)
+    return sorted(_found(_todo, may), key=lambda task: not task.first)
+
+
+def open_shortcuts(may: May) -> list[Shortcut]:
+    """Return every shortcut that is open to the reader, read from the database now."""
+    return _found(_shortcuts, may)
 
 
 @adds_todo("clinic_site.change_clinic")

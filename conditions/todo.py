@@ -1,4 +1,4 @@
-"""What clinicians and editors still have to do, for the list on the admin's front page."""
+"""For the admin's front page: what clinicians and editors still have to do, and the last pages."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -11,8 +11,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinic_site.todo import May, ToDo, adds_todo
-from conditions.models import Condition, Treatment
+from clinic_site.todo import May, Shortcut, ToDo, adds_shortcuts, adds_todo
+from conditions.models import Condition, Page, Treatment
 
 
 @adds_todo("conditions.change_condition", "conditions.sign_page")
@@ -39,3 +39,16 @@ def _what_to_do(page: Condition | Treatment, today: dt.date) -> str:
     if page.review.next_due < today:
         return _("Review “%(title)s”: it was due on %(due)s.") % values
     return _("Review “%(title)s” by %(due)s.") % values
+
+
+@adds_shortcuts("conditions.view_condition", "conditions.view_treatment")
+def pages_changed_last(may: May) -> Iterable[Shortcut]:
+    """The editor of each of the pages changed last, the latest first; one query."""
+    kinds = [kind for kind in ("condition", "treatment") if may(f"conditions.view_{kind}")]
+    drafts = Page.objects.filter(kind__in=kinds, draft__isnull=False)
+    latest = drafts.order_by("-draft__saved_at", "-pk").values_list(
+        "kind", "pk", "draft__title", "ref"
+    )
+    for kind, pk, title, ref in latest[: settings.PAGES_CHANGED_LAST]:
+        address = reverse(f"admin:conditions_{kind}_change", args=[pk])
+        yield Shortcut(title or ref, address)

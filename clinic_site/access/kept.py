@@ -190,10 +190,15 @@ def _for_people(form: dict[str, Any]) -> dict[str, Any]:
 
 
 def _label(name: str) -> str:
-    """Return what a field is called: "sections-0-body" is "Sections 1: body"."""
-    if row := re.fullmatch(r"(\w+)-(\d+)-(\w+)", name):
-        name = f"{row[1]} {int(row[2]) + 1}: {row[3]}"
-    return capfirst(name.replace("_", " "))
+    """Return what a field is called: "lines-0-text" is "Lines 1: text".
+
+    What is no number of a row stays: "source-aafp-2016-year" is "Source aafp-2016: year".
+    """
+    first, _dash, rest = name.partition("-")
+    which, _dash, last = rest.rpartition("-")
+    row = f"{int(which) + 1}" if which.isdecimal() else which
+    label = " ".join(filter(None, [first, row]))
+    return capfirst((f"{label}: {last}" if last else label).replace("_", " "))
 
 
 def forget(request: HttpRequest, form: dict[str, Any]) -> None:

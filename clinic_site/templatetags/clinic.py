@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from clinic_site.access.models import User, active_managers
 from clinic_site.markdown import render
 from clinic_site.pictures import picture_of
-from clinic_site.todo import ToDo, open_todo
+from clinic_site.todo import Shortcut, ToDo, open_shortcuts, open_todo
 
 register = template.Library()
 
@@ -23,6 +23,12 @@ def markdown(text: str) -> SafeString:
 def todo(context: Context) -> list[ToDo]:
     """What is still to be done by who is signed in."""
     return open_todo(context["request"].user.has_perm)
+
+
+@register.simple_tag(takes_context=True)
+def shortcuts(context: Context) -> list[Shortcut]:
+    """Which pages of the admin are one click away for who is signed in."""
+    return open_shortcuts(context["request"].user.has_perm)
 
 
 @register.simple_tag

@@ -128,13 +128,13 @@ def panes_of(
             label = section.heading or str(SectionKind(kind).label)
             panes.append(Pane(f"section-{kind}", label, parts, section_grade(section)))
     others_of_it = ("treatments", "physicians", "related", "emergency_words")
-    sources = [name for name in {**values, **clashing} if name.startswith("source-")]
-    places = {f"source-{key}": place for place, key in enumerate(values["sources"])}
-    in_order = sorted(sources, key=lambda name: places.get(name, len(places)))  # removed ones last
+    sources = [f"source-{key}" for key in values["sources"]]
+    # One that I removed and someone changed is in none of my lists.
+    removed = [name for name in clashing if name.startswith("source-") and name not in sources]
     panes += [
         Pane("linked", _("Treatments and people"), views(others_of_it)),
         Pane("beside", _("Beside other treatments"), views(rows)),
-        Pane("cited", _("Sources"), views([*in_order, "sources"])),
+        Pane("cited", _("Sources"), views([*sources, *removed, "sources"])),
     ]
     return [pane for pane in panes if pane.parts]
 

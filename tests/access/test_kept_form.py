@@ -19,9 +19,13 @@ from django.utils import timezone
 from clinic_site.access.models import KeptForm, User
 from clinic_site.admin import PhysicianAdmin
 from clinic_site.mail.daily import sweep_what_is_over
-from clinic_site.models import Physician
+from clinic_site.models import Notice, Physician
+from conditions.content.document import Section, Source
 from tests.accounts import make_account, signed_in
 from tests.admin_forms import sent_by, sent_for
+from tests.forms import form_in
+from tests.forms import sent_by as sent_by_form
+from tests.make import make_condition
 from tests.running import Site
 
 pytestmark = pytest.mark.django_db
@@ -396,6 +400,44 @@ def test_what_a_colleague_saved_meanwhile_is_told_after_the_sign_in(browser, ana
     assert html.escape("A colleague's.") in told
     assert sent_by(told)["bio"] == BIO.replace("\r\n", "\n")
     assert Physician.objects.get().bio == "A colleague's."
+
+
+def test_what_came_from_the_editor_of_a_page_is_named_in_words(browser, ana) -> None:
+    page = make_condition(
+        sections=[Section(kind="see_doctor", heading="Call us", body="If it aches.")],
+        sources=[Source(key="aafp-2016", title="A guide", year="2016")],
+        key_points=["It heals."],
+    )
+    change = f"/admin/conditions/condition/{page.pk}/change/"
+    sent = dict(sent_by_form(form_in(browser.get(change).text, "edit")))
+    browser.end_session()
+    browser.send(sent.pop("csrfmiddlewaretoken"), sent, path=change)
+    browser.sign_in(ana)
+
+    shown = dict(
+        re.findall(r"<dt>(.*?)</dt>\s*<dd>\s*<span[^>]*>(.*?)</span>", browser.get(KEPT).text)
+    )
+
+    assert shown["Title"] == "Sore back"
+    assert shown["Section see doctor: heading"] == "Call us"
+    assert shown["Section see doctor: body"] == "If it aches."
+    assert shown["Source aafp-2016: title"] == "A guide"
+    assert shown["Source aafp-2016: year"] == "2016"
+    assert not any(re.search(r"_|\w-[a-z]", name) for name in shown)
+
+
+def test_what_came_from_a_list_is_named_by_its_number(browser, ana) -> None:
+    notice = Notice.objects.create(slug="language-help", title="Language help")
+    token = browser.token()
+    browser.end_session()
+    typed = {"lines-0-text": "Hablamos.", "lines-11-text": "Wir sprechen."}
+    browser.send(token, typed, path=f"/admin/clinic_site/notice/{notice.pk}/change/")
+    browser.sign_in(ana)
+
+    page = browser.get(KEPT).text
+
+    assert "<dt>Lines 1: text</dt>" in page
+    assert "<dt>Lines 12: text</dt>" in page
 
 
 AT_ONCE = """

@@ -13,8 +13,17 @@ from django.utils import timezone
 from appointments.models import AppointmentRequest
 from clinic_site.crypto.key_check import KeyState
 from clinic_site.models import Clinic
+from clinic_site.todo import open_shortcuts
+from conditions.models import Condition
 from tests.accounts import make_account, sign_in_as, signed_in
-from tests.make import make_condition, make_one_of_each, make_request, published
+from tests.make import (
+    edited,
+    make_condition,
+    make_one_of_each,
+    make_request,
+    make_treatment,
+    published,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
@@ -112,6 +121,35 @@ def test_a_page_to_sign_leads_each_to_what_they_can_do(role: str, leads_to: str)
     assert f"/admin/conditions/condition/{page.pk}/{leads_to}/" in links(
         sign_in_as(role).get("/admin/").text
     )
+
+
+def shortcuts(client: Client) -> list[str]:
+    """The words of each link in the front page's list of pages."""
+    page = client.get("/admin/").text
+    found = re.search(r'(?s)<section[^>]* id="shortcuts".*?</section>', page)
+    return re.findall(r"<a [^>]*>([^<]*)</a>", found[0]) if found else []
+
+
+def test_the_pages_changed_last_are_a_click_away_for_who_may_see_them() -> None:
+    for number in range(9):
+        make_condition(slug=f"page-{number}", title=f"Page {number}")
+    unnamed = make_treatment(slug="unnamed", title="")
+    edited(Condition.objects.get(ref="page-3"), title="The one & only")
+
+    latest = ["The one &amp; only", unnamed.ref, *(f"Page {n}" for n in (8, 7, 6, 5, 4, 2))]
+    for role in ("editor", "clinician"):
+        assert shortcuts(sign_in_as(role, name=role)) == latest
+    for role in ("scheduler", "manager"):
+        assert shortcuts(sign_in_as(role, name=role)) == []
+
+
+def test_the_list_of_pages_takes_one_query(django_assert_num_queries) -> None:
+    make_condition()
+    make_treatment()
+    with django_assert_num_queries(1):
+        assert len(open_shortcuts(bool)) == 2
+    with django_assert_num_queries(0):
+        assert open_shortcuts(lambda _permission: False) == []
 
 
 def test_a_wrong_key_is_told_to_those_who_can_have_it_mended(monkeypatch) -> None:

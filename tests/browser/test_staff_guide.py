@@ -233,3 +233,35 @@ def test_a_page_saved_as_a_file_can_be_loaded(guide: Guide, site: Site, tmp_path
 
     assert path.name == "condition-spinal-compression-fractures.yaml"
     assert "loaded  condition" in site.manage("load_content", "--replace", str(path))
+
+
+def test_a_typo_is_mended_and_published_in_four_clicks(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context(base_url=site.address, java_script_enabled=False)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    site.sign_in_as(context, "editor", name="typo")
+    clicks = 0
+
+    def click(role: str, name: str) -> None:
+        nonlocal clicks
+        clicks += 1
+        page.get_by_role(role, name=re.compile(f"^{name}")).click()  # type: ignore[arg-type]
+
+    page.goto("/admin/")
+    click("link", "Vertebroplasty")
+    click("link", "What it is")
+    in_hand = (
+        page.get_by_role("navigation", name="Contents")
+        .get_by_role("link")
+        .filter(has_text="What it is")
+    )
+    expect(in_hand).to_have_css("font-weight", "700")
+    text = page.get_by_role("textbox", name="Text", exact=True)
+    text.fill(f"{text.input_value()}\n\nNo more typo here.")
+    click("button", "Publish …")
+    click("button", "Publish: same meaning")
+
+    expect(page.get_by_text("Patients see it now.")).to_be_visible()
+    assert "No more typo here." in context.request.get("/treatments/vertebroplasty/").text()
+    assert clicks <= 4
+    context.close()

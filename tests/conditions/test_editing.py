@@ -3,6 +3,7 @@
 import datetime as dt
 import html
 import json
+import re
 
 import pytest
 from django.core.management import call_command
@@ -510,3 +511,36 @@ def test_a_notice_changed_after_counsel_confirmed_it_is_to_be_confirmed_again(
     assert Notice.objects.get().confirmed
     Filled(staff, address).type("body", "Other").press("_save")
     assert not Notice.objects.get().confirmed
+
+
+def moves(client: Client, page: Page, kind: str) -> list[str]:
+    """What the buttons that move an item of a list would send, in order."""
+    found = re.findall(rf'value="((?:up|down)-{kind}:[^"]*)"', client.get(change(page)).text)
+    return [each.replace(f"-{kind}:", " ") for each in found]
+
+
+def test_the_first_of_a_list_moves_down_only_and_the_last_one_up_only(staff: Client) -> None:
+    sources = [Source(key=key, title=key, year="2020") for key in ("one", "two", "three")]
+    treatments = [make_treatment(slug=slug, title=slug).ref for slug in ("rest", "walking")]
+    points = ["One.", "Two.", "Three."]
+    page = make_condition(sources=sources, treatments=treatments, key_points=points)
+
+    assert moves(staff, page, "source") == ["down one", "up two", "down two", "up three"]
+    assert moves(staff, page, "treatment") == ["down 0", "up 1"]
+    assert moves(staff, page, "key_point") == ["down 0", "up 1", "down 1", "up 2"]
+    editor(staff, page).press("_do", "remove-source:three")
+    editor(staff, page).press("_do", "remove-source:two")
+    assert moves(staff, page, "source") == []
+
+
+def test_a_source_that_i_removed_while_someone_changed_it_can_come_back(
+    staff: Client, colleague: Client
+) -> None:
+    page = make_condition()
+    editor(staff, page).press("_do", "remove-source:survey")
+    editor(colleague, page).type("source-survey-title", "A newer survey").press("_save")
+
+    editor(staff, page).press("_do", "take-theirs:source-survey")
+    editor(staff, page).press("_save")
+
+    assert [each.title for each in draft(page).sources] == ["A newer survey"]
