@@ -170,6 +170,8 @@ class EditorViews(PageViews):
 
     def _autosave(self, request: HttpRequest, pk: int) -> HttpResponse:
         page = self.page_for(request, pk, "change")
+        if request.POST.get("_person", str(person(request).pk)) != str(person(request).pk):
+            return JsonResponse({}, status=409)  # typed by whoever was signed in here before
         sent = values_from(request.POST, page.kind)
         autosave(
             page=page,
