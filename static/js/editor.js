@@ -159,7 +159,7 @@ function someoneElse() {
   tell("other");
 }
 
-function take({ at, shown, values, findings, grades }, taken) {
+function take({ at, shown, values, findings, contents }, taken) {
   const all = JSON.parse(_shown.value);
   for (const [group, text] of taken) {
     kept.set(group, text);
@@ -172,19 +172,13 @@ function take({ at, shown, values, findings, grades }, taken) {
   _shown.value = JSON.stringify(all);
   remember();
   tell(at ? "kept" : "same", at);
-  for (const link of form.querySelectorAll(".outline a[href]")) {
-    const grade = link.querySelector(".grade")?.lastChild;
-    const now = grades[link.hash.slice(1)];
-    if (grade && now !== undefined) grade.data = now.toFixed(1);
+  const outline = form.querySelector(".outline");
+  if (!outline.contains(document.activeElement)) {
+    outline.innerHTML = new DOMParser().parseFromString(contents, "text/html").querySelector("nav").innerHTML;
   }
-  for (const { id } of [...taken.keys()].flatMap((group) => parts.get(group))) {
-    document.querySelector(`#${CSS.escape(id)} > .findings`)?.remove();
-    if (!findings[id]) continue;
-    const list = Object.assign(document.createElement("ul"), { className: "findings" });
-    for (const words of findings[id]) {
-      list.append(Object.assign(document.createElement("li"), { textContent: words }));
-    }
-    document.getElementById(id).append(list);
+  for (const part of [...parts.values()].flat()) {
+    part.querySelector(":scope > .findings")?.remove();
+    part.insertAdjacentHTML("beforeend", findings[part.id] ?? "");
   }
 }
 
@@ -266,12 +260,24 @@ frame.addEventListener("load", () => {
     const link = event.target.closest("a, area, button");
     if (link) event.preventDefault(); // it would open in the frame, where nothing may
     const to = link?.getAttribute("href") ?? "";
-    if (to.startsWith("#")) page.getElementById(to.slice(1))?.scrollIntoView();
+    if (to.startsWith("#")) bringUp(to.slice(1));
     const id = event.target.closest("section[id]")?.id ?? "";
     const part = `section-${id.replaceAll("-", "_")}`;
     if (!link && parts.has(part)) location.hash = part;
   });
 });
 addEventListener("resize", () => frame.contentDocument?.querySelector("main") || lookSoon());
+// The frame goes along to the section in hand.
+function follow() {
+  const id = location.hash.slice(1).replace("section-", "").replaceAll("_", "-");
+  if (id) bringUp(id);
+}
+// Not scrollIntoView, which would scroll the editor too.
+function bringUp(id) {
+  const found = frame.contentDocument?.getElementById(id);
+  if (found) frame.contentWindow.scrollBy(0, found.getBoundingClientRect().top);
+}
+frame.addEventListener("load", follow);
+addEventListener("hashchange", follow);
 frame.parentElement.hidden = false;
 look();
