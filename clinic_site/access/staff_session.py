@@ -41,7 +41,8 @@ def seconds_left(request: HttpRequest) -> int:
 class StaffSession:
     """Ends sessions that are over, and notes that whoever has one is there.
 
-    A request that a script makes by itself says so (X-Background) and does not count.
+    A request that a script makes by itself says so (X-Background) and does not count, unless it
+    sends what somebody typed ("typed").
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -77,7 +78,7 @@ def _note(request: HttpRequest, user: User) -> None:
     if "same_as_before" not in session:
         session["same_as_before"] = LAST.read(request).get("user", user.pk) == user.pk
     is_due = now - session.get("seen_at", 0) >= settings.SEEN_EVERY.total_seconds()
-    if is_due and "X-Background" not in request.headers:
+    if is_due and request.headers.get("X-Background", "typed") == "typed":
         session["seen_at"] = now
 
 

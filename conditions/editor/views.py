@@ -7,6 +7,7 @@ from urllib.parse import quote
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.formats import time_format
 from django.utils.html import format_html
@@ -174,6 +175,8 @@ class EditorViews(PageViews):
 
     def _autosave(self, request: HttpRequest, pk: int) -> HttpResponse:
         page = self.page_for(request, pk, "change")
+        if request.POST.get("_person", str(person(request).pk)) != str(person(request).pk):
+            return JsonResponse({}, status=409)  # typed by whoever was signed in here before
         sent = values_from(request.POST, page.kind)
         autosave(
             page=page,
@@ -184,19 +187,21 @@ class EditorViews(PageViews):
         )
         state = form_of(page, person(request))
         document = document_from(page.kind, page.ref, state.values)
-        findings: dict[str, list[str]] = {}
-        for each in findings_of(page, document):
-            findings.setdefault(each.part, []).append(each.message)
+        panes = panes_of(page, state.values, findings=findings_of(page, document))
+        contents = {"panes": panes, "may_change": True}
         parts = {*sent.values, *sent.opened}
         number = page.draft.number if page.draft else 0
         return JsonResponse(
             {
                 "at": _clock(state),
-                "findings": findings,
-                "grades": {
-                    pane.anchor: round(pane.grade, 1)
-                    for pane in panes_of(page, state.values)
-                    if pane.grade is not None
+                "contents": render_to_string("admin/conditions/editor/_outline.html", contents),
+                "findings": {
+                    part.name: render_to_string(
+                        "conditions/_findings.html", {"findings": part.findings}
+                    )
+                    for pane in panes
+                    for part in pane.parts
+                    if part.findings
                 },
                 "newer": number if request.POST.get("_draft") != str(number) else None,
                 "shown": {part: state.shown.get(part, NOT_THERE) for part in parts},

@@ -150,6 +150,16 @@ def test_what_a_script_asks_for_by_itself_does_not_count() -> None:
         assert not is_in(client)
 
 
+def test_what_a_script_sends_while_somebody_types_counts() -> None:
+    client = sign_in_as("manager")
+    assert is_in(client)
+    with later(minutes=20):
+        client.post("/admin/", headers={"X-Background": "typed"})
+
+    with later(minutes=31):
+        assert is_in(client)
+
+
 def test_a_session_ends_after_ten_hours_whatever_is_done() -> None:
     client = sign_in_as("manager")
     for quarter in range(40):

@@ -397,14 +397,18 @@ def test_autosave_keeps_what_was_typed_in_one_part_and_answers_with_the_findings
 
     answer = staff.post(change(page).replace("change", "autosave"), sent).json()
 
-    assert "“2” has no source" in answer["findings"]["section-overview"][0]
+    assert "“2” has no source" in answer["findings"]["section-overview"]
     assert (answer["newer"], answer["values"]) == (None, {})
-    assert "section-overview" in answer["grades"]
+    assert "thing to mend" in answer["contents"]
     copy = WorkingCopy.objects.get()
     assert copy.page_document.sections[1].body == "It hurts 2 in 5. \n"
     state = form_of(page, copy.person)
     assert answer["shown"] == {"section-overview": state.shown["section-overview"]}
     assert staff.get(change(page).replace("change", "autosave")).status_code == 405
+    # What another person typed in this browser is not this one's.
+    theirs = {**sent, "section-overview-body": "Of another.", "_person": "another"}
+    assert staff.post(change(page).replace("change", "autosave"), theirs).status_code == 409
+    assert WorkingCopy.objects.get().page_document == copy.page_document
     # The same keys typed again, and then taken back: no working copy is left behind.
     sent |= {"section-overview-body": "It hurts 1 in 5 people.[^survey]"}
     sent |= {"_shown": json.dumps(answer["shown"])}

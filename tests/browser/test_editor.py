@@ -1,0 +1,188 @@
+"""Whoever types in a page's editor tries to lose the words, and finds every one of them again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import brotli
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Dialog, expect
+
+from clinic_site.access.roles import Role
+from tests.browser.test_accessibility import assert_accessible, open_page
+from tests.commands import PROJECT
+from tests.running import Site
+
+CHANGE = "/admin/conditions/condition/4/change/"
+SYMPTOMS = "#field-section-symptoms-body"
+TESTS = "#field-section-diagnosis-body"
+WORDS = "It hurts when you <stand> & when you cough.\n\nIt is better when you lie down."
+NAMES = iter(f"writer{number}" for number in range(1, 100))
+
+
+class Writer:
+    """Someone who edits a page, in tabs of one browser."""
+
+    def __init__(self, chromium: Browser, site: Site) -> None:
+        self.site = site
+        self.name = next(NAMES)
+        self.page = open_page(chromium, site)
+        self.asked: list[str] = []
+        self.sign_in()
+        self.page.goto(f"{CHANGE}#section-symptoms")
+        self.page.on("dialog", self._go_on)
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
+
+    def _go_on(self, dialog: Dialog) -> None:
+        self.asked.append(dialog.type)
+        dialog.accept()
+
+    def sign_in(self, name: str = "") -> None:
+        self.site.sign_in_as(self.context, Role.EDITOR, name=name or self.name)
+
+    def type(self, words: str = WORDS, field: str = SYMPTOMS) -> None:
+        self.page.locator(field).fill(words)
+
+    def is_told(self, words: str) -> None:
+        expect(self.page.locator(".edit [role=status]")).to_contain_text(words)
+
+    def finds(self, words: str = WORDS, field: str = SYMPTOMS) -> None:
+        """Open the page anew, in a tab that knows nothing of the other."""
+        page = self.context.new_page()
+        page.goto(CHANGE)
+        expect(page.locator(field)).to_have_value(words)
+        page.close()
+
+
+@pytest.fixture
+def writer(chromium: Browser, site: Site) -> Iterator[Writer]:
+    writer = Writer(chromium, site)
+    yield writer
+    assert writer.page.evaluate("window.violations ?? []") == []
+    writer.context.close()
+
+
+def test_the_script_is_small() -> None:
+    assert len(brotli.compress(Path(PROJECT, "static/js/editor.js").read_bytes())) <= 12_000
+
+
+def test_words_are_kept_while_the_writer_thinks(writer: Writer) -> None:
+    writer.type()
+    writer.is_told("Kept at")
+    writer.finds()
+
+    writer.type(f"{WORDS} And at night.")
+    with writer.page.expect_response("**/autosave/") as sent:
+        pass
+    assert sent.value.request.headers["x-background"] == "typed"
+    posted = sent.value.request.post_data or ""
+    assert "section-symptoms-body" in posted
+    assert "section-diagnosis-body" not in posted
+    writer.finds(f"{WORDS} And at night.")
+
+    writer.page.reload()
+    assert writer.asked == []
+    expect(writer.page.locator(SYMPTOMS)).to_have_value(f"{WORDS} And at night.")
+    assert_accessible(writer.page)
+
+
+def test_words_are_there_after_a_preview_and_back(writer: Writer) -> None:
+    writer.type()
+    writer.page.get_by_role("button", name="Preview").click()
+    expect(writer.page.get_by_text("It is better when you lie down.")).to_be_visible()
+    writer.page.go_back()
+    expect(writer.page.locator(SYMPTOMS)).to_have_value(WORDS)
+    writer.type(f"{WORDS} And at night.")
+    writer.is_told("Kept at")
+    writer.finds(f"{WORDS} And at night.")
+    assert writer.asked == []
+
+
+@pytest.mark.parametrize("how", ["reload", "link", "close"])
+def test_who_leaves_in_the_middle_of_a_word_is_asked_and_loses_nothing(
+    writer: Writer, how: str
+) -> None:
+    writer.type()
+    if how == "reload":
+        writer.page.reload()
+    elif how == "link":
+        writer.page.get_by_role("link", name="History").click()
+        writer.page.wait_for_url("**/revisions/")
+    else:
+        tab, writer.page = writer.page, writer.context.new_page()
+        tab.close(run_before_unload=True)
+        writer.page.goto("/admin/")
+    assert writer.asked == ["beforeunload"]
+    writer.finds()
+
+
+def test_the_text_of_a_long_page_is_kept_when_its_writer_leaves(writer: Writer) -> None:
+    long = "Rest and walk in turns. " * 4_000
+    writer.type(long)
+    writer.is_told("Kept at")
+    writer.page.goto(f"{CHANGE}#section-diagnosis")
+    writer.type(WORDS, TESTS)
+    writer.page.goto("/admin/")
+    assert writer.asked == ["beforeunload"]
+    writer.finds(long)
+    writer.finds(WORDS, TESTS)
+
+
+def test_words_wait_in_the_page_until_the_connection_is_back(writer: Writer) -> None:
+    writer.context.set_offline(True)
+    writer.type()
+    writer.is_told("Not connected.")
+    writer.page.get_by_role("button", name="Save", exact=True).click()
+    expect(writer.page.locator(SYMPTOMS)).to_have_value(WORDS)
+    writer.context.set_offline(False)
+    writer.is_told("Kept at")
+    writer.finds()
+
+
+def test_words_wait_in_the_page_until_their_writer_signs_in(writer: Writer) -> None:
+    writer.context.clear_cookies()
+    writer.type()
+    writer.is_told("You are signed out.")
+
+    writer.sign_in("colleague")
+    writer.page.evaluate("dispatchEvent(new Event('focus'))")
+    writer.is_told("Someone else is signed in now.")
+    colleague = writer.context.new_page()
+    colleague.goto(CHANGE)
+    expect(colleague.locator(SYMPTOMS)).not_to_have_value(WORDS)
+    colleague.close()
+
+    writer.context.clear_cookies()
+    writer.sign_in()
+    writer.page.evaluate("dispatchEvent(new Event('focus'))")
+    writer.is_told("Kept at")
+    writer.finds()
+
+
+def test_two_tabs_of_one_writer_are_put_together(writer: Writer) -> None:
+    other = writer.context.new_page()
+    other.goto(f"{CHANGE}#section-diagnosis")
+    writer.type("It can hurt for weeks.")
+    writer.is_told("Kept at")
+    other.locator(TESTS).fill("We take a picture.")
+    expect(other.locator(".edit [role=status]")).to_contain_text("Kept at")
+    other.close()
+    writer.page.get_by_role("button", name="Save", exact=True).click()
+    expect(writer.page.get_by_text("Saved as a draft.")).to_be_visible()
+    expect(writer.page.locator(SYMPTOMS)).to_have_value("It can hurt for weeks.")
+    expect(writer.page.locator(TESTS)).to_have_value("We take a picture.")
+    assert writer.asked == []
+
+
+def test_the_page_beside_the_text_shows_each_word_and_leads_nowhere(writer: Writer) -> None:
+    writer.page.set_viewport_size({"width": 1440, "height": 900})
+    frame = writer.page.frame_locator("#live-preview")
+    expect(frame.locator("main")).to_be_visible()
+    writer.type()
+    expect(frame.get_by_text("It is better when you lie down.")).to_be_visible()
+    frame.locator("a[href^='/']").first.click()
+    expect(frame.get_by_text("It is better when you lie down.")).to_be_visible()
+    assert writer.page.url.endswith(f"{CHANGE}#section-symptoms")
+    writer.is_told("Kept at")
