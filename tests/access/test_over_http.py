@@ -105,7 +105,7 @@ def test_an_invitation_opens_once_and_for_a_day(site: Site, stranger: Person) ->
     page = stranger.get(used)
     key = re.search(r'class="key">([A-Z2-7 ]+)<', page.text)
     assert key
-    typed = {"username": "lee-http", "first_name": "Lee", "last_name": "Lee"}
+    typed: dict[str, object] = {"username": "lee-http", "first_name": "Lee", "last_name": "Lee"}
     typed |= {"password": PASSWORD, "repeated": PASSWORD, "sealed": page.value_of("sealed")}
     token = page.value_of("csrfmiddlewaretoken")
     typed |= {"code": code_now(key[1].replace(" ", "")), "csrfmiddlewaretoken": token}
