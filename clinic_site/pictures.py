@@ -66,14 +66,22 @@ def drawing_size(name: str) -> tuple[int, int] | None:
     return _drawing_sizes().get(name)
 
 
+def picture_size(source: str) -> tuple[int, int] | None:
+    """Return the width and height of a source's picture; None for one that is not there."""
+    kind, _colon, name = source.partition(":")
+    if kind == "drawing":
+        return drawing_size(name)
+    return picture_sizes().get(name) if kind == "picture" else None
+
+
 def picture_of(source: str) -> ShownPicture | None:
     """Return the picture of a source; None for one that is not, or no longer, there."""
     kind, _colon, name = source.partition(":")
-    if kind == "drawing":
-        size = drawing_size(name)
-        return ShownPicture(static(f"img/{name}.svg"), *size) if size else None
-    size = picture_sizes().get(name) if kind == "picture" else None
-    return ShownPicture(reverse("picture", args=[name]), *size) if size else None
+    if (size := picture_size(source)) is None:
+        return None
+    is_drawing = kind == "drawing"
+    address = static(f"img/{name}.svg") if is_drawing else reverse("picture", args=[name])
+    return ShownPicture(address, *size)
 
 
 def picture_address(source: str) -> str | None:

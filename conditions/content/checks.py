@@ -13,7 +13,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from clinic_site.markdown import BLOCKS, cited_keys, parse, pictures_in
 from clinic_site.markdown_blocks import stray_fences
 from clinic_site.models import Clinic
-from clinic_site.pictures import picture_of
+from clinic_site.pictures import picture_size
 from conditions.content.document import ConditionDocument, PageDocument, Section
 from conditions.content.figures import (
     CITATION,
@@ -96,7 +96,7 @@ def _check_opening(document: PageDocument, exempt: re.Pattern[str]) -> Iterator[
         yield from _of(place, slips_of_line(text, takes_marks=False))
     if document.picture is not None:
         picture = Place("picture", _("Picture"))
-        if picture_of(document.picture.source) is None:
+        if picture_size(document.picture.source) is None:
             yield error(picture, "picture", document.picture.source or "“”")
         if _says_nothing(document.picture.alt):
             yield error(picture, "no_alt")
@@ -184,7 +184,7 @@ def _check_markdown(place: Place, text: str, known: set[str]) -> Iterator[Findin
             if not _SAFE_LINK.match(address):
                 yield error(place, "link", address.strip())
     for source, alt in pictures_in(text):
-        if picture_of(source) is None:
+        if picture_size(source) is None:
             yield error(place, "picture", source)
         if _says_nothing(alt):
             yield error(place, "no_alt")
