@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 from clinic_site.models import Clinic, Notice, Physician
 from conditions.models import Condition, Treatment
@@ -204,3 +205,14 @@ def test_a_missing_treatment_is_named(tmp_path: Path) -> None:
 def test_a_path_without_content_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(CommandError, match="Nothing was loaded"):
         call_command("load_content", str(tmp_path / name), verbosity=0)
+
+
+@pytest.mark.django_db
+def test_the_shipped_content_is_loaded_where_no_static_file_is_collected_yet(
+    tmp_path: Path,
+) -> None:
+    # As at the first start: the content comes before the files.
+    with override_settings(STATIC_ROOT=tmp_path):
+        call_command("load_content", str(SHIPPED), verbosity=0)
+
+    assert Condition.objects.published().exists()
