@@ -50,9 +50,12 @@ class SecurityHeaders:
             fixed = SECURITY_HEADERS if type_.startswith("text/html") else FILE_HEADERS
             if is_admin and "Cache-Control" not in Headers(headers):
                 kept.append(("Cache-Control", "no-store"))
+            if holds_token:  # which a proxy's log would get with each file; a form needs an Origin
+                fixed = {**fixed, "Referrer-Policy": "origin"}
             return start_response(status, [*kept, *fixed.items()], exc_info)
 
         # As it came: what stands behind may change it.
-        is_admin = environ.get("PATH_INFO", "").startswith("/admin/")
+        path = environ.get("PATH_INFO", "")
+        is_admin, holds_token = path.startswith("/admin/"), path.startswith("/admin/invitation/")
 
         return self.application(environ, start)

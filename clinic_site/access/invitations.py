@@ -139,6 +139,7 @@ def accept_invitation(
 def reset_access(*, user: User, by: Actor, reason: InvitationReason) -> str:
     """Take every way into an account away, and return the token of an invitation to make new ones.
 
+    The name it signs with is to be confirmed anew, as whoever opens the link could be another.
     Raises PermissionDenied for a manager's own account, and for a superuser's.
     """
     if by.account is not None and (user.is_superuser or by.account == user):
@@ -146,7 +147,8 @@ def reset_access(*, user: User, by: Actor, reason: InvitationReason) -> str:
     action = AccountAction.RESET if by.account else AccountAction.BREAK_GLASS
     with transaction.atomic():
         user.set_unusable_password()
-        user.save(update_fields=["password"])
+        user.confirmed_name, user.name_confirmed_by = "", None
+        user.save(update_fields=["password", "confirmed_name", "name_confirmed_by"])
         user.end_sessions()
         remove_factors(user)
         record_of(user, action, by=by, detail=reason)

@@ -29,7 +29,15 @@ from clinic_site.mail.kinds import NotWanted
 from clinic_site.mail.models import OutboxMessage
 from clinic_site.mail.outbox import lease_next, mark_sent
 from clinic_site.mail.sending import make_mail
-from tests.accounts import PASSWORD, app_of, code_now, make_account, signed_in, with_password
+from tests.accounts import (
+    PASSWORD,
+    app_of,
+    code_now,
+    make_account,
+    make_signer,
+    signed_in,
+    with_password,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +79,7 @@ def test_it_sets_everything_signs_in_and_shows_the_codes_once(client: Client) ->
     assert answer.status_code == 200
     codes = re.findall(r"<li>([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})</li>", answer.text)
     assert len({*codes}) == 8
+    assert "You have no password yet" not in answer.text
     assert answer["Cache-Control"].endswith("no-store, must-revalidate, private")
     assert client.get("/admin/").status_code == 200
     user = User.objects.get()
@@ -226,6 +235,7 @@ def test_the_first_account_has_all_roles_and_is_invited_anew_until_someone_signe
 
 def test_after_a_reset_the_name_stays_and_every_earlier_way_in_is_gone() -> None:
     mia, ana = make_account("mia", "manager"), with_password("ana", "editor", first_name="Ana")
+    make_signer(ana, "Ana")
     browser = signed_in(ana)
     token = reset_access(
         user=ana, by=Actor("mia", mia, "192.0.2.1"), reason=InvitationReason.MISUSE
@@ -234,6 +244,7 @@ def test_after_a_reset_the_name_stays_and_every_earlier_way_in_is_gone() -> None
     assert browser.get("/admin/").status_code == 302
     ana.refresh_from_db()
     assert not ana.has_usable_password()
+    assert not ana.signs_as  # whoever opens the link could be another
     assert not TotpDevice.objects.filter(user=ana).exists()
     answer = accept(token, username="other", first_name="Other")
     assert answer.context["codes"]

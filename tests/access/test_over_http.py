@@ -109,6 +109,7 @@ def test_an_invitation_opens_once_and_for_a_day(site: Site, stranger: Person) ->
     typed |= {"password": PASSWORD, "repeated": PASSWORD, "sealed": page.value_of("sealed")}
     token = page.value_of("csrfmiddlewaretoken")
     typed |= {"code": code_now(key[1].replace(" ", "")), "csrfmiddlewaretoken": token}
+    assert page.headers["Referrer-Policy"] == "origin"  # so that no log of a file gets the token
     accepted = stranger.post(used, typed)
     assert "Keep these codes" in accepted.words
     assert stranger.get("/admin/").status == 200

@@ -69,6 +69,7 @@ def test_an_invitation_is_accepted_by_a_passkey_alone_which_signs_in_later() -> 
     answer = send(client, page, device.make(options), password="", repeated="", **NAMES)
 
     assert len(answer.context["codes"]) == 8
+    assert "You have no password yet, and a code is asked for after one." in answer.text
     assert is_in(client)
     assert not User.objects.get().has_usable_password()
     other = Client()
