@@ -1,6 +1,7 @@
 """What people typed is encrypted from the first row on, and opens only with its key."""
 
 import json
+import re
 
 import pytest
 from cryptography.fernet import Fernet
@@ -68,7 +69,8 @@ def test_the_database_holds_none_of_what_was_typed() -> None:
     row = make_request(**TYPED, visit_place="Marker place", change_request="Marker change")
     Note.objects.create(request=row, text="Marker note")
 
-    stored = stored_rows()
+    # Without what is encrypted, whose letters are as chance has them: "thu" can be among them.
+    stored = re.sub(r"gAAAA[\w-]+=*", "", stored_rows())
 
     assert row.reference in stored
     for mark in ("arker", "1931-07", "5550199", "question", "thu", "afternoon", "returning"):
