@@ -25,6 +25,7 @@ from conditions.content.document import (
     Source,
     TreatmentDocument,
 )
+from conditions.content.parts import Sent
 from conditions.models import Condition, Page, Revision, Treatment
 from conditions.publishing.drafts import (
     autosave,
@@ -180,7 +181,7 @@ def make_one_of_each() -> dict[str, int]:
     for words in ("Set aside.", "Typed."):
         state = form_of(page, staff)
         values = state.values | {"summary": words}
-        autosave(page=page, by=by(staff), values=values, opened=state.opened, shown=state.shown)
+        autosave(page=page, by=by(staff), sent=Sent(values, state.opened, state.shown))
         if words == "Set aside.":
             discard(page=page, by=by(staff))
     requests = [make_request(status=status, message="It hurts.") for status in Status]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from conditions.content.document import DOCUMENTS, PageDocument, document_of
 from conditions.content.kinds import SectionKind
 
-_FACTS = ("uses_needle", "uses_balloon", "uses_cement")
+FACTS = ("uses_needle", "uses_balloon", "uses_cement")
 # The fields of a document that are a part each; sections, sources and rows are one part each.
 _WHOLE = (
     *("title", "name", "slug", "summary", "key_points", "picture", "emergency_words"),
@@ -30,7 +30,7 @@ def values_of(document: PageDocument) -> dict[str, Any]:
     values = {name: data[name] for name in _WHOLE if name in data}
     values["picture"] = values["picture"] or _NO_PICTURE
     if "uses_needle" in data:
-        values["facts"] = {name: data[name] for name in _FACTS}
+        values["facts"] = {name: data[name] for name in FACTS}
     for section in data["sections"]:
         values[f"section-{section.pop('kind')}"] = section
     for row, text in data.get("comparison", {}).items():
@@ -126,11 +126,24 @@ def part_text(part: str, value: Any) -> str:
         names = (_("A needle"), _("A balloon"), _("Bone cement"))
         return "\n".join(
             f"{name}: {_('yes') if value[fact] else _('no')}"
-            for name, fact in zip(names, _FACTS, strict=True)
+            for name, fact in zip(names, FACTS, strict=True)
         )
     if isinstance(value, dict):
         return "\n".join(text for text in value.values() if text)
     return "\n".join(value) if isinstance(value, list) else str(value)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the page in a person's hands sent: the parts in `values` or `opened`.
+
+    `opened` has the hash of each part in the draft that it began from, `shown` that of what the
+    page had of it before the person typed. A part without a value was removed.
+    """
+
+    values: Mapping[str, Any]
+    opened: Mapping[str, str]
+    shown: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ There is no Django form here: every field is text that nothing refuses (docs/dec
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
@@ -14,10 +13,10 @@ from django.utils.text import slugify
 
 from conditions.content.document import DOCUMENTS, Comparison, Source
 from conditions.content.kinds import SectionKind, blank_heading
+from conditions.content.parts import FACTS, Sent
 
 TEXTS = ("title", "name", "slug", "summary", "icd10_code")
 PICTURE = ("source", "alt", "caption")
-FACTS = ("uses_needle", "uses_balloon", "uses_cement")
 ROWS = tuple(Comparison.__dataclass_fields__)
 SOURCE = tuple(name for name in Source.__dataclass_fields__ if name != "key")
 # Lists that a part holds, and the fields, one for each item, that send them.
@@ -28,15 +27,6 @@ LISTS = {
     "related": "related",
     "sources": "source",
 }
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What a browser sent: parts, and the hashes of what it had of them (see `autosave`)."""
-
-    values: dict[str, Any]
-    opened: dict[str, str]
-    shown: dict[str, str]
 
 
 def values_from(post: QueryDict, kind: str) -> Sent:

@@ -102,7 +102,6 @@ class HistoryViews(PageViews):
             "take",
             gettext("Take number %d back") % number,
             page,
-            revision=revision,
             changes=compare(draft_document(page), revision.page_document),
             unsaved=copy_of(page, person(request)),
         )

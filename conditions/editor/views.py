@@ -21,13 +21,14 @@ from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.parts import (
     NOT_THERE,
+    Sent,
     document_from,
     part_hash,
     part_label,
     values_of,
 )
 from conditions.editor.base import PageViews, person
-from conditions.editor.form import Sent, applied, button, values_from
+from conditions.editor.form import applied, button, values_from
 from conditions.editor.panes import new_kinds, panes_of
 from conditions.models import Page
 from conditions.publishing.drafts import (
@@ -126,9 +127,8 @@ class EditorViews(PageViews):
         by = Actor.staff(request)
         before = page.draft_id
         note = request.POST.get("note", "").replace("\x00", "")
-        parts = {"values": sent.values, "opened": sent.opened, "shown": sent.shown}
         try:
-            revision = save(page=page, by=by, note=note, **parts)
+            revision = save(page=page, by=by, sent=sent, note=note)
         except EditConflict:
             who = (page.draft and page.draft.saved_by) or gettext("someone else")
             message = gettext(
@@ -154,7 +154,7 @@ class EditorViews(PageViews):
     def _keep_and_do(self, request: HttpRequest, page: Page, sent: Sent, do: str) -> HttpResponse:
         """Keep what was typed, unsaved, and do to it what the button says."""
         by = Actor.staff(request)
-        autosave(page=page, by=by, values=sent.values, opened=sent.opened, shown=sent.shown)
+        autosave(page=page, by=by, sent=sent)
         if do == "preview":
             return HttpResponseRedirect(self.address("preview", page))
         page = self.page_for(request, page.pk, "change")
@@ -163,7 +163,7 @@ class EditorViews(PageViews):
         if values != state.values:
             if do.startswith(("take-theirs", "remove-")):
                 keep_aside(page=page, by=by)  # nobody asked whether what goes was saved
-            autosave(page=page, by=by, values=values, opened=state.opened, shown=state.shown)
+            autosave(page=page, by=by, sent=Sent(values, state.opened, state.shown))
         new = request.POST.get("section_new", "")
         if do == "add-section" and f"section-{new}" in values:
             part = f"section-{new}"
@@ -178,13 +178,7 @@ class EditorViews(PageViews):
         if request.POST.get("_person", str(person(request).pk)) != str(person(request).pk):
             return JsonResponse({}, status=409)  # typed by whoever was signed in here before
         sent = values_from(request.POST, page.kind)
-        autosave(
-            page=page,
-            by=Actor.staff(request),
-            values=sent.values,
-            opened=sent.opened,
-            shown=sent.shown,
-        )
+        autosave(page=page, by=Actor.staff(request), sent=sent)
         state = form_of(page, person(request))
         document = document_from(page.kind, page.ref, state.values)
         panes = panes_of(page, state.values, findings=findings_of(page, document))

@@ -6,7 +6,6 @@ revision, so that no word is lost. Nothing is refused here.
 """
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +21,7 @@ from conditions.content.kinds import SKELETON, blank_heading
 from conditions.content.parts import (
     NOT_THERE,
     Clash,
+    Sent,
     document_from,
     hashes_of,
     merge,
@@ -144,18 +144,15 @@ def autosave(
     *,
     page: Page,
     by: Actor,
-    values: Mapping[str, Any],
-    opened: Mapping[str, str],
-    shown: Mapping[str, str],
+    sent: Sent,
 ) -> WorkingCopy | None:
     """Keep what a person typed, exactly so; return their working copy, None where it is the draft.
 
-    Only the parts in `values` or `opened` were sent; `shown` has the hashes of what their page
-    had of them before they typed. What they typed meanwhile in another tab is kept, and where
+    What they typed meanwhile in another tab is kept, and where
     both tabs changed one part, set aside.
     """
     page = locked(page)
-    return _keep(page, by, _typed(page, by, values, opened, shown))
+    return _keep(page, by, _typed(page, by, sent))
 
 
 class _Typed(NamedTuple):
@@ -166,28 +163,22 @@ class _Typed(NamedTuple):
     copy: WorkingCopy | None  # as it was before
 
 
-def _typed(
-    page: Page,
-    by: Actor,
-    values: Mapping[str, Any],
-    opened: Mapping[str, str],
-    shown: Mapping[str, str],
-) -> _Typed:
+def _typed(page: Page, by: Actor, sent: Sent) -> _Typed:
     """Put what was sent together with the working copy, of which a lost part is set aside."""
     assert by.account is not None
     copy = copy_of(page, by.account)
     before = values_of(copy.page_document if copy else draft_document(page))
     began = dict(copy.opened) if copy else hashes_of(before)
-    sent = {part: opened.get(part, NOT_THERE) for part in dict.fromkeys([*opened, *values])}
-    was_shown = {part: shown.get(part, NOT_THERE) for part in sent}
-    both, clashes = merge(mine=values, opened=was_shown, theirs=before)
+    parts = dict.fromkeys([*sent.opened, *sent.values])
+    was_shown = {part: sent.shown.get(part, NOT_THERE) for part in parts}
+    both, clashes = merge(mine=sent.values, opened=was_shown, theirs=before)
     if copy and any(part_hash(each.theirs) != began.get(each.part, NOT_THERE) for each in clashes):
         set_aside(page=page, document=copy.page_document, by=by)
-    for part, hash in sent.items():
-        is_touched = part_hash(values.get(part)) != was_shown[part]
+    for part in parts:
+        is_touched = part_hash(sent.values.get(part)) != was_shown[part]
         # A page that shows this very text may know a newer draft: that of a clash that it showed.
         if is_touched or part_hash(before.get(part)) == was_shown[part]:
-            began[part] = hash
+            began[part] = sent.opened.get(part, NOT_THERE)
     return _Typed(document_from(page.kind, page.ref, both), began, copy)
 
 
@@ -207,9 +198,7 @@ def save(
     *,
     page: Page,
     by: Actor,
-    values: Mapping[str, Any],
-    opened: Mapping[str, str],
-    shown: Mapping[str, str],
+    sent: Sent,
     note: str = "",
 ) -> Revision:
     """Save what a person typed as the page's new draft, put together with what others saved.
@@ -218,24 +207,17 @@ def save(
     EditConflict, with the clashes, where someone else changed the same part: what was typed is
     set aside and stays the working copy. What `form_of` shows then, sent once more, is saved.
     """
-    saved = _save(page, by, values, opened, shown, note)
+    saved = _save(page, by, sent, note)
     if isinstance(saved, Revision):
         return saved
     raise EditConflict(saved)
 
 
 @transaction.atomic
-def _save(
-    page: Page,
-    by: Actor,
-    values: Mapping[str, Any],
-    opened: Mapping[str, str],
-    shown: Mapping[str, str],
-    note: str,
-) -> Revision | list[Clash]:
+def _save(page: Page, by: Actor, sent: Sent, note: str) -> Revision | list[Clash]:
     page = locked(page)
     assert page.draft is not None
-    typed = _typed(page, by, values, opened, shown)
+    typed = _typed(page, by, sent)
     mine, theirs = values_of(typed.document), values_of(draft_document(page))
     merged, clashes = merge(mine=mine, opened=typed.opened, theirs=theirs)
     if clashes:

@@ -27,7 +27,7 @@ from conditions.content.document import (
     document_of,
 )
 from conditions.content.kinds import CONDITION_KINDS, TREATMENT_KINDS
-from conditions.content.parts import document_from, hashes_of, part_label, values_of
+from conditions.content.parts import Sent, document_from, hashes_of, part_label, values_of
 from conditions.models import Offer, Page, Treatment
 from conditions.publishing.drafts import create_page, draft_document, save
 from conditions.publishing.exporting import page_file
@@ -124,7 +124,7 @@ def test_a_document_survives_being_saved(document) -> None:
     page = create_page(document=begun, by=editor)
     opened = hashes_of(values_of(begun))
 
-    save(page=page, by=editor, values=values_of(document), opened=opened, shown=opened)
+    save(page=page, by=editor, sent=Sent(values_of(document), opened, opened))
 
     page = Page.objects.select_related("draft").get()
     assert draft_document(page) == document

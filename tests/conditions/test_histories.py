@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from clinic_site.access.models import User
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.document import Section
-from conditions.content.parts import document_from, part_hash
+from conditions.content.parts import Sent, document_from, part_hash
 from conditions.models import Page, Revision, WorkingCopy
 from conditions.publishing.drafts import (
     autosave,
@@ -58,16 +58,17 @@ class Tab:
         else:
             self.values[part] = f"{self.values[part]} {word}"
 
+    def sent(self) -> Sent:
+        return Sent(self.values, self.opened, self.shown)
+
     def autosave(self) -> None:
-        hashes = {"opened": self.opened, "shown": self.shown}
-        autosave(page=self.now(), by=self.by, values=self.values, **hashes)
+        autosave(page=self.now(), by=self.by, sent=self.sent())
 
     def save(self, choice: int) -> Revision:
         """Save; where someone else changed the same part, see both and choose, as people do."""
         for _again in range(3):
-            hashes = {"opened": self.opened, "shown": self.shown}
             try:
-                revision = save(page=self.now(), by=self.by, values=self.values, note="", **hashes)
+                revision = save(page=self.now(), by=self.by, sent=self.sent())
             except EditConflict:
                 self.open()
                 for clash in self.clashes:
