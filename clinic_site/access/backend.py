@@ -5,12 +5,11 @@ from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password, make_password
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from clinic_site.access.hashing import in_thread
 from clinic_site.access.models import User
-from clinic_site.access.roles import permissions_of, permissions_of_superusers, roles_with
+from clinic_site.access.roles import permissions_of, permissions_of_superusers
 
 
 class RoleBackend(BaseBackend):
@@ -40,17 +39,3 @@ class RoleBackend(BaseBackend):
         if user_obj.is_superuser:
             return permissions_of_superusers()
         return permissions_of(user_obj.roles)
-
-    def with_perm(
-        self,
-        perm: str,
-        is_active: bool | None = True,
-        include_superusers: bool = True,
-        obj: Any = None,
-    ) -> QuerySet[User]:
-        """Return the accounts that may do it: those of its roles, and superusers where they may."""
-        who = Q(is_superuser=False, groups__name__in=roles_with(perm))
-        if include_superusers and perm in permissions_of_superusers():
-            who |= Q(is_superuser=True)
-        people = User.objects.filter(who).distinct()
-        return people if is_active is None else people.filter(is_active=is_active)

@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.test import Client
 
 from clinic_site.access.models import User
-from clinic_site.access.roles import Role, roles_with
+from clinic_site.access.roles import Role
 from tests.accounts import make_account, sign_in_as, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
@@ -86,19 +86,6 @@ def test_who_is_not_signed_in_or_not_active_may_do_nothing() -> None:
     for user in (gone, AnonymousUser()):
         assert not user.has_perm("clinic_site.view_user")
         assert not user.has_module_perms("clinic_site")
-
-
-def test_the_accounts_that_may_do_something_are_found() -> None:
-    sam, mia = make_account("sam", "scheduler", "manager"), make_account("mia", "manager")
-    make_account("gone", *Role, is_active=False)
-    root = superuser("scheduler")
-
-    assert [*User.objects.with_perm("appointments.view_appointmentrequest")] == [sam]
-    managers = User.objects.with_perm("clinic_site.change_user").order_by("username")
-    assert [*managers] == [mia, root, sam]
-    alone = User.objects.with_perm("clinic_site.change_user", include_superusers=False)
-    assert {*alone} == {mia, sam}
-    assert roles_with("clinic_site.change_user") == [Role.MANAGER]
 
 
 def test_groups_permissions_and_other_peoples_passwords_have_no_page() -> None:
