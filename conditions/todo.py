@@ -19,22 +19,23 @@ from conditions.models import Condition, Page, Treatment
 def review_todo(may: May) -> Iterable[ToDo]:
     """Pages without a signature, with an overdue one, or with one that falls due soon."""
     today = timezone.localdate()
-    leads_to = "sign" if may("conditions.sign_page") else "revisions"
+    may_sign = may("conditions.sign_page")
+    leads_to = "sign" if may_sign else "revisions"
     soon = Q(review=None) | Q(review__next_due__lte=today + settings.REVIEW_DUE_SOON)
     for model, name in ((Condition, "condition"), (Treatment, "treatment")):
         pages = model.objects.listed().filter(soon)
         for page in pages[: settings.REVIEWS_TO_DO]:
             address = reverse(f"admin:conditions_{name}_{leads_to}", args=[page.pk])
-            yield ToDo(_what_to_do(page, today), address)
+            yield ToDo(_what_to_do(page, today, may_sign=may_sign), address)
         if (more := pages.count() - settings.REVIEWS_TO_DO) > 0:
             text = ngettext("%d more page to review.", "%d more pages to review.", more) % more
             yield ToDo(text, reverse(f"admin:conditions_{name}_changelist"))
 
 
-def _what_to_do(page: Condition | Treatment, today: dt.date) -> str:
+def _what_to_do(page: Condition | Treatment, today: dt.date, *, may_sign: bool) -> str:
     title = page.live.title if page.live else str(page)
     if page.review is None:
-        return _("Have a clinician sign “%s”.") % title
+        return (_("Sign “%s”.") if may_sign else _("Have a clinician sign “%s”.")) % title
     values = {"title": title, "due": date_format(page.review.next_due)}
     if page.review.next_due < today:
         return _("Review “%(title)s”: it was due on %(due)s.") % values

@@ -14,6 +14,9 @@ from conditions.content.parts import part_label, part_text, values_of
 
 MAX_WORDS = 2_000  # of both texts; longer ones are compared line by line, as words would take long
 
+# A citation and a figure (8.3) are one word each.
+_WORDS = re.compile(r"\n+|[^\S\n]+|\[\^[^\]]*\]|\d[\d.,]*\d|\w+|[^\w\s]")
+
 
 @dataclass(frozen=True)
 class Change:
@@ -47,8 +50,10 @@ def word_by_word(old: str, new: str) -> SafeString:
 
     >>> word_by_word("It hurts a lot.", "It can hurt.")
     '<p>It <del>hurts a lot</del><ins>can hurt</ins>.</p>'
+    >>> word_by_word("By 8.3.[^a]", "By 8.4.[^b]")
+    '<p>By <del>8.3</del><ins>8.4</ins>.<del>[^a]</del><ins>[^b]</ins></p>'
     """
-    a, b = (re.findall(r"\n+|[^\S\n]+|\w+|[^\w\s]", text) for text in (old, new))
+    a, b = (_WORDS.findall(text) for text in (old, new))
     if len(a) + len(b) > MAX_WORDS:
         a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
     html = out = put = ""

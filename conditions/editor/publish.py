@@ -19,7 +19,7 @@ from conditions.models import Condition, Review
 from conditions.publishing.drafts import copy_of, draft_document
 from conditions.publishing.exporting import page_file
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
-from conditions.publishing.signing import sign
+from conditions.publishing.signing import changes_to_sign, sign
 
 
 class PublishForm(forms.Form):
@@ -135,7 +135,6 @@ class PublishViews(PageViews):
             message = gettext("Signed by %s.") % review.reviewer_name
             return self.done(request, page, message, self.address("revisions", page))
         last = Review.objects.filter(revision__page=page).select_related("revision").first()
-        before = last.revision.page_document if last else None
         return self.shown(
             request,
             "sign",
@@ -144,7 +143,9 @@ class PublishViews(PageViews):
             form=form,
             signs_as=signs_as,
             last=last,
-            changes=compare(before, page.live.page_document) if last else [],
+            changes=[*changes_to_sign(last.revision.page_document, page.live.page_document)]
+            if last
+            else [],
         )
 
     def export_view(self, request: HttpRequest, pk: int) -> HttpResponse:

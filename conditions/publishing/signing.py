@@ -3,15 +3,19 @@
 import dataclasses
 import datetime as dt
 import re
+from collections.abc import Iterator
 
 from django.db import transaction
 from django.utils import timezone
 
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
-from clinic_site.markdown import pictures_in
+from clinic_site.markdown import cited_keys, pictures_in
 from conditions.audit import PageAction, on_record
-from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
+from conditions.content.document import ConditionDocument, PageDocument, Source, TreatmentDocument
+from conditions.content.parts import part_text, values_of
+from conditions.content.readability import sentences
+from conditions.content.word_diff import Change, compare
 from conditions.models import Review, Revision
 from conditions.publishing.drafts import locked
 from conditions.rendering.page import CARD_LEVELS
@@ -78,24 +82,49 @@ def _clinical_content(document: PageDocument) -> list[object]:
     return content
 
 
+def changes_to_sign(old: PageDocument, new: PageDocument) -> Iterator[tuple[Change, list[Source]]]:
+    """Return what changed since a signature, each part with the sources that its new words cite.
+
+    A figure of a care card cites its source below the card: then all sources of the text count.
+    """
+    before, after = values_of(old), values_of(new)
+    sources = {source.key: source for source in new.sources}
+    for change in compare(old, new):
+        text = part_text(change.part, after.get(change.part))
+        known = set(_units(part_text(change.part, before.get(change.part))))
+        put_in = "\n\n".join(unit for unit in _units(text) if unit not in known)
+        cited = cited_keys(put_in) or (cited_keys(text) if re.search(r"\d", put_in) else [])
+        yield change, [sources[key] for key in dict.fromkeys(cited) if key in sources]
+
+
+def _units(text: str) -> Iterator[str]:
+    """Return what one source can stand for: sentences, and list items and table rows as a whole."""
+    for line in text.splitlines():
+        yield from [line] if re.match(r"\s*(?:[-+*|]|\d+[.)])", line) else sentences(line)
+
+
 @transaction.atomic
 def sign(*, revision: Revision, by: Actor, next_due: dt.date) -> Review:
     """Put a clinician's signature, dated today, under a live revision.
 
-    The name is the account's (`User.signs_as`). Raises EditConflict where the revision is not
-    the live one any more, and ValidationError where the account has no name to sign with, or
-    the due date is not in the future.
+    The name is the account's (`User.signs_as`); the same signature a second time is the first.
+    Raises EditConflict where the revision is not the live one any more, and ValidationError where
+    the account has no name to sign with, or the due date is not in the future.
     """
     page = locked(revision.page)
     if page.live is None or page.live.pk != revision.pk:
         raise EditConflict
-    review = Review(
-        revision=revision,
-        reviewer=by.account,
-        reviewer_name=by.account.signs_as if by.account else "",
-        reviewed_on=timezone.localdate(),
-        next_due=next_due,
-    )
+    signature = {
+        "revision": revision,
+        "reviewer": by.account,
+        "reviewer_name": by.account.signs_as if by.account else "",
+        "reviewed_on": timezone.localdate(),
+        "next_due": next_due,
+    }
+    again = Review.objects.filter(**signature).first()
+    if again is not None and again == page.review:
+        return again
+    review = Review(**signature)
     review.full_clean()
     review.save()
     page.review = review

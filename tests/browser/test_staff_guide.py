@@ -265,3 +265,22 @@ def test_a_typo_is_mended_and_published_in_four_clicks(chromium: Browser, site: 
     assert "No more typo here." in context.request.get("/treatments/vertebroplasty/").text()
     assert clicks <= 4
     context.close()
+
+
+def test_a_page_is_signed_in_three_clicks(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context(base_url=site.address, java_script_enabled=False)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    site.sign_in_as(context, "clinician", name="signer")
+    site.shell(
+        "from tests.accounts import make_signer; from clinic_site.access.models import User;"
+        "make_signer(User.objects.get(username='signer'), 'Dr. Test Signer')"
+    )
+    page.goto("/admin/")
+
+    page.get_by_role("link", name="Sign “Kyphoplasty”.").click()
+    page.get_by_label("I have read this page").click()
+    page.get_by_role("button", name="Sign", exact=True).click()
+
+    expect(page.get_by_text("Signed by Dr. Test Signer.")).to_be_visible()
+    context.close()

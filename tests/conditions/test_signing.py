@@ -1,0 +1,150 @@
+"""A clinician sees what changed since the last signature, with its sources, and signs it."""
+
+import html5lib
+import pytest
+from django.test import Client
+
+from conditions.content.document import Section, Source
+from conditions.models import Condition, Review
+from tests.accounts import make_account, make_signer, signed_in
+from tests.forms import Filled
+from tests.make import edited, make_condition, published
+
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+
+SOURCES = [
+    Source(key="survey", title="A survey", year="2020"),
+    Source(key="old-2010", title="An old trial", publisher="Lancet", year="2010"),
+    Source(key="new-2020", title="A new trial", publisher="JAMA", year="2020"),
+    Source(key="other", title="Another paper", url="https://example.org/"),
+]
+CARD = "- a fever of 104 degrees\n- numb legs\n\nWhere this is from.[^survey]"
+ACHES = "It aches.[^new-2020]"
+HURTS = "It hurts 40 in 100.[^old-2010] It may ache at night.[^other]\n\n- 3 in 100 fall[^other]"
+
+
+@pytest.fixture
+def condition() -> Condition:
+    bodies = {"emergency": CARD, "overview": ACHES, "symptoms": HURTS, "questions": "Ask us."}
+    sections = [Section(kind=kind, heading="Now:", body=body) for kind, body in bodies.items()]
+    condition = make_condition(sources=SOURCES, sections=sections)
+    published(condition, clinical_change=True)
+    return condition
+
+
+@pytest.fixture
+def clinician(condition: Condition) -> Client:
+    """Signed in; has signed the page as it was."""
+    account = make_account("cleo", "clinician")
+    make_signer(account, "Dr. Cleo Roe")
+    client = signed_in(account)
+    page = sign_page(client, condition)
+    assert "Nobody has signed this page yet: read the whole of it" in page.html
+    page.type("read", "on").press("")
+    return client
+
+
+def sign_page(client: Client, condition: Condition) -> Filled:
+    return Filled(client, f"/admin/conditions/condition/{condition.pk}/sign/")
+
+
+def changes_in(page: Filled) -> dict[str, tuple[str, list[str]]]:
+    """Return each change by its heading: what it tells, and the sources beside it."""
+    tree = html5lib.parse(page.html, namespaceHTMLElements=False)
+    found = {}
+    for change in tree.iterfind(".//section[@class='change']"):
+        heading, words = (change.find(tag) for tag in ("h3", "p"))
+        assert heading is not None
+        assert words is not None
+        marked = [f"{each.tag} {''.join(each.itertext())}" for each in words if each.tag != "br"]
+        sources = [" ".join("".join(each.itertext()).split()) for each in change.iterfind("ul/li")]
+        found["".join(heading.itertext())] = (", ".join(marked), sources)
+    return found
+
+
+def change(condition: Condition, **sections: str | None) -> None:
+    texts = {kind: body and ("Now:", body) for kind, body in sections.items()}
+    edited(condition, texts)
+    published(condition, clinical_change=True)
+
+
+def test_each_change_stands_with_the_sources_that_its_words_cite(
+    clinician: Client, condition: Condition
+) -> None:
+    change(
+        condition,
+        emergency=CARD.replace("104", "102"),  # a card's source stands below it
+        overview=ACHES.replace("aches", "aches a lot"),
+        symptoms=HURTS.replace("40 in 100.[^old-2010]", "30 in 100.[^new-2020]"),
+        questions=None,
+    )
+
+    page = sign_page(clinician, condition)
+
+    assert "What changed since Dr. Cleo Roe signed on" in page.html
+    assert changes_in(page) == {
+        "Section: When to call 911": ("del 104, ins 102", ["A survey, 2020."]),
+        "Section: What it is": ("ins  a lot", ["A new trial. JAMA, 2020."]),
+        "Section: Signs and symptoms": (
+            "del 40, ins 30, del [^old-2010], ins [^new-2020]",
+            ["A new trial. JAMA, 2020."],
+        ),
+        "Section: Questions to ask": ("del Now:Ask us.", []),
+    }
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "cited"),
+    [
+        ("3 in 100 fall", "2 in 100 fall", ["Another paper."]),  # a list item, as a whole
+        ("may ache", "aches", ["Another paper."]),  # its sentence, not its paragraph
+        ("3 in 100 fall[^other]", "few fall", []),  # no figure, and nothing cited
+        (
+            "3 in 100 fall[^other]",
+            "few fall[^survey][^other]",
+            ["A survey, 2020.", "Another paper."],
+        ),
+    ],
+)
+def test_only_what_changed_brings_its_sources(
+    clinician: Client, condition: Condition, was: str, now: str, cited: list[str]
+) -> None:
+    assert was in HURTS
+    change(condition, symptoms=HURTS.replace(was, now))
+
+    ((_words, sources),) = changes_in(sign_page(clinician, condition)).values()
+
+    assert sources == cited
+
+
+def test_a_second_click_on_sign_is_one_signature(clinician: Client, condition: Condition) -> None:
+    change(condition, questions="Ask us soon.")
+    page = sign_page(clinician, condition).type("read", "on")
+
+    for _click in range(2):
+        assert "Signed by Dr. Cleo Roe." in page.press("").text
+
+    assert Review.objects.count() == 2  # the fixture's, and this
+
+
+def test_another_date_is_another_signature(clinician: Client, condition: Condition) -> None:
+    page = sign_page(clinician, condition).type("read", "on").type("next_due", "2199-01-01")
+
+    assert "Signed by Dr. Cleo Roe." in page.press("").text
+
+    condition.refresh_from_db()
+    assert condition.review is not None
+    assert f"{condition.review.next_due}" == "2199-01-01"
+
+
+def test_what_was_published_meanwhile_is_shown_before_it_is_signed(
+    clinician: Client, condition: Condition
+) -> None:
+    page = sign_page(clinician, condition).type("read", "on")
+    change(condition, overview="It aches in 10 in 100.[^other]")
+
+    shown = page.press("")
+
+    assert "Someone else changed this page meanwhile." in shown.text
+    assert "<ins>" in shown.text
+    assert Review.objects.count() == 1
