@@ -1,13 +1,18 @@
 """Content files: YAML whose every mapping remembers its file and lines, for errors that help."""
 
+import datetime as dt
+import re
 from typing import Any
 
 import yaml
+
+from clinic_site.text import plain_text
 
 TYPES_IN_WORDS: dict[Any, str] = {
     str: "text (put it in quotes)",
     bool: "true or false",
     int: "a whole number",
+    dt.date: "a day, as 2026-12-25",
 }
 
 
@@ -29,10 +34,27 @@ class Located(dict[str, Any]):
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader; mappings become Located, repeated keys are refused."""
+    """PyYAML's safe loader; mappings become Located, repeated keys are refused.
+
+    Beside text there are only whole numbers, days, true, false and null: to YAML 1.1 itself, 8:30
+    is the number 510, and "no" is false.
+    """
 
     path: str
     at = 1  # the line of the key that is being read
+    yaml_implicit_resolvers: dict[str, Any] = {}
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("int", r"[-+]?(?:0|[1-9]\d*)", "-+0123456789"),
+    ("timestamp", r"\d{4}-\d\d-\d\d", "0123456789"),
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z", re.ASCII), list(_first)
+    )
 
 
 def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
@@ -53,7 +75,12 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> Located:
     return located
 
 
+def _construct_text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return plain_text(str(loader.construct_scalar(node)))
+
+
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG, _construct_text)
 
 
 def read_yaml(text: str, path: str) -> Located:

@@ -1,9 +1,11 @@
 """Content files into the database: all of them, or none."""
 
+import datetime as dt
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,9 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from PIL import Image
 
+from clinic_site.forms import read_hour
 from clinic_site.markdown import cited_keys
 from clinic_site.models import Clinic, Notice, Physician, Picture
-from clinic_site.text import plain_text
 from conditions.content.document import DOCUMENTS, ConditionDocument, PageDocument
 from conditions.content.files import TYPES_IN_WORDS, ContentError, Located, read_yaml
 from conditions.models import Condition, LoadedContent, Page, Treatment
@@ -195,48 +197,73 @@ def _save_row(row: models.Model, values: dict[str, Any], located: Located) -> No
     row.save()
 
 
-# What a plain file may hold beside the columns of its own row.
+# What a plain file may hold beside the columns of its own row: lists of rows.
 _ROWS_OF: dict[str, dict[str, tuple[str, ...]]] = {
     "clinic": {"opening_hours": ("weekday", "opens", "closes"), "closed_days": ("day",)},
     "notice": {"lines": ("language", "text")},
 }
+_NOT_IN_FILES = {"id", "confirmed", "content", "width", "height", "added_at"}
 
 
 def _save_plain_row(row: models.Model, located: Located) -> None:
     """Store a picture, a clinic, a physician or a notice, with the rows that belong to it."""
-    parts = _ROWS_OF.get(located["type"], {})
-    known = {field.name for field in row._meta.fields}
-    known -= {"id", "confirmed", "content", "width", "height", "added_at"}
-    values = {key: value for key, value in located.items() if key not in {"type", *parts}}
-    for key, value in values.items():
-        if key not in known:
-            raise located.error(
-                key, f"{key!r} is not known here. Known: {', '.join(sorted(known))}."
-            )
-        wanted = (str,) if key == "photo" else _type_of(row._meta.get_field(key))
-        if not isinstance(value, wanted) or (bool not in wanted and isinstance(value, bool)):
-            raise located.error(key, f"{key!r} must be {TYPES_IN_WORDS[wanted[0]]}.")
-    texts = {k: plain_text(v) if isinstance(v, str) else v for k, v in values.items()}
-    if "photo" in texts:
-        texts["photo"] = Picture.objects.filter(hash=texts["photo"]).first()
-        if texts["photo"] is None:
-            raise located.error("photo", "no picture of this hash is here. Load its file as well.")
+    lists = _ROWS_OF.get(located["type"], {})
+    known = {field.name for field in row._meta.fields} - _NOT_IN_FILES
+    keys = [key for key in located if key not in {"type", *lists}]
+    values = _columns(row, located, keys, known)
     if isinstance(row, Picture):
-        texts |= _picture_columns(located)
-    _save_row(row, texts, located)
-    for part, names in parts.items():
-        if part not in located:
+        values |= _picture_columns(located)
+    _save_row(row, values, located)
+    for name, columns in lists.items():
+        if name not in located:
             continue
-        lines = located[part]
+        lines = located[name]
         if not isinstance(lines, list) or not all(isinstance(line, Located) for line in lines):
-            raise located.error(part, f"{part!r} must be a list, each with {', '.join(names)}.")
-        rows = getattr(row, part)
+            raise located.error(name, f"{name!r} must be a list, each with {', '.join(columns)}.")
+        rows = getattr(row, name)
         rows.all().delete()
         for index, line in enumerate(lines):
             new = rows.model(**{rows.field.name: row})
-            if part == "lines":
+            if name == "lines":
                 new.position = index * 10
-            _save_row(new, {name: line.get(name, "") for name in names}, line)
+            _save_row(new, _columns(new, line, line, columns), line)
+
+
+def _columns(
+    row: models.Model, located: Located, keys: Iterable[str], known: Collection[str]
+) -> dict[str, Any]:
+    """Return what a file says of a row's columns; raise ContentError for what does not fit."""
+    for key in keys:
+        if key not in known:
+            what = f"{key!r} is not known here. Known: {', '.join(sorted(known))}."
+            raise located.error(key, what)
+    return {key: _column(row._meta.get_field(key), located, key) for key in keys}
+
+
+def _column(field: Any, located: Located, key: str) -> Any:
+    value = located[key]
+    if value is None and isinstance(field, models.IntegerField) and field.null:
+        return None
+    if isinstance(field, models.TimeField) and type(value) in (str, int):
+        try:
+            return read_hour(str(value))
+        except ValidationError as error:
+            raise located.error(key, f"{key}: {' '.join(error.messages)}") from error
+    if isinstance(field, models.DateField) and isinstance(value, str):
+        with suppress(ValueError):
+            value = dt.date.fromisoformat(value)
+    wanted = next((kind for column, kind in _TYPES.items() if isinstance(field, column)), str)
+    if type(value) is not wanted:
+        raise located.error(key, f"{key!r} must be {TYPES_IN_WORDS[wanted]}.")
+    if not isinstance(field, models.ForeignKey):
+        return value
+    picture = Picture.objects.filter(hash=value).first()
+    if picture is None:
+        raise located.error(key, "no picture of this hash is here. Load its file as well.")
+    return picture
+
+
+_TYPES = {models.BooleanField: bool, models.IntegerField: int, models.DateField: dt.date}
 
 
 def _picture_columns(located: Located) -> dict[str, Any]:
@@ -255,12 +282,3 @@ def _picture_columns(located: Located) -> dict[str, Any]:
     if hashlib.sha256(content).hexdigest() != located["hash"]:
         raise located.error("hash", f"{path.name} is not the picture of this hash.")
     return {"content": content, **size}
-
-
-def _type_of(field: Any) -> tuple[type, ...]:
-    """Return the types that a file may give for a column, the usual one first."""
-    if isinstance(field, models.BooleanField):
-        return (bool,)
-    if isinstance(field, models.IntegerField):
-        return (int, type(None)) if field.null else (int,)
-    return (str,)

@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from clinic_site.models import Clinic, Notice, Physician
 from conditions.models import Condition, Treatment
+from conditions.publishing.exporting import row_file
 from tests.make import edited
 
 SHIPPED = Path(__file__).resolve().parents[2] / "conditions" / "content"
@@ -101,6 +102,9 @@ def test_a_file_is_known_by_its_ref_and_takes_another_address(tmp_path: Path) ->
         call_command("load_content", str(path), replace=True, verbosity=0)
 
 
+CLINIC = "type: clinic\nname: Clinic\nshort_name: C\nphone: '+16052175617'\n"
+HOURS = "opening_hours:\n- {weekday: 0, opens: 8:30, closes: 17:00}\n"
+
 BAD = {
     "not yaml": (GOOD.replace("title: Rest", "title: Rest: more"), "line 3: not readable as YAML"),
     "no type": (
@@ -147,6 +151,32 @@ BAD = {
     "lines": ("type: notice\nslug: a\ntitle: b\nlines: x\n", "line 4: 'lines' must be a list"),
     "hash": ("type: picture\nhash: ../x\nalt: b\n", "line 2: 'hash' must be the 64 digits"),
     "no file": (f"type: picture\nhash: {'a' * 64}\nalt: b\n", ".webp beside this file is missing"),
+    "yes": (GOOD.replace("needle: false", "needle: yes"), "line 6: 'uses_needle' must be true or"),
+    "list of text": (
+        "type: notice\nslug: a\ntitle: b\nlines:\n- language: es\n  text: [a]\n",
+        "line 6: 'text' must be text",
+    ),
+    "unknown in a list": (
+        "type: notice\nslug: a\ntitle: b\nlines:\n- {language: es, words: a}\n",
+        "line 5: 'words' is not known here. Known: language, text",
+    ),
+    "weekday": (CLINIC + HOURS.replace("weekday: 0", "weekday: yes"), "'weekday' must be a whole"),
+    "weekday 9": (CLINIC + HOURS.replace("weekday: 0", "weekday: 9"), "line 6: weekday: Value 9"),
+    "no weekday": (CLINIC + HOURS.replace("weekday: 0, ", ""), "line 6: weekday: This field"),
+    "half past 25": (CLINIC + HOURS.replace("8:30", "25:30"), "line 6: opens: This is no time of"),
+    "half past three": (
+        CLINIC + HOURS.replace("8:30", "3:30"),
+        "line 6: opens: In the morning, or",
+    ),
+    "day": (CLINIC + "closed_days:\n- day: 20261225\n", "line 6: 'day' must be a day, as 2026-12"),
+    "day in words": (
+        CLINIC + "closed_days:\n- day: Christmas\n",
+        "line 6: 'day' must be a day, as",
+    ),
+    "day of no year": (
+        CLINIC + "closed_days:\n- day: 2026-02-30\n",
+        "line 6: not readable as YAML",
+    ),
     "empty": ("", "line 1: a content file is a list of names and values"),
 }
 
@@ -216,3 +246,22 @@ def test_the_shipped_content_is_loaded_where_no_static_file_is_collected_yet(
         call_command("load_content", str(SHIPPED), verbosity=0)
 
     assert Condition.objects.published().exists()
+
+
+@pytest.mark.django_db
+def test_hours_and_days_are_read_without_quotes(tmp_path: Path) -> None:
+    hours = HOURS.replace("17:00", "5 pm") + "- {weekday: 2, opens: 08:00, closes: noon}\n"
+    path = write(tmp_path, "clinic.yaml", f"{CLINIC}{hours}closed_days:\n- day: 2026-12-25\n")
+
+    call_command("load_content", str(path), replace=True, verbosity=0)
+
+    clinic = Clinic.objects.get()
+    assert [str(each) for each in clinic.hours] == [
+        "Monday 08:30 to 17:00",
+        "Wednesday 08:00 to 12:00",
+    ]
+    assert [str(each) for each in clinic.closed_days.all()] == ["2026-12-25"]
+    # The site's own file, loaded again, says the same.
+    path.write_text(row_file(clinic), encoding="utf-8")
+    call_command("load_content", str(path), replace=True, verbosity=0)
+    assert row_file(Clinic.objects.get()) == path.read_text(encoding="utf-8")
