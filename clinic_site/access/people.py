@@ -211,6 +211,12 @@ class PeopleAdmin(admin.ModelAdmin):
         if change and (before != after or switched):
             user.end_sessions()
 
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: Any = None) -> Any:
+        """Lead on to how they get in: an account by itself lets nobody in."""
+        then = reverse("admin:clinic_site_user_way_in", args=[obj.pk])
+        answer = super().response_add(request, obj, post_url_continue)
+        return HttpResponseRedirect(then) if "_save" in request.POST else answer
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What is an account's own, such as its choice of mail, goes with it."""
         shown, counts, _not_allowed, protected = super().get_deleted_objects(objs, request)
