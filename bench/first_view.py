@@ -1,9 +1,9 @@
 """What has to be loaded before the condition page can be read, for `make bench`.
 
 The whole site runs as `make run` starts it. A real Chromium says what the first view needs: the
-page, what blocks its first paint, and the pictures in sight; each is then asked for once more, to
-count its bytes, those of the HTTP/1.1 headers too. The page counts at brotli's highest quality, as
-a page cache sends it. Fonts are not counted: no paint waits for them. What shifts is looked for on
+page as far as its first paint waits for it, what else blocks that, and the pictures in sight; each
+is then asked for once more, to count its bytes, those of the HTTP/1.1 headers too. The page counts
+at brotli's highest quality, as a page cache sends it; the whole of it is told beside. Fonts are not counted: no paint waits for them. What shifts is looked for on
 a slow line, where a page arrives in parts, at a first and a second visit. Over a budget, it ends
 with an error.
 """
@@ -96,8 +96,8 @@ def largest_shift(browser: Browser, address: str, width: int, height: int) -> fl
     return max(shifts)
 
 
-def bytes_of(site: Site, path: str) -> tuple[int, int]:
-    """Return how many bytes of headers and of body an answer has, a page at brotli's highest."""
+def bytes_of(site: Site, path: str) -> tuple[int, int, int]:
+    """Return how many bytes an answer has: of headers, of body up to the first paint, of body."""
     address = urlsplit(site.address)
     with socket.create_connection((str(address.hostname), address.port or 80)) as connection:
         connection.sendall(
@@ -106,9 +106,17 @@ def bytes_of(site: Site, path: str) -> tuple[int, int]:
         )
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
     head, _, body = answer.partition(b"\r\n\r\n")
-    if path == PAGE:
-        body = brotli.compress(brotli.decompress(body), quality=11)
-    return len(head) + 4, len(body)
+    if path != PAGE:
+        return len(head) + 4, len(body), len(body)
+    html = brotli.decompress(body)
+    waits_for = html.index(b"</aside>", html.index(b'id="talk"'))  # rel="expect" names it
+    body = brotli.compress(html, quality=11)
+    decoder, read = brotli.Decompressor(), 0
+    for needed in range(len(body)):
+        read += len(decoder.process(body[needed : needed + 1]))
+        if read >= waits_for:
+            return len(head) + 4, needed + 1, len(body)
+    raise ValueError("The page is not whole.")
 
 
 def print_view(site: Site, name: str, loaded: dict[str, bool], shift: float, budget: int) -> bool:
@@ -116,9 +124,10 @@ def print_view(site: Site, name: str, loaded: dict[str, bool], shift: float, bud
     total = 0
     sys.stdout.write(f"\nFirst view of {PAGE}, {name}: bytes of headers and body\n")
     for path, blocks in loaded.items():
-        head, body = bytes_of(site, path)
+        head, body, whole = bytes_of(site, path)
         total += head + body
         note = "  before the first paint" if blocks else ""
+        note += f" (whole: {whole})" if whole > body else ""
         sys.stdout.write(f"{path:60}{head:6}{body:8}{note}\n")
     blocking = sum(loaded.values())
     sys.stdout.write(

@@ -124,25 +124,32 @@ def show_document(
     `preview` holds the `findings` and the `change_address` of a draft.
     """
     picture = picture_address(document.picture.source if document.picture else "")
-    context: dict[str, Any] = {
-        "page": render_page(document),
+    context: dict[str, Any]
+    if isinstance(document, TreatmentDocument):
+        template = "conditions/treatment.html"
+        context = _treatment_context(page)
+    else:
+        template = "conditions/condition.html"
+        context = _condition_context(page, cast(ConditionDocument, document))
+    treatments = [each.live.page_document for each in context.get("treatments", [])]
+    context |= {
+        "page": render_page(document, treatments),
         "revision": page.live,
         "preview": preview,
         "picture_address": picture,
     }
-    if isinstance(document, TreatmentDocument):
-        template = "conditions/treatment.html"
-        context |= _treatment_context(page)
-    else:
-        template = "conditions/condition.html"
-        context |= _condition_context(page, cast(ConditionDocument, document))
     if preview is not None:
         return shown_to_staff(render(request, template, context))
-    context["structured_data"] = _structured_data(document, context, picture)
+    context["structured_data"] = _structured_data(document, treatments, context, picture)
     return render(request, template, context)
 
 
-def _structured_data(document: PageDocument, context: Data, picture: str | None) -> SafeString:
+def _structured_data(
+    document: PageDocument,
+    treatments: list[TreatmentDocument],
+    context: Data,
+    picture: str | None,
+) -> SafeString:
     """Return what search engines read of a published page."""
     shown: dict[str, Any] = {
         "clinic": current_clinic(),
@@ -152,7 +159,6 @@ def _structured_data(document: PageDocument, context: Data, picture: str | None)
     }
     if isinstance(document, TreatmentDocument):
         return to_script(treatment_data(document, **shown))
-    treatments = [each.live.page_document for each in context["treatments"]]
     condition = cast(ConditionDocument, document)
     return to_script(condition_data(condition, treatments=treatments, **shown))
 

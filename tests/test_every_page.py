@@ -15,6 +15,7 @@ PAGES = [
     "/",
     "/conditions/",
     "/conditions/spinal-compression-fractures/",
+    "/treatments/care-without-a-procedure/",
     "/treatments/vertebroplasty/",
     "/treatments/kyphoplasty/",
     "/treatments/sacroplasty/",

@@ -28,6 +28,7 @@ from conditions.content.figures import (
 from conditions.content.findings import Finding, Place, error, warning
 from conditions.content.kinds import SectionKind
 from conditions.content.marks import Slip, cites_in_link, slips, slips_of_line
+from conditions.content.parts import part_label
 from conditions.content.readability import flatten, section_grade
 from conditions.rendering.page import CARD_LEVELS
 
@@ -57,6 +58,9 @@ def check(document: PageDocument, phone: str | None = None) -> list[Finding]:
     else:
         found += _check_balance(document)
     known = {source.key for source in document.sources}
+    for part, text in document.citing():
+        if part.startswith("comparison-"):
+            found += _check_line(Place(part, part_label(part)), text, known, exempt)
     for section in document.shown_sections:
         found += _check_section(section, known, exempt)
     return [*found, *_check_sources(document)]
@@ -112,9 +116,16 @@ def _check_key_points(document: PageDocument, exempt: re.Pattern[str]) -> Iterat
         yield warning(place, "many_key_points", len(document.key_points), settings.KEY_POINTS)
     known = {source.key for source in document.sources}
     for point in document.key_points:
-        yield from needs_source(place, " ".join(map(line_of, parse(point))), exempt)
-        yield from _check_markdown(place, point, known)
-        yield from _of(place, slips_of_line(point, takes_marks=True))
+        yield from _check_line(place, point, known, exempt)
+
+
+def _check_line(
+    place: Place, text: str, known: set[str], exempt: re.Pattern[str]
+) -> Iterator[Finding]:
+    """Check a text of one line that may cite sources."""
+    yield from needs_source(place, " ".join(map(line_of, parse(text))), exempt)
+    yield from _check_markdown(place, text, known)
+    yield from _of(place, slips_of_line(text, takes_marks=True))
 
 
 def _check_emergency(document: ConditionDocument) -> Iterator[Finding]:
@@ -236,8 +247,7 @@ def _check_people(place: Place, caption: str, tokens: list[Token]) -> Iterator[F
 
 
 def _check_sources(document: PageDocument) -> Iterator[Finding]:
-    texts = [*document.key_points, *(section.body for section in document.sections)]
-    cited = {key for text in texts for key in cited_keys(text)}
+    cited = {key for _part, text in document.citing() for key in cited_keys(text)}
     for source in document.sources:
         place = Place(f"source-{source.key}", _("Source %s") % source.key)
         if not _KEY.fullmatch(source.key):

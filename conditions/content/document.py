@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -111,6 +111,11 @@ class PageDocument:
         """The sections that patients see: those in which something is written."""
         return tuple(section for section in self.sections if not section.is_blank)
 
+    def citing(self) -> Iterator[tuple[str, str]]:
+        """Each text that may cite sources, with the name of the part in which it stands."""
+        yield from (("key_points", point) for point in self.key_points)
+        yield from ((f"section-{section.kind}", section.body) for section in self.sections)
+
     @classmethod
     def from_yaml(cls, text: str, path: str = "<text>") -> Self:
         """Read a content file; raise ContentError with path and line where it is not this shape."""
@@ -176,6 +181,16 @@ class TreatmentDocument(PageDocument):
 
     page_type = "treatment"
     kinds = TREATMENT_KINDS
+
+    @property
+    def is_procedure(self) -> bool:
+        """Whether the clinic does something; care without a procedure may be anyone's."""
+        return self.uses_needle or self.uses_balloon or self.uses_cement
+
+    def citing(self) -> Iterator[tuple[str, str]]:
+        yield from super().citing()
+        for row, text in dataclasses.asdict(self.comparison).items():
+            yield f"comparison-{row}", text
 
 
 DOCUMENTS: dict[str, type[PageDocument]] = {

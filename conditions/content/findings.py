@@ -50,6 +50,18 @@ _MESSAGES = {
     "key": gettext_noop("“%s” is no key. Use letters, digits and -, at most %d: aafp-2016."),
     "year": gettext_noop("“%s” is no year. Write it in four digits, or leave it out."),
     "url": gettext_noop("“%s” is no web address. Write it as https://…"),
+    "no_row": gettext_noop(
+        "The page “%s” says nothing under “%s”, but stands beside other treatments on the page "
+        "“%s”. Write it there."
+    ),
+    "two_counts": gettext_noop(
+        "The row “%s” on the page “%s” counts in two ways: “%s” (%s) and “%s” (%s). Say both out "
+        "of the same number, such as 100, or leave one out."
+    ),
+    "two_sources": gettext_noop(
+        "The source %s is not the same on “%s” and “%s”, which one page shows together. Write it "
+        "alike on both, or give one of the two another key."
+    ),
     "address": gettext_noop("The address of “%s” is not safe. Use one that starts with https:."),
 }
 

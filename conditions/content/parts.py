@@ -109,7 +109,7 @@ def comparison_rows() -> dict[str, str]:
     return {
         "what": _("What it is"),
         "aim": _("What it aims at"),
-        "suits": _("Whom it may suit"),
+        "suits": _("Who it may suit"),
         "found": _("What studies found"),
         "harms": _("Harms"),
         "like": _("What it is like"),

@@ -75,13 +75,11 @@ def read_file(path: Path) -> ContentFile:
 
 def _check_citations(document: PageDocument, located: Located) -> None:
     known = {source.key for source in document.sources}
-    texts = [("key_points", point) for point in document.key_points]
-    texts += [(f"section-{section.kind}", section.body) for section in document.sections]
-    for part, text in texts:
+    for part, text in document.citing():
         for cited in cited_keys(text):
             if cited not in known:
                 where, key = place_of(part, located)
-                key = "body" if where is not located else key
+                key = "body" if part.startswith("section-") else key
                 raise where.error(key, f"[^{cited}] is cited, but not among the sources. Add it.")
 
 
@@ -131,12 +129,13 @@ def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], No
         else:
             pages.append((_save_page(row, file), file))
         say(f"loaded  {name}")
+    beside = {file.document.ref: file.document for _page, file in pages if file.document}
     for page, file in pages:  # only now, as pages name each other
         _check_refs(file)
         page.refresh_from_db()
         assert page.draft is not None
         try:
-            publish(page=page, revision=page.draft, by=None, clinical_change=True)
+            publish(page=page, revision=page.draft, by=None, clinical_change=True, beside=beside)
         except NotPublishable as error:
             first = error.findings[0]
             where, line = place_of(first.part, file.located)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,8 +18,10 @@ from conditions.audit import PageAction, on_record
 from conditions.content.checks import check
 from conditions.content.document import ConditionDocument, PageDocument
 from conditions.content.findings import Finding
+from conditions.content.options import option_findings
 from conditions.models import (
     Address,
+    Condition,
     Offer,
     Page,
     ReviewState,
@@ -40,12 +43,18 @@ class NotPublishable(Exception):
         self.findings = findings
 
 
-def findings_of(page: Page, document: PageDocument) -> list[Finding]:
-    """Return what stands against publishing `document` for `page`, errors and warnings."""
+def findings_of(
+    page: Page, document: PageDocument, beside: dict[str, Any] | None = None
+) -> list[Finding]:
+    """Return what stands against publishing `document` for `page`, errors and warnings.
+
+    `beside` has, by their refs, the documents that go live together with it.
+    """
     return [
         *_address_findings(page, document),
         *check(document, current_clinic().phone),
         *_offer_findings(document),
+        *dict.fromkeys(_option_findings(page, document, beside or {})),
         *_review_findings(page),
     ]
 
@@ -71,6 +80,23 @@ def _offer_findings(document: PageDocument) -> Iterator[Finding]:
             yield Finding("warning", *place, message)
 
 
+def _option_findings(
+    page: Page, document: PageDocument, beside: dict[str, Any]
+) -> Iterator[Finding]:
+    if isinstance(document, ConditionDocument):
+        conditions = [document]
+    else:
+        offering = Condition.objects.published().filter(offers__treatment=page.pk)
+        conditions = [beside.get(each.ref, each.live.page_document) for each in offering]
+    refs = {ref for condition in conditions for ref in condition.treatments}
+    live = Treatment.objects.published().of_refs(refs) if refs else []
+    documents = {each.ref: each.live.page_document for each in live}
+    documents |= beside | {page.ref: document}
+    for condition in conditions:
+        shown = [documents[ref] for ref in condition.treatments if ref in documents]
+        yield from option_findings(condition, shown, of=document)
+
+
 def _review_findings(page: Page) -> Iterator[Finding]:
     if page.live is None:
         return
@@ -84,14 +110,22 @@ def _review_findings(page: Page) -> Iterator[Finding]:
 
 
 @transaction.atomic
-def publish(*, page: Page, revision: Revision, by: Actor | None, clinical_change: bool) -> Revision:
+def publish(
+    *,
+    page: Page,
+    revision: Revision,
+    by: Actor | None,
+    clinical_change: bool,
+    beside: dict[str, Any] | None = None,
+) -> Revision:
     """Make `revision`, the draft that was shown, what patients see, and return it.
 
     `by` is the member of staff (None for a command). `clinical_change` says that more than
     wording has changed: that withdraws the clinician's signature, as does any change that
     `signing.clinical_change` finds. A text that was published before goes live as a revision of
-    its own. Raises NotPublishable where the checks find an error, and EditConflict where
-    `revision` is no longer the draft.
+    its own. `beside` has the documents that go live in the same transaction, by their refs.
+    Raises NotPublishable where the checks find an error, and EditConflict where `revision` is
+    no longer the draft.
     """
     page = locked(page)
     if revision.pk != page.draft_id:
@@ -100,7 +134,7 @@ def publish(*, page: Page, revision: Revision, by: Actor | None, clinical_change
         return revision
     document = revision.page_document
     picture_sizes.look()  # the checks ask which pictures are here now
-    errors = [each for each in findings_of(page, document) if each.level == "error"]
+    errors = [each for each in findings_of(page, document, beside) if each.level == "error"]
     if errors:
         raise NotPublishable(errors)
     if page.live is not None and page.live.page_document == document:

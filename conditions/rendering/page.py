@@ -1,5 +1,6 @@
 """A document made ready for the public templates: HTML by section, sources in numbered order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.utils.safestring import SafeString
@@ -10,7 +11,8 @@ from clinic_site.care_cards import with_colon
 from clinic_site.citations import Citations
 from clinic_site.markdown import CARE_LEVELS, parse, render_points, render_tokens
 from clinic_site.plain import plain
-from conditions.content.document import PageDocument, Section, Source
+from conditions.content.document import PageDocument, Section, Source, TreatmentDocument
+from conditions.rendering.options import OptionsTable, options_table
 
 # Sections that are a care card as a whole; their level of urgency follows from their kind.
 CARD_LEVELS = {"emergency": "emergency", "see_doctor": "today"}
@@ -44,12 +46,16 @@ class NumberedSource:
 
 @dataclass(frozen=True)
 class RenderedPage:
-    """A document, its HTML by part, and its sources in the order in which they are cited."""
+    """A document, its HTML by part, and its sources in the order in which they are cited.
+
+    `options` stands in the section of treatments, where it offers more than one.
+    """
 
     document: PageDocument
     key_points: list[SafeString]
     emergency: list[RenderedSection]
     sections: list[RenderedSection]
+    options: OptionsTable | None
     sources: list[NumberedSource]
 
     @property
@@ -79,26 +85,30 @@ def _render_section(section: Section, citations: Citations) -> RenderedSection:
     )
 
 
-def render_page(document: PageDocument) -> RenderedPage:
-    """Render a document in the order of the page: the key points stand after the emergency."""
+def render_page(
+    document: PageDocument, treatments: Sequence[TreatmentDocument] = ()
+) -> RenderedPage:
+    """Render a document in the order of the page: the key points stand after the emergency.
+
+    `treatments` are those that a condition's page shows.
+    """
     citations = Citations()
-
-    def rendered(*, emergency: bool) -> list[RenderedSection]:
-        chosen = (
-            each for each in document.shown_sections if (each.kind == "emergency") == emergency
-        )
-        return [_render_section(each, citations) for each in chosen]
-
-    emergency = rendered(emergency=True)
+    shown = document.shown_sections
+    emergency = [_render_section(each, citations) for each in shown if each.kind == "emergency"]
     key_points = render_points(document.key_points, citations)
-    sections = rendered(emergency=False)
+    sections, options = [], None
+    for each in shown:
+        if each.kind != "emergency":
+            sections.append(_render_section(each, citations))
+        if each.kind == "treatments" and len(treatments) > 1:
+            options = options_table(treatments, citations)
 
-    by_key = {source.key: source for source in document.sources}
+    by_key = {source.key: source for each in (*treatments, document) for source in each.sources}
     sources = [
         NumberedSource(number, by_key.get(key, Source(key=key, title=key)), places)
         for number, (key, places) in enumerate(citations.places.items(), start=1)
     ]
-    return RenderedPage(document, key_points, emergency, sections, sources)
+    return RenderedPage(document, key_points, emergency, sections, options, sources)
 
 
 def page_text(document: PageDocument) -> str:

@@ -51,7 +51,12 @@ def condition_data(
         names = [sentences(item)[0] for item in _items(document, kind)]
         about |= given(**{name: [{"@type": type_, "name": each} for each in names]})
     if _bodies(document, "treatments"):  # the page shows them in that section
-        about |= given(possibleTreatment=[_therapy(each, site_url) for each in treatments])
+        told = [  # side by side, or one on a card
+            plain(each.comparison.what) if len(treatments) > 1 else each.summary
+            for each in treatments
+        ]
+        therapies = [_therapy(*each, site_url) for each in zip(treatments, told, strict=True)]
+        about |= given(possibleTreatment=therapies)
     if code := document.icd10_code:
         about["code"] = {"@type": "MedicalCode", "codeValue": code, "codingSystem": "ICD-10-CM"}
     return _page(document, about, clinic, site_url, review, picture_address)
@@ -66,7 +71,7 @@ def treatment_data(
     picture_address: str | None,
 ) -> Data:
     """Return a treatment's page."""
-    about = _therapy(document, site_url)
+    about = _therapy(document, document.summary, site_url)
     for kind, name in TREATMENT_TEXTS.items():
         said = _items(document, kind) or map(plain, _bodies(document, kind))
         about |= given(**{name: "\n".join(said)})
@@ -102,10 +107,10 @@ def _subject(type_: str, title: str, page_type: str, slug: str, site_url: str) -
     return {"@type": type_, "name": title, "url": site_url + reverse(page_type, args=[slug])}
 
 
-def _therapy(document: TreatmentDocument, site_url: str) -> Data:
+def _therapy(document: TreatmentDocument, description: str, site_url: str) -> Data:
     """Return a treatment: a MedicalTherapy always, as possibleTreatment takes no procedure else."""
     percutaneous = document.uses_needle and f"{VOCABULARY}/PercutaneousProcedure"
-    shown = given(description=document.summary, procedureType=percutaneous)
+    shown = given(description=description, procedureType=percutaneous)
     return (
         _subject("MedicalTherapy", document.title, document.page_type, document.slug, site_url)
         | shown

@@ -55,7 +55,7 @@ def test_the_shipped_content_loads_and_is_public(client) -> None:
 
     assert Clinic.objects.get().name == "Vascular & Interventional Specialists"
     assert Physician.objects.get().slug == "neal-khurana"
-    assert Treatment.objects.published().count() == 3
+    assert Treatment.objects.published().count() == 4
     assert client.get("/conditions/spinal-compression-fractures/").status_code == 200
 
 

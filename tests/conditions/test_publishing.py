@@ -136,13 +136,16 @@ def publish_change(condition: Page, body: str, *, clinical_change: bool = False)
 def test_an_unsigned_page_says_so_and_a_signed_one_names_who_and_when(client: Client) -> None:
     condition = make_condition()
     published(condition, clinical_change=True)
-    assert "A clinician has not signed this page yet." in client.get("/conditions/sore-back/").text
+    unsigned = client.get("/conditions/sore-back/").text
+    assert "A clinician has not signed this page yet." in unsigned
+    assert "We will look at this page again" not in unsigned
 
     sign_live(condition)
 
     page = client.get("/conditions/sore-back/").text
     assert f"Reviewed by Dr. Jane Doe on {date_format(timezone.localdate(), 'F j, Y')}." in page
-    assert "Next review due" in page
+    assert "We will look at this page again by" in page
+    assert f"Updated {date_format(timezone.localdate(), 'F j, Y')}." in page
     assert "not signed" not in page
 
 

@@ -13,12 +13,13 @@ from tests.visitor import Visitor
 pytestmark = pytest.mark.on_sqlite
 
 CONDITION = "/conditions/spinal-compression-fractures/"
+CARE = "/treatments/care-without-a-procedure/"
 VERTEBROPLASTY = "/treatments/vertebroplasty/"
 KYPHOPLASTY = "/treatments/kyphoplasty/"
 SACROPLASTY = "/treatments/sacroplasty/"
 PHYSICIAN = "/physicians/neal-khurana/"
-TREATMENTS = [VERTEBROPLASTY, KYPHOPLASTY, SACROPLASTY]
-PAGES = [CONDITION, *TREATMENTS]
+PROCEDURES = [VERTEBROPLASTY, KYPHOPLASTY, SACROPLASTY]
+PAGES = [CONDITION, CARE, *PROCEDURES]
 
 # What the clinic itself says, and when to call: words that stand on the page in this order.
 FACTS = {
@@ -46,7 +47,8 @@ FACTS = {
         "tobacco": r"Do not smoke or use other tobacco.*1-800-QUIT-NOW",
         "drinking": r"Do not drink heavily",
         "over 50": r"over 50, ask your doctor about a bone density test, and about medicine that",
-        "aim": r"minimally invasive.*lower your pain.*normal curve and function",
+        "aim": r"lower the pain, and to bring your spine closer to its normal curve and function",
+        "invasive": r"minimally invasive ?: we work through a needle",
         "reach out": r"Reach out to us. We will walk with you",
         "screening": r"no signs and no such fracture so far\? Ask for a screening",
         "911 numbness": r"Call 911.*new numbness between your legs or around your buttocks",
@@ -63,20 +65,38 @@ FACTS = {
         "today shape": r"your back has changed its shape.*does not ease with rest, or is worse at night",
         "closed": r"closed, call your doctor or go to urgent care. Not sure.*\? Call 911",
         "visit": r"visit if: the pain is not better after 4 to 6 weeks.*Severe pain needs care now",
-        "decision": r"You and your doctor choose: care without a procedure, or treatment with",
-        "medicine": r"acetaminophen, anti-inflammatory medicine.*side effects \(stomach, kidneys\)",
+        "decision": r"Wait, or have a procedure\? You and your doctor choose",
+        "medicine": r"side effects of medicine \(stomach, kidneys\), more easily in older people",
         "whom": r"despite the best pain care, if medical care has failed, or if lasting pain makes",
         "when to wait": r"waiting is one choice, but severe pain needs care now",
-        "waiting helps": r"53 in 100 people who might have had cement.*60 in 100 had little pain left",
+        "waiting helps": r"60 in 100 had little pain left.*53 in 100 people felt better while",
         "waiting harms": r"40 in 100 still had pain.*even with stronger medicine.*lasting pain, lost",
+        "untreated": r"Left untreated: lasting pain, a stooped back, pressure sores, pneumonia",
         "height": r"45 in 100.*8 in 100 after cement. A company that makes such products paid",
         "new fractures": r"New fractures were about as common with cement as without",
         "harms": r"leaked about half the time, mostly without harm. Rarely, surgery.*rarely, death",
-        "both sides": r"no important benefit.*One of the five.*did find more with low pain",
+        "both sides": r"no important benefit.*no support for routine use.*44 in 100.*21 in 100 after",
+        "kyphoplasty": r"probably helps more.*the maker paid.*curve of the spine changed little",
+        "sacroplasty": r"no group to compare, pain fell from 8.3 to 3.6 of 10 within two days",
+        "cancer": r"fractures from weak bones. If you have cancer, ask us",
         "easing": r"pain eases over about 4 to 6 weeks. But not for everyone",
         "steroids": r"at risk.*long use of steroid medicine",
         "bones": r"65 or over.*promptly.*bone medicine.*Never stop or delay a bone medicine without your doctor",
-        "who says so": r"Vascular & Interventional Specialists offers these treatments",
+        "who says so": r"Vascular & Interventional Specialists offers these procedures",
+    },
+    CARE: {
+        "what": r"pain medicine a short rest, and then moving again physical therapy.*a brace",
+        "medicine": r"acetaminophen, anti-inflammatory medicine or, for a short time, something",
+        "side effects": r"Older people get side effects more easily, of the stomach and kidneys",
+        "waiting": r"53 in 100 people.*60 in 100 had little pain left.*40 in 100 still had pain",
+        "height": r"45 in 100 people after a sham.*8 in 100 after cement. A company.*paid",
+        "untreated": r"lasting pain, lost height, a stooped back.*pressure sores or pneumonia",
+        "severe": r"Severe pain needs care now, whatever you choose",
+        "brace": r"not clear whether a brace helps",
+        "bones": r"65 or over, have them treated promptly.*Never stop or delay a bone medicine",
+        "both sides": r"probably lowers pain, but by less than 1 point of 10.*no important benefit",
+        "who says so": r"We offer procedures with bone cement. Keep that in mind",
+        "911": r"between your legs.*bladder or bowels.*bad fall or crash.*trouble breathing",
     },
     VERTEBROPLASTY: {
         "no balloon": r"No balloon is used",
@@ -180,14 +200,14 @@ def test_only_kyphoplasty_is_tagged_with_a_balloon(visitor: Visitor) -> None:
 @pytest.mark.parametrize("document", _documents(), ids=PAGES)
 def test_the_page_is_plain_and_has_no_finding(document: PageDocument) -> None:
     assert check(document) == []
-    assert 4 <= page_grade(document) <= 7
+    assert 3.5 <= page_grade(document) <= 7
     for section in document.sections:
         assert (section_grade(section) or 0) <= 8, section.heading
 
 
 @pytest.mark.parametrize("document", _documents(), ids=PAGES)
 def test_a_raw_count_stands_only_in_a_source(document: PageDocument) -> None:
-    for text in [*document.key_points, *(section.body for section in document.sections)]:
+    for _part, text in document.citing():
         assert not re.search(r"\b\d{2,} of \d{3}", text)
 
 
@@ -195,7 +215,7 @@ def test_a_raw_count_stands_only_in_a_source(document: PageDocument) -> None:
 def test_the_names_of_trials_and_groups_stand_only_in_folds_and_sources(
     document: PageDocument,
 ) -> None:
-    for text in [*document.key_points, *(section.body for section in document.sections)]:
+    for _part, text in document.citing():
         open_text = re.sub(r"(?ms)^::: fold .*?^:::$", "", text)
         assert not re.search(r"\b(VERTOS|VAPOUR|FREE|NICE|ASBMR|AHRQ|DXA)\b", open_text)
 
@@ -208,17 +228,17 @@ def test_after_each_picture_of_people_stands_what_to_ask(document: PageDocument)
             assert re.search(r"Ask us|and ask:", asked), section.heading
 
 
-@pytest.mark.parametrize("path", TREATMENTS)
+@pytest.mark.parametrize("path", [CARE, *PROCEDURES])
 def test_a_treatment_says_first_what_its_page_is_for(visitor: Visitor, path: str) -> None:
     lead = re.search(r'<p class="lead">(.*?)</p>', visitor.get(path).text)
 
     assert lead
-    assert re.search(r"spine.*who it may suit, its risks, and how to get ready", lead[1])
+    assert re.search(r"spine.*who it may suit, its risks, and (how|when) to get", lead[1])
     assert len(lead[1]) < 200
 
 
-@pytest.mark.parametrize("path", TREATMENTS)
-def test_a_treatment_tells_its_risks_what_to_do_and_when_to_call(
+@pytest.mark.parametrize("path", PROCEDURES)
+def test_a_procedure_tells_its_risks_what_to_do_and_when_to_call(
     visitor: Visitor, path: str
 ) -> None:
     page = visitor.get(path)

@@ -254,7 +254,8 @@ def test_the_lists_are_the_page_s_own(kind: str) -> None:
 def test_the_treatments_are_those_of_the_page_in_its_order() -> None:
     treatments = describe_condition()["about"]["possibleTreatment"]
 
-    assert [each["name"] for each in treatments] == ["Vertebroplasty", "Kyphoplasty", "Sacroplasty"]
+    names = ["Care without a procedure", "Vertebroplasty", "Kyphoplasty", "Sacroplasty"]
+    assert [each["name"] for each in treatments] == names
     assert {each["@type"] for each in treatments} == {"MedicalTherapy"}
 
 
@@ -269,7 +270,8 @@ def test_an_item_is_named_without_the_warnings_that_follow_it() -> None:
 def test_how_it_is_done_is_told_in_steps_without_what_stands_about_the_pictures() -> None:
     for document in TREATMENTS:
         about = describe_treatment(document)["about"]
-        assert "needle" in about["howPerformed"]
+        assert ("needle" in about["howPerformed"]) is document.uses_needle
+        assert ("procedureType" in about) is document.uses_needle
         assert "picture" not in about["howPerformed"].replace("X-ray pictures", "")
         assert "other places" not in about["preparation"]
         assert "Call 911" in about["followup"]
@@ -278,7 +280,7 @@ def test_how_it_is_done_is_told_in_steps_without_what_stands_about_the_pictures(
 def test_sacroplasty_is_told_to_be_for_the_sacrum_and_for_no_other_fracture() -> None:
     sacroplasty = describe_condition()["about"]["possibleTreatment"][-1]
 
-    assert "fracture of the sacrum" in sacroplasty["description"]
+    assert "another bone, the sacrum" in sacroplasty["description"]
     assert "ompression" not in json.dumps(describe_treatment(TREATMENTS[-1]))
 
 
@@ -340,10 +342,16 @@ def test_a_page_s_text_is_all_of_its_words() -> None:
 def test_no_text_of_a_condition_is_invented() -> None:
     shown = one_line(
         *(CONDITION.title, page_text(CONDITION), Clinic().name, Clinic().phone.as_e164, MENU),
-        *(text for each in TREATMENTS for text in (each.title, each.summary)),
+        *(text for each in TREATMENTS for text in (each.title, plain(each.comparison.what))),
     )
 
     assert not_shown(describe_condition(), shown) == []
+
+
+def test_the_only_treatment_is_told_as_on_its_card() -> None:
+    only = describe_condition(treatments=TREATMENTS[1:2])["about"]["possibleTreatment"]
+
+    assert [each["description"] for each in only] == [TREATMENTS[1].summary]
 
 
 @pytest.mark.parametrize("document", TREATMENTS, ids=lambda document: document.slug)
@@ -422,7 +430,7 @@ def test_the_address_is_the_canonical_one() -> None:
     path = "/conditions/spinal-compression-fractures/"
 
     assert describe_condition()["url"] == SITE + path
-    assert describe_treatment(TREATMENTS[0])["url"] == f"{SITE}/treatments/vertebroplasty/"
+    assert describe_treatment(TREATMENTS[1])["url"] == f"{SITE}/treatments/vertebroplasty/"
     assert (
         describe_condition(site_url="http://localhost:8000")["url"]
         == f"http://localhost:8000{path}"
