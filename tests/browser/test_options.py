@@ -19,7 +19,7 @@ def test_the_choices_stand_side_by_side_or_in_groups_with_their_names(
     show(page, State(width=width))
     cells = page.locator(ROW).all()
 
-    places = [cell.bounding_box() or {} for cell in cells]
+    places = [cell.bounding_box() or pytest.fail("It does not show.") for cell in cells]
     names = [
         cell.evaluate("cell => getComputedStyle(cell, '::before').content").strip('"')
         for cell in cells

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -111,12 +112,12 @@ COUNTS = {  # what two cells of a row say; whether they count people in two numb
 @pytest.mark.parametrize(("one", "other", "differ"), COUNTS.values(), ids=COUNTS.keys())
 def test_a_row_counts_people_in_one_number(one: str, other: str, differ: bool) -> None:
     condition, rest, walk = make_two()
-    documents = [
-        dataclasses.replace(draft_document(page), comparison=rows(found=f"{cell}."))
-        for page, cell in ((rest, one), (walk, other))
-    ]
+    offers: Any = draft_document(condition)
+    first: Any = edited(rest, comparison=rows(found=f"{one}.")).draft
+    second: Any = edited(walk, comparison=rows(found=f"{other}.")).draft
+    documents = [first.page_document, second.page_document]
 
-    found = list(option_findings(draft_document(condition), documents, of=documents[1]))
+    found = list(option_findings(offers, documents, of=documents[1]))
 
     assert [each.part for each in found] == ["comparison-found"] * differ
     assert all("“What studies found”" in each.message for each in found)
