@@ -3,9 +3,9 @@
 The whole site runs as `make run` starts it. A real Chromium says what the first view needs: the
 page as far as its first paint waits for it, what else blocks that, and the pictures in sight; each
 is then asked for once more, to count its bytes, those of the HTTP/1.1 headers too. The page counts
-at brotli's highest quality, as a page cache sends it; the whole of it is told beside. Fonts are not counted: no paint waits for them. What shifts is looked for on
-a slow line, where a page arrives in parts, at a first and a second visit. Over a budget, it ends
-with an error.
+at brotli's highest quality, as a page cache sends it; the whole of it is told beside. Fonts are not
+counted: no paint waits for them. What shifts is looked for on a slow line, where a page arrives in
+parts, at a first and a second visit. Over a budget, it ends with an error.
 """
 
 import socket

@@ -31,6 +31,11 @@ class OptionsTable:
     folded: list[Row]
 
     @property
+    def has_procedure(self) -> bool:
+        """Whether the clinic does something among them."""
+        return any(each.is_procedure for each in self.treatments)
+
+    @property
     def in_the_fold(self) -> str:
         """The labels of the folded rows, as one sentence begins with them."""
         return ", ".join(row.label for row in self.folded).capitalize()

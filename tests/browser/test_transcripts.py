@@ -92,8 +92,10 @@ def test_911_is_heard_soon_and_sources_are_few(phone_page: Page, path: str) -> N
     heard = entries(phone_page)
 
     sources = sum(entry.startswith('- link "Source ') for entry in heard)
+    # Side by side, each cell has its own.
+    most = len(heard) / (7 if path == CONDITION else 10)
     assert any("911" in entry for entry in heard[:40])
-    assert 0 < sources <= len(heard) / 10, f"{sources} of {len(heard)} lead to sources"
+    assert 0 < sources <= most, f"{sources} of {len(heard)} lead to sources"
 
 
 def length(page: Page) -> tuple[float, int]:

@@ -520,7 +520,9 @@ def test_the_command_says_nothing_wrong_with_the_shipped_files(capsys) -> None:
     call_command("check_content", str(SHIPPED))
 
     last = capsys.readouterr().out.splitlines()[-1]
-    assert re.match(r"\d+ files: 0 errors, 0 warnings\. School grade: care-without-a-procedure \d\.\d, ", last)
+    assert re.match(
+        r"\d+ files: 0 errors, 0 warnings\. School grade: care-without-a-procedure \d\.\d, ", last
+    )
 
 
 def test_the_command_names_file_and_line_and_goes_on_after_a_bad_file(

@@ -88,6 +88,23 @@ def test_replace_overwrites_and_keeps_the_history(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_what_pages_share_changes_on_all_of_them_at_once(tmp_path: Path) -> None:
+    call_command("load_content", str(SHIPPED), verbosity=0)
+    for file in SHIPPED.glob("*.yaml"):
+        text = file.read_text().replace("Diagnosis and Management of Vertebral", "On Vertebral")
+        (tmp_path / file.name).write_text(text)
+
+    with pytest.raises(
+        CommandError, match=r"kyphoplasty.yaml, line \d+: .*source aafp-2016 is not"
+    ):
+        call_command("load_content", str(tmp_path / "kyphoplasty.yaml"), replace=True, verbosity=0)
+    call_command("load_content", str(tmp_path), replace=True, verbosity=0)
+
+    shown = {page.ref: page.live.page_document for page in Treatment.objects.published()}
+    assert "On Vertebral" in str(shown["kyphoplasty"].sources)
+
+
+@pytest.mark.django_db
 def test_a_file_is_known_by_its_ref_and_takes_another_address(tmp_path: Path) -> None:
     path = write(tmp_path, "rest.yaml", GOOD)
     call_command("load_content", str(path), verbosity=0)

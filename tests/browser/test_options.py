@@ -1,0 +1,48 @@
+"""The choices side by side, on a desk and on a phone."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.journeys import State, show
+
+CONDITION = "/conditions/spinal-compression-fractures/"
+CHOICES = ["Care without a procedure", "Vertebroplasty", "Kyphoplasty", "Sacroplasty"]
+ROW = "#treatments .options >> nth=0 >> tbody >> nth=0 >> td"
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1280, 4), (768, 4), (360, 1), (320, 1)])
+def test_the_choices_stand_side_by_side_or_in_groups_with_their_names(
+    phone_page: Page, width: int, columns: int
+) -> None:
+    page = phone_page
+    page.goto(CONDITION)
+    show(page, State(width=width))
+    cells = page.locator(ROW).all()
+
+    places = [cell.bounding_box() or pytest.fail("It does not show.") for cell in cells]
+    names = [
+        cell.evaluate("cell => getComputedStyle(cell, '::before').content").strip('"')
+        for cell in cells
+    ]
+
+    assert len({place["x"] for place in places}) == columns
+    assert len({place["y"] for place in places}) == 5 - columns if columns == 1 else 1
+    assert names == (CHOICES if columns == 1 else ["none"] * 4)
+    for link in page.locator("#treatments thead a").all():
+        assert link.is_visible()
+
+
+def test_four_rows_show_and_four_open_when_asked_for(phone_page: Page) -> None:
+    page = phone_page
+    page.goto(CONDITION)
+    rows = page.locator("#treatments .options [scope=rowgroup]")
+
+    def seen() -> list[str]:
+        return [each.inner_text() for each in rows.all() if each.is_visible()]
+
+    assert seen() == ["What it is", "What studies found", "Harms", "What is not known"]
+    page.get_by_text("What it aims at, who it may suit").click()
+    assert seen()[4:] == ["What it aims at", "Who it may suit", "What it is like", "Time"]
+    for width in (1280, 360, 320):
+        show(page, State(width=width))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
