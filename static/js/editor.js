@@ -606,7 +606,6 @@ function addMarks(within) {
   for (const text of within.querySelectorAll("textarea[data-marks]")) {
     text.before(document.getElementById("marks").content.cloneNode(true));
     const bar = text.previousElementSibling;
-    bar.setAttribute("aria-label", form.dataset.marks.replace("{label}", text.labels[0].textContent));
     bar.setAttribute("aria-controls", text.id);
     const buttons = [...bar.children].filter((each) => text.dataset.marks === "all" || /bold|link|source/.test(each.dataset.mark));
     bar.replaceChildren(...buttons);
@@ -661,6 +660,7 @@ function choose(kind, text) {
   const search = dialog.querySelector("[type=search]");
   if (search) search.value = "";
   list(dialog, kind);
+  for (const details of dialog.querySelectorAll("details")) details.open = !itemsOf("source").length;
   dialog.showModal();
 }
 
