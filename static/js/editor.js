@@ -300,7 +300,7 @@ for (const button of form.querySelectorAll(".widths button")) {
 const said = document.getElementById("done");
 const itemOf = (button) => button.closest("li, .item, .part");
 const fieldsOf = (item) => [...item.querySelectorAll("input, textarea")];
-const blank = (name, key) => document.getElementById(`new-${name}`).innerHTML.replaceAll("__key__", key);
+const blank = (name, key) => document.getElementById(`new-${name}`).innerHTML.trim().replaceAll("__key__", key);
 const chosen = (name) => form.elements[name].selectedOptions[0];
 const kindOf = (kind) => form.querySelector(`[name=section_new][value="${kind}"]`).parentElement;
 const entryOf = (part) => form.querySelector(`.outline [href="#${part}"]`)?.parentElement;
@@ -392,7 +392,7 @@ function addLinked(name) {
   if (!value) return form.elements[`${name}_new`].focus();
   const gone = form.querySelector(`[name=${name}][value="${value}"]`)?.closest("li");
   if (gone) return restore(gone, name);
-  const list = form.querySelector(`#new-${name}`).previousElementSibling;
+  const list = form.elements[`${name}_new`].parentElement.previousElementSibling;
   list.insertAdjacentHTML("beforeend", blank(name, value));
   list.lastElementChild.querySelector(".words").textContent = text;
   chosen(`${name}_new`).remove();

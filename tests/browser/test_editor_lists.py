@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Request, expect
 
 from clinic_site.access.roles import Role
 from tests.browser.test_accessibility import NOTE_VIOLATIONS, assert_accessible
