@@ -92,6 +92,7 @@ def test_a_condition_and_a_treatment_of_veins_are_begun_and_published(
 
     def publish() -> None:
         editor.click("button", "Publish …")
+        page.wait_for_url("**/publish/")
         editor.click("button", "Publish")
         expect(page.get_by_text("Patients see it now.")).to_be_visible()
 

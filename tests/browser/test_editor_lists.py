@@ -177,7 +177,7 @@ def test_words_in_a_section_that_was_removed_are_found_again(sorter: Sorter) -> 
     sorter.save()
     assert [each["kind"] for each in sorter.draft()["sections"]] == ["emergency"]
     page.get_by_role("link", name="History").click()
-    page.get_by_role("link", name="2", exact=True).click()
+    page.get_by_role("link", name="Number 2: what differs").click()
     expect(page.get_by_text("nobody saved this")).to_be_visible()
 
 
