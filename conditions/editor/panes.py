@@ -21,7 +21,10 @@ from conditions.content.word_diff import word_by_word
 from conditions.models import Page
 
 # Which template shows a part, where it is not that of its name.
-TEMPLATES = {"icd10_code": "text", "title": "text", "name": "text", "slug": "text"}
+TEMPLATES = {
+    **dict.fromkeys(("icd10_code", "title", "name", "slug"), "text"),
+    **dict.fromkeys(("related", "treatments"), "linked"),
+}
 
 
 @dataclass(frozen=True)
@@ -144,13 +147,23 @@ def _both(clash: Clash) -> SafeString:
     return word_by_word(*texts)
 
 
-def new_kinds(page: Page, values: Mapping[str, Any]) -> list[Choice]:
-    """Return the kinds of section that the page does not have yet."""
+def kinds_of(page: Page, panes: Iterable[Pane]) -> list[Choice]:
+    """Return the kinds of section in the page's order; those that it has are chosen."""
+    here = {pane.anchor for pane in panes}
     return [
-        Choice(kind, str(SectionKind(kind).label))
+        Choice(kind, str(SectionKind(kind).label), f"section-{kind}" in here)
         for kind in document.DOCUMENTS[page.kind].kinds
-        if f"section-{kind}" not in values
     ]
+
+
+def blanks() -> dict[str, Pane]:
+    """Return what the script makes a section and a source of, with their name for __key__."""
+    hint = _hints()["section"]
+    return {
+        start: Pane(name, "", [PartView(name, "", dict.fromkeys(fields, ""), hint)])
+        for start, fields in (("section", ("heading", "body")), ("source", ("title",)))
+        for name in (f"{start}-__key__",)
+    }
 
 
 def _choices(

@@ -29,7 +29,7 @@ from conditions.content.parts import (
 )
 from conditions.editor.base import PageViews, person
 from conditions.editor.form import applied, button, values_from
-from conditions.editor.panes import new_kinds, panes_of
+from conditions.editor.panes import blanks, kinds_of, panes_of
 from conditions.models import Page
 from conditions.publishing.drafts import (
     FormState,
@@ -97,6 +97,7 @@ class EditorViews(PageViews):
         document = document_from(page.kind, page.ref, state.values)
         findings = findings_of(page, document)
         refused = [each for each in findings if each.level == "error" and "refused" in request.GET]
+        panes = panes_of(page, state.values, findings=findings, clashes=state.clashes)
         assert page.draft is not None
         return self.shown(
             request,
@@ -104,8 +105,9 @@ class EditorViews(PageViews):
             document.title or gettext("A page without a title"),
             page,
             state=state,
-            panes=panes_of(page, state.values, findings=findings, clashes=state.clashes),
-            new_kinds=new_kinds(page, state.values),
+            panes=panes,
+            kinds=kinds_of(page, panes),
+            blanks=blanks(),
             opened=json.dumps(state.opened),
             shown=json.dumps(state.shown),
             together=[part_label(part) for part in state.together],

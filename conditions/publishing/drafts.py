@@ -172,7 +172,8 @@ def _typed(page: Page, by: Actor, sent: Sent) -> _Typed:
     parts = dict.fromkeys([*sent.opened, *sent.values])
     was_shown = {part: sent.shown.get(part, NOT_THERE) for part in parts}
     both, clashes = merge(mine=sent.values, opened=was_shown, theirs=before)
-    if copy and any(part_hash(each.theirs) != began.get(each.part, NOT_THERE) for each in clashes):
+    lost = {each.part for each in clashes} | (before.keys() - both.keys())
+    if copy and any(part_hash(before.get(part)) != began.get(part, NOT_THERE) for part in lost):
         set_aside(page=page, document=copy.page_document, by=by)
     for part in parts:
         is_touched = part_hash(sent.values.get(part)) != was_shown[part]

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from clinic_site.models import Clinic
 from clinic_site.security_headers import SECURITY_HEADERS
 from tests.accounts import PASSWORD
-from tests.browser.journeys import STATES, show, sign_in
+from tests.browser.journeys import STATES, State, show, sign_in
 from tests.generated import SOAK
 from tests.running import Site
 from tests.test_every_page import PAGES
@@ -44,20 +44,20 @@ def open_page(browser: Browser, site: Site) -> Page:
     return page
 
 
-def assert_accessible(page: Page, states: Iterable[str] = STATES) -> None:
+def assert_accessible(page: Page, states: Iterable[str | State] = STATES) -> None:
     """Fail with each rule that the open page breaks, where, in which states, and what mends it."""
     assert page.evaluate("window.violations") == [], page.url
     page.evaluate(AXE_SCRIPT)
     found: dict[str, list[str]] = {}
-    for name, state in ((name, STATES[name]) for name in states):
-        show(page, state)
+    for name in states:
+        show(page, name if isinstance(name, State) else STATES[name])
         for broken in page.evaluate(
             "options => axe.run(options).then(results => results.violations)", OPTIONS
         ):
             for node in broken["nodes"]:
                 where = f"{broken['id']} at {' '.join(map(str, node['target']))}"
                 what = f"{broken['help']}. {node['failureSummary']}\n{node['html']}"
-                found.setdefault(f"{where}\n{what}", []).append(name)
+                found.setdefault(f"{where}\n{what}", []).append(str(name))
     show(page, STATES["on a phone"])
     faults = [f"[{', '.join(states)}] {fault}" for fault, states in found.items()]
     assert not faults, f"{page.url} breaks these rules:\n\n" + "\n\n".join(faults)

@@ -518,8 +518,9 @@ def test_a_notice_changed_after_counsel_confirmed_it_is_to_be_confirmed_again(
 
 
 def moves(client: Client, page: Page, kind: str) -> list[str]:
-    """What the buttons that move an item of a list would send, in order."""
-    found = re.findall(rf'value="((?:up|down)-{kind}:[^"]*)"', client.get(change(page)).text)
+    """What the buttons that move an item of a list, and are shown, would send, in order."""
+    shown = rf'value="((?:up|down)-{kind}:(?!__)[^"]*)">'
+    found = re.findall(shown, client.get(change(page)).text)
     return [each.replace(f"-{kind}:", " ") for each in found]
 
 
