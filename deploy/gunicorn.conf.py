@@ -2,7 +2,7 @@
 
 From the environment: BIND (127.0.0.1:8000), WEB_CONCURRENCY (2 processes).
 It does not start while a key is wrong, or on a server an account is everybody's, and ends with
-code 78; with the database away it does.
+code 78; with the database away it does. KEYS_CHECKED says that this was looked at just now.
 gevent, because the sync and gthread workers stop answering under slow clients.
 It believes no header about where a request came from: that is clinic_site/forwarded.py's.
 """
@@ -50,6 +50,8 @@ WRONG_KEY = 3  # as manage.py check_keys exits
 
 def on_starting(server: object) -> None:
     """Have keys and accounts looked at; end where one is wrong. The command says which."""
+    if "KEYS_CHECKED" in os.environ:
+        return
     manage = Path(__file__).resolve().parent.parent / "manage.py"
     try:
         done = subprocess.run([sys.executable, str(manage), "check_keys", "--start"], timeout=60)

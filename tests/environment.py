@@ -4,12 +4,16 @@ TEST_DATABASE=postgresql starts a real PostgreSQL for the whole run; without it,
 """
 
 import atexit
+import gc
 import logging
 import os
 import secrets
 import shutil
 import tempfile
 from pathlib import Path
+
+# Looking for garbage in all that Django and pytest keep is a twentieth of a run.
+gc.set_threshold(200_000, 50, 100)
 
 VAR = Path(tempfile.mkdtemp(prefix="clinic-tests-"))
 atexit.register(shutil.rmtree, VAR, ignore_errors=True)

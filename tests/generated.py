@@ -16,7 +16,7 @@ from tests.visitor import make_attempt
 SOAK = "SOAK" in os.environ
 
 
-def many(examples: int, *, sample: int = 50) -> settings:
+def many(examples: int, *, sample: int = 20) -> settings:
     """So many examples, the same in each run, so that a red run can be run again."""
     return settings(
         max_examples=examples if SOAK else min(examples, sample),

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Playwright
 
-from tests.commands import PROJECT, manage
+from tests.commands import PROJECT, Running, manage, start
 from tests.visitor import make_attempt
 
 TEST_ENV = PROJECT / "tests" / "test.env"
@@ -86,16 +86,9 @@ class Installation:
         """Run a command of manage.py to its end, whatever its exit code."""
         return manage(*command, environment={**self.environment, **environment})
 
-    def start(self, *command: str, **environment: str) -> subprocess.Popen:
+    def start(self, *command: str, **environment: str) -> Running:
         """Start a command of manage.py; what it says goes to the log."""
-        with self.log.open("ab") as out:
-            return subprocess.Popen(
-                [sys.executable, "manage.py", *command],
-                cwd=PROJECT,
-                env={**self.environment, **environment},
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+        return start(*command, environment={**self.environment, **environment}, stdout=self.log)
 
     def shell(self, code: str) -> str:
         """Run Python code with the models; return what it printed."""

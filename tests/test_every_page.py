@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from clinic_site.security_headers import SECURITY_HEADERS
+from tests.generated import SOAK
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.on_sqlite
@@ -33,6 +34,14 @@ PAGES = [
     "/notices/nondiscrimination/",
     "/notices/language-help/",
 ]
+# One of each kind, for what takes a browser long; `make soak` takes all.
+SAMPLE = [
+    *("/", "/conditions/", "/conditions/spinal-compression-fractures/"),
+    *("/treatments/vertebroplasty/", "/physicians/neal-khurana/", "/contact/"),
+    *("/appointments/request/", "/appointments/status/", "/search/?q=bone", "/notices/privacy/"),
+]
+if SOAK:
+    SAMPLE = PAGES
 FILES = {
     "/robots.txt": "text/plain",
     "/sitemap.xml": "application/xml",

@@ -51,6 +51,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+OPENER = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+
+
 @dataclass
 class Visitor:
     """Asks for pages of the site at `address`; redirects are shown, not followed."""
@@ -72,9 +75,7 @@ class Visitor:
             headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
         try:
-            response = urllib.request.build_opener(
-                _NoRedirect, urllib.request.ProxyHandler({})
-            ).open(request, timeout=20)
+            response = OPENER.open(request, timeout=20)
         except urllib.error.HTTPError as error:
             response = error
         with response:

@@ -13,7 +13,7 @@ from tests.access.test_kept_form import KEPT, Browser
 from tests.access.test_people import page_of, sent
 from tests.accounts import PASSWORD, make_account, with_password
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 AGAIN = "/admin/again/"
 CLINIC = "/admin/clinic_site/clinic/1/change/"

@@ -16,7 +16,7 @@ from clinic_site.audit.models import AuditEvent
 from tests.access.test_invitation import accept
 from tests.accounts import PASSWORD, app_of, make_account, signed_in, with_password
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 
 def run(capsys, *command: str, **options: Any) -> str:

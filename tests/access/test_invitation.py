@@ -39,7 +39,7 @@ from tests.accounts import (
     with_password,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 NAMES = {"username": "jo", "first_name": "Jo", "last_name": "Lee"}
 TYPED = {**NAMES, "password": PASSWORD, "repeated": PASSWORD}
@@ -178,7 +178,7 @@ def test_the_secret_of_another_invitation_is_not_taken(client: Client) -> None:
         assert "This is not the code of now" in answer.text
 
 
-@pytest.mark.on_postgresql  # SQLite has but one writer at a time
+@pytest.mark.needs_postgresql  # SQLite has but one writer at a time
 @pytest.mark.django_db(transaction=True)
 def test_of_several_who_accept_at_once_one_does() -> None:
     make_roles(None)

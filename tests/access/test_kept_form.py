@@ -28,7 +28,7 @@ from tests.forms import sent_by as sent_by_form
 from tests.make import make_condition
 from tests.running import Site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 ADD = "/admin/clinic_site/physician/add/"
 KEPT = "/admin/kept/"

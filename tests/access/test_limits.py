@@ -14,7 +14,7 @@ from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter, count_of
 from tests.accounts import PASSWORD, app_of, code_now, with_password
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 
 def try_password(

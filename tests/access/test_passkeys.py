@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic_site.access.invitations import invite
@@ -22,7 +22,7 @@ from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter
 from tests.accounts import PASSWORD, make_account, signed_in, with_password
 from tests.authenticator import USER_PRESENT, Authenticator, encoded
-from tests.generated import SOAK
+from tests.generated import SOAK, many
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
@@ -336,11 +336,7 @@ json_values = st.recursive(
 NAMES_OF_PARTS = ["clientDataJSON", "authenticatorData", "signature", "attestationObject"]
 
 
-@settings(
-    max_examples=50,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@many(50)
 @given(
     whole=json_values,
     response=st.dictionaries(st.sampled_from(NAMES_OF_PARTS), json_values),

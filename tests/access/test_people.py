@@ -16,7 +16,7 @@ from tests.accounts import make_account, sign_in_as, signed_in
 from tests.make import make_request
 from tests.running import Site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 PEOPLE = "/admin/clinic_site/user/"
 

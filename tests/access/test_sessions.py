@@ -18,7 +18,7 @@ from clinic_site.mail.daily import sweep_what_is_over
 from clinic_site.models import Clinic
 from tests.accounts import make_account, sign_in_as, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 
 def with_cookie(value: str) -> Client:

@@ -15,7 +15,7 @@ from clinic_site.access.models import TotpDevice, User
 from clinic_site.audit.models import AuditEvent
 from tests.accounts import PASSWORD, app_of, code_now, make_account, signed_in, with_password
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 LOGIN, CODE = "/admin/login/", "/admin/login/code/"
 

@@ -39,6 +39,8 @@ from tests.make import INPUTS, form_answers, make_request
 from tests.running import Site
 from tests.visitor import Visitor, make_attempt
 
+pytestmark = pytest.mark.on_postgresql
+
 FORM = "/appointments/request/"
 FIND = "/appointments/status/"
 URLENCODED = "application/x-www-form-urlencoded"

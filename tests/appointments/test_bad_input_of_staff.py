@@ -17,7 +17,7 @@ from tests.generated import SOAK, as_bytes, as_urlencoded, many, often
 from tests.make import make_request
 from tests.visitor import make_attempt
 
-pytestmark = pytest.mark.on_sqlite
+pytestmark = pytest.mark.on_postgresql
 
 URLENCODED = "application/x-www-form-urlencoded"
 DO = ["no_answer", "voicemail", "reached", "emailed", "note", "schedule", "close", "acknowledge"]

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Playwright
 
 from tests.browser import tabs
 from tests.browser.tabs import ChromiumTab, DrivenTab, Tab, shown, soon
+from tests.generated import SOAK
 from tests.running import Site, launch_chromium
 from tests.visitor import Visitor
 
@@ -46,9 +47,10 @@ CHROMIUMS = {
     "Chromium that keeps pages": (True, True),
     "Chromium that keeps pages, without JavaScript": (True, False),
 }
+SAMPLE = ["Chromium", "Chromium that keeps pages, without JavaScript"]
 
 
-@pytest.fixture(params=[*CHROMIUMS, "firefox", "webkit"])
+@pytest.fixture(params=[*(CHROMIUMS if SOAK else SAMPLE), "firefox", "webkit"])
 def tab(request, site: Site) -> Iterator[Tab]:
     if request.param not in CHROMIUMS:
         yield DrivenTab(request.getfixturevalue("driven")[request.param], site.address)

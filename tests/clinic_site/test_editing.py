@@ -29,7 +29,7 @@ from tests.admin_forms import save, sent_by, sent_for
 from tests.make import make_picture
 
 CLINIC = "/admin/clinic_site/clinic/1/change/"
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_a_form_that_says_nothing_sensible_of_what_it_showed_is_no_fault_of_the_
         assert save(anna, CLINIC, form) == "saved" or "Somebody" in save(anna, CLINIC, form)
 
 
-@pytest.mark.on_postgresql  # SQLite has but one writer at a time
+@pytest.mark.needs_postgresql  # SQLite has but one writer at a time
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_save_at_the_same_moment_one_is_told() -> None:
     make_roles(None)

@@ -19,6 +19,8 @@ from tests.accounts import sign_in_as
 from tests.commands import manage
 from tests.make import edited, make_condition, make_picture, published
 
+pytestmark = pytest.mark.on_postgresql
+
 
 def file_of(image: Image.Image, kind: str, **options) -> io.BytesIO:
     out = io.BytesIO()

@@ -3,13 +3,13 @@
 import contextlib
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.commands import Running
 from tests.environment import let_in
 from tests.running import Installation, free_port, install
 from tests.smtp_sink import HANG, Sink, smtp_sink
@@ -64,7 +64,7 @@ def until(happened: Callable[[], object], seconds: float = 40) -> None:
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def states(site: Installation) -> dict[str, int]:
@@ -88,14 +88,14 @@ def let_leases_run_out(site: Installation) -> None:
 
 
 @contextlib.contextmanager
-def working(site: Installation, *arguments: str) -> Iterator[subprocess.Popen]:
+def working(site: Installation, *arguments: str) -> Iterator[Running]:
     """A worker, for as long as the block lasts."""
     worker = site.start("send_notifications", *arguments)
     try:
         yield worker
     finally:
-        worker.kill()
-        worker.wait()
+        worker.send(signal.SIGKILL)
+        worker.wait(20)
 
 
 def test_four_workers_side_by_side_send_each_mail_once(site: Installation, sink: Sink) -> None:
@@ -130,7 +130,7 @@ def test_a_killed_workers_mail_is_sent_by_the_next_under_the_same_name(
     requests(site, KILLS)
     for kill in range(KILLS):
         with working(site) as worker:
-            sink.before = {STEPS[kill % len(STEPS)]: worker.kill}
+            sink.before = {STEPS[kill % len(STEPS)]: lambda: worker.send(signal.SIGKILL)}
             assert worker.wait(timeout=40) == -signal.SIGKILL
     sink.before = {}
     arrived_twice = [mail.message_id for mail in sink.mails]
@@ -150,7 +150,7 @@ def test_a_killed_workers_mail_is_sent_by_the_next_under_the_same_name(
 def test_told_to_end_it_finishes_the_mail_in_hand(site: Installation, sink: Sink) -> None:
     requests(site, 2)
     with working(site) as worker:
-        sink.before["BODY"] = worker.terminate
+        sink.before["BODY"] = lambda: worker.send(signal.SIGTERM)
         assert worker.wait(timeout=30) == 0
 
     assert states(site) == {"sent": 1, "waiting": 5}
@@ -158,7 +158,7 @@ def test_told_to_end_it_finishes_the_mail_in_hand(site: Installation, sink: Sink
     with working(site) as idle:
         until(lambda: states(site) == {"sent": 6})
         started = time.monotonic()
-        idle.send_signal(signal.SIGINT)
+        idle.send(signal.SIGINT)
         assert idle.wait(timeout=10) == 0
         assert time.monotonic() - started < 3
 
@@ -228,7 +228,7 @@ def test_without_a_database_it_says_so_and_waits(site: Installation) -> None:
     worker = site.start("send_notifications", **nowhere)
     until(lambda: "Database away: OperationalError" in site.log.read_text())
     assert worker.poll() is None
-    worker.terminate()
+    worker.send(signal.SIGTERM)
     assert worker.wait(timeout=20) == 0
     status = site.manage("status", **nowhere)
     assert status.returncode == 1

@@ -26,7 +26,7 @@ from tests.accounts import make_account, make_signer, sign_in_as
 from tests.forms import Filled
 from tests.make import edited, make_condition, make_treatment, published
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 
 @pytest.fixture

@@ -116,18 +116,6 @@ def test_a_taken_port_is_told_in_one_line(tmp_path: Path, family: int, host: str
     )
 
 
-def test_a_proxy_in_the_environment_does_no_harm_and_a_closed_terminal_ends_all(
-    tmp_path: Path,
-) -> None:
-    environment = {**started_before(tmp_path / "var"), "http_proxy": "http://127.0.0.1:9"}
-    site = start_site(tmp_path / "var", environment, free_port())
-
-    site.process.send_signal(signal.SIGHUP)
-
-    assert site.process.wait(timeout=40) == 0
-    assert not is_up(site.address)
-
-
 def below(site: Site, *, recursive: bool = True) -> list[psutil.Process]:
     """What runs for the site."""
     return psutil.Process(site.process.pid).children(recursive=recursive)
@@ -226,7 +214,9 @@ def take_database_away(site: Site) -> None:
 
 
 def test_without_its_database_the_site_says_so_and_loses_nothing_typed(tmp_path: Path) -> None:
-    site = start_site(tmp_path / "var", started_before(tmp_path / "var"), free_port())
+    # A proxy in the environment does no harm either.
+    environment = {**started_before(tmp_path / "var"), "http_proxy": "http://127.0.0.1:9"}
+    site = start_site(tmp_path / "var", environment, free_port())
     visitor = Visitor(site.address)
     attempt = visitor.get("/appointments/request/").value_of("attempt")
     try:
@@ -243,8 +233,11 @@ def test_without_its_database_the_site_says_so_and_loses_nothing_typed(tmp_path:
         )
         ready, alive = visitor.get("/readyz"), visitor.get("/healthz")
     finally:
-        stop_site(site)
+        site.process.send_signal(signal.SIGHUP)  # as a terminal that is closed does
+        ended = site.process.wait(timeout=40)
 
+    assert ended == 0
+    assert not is_up(site.address)
     assert page.status == 503
     assert page.headers["Retry-After"]
     assert "605-217-5617" in page.words

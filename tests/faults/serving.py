@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from tests.generated import SOAK
 from tests.make import form_answers
 from tests.running import PROJECT, Installation, free_port, is_up
 from tests.visitor import Answer, Visitor, make_attempt
@@ -41,7 +42,7 @@ def serving(site: Installation, application: str = "clinic_site.wsgi") -> Iterat
                 application,
             ],
             cwd=PROJECT,
-            env={**site.environment, "BIND": f"127.0.0.1:{port}"},
+            env={"KEYS_CHECKED": "yes", **site.environment, "BIND": f"127.0.0.1:{port}"},
             stdout=out,
             stderr=subprocess.STDOUT,
         )
@@ -58,7 +59,7 @@ def until(happened: Callable[..., bool], else_say: str, seconds: float = 60) -> 
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, else_say
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 def is_ready(address: str) -> bool:
@@ -122,7 +123,7 @@ class Crowd:
             while not self.over.is_set():
                 for path in paths:
                     self.get(path)
-                time.sleep(0.05)
+                time.sleep(0.05 if SOAK else 0.2)
 
         self.add(look)
 

@@ -1,5 +1,6 @@
 """PostgreSQL restarted, its connections cut, read-only, a row locked, its disk full: what is seen of it."""
 
+import signal
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -73,7 +74,7 @@ def address(site: Installation) -> Iterator[str]:
     worker = site.start("send_notifications")
     with serving(site) as address:
         yield address
-    worker.terminate()
+    worker.send(signal.SIGTERM)
     worker.wait(timeout=40)
 
 
