@@ -360,7 +360,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.SayDatabaseAway",
     "clinic_site.middleware.UseClinicTimeZone",
     "django.middleware.common.CommonMiddleware",
-    "clinic_site.middleware.AdminAtLocalhost",
+    "clinic_site.middleware.AdminAtItsAddress",
     "clinic_site.middleware.AdminSession",
     "clinic_site.middleware.AdminCsrf",
     "clinic_site.middleware.AdminAuthentication",
