@@ -175,8 +175,8 @@ REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
 EQUAL_REQUEST_WITHIN = timedelta(days=1)  # of the same phone: "We have this. Send it again?"
 CHANGES_A_DAY = 20  # that a patient can ask for; staff get a mail for each
 WRONG_PAIRS_AN_HOUR = 10  # of reference and phone number, by one sender and for one reference
-REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour
-REFUSED_ON_RECORD = 200  # rows of the audit, an hour, of all strangers
+REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour, for one way of being refused
+REFUSED_ON_RECORD = 200  # the same, of all strangers
 SECOND_CLICK = timedelta(seconds=10)  # the same note again within this adds nothing
 LIKELY_DUPLICATE_WITHIN = timedelta(hours=48)  # of the same phone or email, shown to staff
 LIKELY_DUPLICATES_SHOWN = 10  # on a request's page
