@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
 
-from clinic_site.access.codes import new_codes
+from clinic_site.access.codes import first_codes
 from clinic_site.access.factors import remove_factors
 from clinic_site.access.hashing import in_thread
 from clinic_site.access.models import FIRST_NAME, Invitation, InvitationReason, User
@@ -149,7 +149,7 @@ def accept_invitation(
         user.end_sessions()
         remove_factors(user)
         device = add_factor(user) if add_factor else None
-        codes = new_codes(user) if device else []
+        codes = first_codes(user)
         detail = f"before: {earlier}"[:100] if user.username != earlier else ""
         by = Actor(user.username, user, source)
         record_of(user, AccountAction.ENROLLED, by=by, detail=detail)
