@@ -32,8 +32,8 @@ def _at_site_url(client: Any, **request: Any) -> dict[str, Any]:
 
 
 # Under Django's own name for it the admin would lead each client to SITE_URL.
-_environ: Any = RequestFactory._base_environ
-setattr(RequestFactory, "_base_environ", _at_site_url)  # noqa: B010
+_factory: Any = RequestFactory
+_environ, _factory._base_environ = _factory._base_environ, _at_site_url
 
 
 @pytest.fixture(scope="session")
