@@ -154,8 +154,8 @@ PENDING_FOR = timedelta(minutes=10)  # between the password and the code
 PASSKEY_FOR = timedelta(minutes=5)  # to answer a browser's question for one
 PROVED_FOR = timedelta(minutes=10)  # after it, who changes accounts or keys is asked again
 DEVICE_KNOWN_FOR = timedelta(days=90)  # after somebody signed in there
-BREAK_GLASS_SHOWN_FOR = timedelta(days=30)  # on the front page of who reads the record
-BREAK_GLASS_SHOWN = 10  # resets
+RESETS_SHOWN_FOR = timedelta(days=30)  # on the front page of who reads the record
+RESETS_SHOWN = 10  # of accounts, by others
 APP_CLOCK_STEPS = 1  # of 30 seconds, that the clock of an app may be early or late
 PASSWORD_CHARACTERS = 1000  # at most; a longer one would only take longer to hash
 RECOVERY_CODES = 8  # of an account

@@ -21,7 +21,9 @@ from clinic_site.access.hashing import in_thread
 from clinic_site.access.models import FIRST_NAME, Invitation, InvitationReason, User
 from clinic_site.access.record import AccountAction, record_of, record_roles, roles_of
 from clinic_site.access.roles import Role
+from clinic_site.access.told import ACCESS_RESET, tell
 from clinic_site.actor import Actor
+from clinic_site.clinic import read_clinic
 from clinic_site.crypto.blind_index import blind_index
 from clinic_site.mail.kinds import MailKind, NotWanted, adds_mail
 from clinic_site.mail.models import OutboxMessage
@@ -51,7 +53,7 @@ def _mail_context(message: OutboxMessage) -> dict[str, Any]:
     invitation = find_invitation(message.secret)
     if invitation is None:
         raise NotWanted("the invitation is used or over")
-    return {"link": link_of(message.secret), "invitation": invitation}
+    return {"link": link_of(message.secret), "invitation": invitation, "clinic": read_clinic()}
 
 
 INVITATION_MAIL = adds_mail(
@@ -172,4 +174,5 @@ def reset_access(*, user: User, by: Actor, reason: InvitationReason) -> str:
         user.end_sessions()
         remove_factors(user)
         record_of(user, action, by=by, detail=reason)
+        tell(user, ACCESS_RESET, user.email)
         return invite(user=user, by=by, reason=reason)

@@ -19,6 +19,7 @@ from clinic_site.access.models import User, active_managers
 from clinic_site.access.record import KIND, AccountAction, record_of, record_roles, roles_of
 from clinic_site.access.refused import NotAllowed
 from clinic_site.access.roles import Role
+from clinic_site.access.told import ADDRESS_CHANGED, tell
 from clinic_site.access.way_in import to_look_after, way_in
 from clinic_site.actor import Actor
 
@@ -198,6 +199,8 @@ class PeopleAdmin(admin.ModelAdmin):
             record_of(user, AccountAction.DEACTIVATED, by=by)
         if names := [name for name in names if name != "groups"]:
             record_of(user, AccountAction.PEOPLE_CHANGED, by=by, detail=", ".join(names))
+        if change and "email" in form.changed_data:
+            tell(user, ADDRESS_CHANGED, form.initial["email"])
         has_other_roles = record_roles(user, before, by=by)
         if change and (has_other_roles or switched):
             user.end_sessions()
