@@ -44,8 +44,7 @@ def test_a_form_that_was_open_there_before_is_done(host: str) -> None:
     client = signed_in(ana)
 
     typed = {"do": "password", "password": PASSWORD * 2, "repeated": PASSWORD * 2}
-    answer = client.post("/admin/account/", typed, headers={"host": host})
+    client.post("/admin/account/", typed, headers={"host": host})
 
-    assert answer.status_code == 303
     ana.refresh_from_db()
     assert ana.check_password(PASSWORD * 2)
