@@ -158,15 +158,25 @@ def is_admin(request: HttpRequest) -> bool:
     return request.path_info.startswith("/admin/")
 
 
-class AdminAtLocalhost:
-    """Sends who opens the admin at 127.0.0.1 to localhost, where the sign-in works."""
+class AdminAtItsAddress:
+    """Sends who opens the admin under another name of the site to SITE_URL.
+
+    Passkeys, sessions and kept forms are there alone. A form of a page that was opened there
+    before is left to its view: the way to another address would lose what was typed.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Redirect it, or pass it on."""
-        if is_admin(request) and urlsplit(f"//{request.get_host()}").hostname == "127.0.0.1":
+        # Not by the port, which some proxies leave out: it would never arrive.
+        here, own = urlsplit(f"//{request.get_host()}"), urlsplit(settings.SITE_URL)
+        if (
+            is_admin(request)
+            and request.method in {"GET", "HEAD"}
+            and here.hostname != own.hostname
+        ):
             return HttpResponseRedirect(settings.SITE_URL + request.get_full_path())
         return self.get_response(request)
 

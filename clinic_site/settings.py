@@ -154,8 +154,8 @@ PENDING_FOR = timedelta(minutes=10)  # between the password and the code
 PASSKEY_FOR = timedelta(minutes=5)  # to answer a browser's question for one
 PROVED_FOR = timedelta(minutes=10)  # after it, who changes accounts or keys is asked again
 DEVICE_KNOWN_FOR = timedelta(days=90)  # after somebody signed in there
-BREAK_GLASS_SHOWN_FOR = timedelta(days=30)  # on the front page of who reads the record
-BREAK_GLASS_SHOWN = 10  # resets
+RESETS_SHOWN_FOR = timedelta(days=30)  # on the front page of who reads the record
+RESETS_SHOWN = 10  # of accounts, by others
 APP_CLOCK_STEPS = 1  # of 30 seconds, that the clock of an app may be early or late
 PASSWORD_CHARACTERS = 1000  # at most; a longer one would only take longer to hash
 RECOVERY_CODES = 8  # of an account
@@ -175,8 +175,8 @@ REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
 EQUAL_REQUEST_WITHIN = timedelta(days=1)  # of the same phone: "We have this. Send it again?"
 CHANGES_A_DAY = 20  # that a patient can ask for; staff get a mail for each
 WRONG_PAIRS_AN_HOUR = 10  # of reference and phone number, by one sender and for one reference
-REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour
-REFUSED_ON_RECORD = 200  # rows of the audit, an hour, of all strangers
+REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour, for one way of being refused
+REFUSED_ON_RECORD = 200  # the same, of all strangers
 SECOND_CLICK = timedelta(seconds=10)  # the same note again within this adds nothing
 LIKELY_DUPLICATE_WITHIN = timedelta(hours=48)  # of the same phone or email, shown to staff
 LIKELY_DUPLICATES_SHOWN = 10  # on a request's page
@@ -360,7 +360,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.SayDatabaseAway",
     "clinic_site.middleware.UseClinicTimeZone",
     "django.middleware.common.CommonMiddleware",
-    "clinic_site.middleware.AdminAtLocalhost",
+    "clinic_site.middleware.AdminAtItsAddress",
     "clinic_site.middleware.AdminSession",
     "clinic_site.middleware.AdminCsrf",
     "clinic_site.middleware.AdminAuthentication",

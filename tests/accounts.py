@@ -60,7 +60,7 @@ def with_password(name: str, *roles: str, **values: Any) -> User:
 
 def signed_in(user: User) -> Client:
     """A browser in which this account is signed in, with its app."""
-    client = Client(REMOTE_ADDR="192.0.2.7")
+    client = Client(SERVER_NAME="localhost", REMOTE_ADDR="192.0.2.7")
     client.force_login(user)
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = app_of(user).persistent_id

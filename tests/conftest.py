@@ -1,10 +1,12 @@
 """What tests share: the running site, a visitor without a browser, and a real browser."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.test import RequestFactory
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from clinic_site.clinic import Remembered
@@ -23,6 +25,15 @@ from tests.visitor import Visitor
 collect_ignore_glob = [f"faults/test_{'sqlite' if POSTGRESQL else 'postgresql'}_*.py"]
 # A client of Django's would else look at all static files before its first question.
 settings.WHITENOISE_AUTOREFRESH = True
+
+
+def _at_site_url(client: Any, **request: Any) -> dict[str, Any]:
+    return _environ(client, **{"SERVER_NAME": "localhost", **client.defaults, **request})
+
+
+# Under Django's own name for it the admin would lead each client to SITE_URL.
+_factory: Any = RequestFactory
+_environ, _factory._base_environ = _factory._base_environ, _at_site_url
 
 
 @pytest.fixture(scope="session")

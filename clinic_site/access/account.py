@@ -17,7 +17,7 @@ from django_otp.models import Device
 
 from clinic_site.access import browser
 from clinic_site.access.again import asked_again
-from clinic_site.access.codes import new_codes
+from clinic_site.access.codes import first_codes, new_codes
 from clinic_site.access.entry import keep_session, needs_another_factor
 from clinic_site.access.factors import app_of, factors_of, passkeys_of
 from clinic_site.access.forms import AppForm, NewPasswordForm
@@ -54,8 +54,8 @@ def account(request: HttpRequest) -> HttpResponse:
         elif do == "codes":
             codes = _make_codes(request, user)
         elif password.is_valid():
-            _change_password(request, user, password.cleaned_data["password"])
-            done = _("The password is changed. You are signed out everywhere else.")
+            codes = _change_password(request, user, password.cleaned_data["password"])
+            done = _("The password is set. You are signed out everywhere else.")
         elif do == "remove":
             _remove(request, user, request.POST.get("factor", ""))
             done = _("It is removed.")
@@ -116,7 +116,7 @@ def _change(
 
 
 def _add(request: HttpRequest, user: User, store: Callable[[User], Device]) -> list[str]:
-    """Store a factor; an app takes the place of the one before. Return codes where there is none.
+    """Store a factor; an app takes the place of the one before. Return the first codes.
 
     Raises NoPasskey.
     """
@@ -124,8 +124,7 @@ def _add(request: HttpRequest, user: User, store: Callable[[User], Device]) -> l
 
     def change(user: User) -> Device:
         device = store(user)
-        if not user.recovery_codes.exists():
-            codes.extend(new_codes(user))
+        codes.extend(first_codes(user))
         return device
 
     _change(request, user, AccountAction.FACTOR_ADDED, change)
@@ -133,19 +132,26 @@ def _add(request: HttpRequest, user: User, store: Callable[[User], Device]) -> l
 
 
 def _make_codes(request: HttpRequest, user: User) -> list[str]:
+    """Return new codes. Raises CannotChange where they would open nothing."""
+    if not user.has_usable_password():
+        raise CannotChange(_("A code is typed after a password. Set one first."))
     codes: list[str] = []
     _change(request, user, AccountAction.CODES_MADE, lambda user: codes.extend(new_codes(user)))
     return codes
 
 
-def _change_password(request: HttpRequest, user: User, password: str) -> None:
+def _change_password(request: HttpRequest, user: User, password: str) -> list[str]:
+    """Set a password, and return the first codes, which need one."""
     hashed = in_thread(make_password, password)
+    codes: list[str] = []
 
     def change(user: User) -> None:
         user.password = hashed
         user.save(update_fields=["password"])
+        codes.extend(first_codes(user))
 
     _change(request, user, AccountAction.PASSWORD_CHANGED, change)
+    return codes
 
 
 def _remove(request: HttpRequest, user: User, factor: str) -> None:

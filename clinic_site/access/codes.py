@@ -6,6 +6,7 @@ import secrets
 from django.conf import settings
 from django.db import transaction
 
+from clinic_site.access.factors import factors_of
 from clinic_site.access.models import RecoveryCode, User
 from clinic_site.crypto.blind_index import blind_index
 
@@ -24,6 +25,13 @@ def new_codes(user: User) -> list[str]:
             RecoveryCode(user=user, hash=_hash_of(user, code)) for code in codes
         )
     return ["-".join(re.findall(".{1,4}", code)) for code in codes]
+
+
+def first_codes(user: User) -> list[str]:
+    """Return new codes where there are none yet: for a lost factor, and typed after a password."""
+    if user.recovery_codes.exists() or not (factors_of(user) and user.has_usable_password()):
+        return []
+    return new_codes(user)
 
 
 def use_code(user: User, typed: str) -> bool:

@@ -1,12 +1,13 @@
 """Invitations: a link by which one person sets up an account, and a reset that makes a new one."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.urls import reverse
@@ -14,13 +15,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
 
-from clinic_site.access.codes import new_codes
+from clinic_site.access.codes import first_codes
 from clinic_site.access.factors import remove_factors
 from clinic_site.access.hashing import in_thread
 from clinic_site.access.models import FIRST_NAME, Invitation, InvitationReason, User
-from clinic_site.access.record import AccountAction, record_of
+from clinic_site.access.record import AccountAction, record_of, record_roles, roles_of
 from clinic_site.access.roles import Role
+from clinic_site.access.told import ACCESS_RESET, tell
 from clinic_site.actor import Actor
+from clinic_site.clinic import read_clinic
 from clinic_site.crypto.blind_index import blind_index
 from clinic_site.mail.kinds import MailKind, NotWanted, adds_mail
 from clinic_site.mail.models import OutboxMessage
@@ -50,7 +53,7 @@ def _mail_context(message: OutboxMessage) -> dict[str, Any]:
     invitation = find_invitation(message.secret)
     if invitation is None:
         raise NotWanted("the invitation is used or over")
-    return {"link": link_of(message.secret), "invitation": invitation}
+    return {"link": link_of(message.secret), "invitation": invitation, "clinic": read_clinic()}
 
 
 INVITATION_MAIL = adds_mail(
@@ -81,6 +84,20 @@ def invite(*, user: User, by: Actor, reason: InvitationReason) -> str:
     return token
 
 
+def new_account(name: str, *, by: Actor) -> User:
+    """Return a new account of staff, which nothing opens yet, and has no role."""
+    user = User.objects.create_user(name, is_staff=True)
+    record_of(user, AccountAction.PEOPLE_CHANGED, by=by, detail="added")
+    return user
+
+
+def set_roles(user: User, roles: Iterable[Role], *, by: Actor) -> None:
+    """Give an account these roles and no others, on record."""
+    before = roles_of(user)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    record_roles(user, before, by=by)
+
+
 def invite_first() -> str | None:
     """Return a fresh invitation to the first account, which has all roles.
 
@@ -91,8 +108,8 @@ def invite_first() -> str | None:
     with transaction.atomic():
         user = User.objects.filter(username=FIRST_NAME).first()
         if user is None:
-            user = User.objects.create_user(FIRST_NAME, is_staff=True)
-            user.set_roles(Role)
+            user = new_account(FIRST_NAME, by=Actor.shell())
+            set_roles(user, Role, by=Actor.shell())
         return invite(user=user, by=Actor.shell(), reason=InvitationReason.FIRST)
 
 
@@ -111,11 +128,13 @@ def accept_invitation(
     names: dict[str, str],
     password: str,
     add_factor: Callable[[User], Device] | None,
+    source: str = "",
 ) -> Accepted:
     """Use up an invitation, with all that it sets, or nothing of it.
 
     `names` are values of the account, such as its username. Without a password none opens it.
     `add_factor` stores the account's second factor; what it raises leaves the invitation open.
+    `source` is the address of whoever accepts it.
     Raises Used where it is over, and IntegrityError where the name was taken meanwhile.
     """
     hashed = in_thread(make_password, password) if password else make_password(None)
@@ -124,6 +143,7 @@ def accept_invitation(
         user = User.objects.select_for_update().get(pk=invitation.user_id)
         if not Invitation.objects.open().filter(pk=invitation.pk).update(used_at=timezone.now()):
             raise Used
+        earlier = user.username
         for name, value in names.items():
             setattr(user, name, value)
         user.password = hashed
@@ -131,8 +151,10 @@ def accept_invitation(
         user.end_sessions()
         remove_factors(user)
         device = add_factor(user) if add_factor else None
-        codes = new_codes(user) if device else []
-        record_of(user, AccountAction.ENROLLED, by=Actor(user.username, user))
+        codes = first_codes(user)
+        detail = f"before: {earlier}"[:100] if user.username != earlier else ""
+        by = Actor(user.username, user, source)
+        record_of(user, AccountAction.ENROLLED, by=by, detail=detail)
     return Accepted(user, device, codes)
 
 
@@ -152,4 +174,5 @@ def reset_access(*, user: User, by: Actor, reason: InvitationReason) -> str:
         user.end_sessions()
         remove_factors(user)
         record_of(user, action, by=by, detail=reason)
+        tell(user, ACCESS_RESET, user.email)
         return invite(user=user, by=by, reason=reason)

@@ -12,11 +12,12 @@ from django_otp.models import Device
 
 from clinic_site.access import browser
 from clinic_site.access.entry import Proof, enter, let_in
-from clinic_site.access.forms import AppForm, InvitationForm
+from clinic_site.access.forms import AppForm, InvitationForm, NewPasswordForm
 from clinic_site.access.invitations import Accepted, Used, accept_invitation, find_invitation
 from clinic_site.access.models import Invitation, User
 from clinic_site.access.passkeys import NoPasskey, begin, take_answer
 from clinic_site.access.sign_in import page, pages
+from clinic_site.client_address import client_address
 
 
 def _form(request: HttpRequest, invitation: Invitation, *, needs_password: bool) -> InvitationForm:
@@ -82,6 +83,7 @@ def _accept(
         names=form.typed_names(),
         password=form.cleaned_data["password"],
         add_factor=add_factor,
+        source=client_address(request),
     )
 
 
@@ -90,8 +92,9 @@ def _welcome(request: HttpRequest, accepted: Accepted, *, by_passkey: bool) -> H
     if device is None:
         return let_in(request, user, Proof.PUT_OFF, None, reverse("admin:index"))
     enter(request, user, Proof.PASSKEY if by_passkey else Proof.APP, device)
-    title = _("Keep these codes")
-    response = page(request, "codes", title=title, codes=accepted.codes)
+    title = _("Keep these codes") if accepted.codes else _("If you lose this device")
+    password = NewPasswordForm(user=user)
+    response = page(request, "codes", title=title, codes=accepted.codes, password=password)
     browser.remember(response, user)
     return response
 

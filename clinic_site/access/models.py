@@ -1,11 +1,10 @@
 """Accounts of staff, what they sign in with, and the form that an ended session left behind."""
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F
@@ -121,10 +120,6 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
         return salted_hmac(
             "clinic_site.access.User", value, secret=secret, algorithm="sha256"
         ).hexdigest()
-
-    def set_roles(self, roles: Iterable[Role]) -> None:
-        """Have these roles, and no others."""
-        self.groups.set(Group.objects.filter(name__in=roles))
 
     def end_sessions(self) -> None:
         """End every session of this account, in all browsers."""

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access.again import ask_again, asked_again
 from clinic_site.access.models import User, active_managers
-from clinic_site.access.record import KIND, AccountAction, record_of
+from clinic_site.access.record import KIND, AccountAction, record_of, record_roles, roles_of
 from clinic_site.access.refused import NotAllowed
 from clinic_site.access.roles import Role
+from clinic_site.access.told import ADDRESS_CHANGED, tell
 from clinic_site.access.way_in import to_look_after, way_in
 from clinic_site.actor import Actor
 
@@ -79,11 +80,6 @@ class RoleFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(groups__name=self.value()) if self.value() else queryset
-
-
-def roles_of(user: User) -> set[str]:
-    """Return the roles that an account has in the database now."""
-    return {*user.groups.filter(name__in=Role).values_list("name", flat=True)}
 
 
 def is_named(user: User) -> bool:
@@ -195,7 +191,6 @@ class PeopleAdmin(admin.ModelAdmin):
         user = form.instance
         before = roles_of(user)
         super().save_related(request, form, formsets, change)
-        after = roles_of(user)
         by = Actor.staff(request)
         switched = change and "is_active" in form.changed_data
         names = [*form.changed_data] if change else ["added"]
@@ -204,11 +199,10 @@ class PeopleAdmin(admin.ModelAdmin):
             record_of(user, AccountAction.DEACTIVATED, by=by)
         if names := [name for name in names if name != "groups"]:
             record_of(user, AccountAction.PEOPLE_CHANGED, by=by, detail=", ".join(names))
-        if before != after:
-            new = [f"+{role}" for role in sorted(after - before)]
-            gone = [f"-{role}" for role in sorted(before - after)]
-            record_of(user, AccountAction.ROLES_CHANGED, by=by, detail=" ".join([*new, *gone]))
-        if change and (before != after or switched):
+        if change and "email" in form.changed_data:
+            tell(user, ADDRESS_CHANGED, form.initial["email"])
+        has_other_roles = record_roles(user, before, by=by)
+        if change and (has_other_roles or switched):
             user.end_sessions()
 
     def response_add(self, request: HttpRequest, obj: User, post_url_continue: Any = None) -> Any:

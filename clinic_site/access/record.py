@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access.models import User
+from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
 from clinic_site.audit.models import adds_actions
 from clinic_site.audit.record import record, record_refused
@@ -38,6 +39,20 @@ class AccountAction(models.TextChoices):
 def record_of(user: User, action: AccountAction, *, by: Actor, detail: str = "") -> None:
     """Note what was done to an account."""
     record(action, KIND, [user.get_username()], by=by, detail=detail)
+
+
+def roles_of(user: User) -> set[str]:
+    """Return the roles that an account has in the database now."""
+    return {*user.groups.filter(name__in=Role).values_list("name", flat=True)}
+
+
+def record_roles(user: User, before: set[str], *, by: Actor) -> bool:
+    """Note which roles an account got and lost since it had those; return whether any."""
+    after = roles_of(user)
+    new, gone = sorted(after - before), sorted(before - after)
+    if changes := [*(f"+{role}" for role in new), *(f"-{role}" for role in gone)]:
+        record_of(user, AccountAction.ROLES_CHANGED, by=by, detail=" ".join(changes))
+    return bool(changes)
 
 
 def record_refused_sign_in(request: HttpRequest, *, name: str = "", detail: str) -> None:

@@ -1,4 +1,4 @@
-"""Writing the audit, which nobody may shorten: what strangers can do fills only so much of it."""
+"""Writing the audit, which nobody may shorten: strangers can fill only so much of it."""
 
 import contextlib
 import logging
@@ -38,12 +38,21 @@ def record(
 def record_refused(
     subject_kind: str = "", references: Iterable[str] = (), *, by: Actor, detail: str
 ) -> None:
-    """Note what was refused; of strangers only so much an hour."""
-    if by.account is None and (
-        count_up(f"refused:{by.source}") > settings.REFUSED_ON_RECORD_OF_ONE_SENDER
-        or count_up("refused") > settings.REFUSED_ON_RECORD
-    ):
-        return
+    """Note what was refused; of strangers only so much an hour, and once that there is more.
+
+    What is refused in another way, which `detail` tells, crowds none of this out.
+    """
+    if by.account is None:
+        of_one = count_up(f"refused:{detail}:{by.source}")
+        if of_one > settings.REFUSED_ON_RECORD_OF_ONE_SENDER + 1:
+            return
+        of_all = count_up(f"refused:{detail}")
+        if of_all > settings.REFUSED_ON_RECORD + 1:
+            return
+        if of_all > settings.REFUSED_ON_RECORD:
+            detail += "; more of it is not on record this hour"
+        elif of_one > settings.REFUSED_ON_RECORD_OF_ONE_SENDER:
+            detail += "; more of it from there is not on record this hour"
     record(Action.REFUSED, subject_kind, references, by=by, detail=detail)
 
 

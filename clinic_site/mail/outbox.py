@@ -28,10 +28,10 @@ def new_mail(
 ) -> OutboxMessage:
     """Return a mail, not saved yet, to a member of staff or to whoever its kind knows.
 
-    A `secret` that it tells is kept encrypted, until the mail is sent or given up. Raises
-    ValueError for a kind that is not registered, and for a mail to nobody.
+    A `secret` that it tells, or its address, is kept encrypted, until it is sent or given up.
+    Raises ValueError for a kind that is not registered, and for a mail to nobody.
     """
-    if kind.name not in kinds or (kind.address is None) != (user_id is not None):
+    if kind.name not in kinds or not (user_id or (kind.address and reference)):
         raise ValueError(f"There is no such mail: {kind.name} to {user_id}.")
     return OutboxMessage(
         kind=kind.name,

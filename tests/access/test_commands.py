@@ -41,7 +41,15 @@ def test_the_first_invitation_is_printed_until_someone_has_signed_in(capsys) -> 
     accept(token_in(run(capsys, "invite", "--first")))
 
     assert run(capsys, "invite", "--first") == ""
-    assert audit()[0] == ("(shell)", "invited", "first", "first")
+    roles = "+clinician +editor +manager +scheduler"
+    assert audit()[:3] == [
+        ("(shell)", "people_changed", "first", "added"),
+        ("(shell)", "roles_changed", "first", roles),
+        ("(shell)", "invited", "first", "first"),
+    ]
+    assert ("jo", "enrolled", "jo", "before: first") in audit()
+    (enrolled,) = AuditEvent.objects.filter(action="enrolled")
+    assert enrolled.source == "127.0.0.1"
 
 
 def test_an_account_is_made_and_invited(capsys) -> None:
@@ -50,6 +58,11 @@ def test_an_account_is_made_and_invited(capsys) -> None:
 
     user = User.objects.get()
     assert (user.roles, user.is_superuser) == ({Role.EDITOR, Role.CLINICIAN}, False)
+    assert audit()[:3] == [
+        ("(shell)", "people_changed", "ana", "added"),
+        ("(shell)", "roles_changed", "ana", "+clinician +editor"),
+        ("(shell)", "invited", "ana", "new"),
+    ]
 
 
 def test_who_has_signed_in_is_not_invited_and_odd_names_are_refused(capsys) -> None:

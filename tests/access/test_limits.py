@@ -116,3 +116,24 @@ def test_what_was_typed_as_a_name_stands_nowhere() -> None:
     try_password("my password 123")
 
     assert "my password" not in str([*Counter.objects.values(), *AuditEvent.objects.values()])
+
+
+def test_what_else_is_refused_hides_no_wrong_code_after_a_right_password(
+    ana: User, settings
+) -> None:
+    settings.REFUSED_ON_RECORD = 5
+    browser, everywhere = Client(), [f"192.0.2.{number}" for number in range(9)]
+    for source in everywhere:
+        browser.get("/appointments/received/forged/", REMOTE_ADDR=source)
+        wrong = {"reference": "VIS-7K3M-92QF", "phone": "605-555-0142"}
+        browser.post("/appointments/status/", wrong, REMOTE_ADDR=source)
+        try_password("ana", source=source)
+    try_password("ana", PASSWORD, source="198.51.100.1", browser=browser)
+    browser.post("/admin/login/code/", {"code": "000000"})
+
+    rows = [*AuditEvent.objects.order_by("pk").values_list("references", "detail")]
+    assert rows[-1] == ("ana", "code")
+    more = "; more of it is not on record this hour"
+    for kind in ("dead link", "wrong pair", "password"):
+        told = [detail for _reference, detail in rows if detail.startswith(kind)]
+        assert told == [kind] * 5 + [kind + more]

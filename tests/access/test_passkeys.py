@@ -51,7 +51,7 @@ def device() -> Authenticator:
     device, ana = Authenticator(), make_account("ana", "editor")
     client = signed_in(ana)
     options = begin(client, "/admin/account/")
-    assert send(client, "/admin/account/", device.make(options), do="passkey").status_code == 200
+    assert send(client, "/admin/account/", device.make(options), do="passkey").status_code == 303
     return device
 
 
@@ -68,8 +68,8 @@ def test_an_invitation_is_accepted_by_a_passkey_alone_which_signs_in_later() -> 
 
     answer = send(client, page, device.make(options), password="", repeated="", **NAMES)
 
-    assert len(answer.context["codes"]) == 8
-    assert "You have no password yet, and a code is asked for after one." in answer.text
+    assert "Codes work together with a password: set one now" in answer.text
+    assert RecoveryCode.objects.count() == 0  # they would open nothing
     assert is_in(client)
     assert not User.objects.get().has_usable_password()
     other = Client()
@@ -78,6 +78,33 @@ def test_an_invitation_is_accepted_by_a_passkey_alone_which_signs_in_later() -> 
     assert is_in(other)
     signed = AuditEvent.objects.filter(action="signed_in")
     assert {(each.actor, each.detail) for each in signed} == {("jo", "passkey")}
+
+
+def test_codes_come_with_the_password_without_which_they_open_nothing(
+    device: Authenticator,
+) -> None:
+    # Given ana, who has a passkey and no password,
+    client, page = Client(), "/admin/account/"
+    send(client, LOGIN, device.use(begin(client, LOGIN)))
+    assert "set one here, and you get them" in client.get(page).text
+    assert "Set one first." in client.post(page, {"do": "codes"}).text
+    assert RecoveryCode.objects.count() == 0
+
+    # when she sets one, as the page after her invitation asks her to,
+    set_one = client.post(page, {"do": "password", "password": PASSWORD, "repeated": PASSWORD})
+
+    # then she gets codes, and without the device they let her in.
+    code = set_one.context["codes"][0]
+    WebAuthnCredential.objects.all().delete()
+    other = Client()
+    other.post(LOGIN, {"username": "ana", "password": PASSWORD})
+    other.post("/admin/login/code/", {"code": code})
+    assert is_in(other)
+    # Of those that are left none is taken away by the next password.
+    assert client.get("/admin/").status_code == 302
+    typed = {"do": "password", "password": PASSWORD * 2, "repeated": PASSWORD * 2}
+    assert other.post(page, typed).status_code == 303
+    assert RecoveryCode.objects.count() == 7
 
 
 def test_with_a_mistake_in_the_form_no_passkey_is_made() -> None:
@@ -138,7 +165,7 @@ def test_a_thousand_answers_of_strangers_leave_no_more_than_the_record_holds(
         begin(client, LOGIN)
         assert send(client, LOGIN, junk[number % len(junk)]).status_code == 400
 
-    assert AuditEvent.objects.filter(action="refused").count() == 20  # as of any stranger's
+    assert AuditEvent.objects.filter(action="refused").count() == 21  # as of any stranger's
     assert written() == before
     assert send(client, LOGIN, device.use(begin(client, LOGIN))).status_code == 303
 

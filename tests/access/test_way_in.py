@@ -1,6 +1,7 @@
 """Managers invite colleagues, take away what was lost, and end sessions; each is on record."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,6 +9,8 @@ from django.utils import timezone
 
 from clinic_site.access.invitations import find_invitation
 from clinic_site.access.models import User
+from clinic_site.mail.kinds import NotWanted
+from clinic_site.mail.sending import make_mail
 from clinic_site.models import AuditEvent, OutboxMessage
 from tests.accounts import make_account, sign_in_as, signed_in, with_password
 
@@ -75,6 +78,56 @@ def test_a_lost_factor_is_taken_away_with_all_else_for_a_reason(mia: Client) -> 
     assert desk.get("/admin/").status_code == 302
     assert find_invitation(shown_token(answer.text)) is not None
     assert on_record() == [("reset", "lost"), ("invited", "lost")]
+
+
+def mails() -> list[Any]:
+    """Each mail that waits, as it is sent."""
+    return [make_mail(mail) for mail in OutboxMessage.objects.order_by("pk")]
+
+
+def test_who_is_reset_or_gets_another_address_hears_of_it_at_the_one_before(mia: Client) -> None:
+    # Given somebody with an address,
+    kim = with_password("kim", "scheduler", last_login=timezone.now(), email="kim@clinic.example")
+
+    # when a manager changes it and then resets the account,
+    typed = {"username": "kim", "first_name": "", "last_name": "", "credentials": ""}
+    typed |= {"physician": "", "groups": "scheduler", "is_active": "on"}
+    page = f"/admin/clinic_site/user/{kim.pk}/change/"
+    mia.post(page, {**typed, "email": "other@evil.example"})
+    mia.post(page_of(kim), {"do": "reset", "reason": "lost"})
+    assert "evil" not in str([*OutboxMessage.objects.values()])  # both are kept encrypted
+
+    # then the mails go to the address of the moment, and say what to do,
+    changed, reset, invitation = mails()
+    assert (changed.to, reset.to) == (["kim@clinic.example"], ["other@evil.example"])
+    assert invitation.subject == "Your account at Vascular & Interventional Specialists"
+    for mail, told in ((changed, "no longer has this email address"), (reset, "was reset")):
+        assert mail.subject == "Your account at Vascular & Interventional Specialists was changed"
+        assert told in mail.body
+        assert "The account kim " in mail.body
+        assert "call 605-217-5617" in mail.body
+    # and every other manager reads of it on the front page.
+    told = "the access of kim was reset by mia"
+    assert told in sign_in_as("manager", name="max").get("/admin/").text
+    assert told not in mia.get("/admin/").text
+    assert told not in sign_in_as("editor", name="ed").get("/admin/").text
+
+
+def test_where_there_was_no_address_nobody_is_told_by_mail(mia: Client) -> None:
+    kim = with_password("kim", "scheduler", last_login=timezone.now())
+
+    mia.post(page_of(kim), {"do": "reset", "reason": "lost"})
+
+    assert mails() == []
+
+
+def test_a_mail_whose_address_was_kept_until_it_was_given_up_goes_nowhere(mia: Client) -> None:
+    kim = with_password("kim", last_login=timezone.now(), email="kim@clinic.example")
+    mia.post(page_of(kim), {"do": "reset", "reason": "lost"})
+    OutboxMessage.objects.update(secret="")
+
+    with pytest.raises(NotWanted):
+        mails()
 
 
 def test_a_colleague_is_signed_out_everywhere_and_keeps_the_password(mia: Client) -> None:

@@ -17,7 +17,7 @@ def sink(settings) -> Iterator[Sink]:
     """A mail server that the site is set to use."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
-    settings.SITE_URL = "https://clinic.example"
+    settings.SITE_URL = "https://localhost"
     with smtp_sink() as sink:
         settings.EMAIL_PORT = sink.port
         yield sink

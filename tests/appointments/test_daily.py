@@ -68,7 +68,7 @@ def test_the_digest_counts_what_waits_and_comes_once_a_day_after_seven(
         "1 is suspected spam: it may be a patient, so have a look.\n"
         "0 patients ask for a change, or canceled.\n"
         "0 mails were given up.\n\n"
-        "The queue: https://clinic.example/admin/appointments/appointmentrequest/\n"
+        "The queue: https://localhost/admin/appointments/appointmentrequest/\n"
     )
 
 

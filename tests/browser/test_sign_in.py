@@ -70,6 +70,10 @@ def test_with_a_passkey_one_sets_up_an_account_and_comes_back(
     for label, name in NAMES.items():
         page.get_by_label(label).fill(name)
     page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_role("heading", name="If you lose this device")).to_be_visible()
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_label("The same once more").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_role("heading", name="Keep these codes")).to_be_visible()
     code = page.locator(".codes li").first.inner_text()
     page.get_by_role("link", name="I have kept them").click()

@@ -58,23 +58,29 @@ def refused() -> int:
     return AuditEvent.objects.filter(action=Action.REFUSED).count()
 
 
+def last_detail() -> str:
+    return AuditEvent.objects.latest("pk").detail
+
+
 def test_a_stranger_fills_no_more_than_a_little_of_the_audit(admin_user) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         for _try in range(30):
             record_refused(by=stranger(), detail="x")  # the unknown are one sender
-        assert refused() == 20
+        assert refused() == 20 + 1
+        assert last_detail() == "x; more of it from there is not on record this hour"
         record_refused(by=stranger("another"), detail="x")
-        assert refused() == 21
+        assert (refused(), last_detail()) == (22, "x")
 
         for number in range(300):
             record_refused(by=stranger(f"sender {number}"), detail="x")
-        assert refused() == 200
+        assert (refused(), last_detail()) == (200 + 1, "x; more of it is not on record this hour")
+        record_refused(by=stranger("another"), detail="y")  # refused in another way
         record_refused(by=Actor("staff", account=admin_user), detail="x")
-        assert refused() == 201
+        assert refused() == 203
 
         clock.shift(dt.timedelta(hours=1))
         record_refused(by=stranger(), detail="x")
-        assert refused() == 202
+        assert (refused(), last_detail()) == (204, "x")
 
 
 def test_ones_own_page_is_on_record_once_an_hour() -> None:

@@ -5,7 +5,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from clinic_site.access.invitations import invite, invite_first, link_of
+from clinic_site.access.invitations import (
+    invite,
+    invite_first,
+    link_of,
+    new_account,
+    set_roles,
+)
 from clinic_site.access.models import InvitationReason, User, refuse_shared_name
 from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
@@ -41,13 +47,13 @@ class Command(BaseCommand):
                 refuse_shared_name(name)
             except ValidationError as error:
                 raise CommandError(error.messages[0]) from None
-            user = User.objects.create_user(name, is_staff=True)
+            user = new_account(name, by=Actor.shell())
         elif user.last_login or not user.is_active:
             raise CommandError(
                 f"{name} is closed, or has signed in before. To take the present password and "
                 f"devices away and invite anew: reset_second_factor {name}"
             )
         if options["role"]:
-            user.set_roles(options["role"])
+            set_roles(user, options["role"], by=Actor.shell())
         token = invite(user=user, by=Actor.shell(), reason=InvitationReason.NEW)
         self.stdout.write(link_of(token))
