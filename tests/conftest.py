@@ -45,6 +45,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     stop_site(site)
 
 
+@pytest.fixture(scope="session")
+def changed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Another such site, for stories that leave other content behind."""
+    var = tmp_path_factory.mktemp("changed")
+    site = start_site(var, started_before(var), free_port())
+    yield site
+    stop_site(site)
+
+
 @pytest.fixture
 def visitor(site: Site) -> Visitor:
     """Someone who asks the running site for pages over HTTP."""

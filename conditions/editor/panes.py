@@ -129,7 +129,14 @@ def panes_of(
                 kind=kind, **(values.get(name) or {"heading": "", "body": ""})
             )
             label = section.heading or str(SectionKind(kind).label)
-            panes.append(Pane(f"section-{kind}", label, parts, section_grade(section)))
+            panes.append(
+                Pane(
+                    f"section-{kind}",
+                    label,
+                    parts,
+                    section_grade(section) if section.body.strip() else None,
+                )
+            )
     others_of_it = ("treatments", "physicians", "related", "emergency_words")
     sources = [f"source-{key}" for key in values["sources"]]
     # One that I removed and someone changed is in none of my lists.

@@ -22,10 +22,14 @@ def chapters() -> dict[str, str]:
 
 
 class Guide:
-    """The numbered steps of the chapters that are open, each to be followed once, in order."""
+    """The numbered steps of the chapters that are open, each to be followed once, in order.
+
+    `actions` counts clicks, choices and fields that are filled.
+    """
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.actions = 0
         self.steps: list[str] = []
         self.pictures: list[str] = []
 
@@ -54,9 +58,26 @@ class Guide:
             self.page.screenshot(path=path)
         assert path.is_file(), f"{path} is missing: run this test with SCREENSHOTS=1"
 
-    def click(self, role: str, name: str) -> None:
-        """Click what has this role and, to the letter, this name."""
-        self.page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]
+    def click(self, role: str, name: str, *, exact: bool = True) -> None:
+        """Click what has this role and this name, or, not `exact`, a name that holds it."""
+        self.actions += 1
+        self.page.get_by_role(role, name=name, exact=exact).first.click()  # type: ignore[arg-type]
+
+    def fill(self, selector: str, words: str) -> None:
+        """Fill a field."""
+        self.actions += 1
+        self.page.locator(selector).last.fill(words)
+
+    def enter(self, entry: str) -> None:
+        """Click an entry of the contents of a page's editor."""
+        self.actions += 1
+        contents = self.page.get_by_role("navigation", name="Contents")
+        contents.get_by_role("link", name=re.compile(f"^{re.escape(entry)}")).click()
+
+    def in_hand(self, role: str, name: str) -> None:
+        """Click what belongs to the part of the page that is in hand."""
+        self.actions += 1
+        self.page.locator(".pane:visible").get_by_role(role, name=name, exact=True).click()  # type: ignore[arg-type]
 
     def click_to_new_tab(self, role: str, name: str) -> Page:
         """Click what opens a new tab, and return that."""

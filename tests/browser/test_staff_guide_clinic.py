@@ -14,13 +14,15 @@ from tests.running import PROJECT, Site
 
 
 @pytest.fixture
-def guide(chromium: Browser, site: Site) -> Iterator[Guide]:
+def guide(chromium: Browser, changed_site: Site) -> Iterator[Guide]:
     context = chromium.new_context(
-        base_url=site.address, viewport={"width": 1100, "height": 760}, accept_downloads=True
+        base_url=changed_site.address,
+        viewport={"width": 1100, "height": 760},
+        accept_downloads=True,
     )
     page = context.new_page()
     page.set_default_timeout(10_000)
-    site.sign_in_as(context, "editor", "clinician", "scheduler", "manager", name="lead")
+    changed_site.sign_in_as(context, "editor", "clinician", "scheduler", "manager", name="lead")
     guide = Guide(page)
     page.goto("/admin/")
     yield guide
