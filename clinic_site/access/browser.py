@@ -10,8 +10,10 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from clinic_site.access.factors import factors_of
 from clinic_site.access.models import User
 from clinic_site.client_address import is_loopback
+from clinic_site.crypto.blind_index import blind_index
 from clinic_site.forwarded import was_forwarded
 
 
@@ -94,16 +96,21 @@ def forget_pending(response: HttpResponse) -> None:
 
 def remember(response: HttpResponse, user: User) -> None:
     """Know this browser again as one in which this account signed in; the newest one counts."""
-    _DEVICE.write(response, user=user.pk, epoch=user.epoch, id=secrets.token_hex(16))
+    values = {"user": user.pk, "opened_by": _opened_by(user), "id": secrets.token_hex(16)}
+    _DEVICE.write(response, **values)
 
 
 def known_device(request: HttpRequest, name: str) -> str:
     """Return the id of this browser where the account of that name signed in here; else ""."""
     found = _DEVICE.read(request)
-    if not found:
-        return ""
-    known = User.objects.filter(pk=found["user"], epoch=found["epoch"], username=name)
-    return str(found["id"]) if known.exists() else ""
+    user = User.objects.filter(pk=found["user"], username=name).first() if found else None
+    return found["id"] if user and _opened_by(user) == found["opened_by"] else ""
+
+
+def _opened_by(user: User) -> str:
+    """Return what another password or factor changes, and another role does not."""
+    factors = sorted(each.persistent_id for each in factors_of(user))
+    return blind_index("device", f"{user.password} {factors}")
 
 
 # Where the second factor can be put off.

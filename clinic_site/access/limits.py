@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from clinic_site.access.browser import known_device
-from clinic_site.access.models import TotpDevice
+from clinic_site.access.models import TotpDevice, User
 from clinic_site.client_address import hashed_address
 from clinic_site.counters import Counter, give_back, reserve, seconds_left
 from clinic_site.crypto.blind_index import blind_index
@@ -48,6 +48,16 @@ def take_try(request: HttpRequest, name: str) -> Try | Refused:
     if reserve(limits):
         return Try(tuple(limits), of_stranger=not device)
     return Refused(math.ceil(max(seconds_left(limits), 1) / 60))
+
+
+def take_code_try(request: HttpRequest, user: User) -> bool:
+    """Take a try at the app's codes that does not wait for the wrong codes of others.
+
+    There are some where this account signed in before; False elsewhere, or where they are used up.
+    """
+    device = known_device(request, user.username)
+    limit = settings.SIGN_INS_AN_HOUR_OF_ONE_DEVICE
+    return bool(device) and reserve({f"sign-in:code:{device}": limit})
 
 
 def _key_of(name: str) -> str:

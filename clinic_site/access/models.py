@@ -160,16 +160,18 @@ class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
         """Return the seconds to wait after the first wrong code; it doubles with each."""
         return 1
 
-    def verify_token(self, token: str) -> bool:
+    def verify_token(self, token: str, *, waits: bool = True) -> bool:
         """Whether this is a code of the app that was not used yet; a wrong one makes one wait.
 
-        Asked in a transaction that holds the row, as `django_otp.verify_token` does.
+        Not where it `waits` for none of that, as another limit holds there. Asked in a transaction
+        that holds the row.
         """
-        if not self.verify_is_allowed()[0]:
+        if waits and not self.verify_is_allowed()[0]:
             return False
         step = step_of(self.secret, token, after=self.last_step)
         if step is None:
-            self.throttle_increment()
+            if waits:
+                self.throttle_increment()
             return False
         self.last_step = step
         self.throttle_reset(commit=False)

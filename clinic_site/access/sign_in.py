@@ -6,9 +6,9 @@ Between the two there is no session: a signed cookie tells whose password was ri
 from dataclasses import dataclass
 from typing import Any, cast
 
-import django_otp
 from django.contrib import admin
 from django.contrib.auth import authenticate
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,8 +23,8 @@ from clinic_site.access.codes import use_code
 from clinic_site.access.entry import Proof, can_put_off, let_in, page_after
 from clinic_site.access.factors import app_of, passkeys_of
 from clinic_site.access.forms import AgainForm, CodeForm, SignInForm
-from clinic_site.access.limits import Refused, take_try
-from clinic_site.access.models import User
+from clinic_site.access.limits import Refused, take_code_try, take_try
+from clinic_site.access.models import TotpDevice, User
 from clinic_site.access.passkeys import NoPasskey, begin, take_answer
 from clinic_site.access.record import record_refused_sign_in
 
@@ -141,14 +141,17 @@ def _check_code(request: HttpRequest, user: User, typed: str) -> tuple[Proof, An
     """Return what the code proves, with the device it is of, or why it proves nothing."""
     if use_code(user, typed):  # first, as it would be a wrong code of the app
         return Proof.RECOVERY_CODE, None
-    app = app_of(user)
-    if app and django_otp.verify_token(user, app.persistent_id, typed):
-        return Proof.APP, app
+    waits = not take_code_try(request, user)
+    with transaction.atomic():
+        app = TotpDevice.objects.select_for_update().filter(user=user).first()
+        if app and app.verify_token(typed, waits=waits):
+            return Proof.APP, app
     record_refused_sign_in(request, name=user.username, detail="code")
     if app is None:
         return Problem(_("This is none of your recovery codes, or it was used."))
-    app.refresh_from_db()
-    wait = app.seconds_to_wait()
+    wait = app.seconds_to_wait() if waits else 0
+    if not wait:
+        return Problem(_("This code was not taken. Type the one that the app shows now."))
     text = ngettext(
         "This code was not taken. Wait %d second, then type the one that the app shows.",
         "This code was not taken. Wait %d seconds, then type the one that the app shows.",

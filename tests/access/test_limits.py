@@ -12,7 +12,7 @@ from django.utils import timezone
 from clinic_site.access.models import User
 from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter, count_of
-from tests.accounts import PASSWORD, app_of, code_now, with_password
+from tests.accounts import PASSWORD, app_of, code_now, make_account, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
@@ -86,8 +86,27 @@ def test_where_somebody_signed_in_before_strangers_do_not_lock_them_out(ana: Use
     assert try_password("eva", browser=browser).status_code == 429
     tries = [try_password("ana", browser=browser).status_code for _try in range(11)]
     assert tries == [200] * 10 + [429]
-    call_command("unlock", "nobody", verbosity=0)
+    call_command("unlock")
+    statuses(60, name="ana")
+    # Other roles, and the end of all sessions, change nothing of that; another password does.
+    make_account("ana", "scheduler")
     ana.end_sessions()
+    assert try_password("ana", PASSWORD, browser=browser).status_code == 303
+    ana.set_password("purple monkey dishwasher")
+    ana.save()
+    assert try_password("ana", browser=browser).status_code == 429
+
+
+def test_where_a_factor_was_taken_away_the_device_is_unknown_as_well(ana: User) -> None:
+    browser = Client()
+    try_password("ana", PASSWORD, browser=browser)
+    browser.post("/admin/login/code/", {"code": code_now()})
+    browser.post("/admin/logout/")
+    statuses(12, name="ana")
+    assert try_password("ana", PASSWORD, browser=browser).status_code == 303
+
+    app_of(ana).delete()
+
     assert try_password("ana", PASSWORD, browser=browser).status_code == 429
 
 

@@ -120,6 +120,45 @@ def test_wrong_codes_make_the_app_wait_and_no_recovery_code(client: Client, ana:
     assert is_in(client)
 
 
+def test_wrong_codes_of_others_do_not_hold_up_who_was_here_before(ana: User) -> None:
+    # Given ana, who signed in here, and somebody elsewhere who knows her password,
+    here, elsewhere, noon = Client(), Client(), timezone.now()
+    with time_machine.travel(noon, tick=False):
+        type_password(here)
+        type_code(here, code_now())
+        here.post("/admin/logout/")
+        type_password(elsewhere)
+        for _try in range(3):
+            type_code(elsewhere, "000000")
+
+    with time_machine.travel(noon + dt.timedelta(seconds=31), tick=False):
+        TotpDevice.objects.update(
+            throttling_failure_timestamp=timezone.now(), throttling_failure_count=20
+        )
+        # when she comes back,
+        type_password(here)
+        mistyped = type_code(here, "000000")
+        type_code(here, code_now())
+
+        # then her own slip makes her wait for nothing, and she is in; elsewhere one still waits.
+        assert "Type the one that the app shows now." in mistyped.text
+        assert is_in(here)
+    with time_machine.travel(noon + dt.timedelta(seconds=62), tick=False):
+        TotpDevice.objects.update(
+            throttling_failure_timestamp=timezone.now(), throttling_failure_count=20
+        )
+        type_password(elsewhere)
+        type_code(elsewhere, code_now())
+        assert not is_in(elsewhere)
+        # Here, too, only so many are looked at in an hour.
+        here.post("/admin/logout/")
+        type_password(here)
+        for _try in range(10):
+            type_code(here, "000000")
+        type_code(here, code_now())
+        assert not is_in(here)
+
+
 def test_a_recovery_code_opens_once_however_it_is_typed(ana: User) -> None:
     code = new_codes(ana)[3]
     assert ana.recovery_codes.count() == settings.RECOVERY_CODES
