@@ -8,12 +8,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
 from django.http import QueryDict
 from django.utils.text import slugify
 
+from clinic_site.actor import Actor
 from conditions.content.document import DOCUMENTS, Comparison, Source
 from conditions.content.kinds import SectionKind, blank_heading
-from conditions.content.parts import FACTS, Sent
+from conditions.content.parts import FACTS, Sent, document_from
+from conditions.models import Page
+from conditions.publishing.drafts import autosave, set_aside
 
 TEXTS = ("title", "name", "slug", "summary", "icd10_code")
 PICTURE = ("source", "alt", "caption")
@@ -78,7 +82,8 @@ def values_from(post: QueryDict, kind: str) -> Sent:
     pieces = {part for part in opened if part.startswith(("section-", "source-"))}
     removable = pieces - listed - cut
     there = {part: hash for part, hash in opened.items() if part in values or part in removable}
-    return Sent(values, there, shown)
+    note = _text(post.get("note", "")) if "note" in post else None
+    return Sent(values, there, shown, note)
 
 
 def _add_new(post: QueryDict, kind: str, values: dict[str, Any]) -> None:
@@ -147,6 +152,21 @@ def applied(
         if what == "remove-source":
             done.pop(f"source-{which}", None)
     return done, part
+
+
+@transaction.atomic
+def press(*, page: Page, by: Actor, sent: Sent, do: str) -> str:
+    """Keep what was typed, unsaved, and do to it what a button says; return the part to go on with.
+
+    What goes is set aside first: nobody asked whether it was saved.
+    """
+    state = autosave(page=page, by=by, sent=sent)
+    values, part = applied(state.values, do, state.draft)
+    if values != state.values:
+        if state.typed_at and do.startswith(("take-theirs", "remove-")):
+            set_aside(page=page, document=document_from(page.kind, page.ref, state.values), by=by)
+        autosave(page=page, by=by, sent=Sent(values, state.opened, state.shown))
+    return part
 
 
 def button(post: QueryDict) -> str:

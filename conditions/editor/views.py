@@ -9,9 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.utils.formats import time_format
 from django.utils.html import format_html
-from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -21,14 +19,12 @@ from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.parts import (
     NOT_THERE,
-    Sent,
     document_from,
     part_hash,
     part_label,
-    values_of,
 )
-from conditions.editor.base import PageViews, person
-from conditions.editor.form import applied, button, values_from
+from conditions.editor.base import PageViews, person, when
+from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import new_kinds, panes_of
 from conditions.models import Page
 from conditions.publishing.drafts import (
@@ -37,7 +33,6 @@ from conditions.publishing.drafts import (
     create_page,
     draft_document,
     form_of,
-    keep_aside,
     save,
     skeleton,
 )
@@ -108,8 +103,12 @@ class EditorViews(PageViews):
             new_kinds=new_kinds(page, state.values),
             opened=json.dumps(state.opened),
             shown=json.dumps(state.shown),
-            together=[part_label(part) for part in state.together],
-            clashes=[(each.part, part_label(each.part)) for each in state.clashes],
+            typed_at=when(state.typed_at),
+            together=_together(state),
+            clashes=[
+                (each.part, part_label(each.part), state.saved_by[each.part])
+                for each in state.clashes
+            ],
             refused=refused,
             may_change=self.has_change_permission(request, page),
             may_delete=self.has_delete_permission(request, page),
@@ -122,21 +121,23 @@ class EditorViews(PageViews):
     def _sent(self, request: HttpRequest, page: Page) -> HttpResponse:
         sent = values_from(request.POST, page.kind)
         do = button(request.POST)
-        if do and do != "publish":
-            return self._keep_and_do(request, page, sent, do)
         by = Actor.staff(request)
+        if do and do != "publish":
+            part = press(page=page, by=by, sent=sent, do=do)
+            new = f"section-{request.POST.get('section_new', '')}"
+            part = new if do == "add-section" and new in sent.values else part
+            to = f"{request.path}#{quote(part)}"
+            return HttpResponseRedirect(self.address("preview", page) if do == "preview" else to)
         before = page.draft_id
-        note = request.POST.get("note", "").replace("\x00", "")
         try:
-            revision = save(page=page, by=by, sent=sent, note=note)
+            saved = save(page=page, by=by, sent=sent)
         except EditConflict:
-            who = (page.draft and page.draft.saved_by) or gettext("someone else")
-            message = gettext(
-                "The same part was saved by %s while you typed. Nothing of yours is lost: both "
-                "texts are below. Put together what should stay, then save again."
-            )
-            self.message_user(request, message % who, messages.WARNING)
             return HttpResponseRedirect(f"{request.path}#clashes")
+        revision = saved.revision
+        if saved.also:
+            parts = ", ".join(f"“{part_label(part)}”" for part in saved.also)
+            also = gettext("Also saved: what you typed in another tab under %s.") % parts
+            self.message_user(request, also, messages.WARNING)
         if revision.pk != before:
             self.log_change(request, page, gettext("Saved as number %d.") % revision.number)
         if do == "publish":
@@ -151,24 +152,6 @@ class EditorViews(PageViews):
         self.message_user(request, format_html("{} {}", told, seen), messages.SUCCESS)
         return HttpResponseRedirect(request.path)
 
-    def _keep_and_do(self, request: HttpRequest, page: Page, sent: Sent, do: str) -> HttpResponse:
-        """Keep what was typed, unsaved, and do to it what the button says."""
-        by = Actor.staff(request)
-        autosave(page=page, by=by, sent=sent)
-        if do == "preview":
-            return HttpResponseRedirect(self.address("preview", page))
-        page = self.page_for(request, page.pk, "change")
-        state = form_of(page, person(request))
-        values, part = applied(state.values, do, values_of(draft_document(page)))
-        if values != state.values:
-            if do.startswith(("take-theirs", "remove-")):
-                keep_aside(page=page, by=by)  # nobody asked whether what goes was saved
-            autosave(page=page, by=by, sent=Sent(values, state.opened, state.shown))
-        new = request.POST.get("section_new", "")
-        if do == "add-section" and f"section-{new}" in values:
-            part = f"section-{new}"
-        return HttpResponseRedirect(f"{request.path}#{quote(part)}")
-
     def autosave_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Keep the parts that were sent; answer with what the checks find and others changed."""
         return require_POST(self._autosave)(request, pk)
@@ -178,16 +161,15 @@ class EditorViews(PageViews):
         if request.POST.get("_person", str(person(request).pk)) != str(person(request).pk):
             return JsonResponse({}, status=409)  # typed by whoever was signed in here before
         sent = values_from(request.POST, page.kind)
-        autosave(page=page, by=Actor.staff(request), sent=sent)
-        state = form_of(page, person(request))
+        state = autosave(page=page, by=Actor.staff(request), sent=sent)
         document = document_from(page.kind, page.ref, state.values)
         panes = panes_of(page, state.values, findings=findings_of(page, document))
         contents = {"panes": panes, "may_change": True}
         parts = {*sent.values, *sent.opened}
-        number = page.draft.number if page.draft else 0
+        shown = state.shown
         return JsonResponse(
             {
-                "at": _clock(state),
+                "at": when(state.typed_at),
                 "contents": render_to_string("admin/conditions/editor/_outline.html", contents),
                 "findings": {
                     part.name: render_to_string(
@@ -197,12 +179,11 @@ class EditorViews(PageViews):
                     for part in pane.parts
                     if part.findings
                 },
-                "newer": number if request.POST.get("_draft") != str(number) else None,
-                "shown": {part: state.shown.get(part, NOT_THERE) for part in parts},
+                "shown": {part: shown.get(part, NOT_THERE) for part in parts},
                 "values": {
                     part: state.values.get(part)
                     for part in parts
-                    if part_hash(state.values.get(part)) != part_hash(sent.values.get(part))
+                    if shown.get(part, NOT_THERE) != part_hash(sent.values.get(part))
                 },
             }
         )
@@ -226,5 +207,11 @@ class EditorViews(PageViews):
         return show_document(request, page, document, preview=preview)
 
 
-def _clock(state: FormState) -> str:
-    return time_format(localtime(state.typed_at)) if state.typed_at else ""
+def _together(state: FormState) -> list[tuple[str, str]]:
+    """Return who else has saved what that stands beside what the person typed, by their names."""
+    clashing = {each.part for each in state.clashes}
+    parts: dict[str, list[str]] = {}
+    for part, name in state.saved_by.items():
+        if part not in clashing:
+            parts.setdefault(name, []).append(part_label(part))
+    return [(name, ", ".join(labels)) for name, labels in parts.items()]

@@ -89,13 +89,15 @@ class Revision(models.Model):
 class WorkingCopy(models.Model):
     """What one person has typed on a page and not saved: the whole document, as it was typed.
 
-    `opened` has the hash of each part of the draft that it began from.
+    `opened` has the hash of each part of the draft that it began from, `note` goes with what is
+    saved of it.
     """
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="working_copies")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     document = models.JSONField()
     opened = models.JSONField()
+    note = models.TextField(blank=True)
     at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -1,7 +1,7 @@
 // Keeps what is typed in a page's editor, and shows the page beside it. Without this, Save sends all.
 const form = document.getElementById("edit");
 const status = form.querySelector("[role=status]");
-const { csrfmiddlewaretoken: token, _opened, _shown, _draft, _person } = form.elements;
+const { csrfmiddlewaretoken: token, _opened, _shown, _person } = form.elements;
 const { autosave, preview } = form.dataset;
 const MOST = 60_000; // bytes: a request that outlives its page ends at 64 KiB, all of them together
 
@@ -60,7 +60,7 @@ function changed() {
 }
 
 function hasNew() {
-  const others = [...form.elements].filter((field) => isNew(field) || field.name === "note");
+  const others = [...form.elements].filter((field) => isNew(field));
   return others.some((field) => field.value !== "");
 }
 
@@ -91,7 +91,7 @@ function bodyOf(groups, most = Infinity) {
     const all = JSON.parse(field.value);
     data.append(field.name, JSON.stringify(Object.fromEntries(ids.map((id) => [id, all[id]]))));
   }
-  for (const field of [token, _draft, _person]) data.append(field.name, field.value);
+  for (const field of [token, _person]) data.append(field.name, field.value);
   return { data, taken, isSmall: size < MOST };
 }
 

@@ -68,7 +68,7 @@ class Tab:
         """Save; where someone else changed the same part, see both and choose, as people do."""
         for _again in range(3):
             try:
-                revision = save(page=self.now(), by=self.by, sent=self.sent())
+                revision = save(page=self.now(), by=self.by, sent=self.sent()).revision
             except EditConflict:
                 self.open()
                 for clash in self.clashes:
