@@ -139,7 +139,7 @@ class Sent:
 
     `opened` has the hash of each part in the draft that it began from, `shown` that of what the
     page had of it before the person typed. A part without a value was removed. `note` is the one
-    for colleagues, None where it was not sent.
+    for colleagues, None where it was not changed.
     """
 
     values: Mapping[str, Any]

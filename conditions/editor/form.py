@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from clinic_site.actor import Actor
 from conditions.content.document import DOCUMENTS, Comparison, Source
 from conditions.content.kinds import SectionKind, blank_heading
-from conditions.content.parts import FACTS, Sent, document_from
+from conditions.content.parts import FACTS, Sent, document_from, part_hash
 from conditions.models import Page
 from conditions.publishing.drafts import autosave, set_aside
 
@@ -83,6 +83,7 @@ def values_from(post: QueryDict, kind: str) -> Sent:
     removable = pieces - listed - cut
     there = {part: hash for part, hash in opened.items() if part in values or part in removable}
     note = _text(post.get("note", "")) if "note" in post else None
+    note = None if part_hash(note) == shown.get("note") else note
     return Sent(values, there, shown, note)
 
 

@@ -102,7 +102,7 @@ class EditorViews(PageViews):
             panes=panes_of(page, state.values, findings=findings, clashes=state.clashes),
             new_kinds=new_kinds(page, state.values),
             opened=json.dumps(state.opened),
-            shown=json.dumps(state.shown),
+            shown=json.dumps(state.shown | {"note": part_hash(state.note)}),
             typed_at=when(state.typed_at),
             together=_together(state),
             clashes=[
@@ -166,7 +166,7 @@ class EditorViews(PageViews):
         panes = panes_of(page, state.values, findings=findings_of(page, document))
         contents = {"panes": panes, "may_change": True}
         parts = {*sent.values, *sent.opened}
-        shown = state.shown
+        shown = state.shown | {"note": part_hash(state.note)}
         return JsonResponse(
             {
                 "at": when(state.typed_at),
@@ -179,7 +179,7 @@ class EditorViews(PageViews):
                     for part in pane.parts
                     if part.findings
                 },
-                "shown": {part: shown.get(part, NOT_THERE) for part in parts},
+                "shown": {part: shown.get(part, NOT_THERE) for part in [*parts, "note"]},
                 "values": {
                     part: state.values.get(part)
                     for part in parts

@@ -16,7 +16,7 @@ from clinic_site.access.models import User
 from clinic_site.clinic import Remembered
 from clinic_site.models import Notice, Physician
 from conditions.content.document import Source
-from conditions.content.parts import hashes_of, values_of
+from conditions.content.parts import hashes_of, part_hash, values_of
 from conditions.content.word_diff import compare
 from conditions.models import Page, Revision, WorkingCopy
 from conditions.publishing.drafts import form_of
@@ -387,7 +387,10 @@ def test_autosave_keeps_what_was_typed_in_one_part_and_answers_with_the_findings
     copy = WorkingCopy.objects.get()
     assert copy.page_document.sections[1].body == "It hurts 2 in 5. \n"
     state = form_of(page, copy.person)
-    assert answer["shown"] == {"section-overview": state.shown["section-overview"]}
+    assert answer["shown"] == {
+        "section-overview": state.shown["section-overview"],
+        "note": part_hash(""),
+    }
     assert staff.get(change(page).replace("change", "autosave")).status_code == 405
     # What another person typed in this browser is not this one's.
     theirs = {**sent, "section-overview-body": "Of another.", "_person": "another"}

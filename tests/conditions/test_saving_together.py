@@ -109,6 +109,18 @@ def test_the_note_for_colleagues_waits_for_what_is_saved(
     assert editor(staff, page)["note"] == ""
 
 
+def test_a_tab_that_knows_of_no_note_takes_none_away(staff: Client) -> None:
+    page = make_condition()
+    first, second = editor(staff, page), editor(staff, page)
+    first.type("note", "Why I did").press("_do", "preview")
+    second.type(BODY, "It hurts.").press("_do", "preview")
+    assert editor(staff, page)["note"] == "Why I did"
+
+    editor(staff, page).type("note", "").press("_do", "preview")
+
+    assert editor(staff, page)["note"] == ""
+
+
 def test_a_note_stays_with_words_that_were_discarded_or_are_in_conflict(
     staff: Client, colleague: Client
 ) -> None:
