@@ -30,11 +30,10 @@ from conditions.models import Page
 from conditions.publishing.drafts import (
     FormState,
     autosave,
-    create_page,
+    begin_page,
     draft_document,
     form_of,
     save,
-    skeleton,
 )
 from conditions.publishing.publish import findings_of
 from conditions.views import show_document
@@ -75,8 +74,8 @@ class EditorViews(PageViews):
             raise NotAllowed(f"conditions.add_{self.opts.model_name}")
         form = NewPageForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            document = skeleton(self.model.page_kind, form.cleaned_data["title"])
-            page = create_page(document=document, by=Actor.staff(request))
+            kind, title = self.model.page_kind, form.cleaned_data["title"]
+            page = begin_page(kind=kind, title=title, by=Actor.staff(request))
             self.log_addition(request, page, gettext("Begun."))
             return HttpResponseRedirect(self.address("change", page))
         context = {

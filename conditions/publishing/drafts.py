@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -78,8 +78,18 @@ def draft_document(page: Page) -> PageDocument:
     return page.draft.page_document
 
 
-def skeleton(kind: str, title: str) -> PageDocument:
-    """Return what a new page begins from: its title, and a blank section of each usual kind."""
+def begin_page(*, kind: str, title: str, by: Actor) -> Page:
+    """Store a new page, which has its title and a blank section of each usual kind."""
+    while True:
+        document = _skeleton(kind, title)
+        try:
+            return create_page(document=document, by=by)
+        except IntegrityError:  # of two pages begun at once, one takes the next name
+            if not Page.objects.filter(ref=document.ref).exists():
+                raise
+
+
+def _skeleton(kind: str, title: str) -> PageDocument:
     sections = [Section(kind=each, heading=blank_heading(each), body="") for each in SKELETON[kind]]
     slug = slugify(title)[:70] or kind
     taken = {*Page.objects.filter(ref__startswith=slug).values_list("ref", flat=True)}
