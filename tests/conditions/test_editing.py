@@ -530,6 +530,17 @@ def test_the_first_of_a_list_moves_down_only_and_the_last_one_up_only(staff: Cli
     assert moves(staff, page, "source") == []
 
 
+def test_no_two_things_in_the_editor_have_one_id_whatever_the_keys_of_sources_are(
+    staff: Client,
+) -> None:
+    keys = ("a", "a-title", "a-year", "new", "new-title", "s")
+    sources = [Source(key=key, title=key, year="2020") for key in keys]
+    for page in (make_condition(sources=sources), make_treatment(sources=sources)):
+        editor(staff, page).type("section_new", "causes").press("_do", "add-section")
+        ids = re.findall(r'\bid="([^"]+)"', staff.get(change(page)).text)
+        assert sorted({each for each in ids if ids.count(each) > 1}) == []
+
+
 def test_a_source_that_i_removed_while_someone_changed_it_can_come_back(
     staff: Client, colleague: Client
 ) -> None:
