@@ -104,6 +104,15 @@ def part_label(part: str) -> str:
     }[part]
 
 
+def is_part(name: str) -> bool:
+    """Whether a page can have a part of this name."""
+    try:
+        part_label(name)
+    except (KeyError, ValueError):
+        return False
+    return name.isprintable()
+
+
 def comparison_rows() -> dict[str, str]:
     """Return what each row says of a treatment beside the others."""
     return {

@@ -14,8 +14,8 @@ from django.utils.text import slugify
 
 from clinic_site.actor import Actor
 from conditions.content.document import DOCUMENTS, Comparison, Source
-from conditions.content.kinds import SectionKind, blank_heading
-from conditions.content.parts import FACTS, Sent, document_from, part_hash
+from conditions.content.kinds import blank_heading
+from conditions.content.parts import FACTS, Sent, document_from, is_part, part_hash
 from conditions.models import Page
 from conditions.publishing.drafts import autosave, set_aside
 
@@ -121,13 +121,11 @@ def _hashes(text: str) -> dict[str, str]:
         return {}
     if not isinstance(found, dict):
         return {}
-    return {part: each for part, each in found.items() if isinstance(each, str) and _is_part(part)}
-
-
-def _is_part(name: str) -> bool:
-    """Whether a page can have a part of this name."""
-    start, _dash, rest = name.partition("-")
-    return name.isprintable() and (start != "section" or rest in SectionKind.values)
+    return {
+        part: each
+        for part, each in found.items()
+        if isinstance(each, str) and (is_part(part) or part == "note")
+    }
 
 
 def applied(

@@ -17,16 +17,18 @@ from django.views.decorators.http import require_POST
 from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
+from conditions.content.kinds import SectionKind
 from conditions.content.parts import (
     NOT_THERE,
     document_from,
+    is_part,
     part_hash,
     part_label,
 )
 from conditions.editor.base import PageViews, person, when
 from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import new_kinds, panes_of
-from conditions.models import Page
+from conditions.models import Page, Presence
 from conditions.publishing.drafts import (
     FormState,
     autosave,
@@ -51,6 +53,7 @@ class EditorViews(PageViews):
     def views(self) -> dict[str, Any]:
         return {
             "<int:pk>/autosave/": self.autosave_view,
+            "<int:pk>/here/": self.here_view,
             "<int:pk>/preview/": self.preview_view,
             **super().views(),
         }
@@ -102,6 +105,7 @@ class EditorViews(PageViews):
             new_kinds=new_kinds(page, state.values),
             opened=json.dumps(state.opened),
             shown=json.dumps(state.shown | {"note": part_hash(state.note)}),
+            here=_others_in(page, request),
             typed_at=when(state.typed_at),
             together=_together(state),
             clashes=[
@@ -187,6 +191,16 @@ class EditorViews(PageViews):
             }
         )
 
+    def here_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Note that this person has the page open, in which part; answer who else has."""
+        return require_POST(self._here)(request, pk)
+
+    def _here(self, request: HttpRequest, pk: int) -> HttpResponse:
+        page = self.page_for(request, pk, "change")
+        part = request.POST.get("part", "")
+        Presence.objects.note(page, person(request), part if is_part(part) else "")
+        return JsonResponse({"here": _others_in(page, request)})
+
     def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page in the public templates: as this person has it, or as it was posted."""
         page = self.page_for(request, pk, "view")
@@ -204,6 +218,20 @@ class EditorViews(PageViews):
             "change_address": self.address("change", page),
         }
         return show_document(request, page, document, preview=preview)
+
+
+def _others_in(page: Page, request: HttpRequest) -> str:
+    """Return who else has the page open, and in which part, in words."""
+    others = page.presences.now().exclude(person=request.user.pk).select_related("person")
+    told = []
+    for other in others.order_by("person__username"):
+        kind = other.part.removeprefix("section-")
+        part = SectionKind(kind).label if kind != other.part else other.part and part_label(kind)
+        words = (
+            gettext("%(name)s is here, in “%(part)s”.") if part else gettext("%(name)s is here.")
+        )
+        told.append(words % {"name": other.person, "part": part})
+    return " ".join(told)
 
 
 def _together(state: FormState) -> list[tuple[str, str]]:

@@ -237,6 +237,21 @@ addEventListener("pageshow", () => {
 addEventListener("online", save);
 addEventListener("focus", save);
 
+// Who else has the page open, and that we have.
+const here = form.querySelector(".here");
+async function tellWeAreHere() {
+  if (document.hidden) return;
+  const body = new FormData();
+  body.append(token.name, token.value);
+  body.append("part", document.activeElement.closest(".part")?.id ?? location.hash.slice(1));
+  const answer = await post(here.dataset.address, body, "1").catch(() => null);
+  const told = answer?.ok ? (await answer.json()).here : here.textContent;
+  if (told !== here.textContent) here.textContent = told; // or it would be read out again
+}
+setInterval(tellWeAreHere, 20_000);
+document.addEventListener("visibilitychange", tellWeAreHere);
+tellWeAreHere();
+
 // The page as patients would see it. No script runs in the frame; we answer its clicks.
 const frame = document.getElementById("live-preview");
 let lookTimer;
