@@ -221,6 +221,7 @@ NAME_CHARACTERS = 120  # of the name under a page, credentials and all
 READING_GRADE = 8  # of school; a section above it is hard to read
 KEY_POINTS = 3  # of a page
 PAGE_TITLE, PAGE_SUMMARY = 120, 300  # characters of a title, a name or a heading; of a summary
+PRESENCE_LASTS = timedelta(seconds=60)  # since an editor's browser said last who is in a page
 REVISIONS_SHOWN = 50  # on one page of a page's history
 SOURCE_KEY, SOURCE_TITLE = 40, 300  # characters
 PICTURE_WORDS = 400  # characters that say what a page's picture shows

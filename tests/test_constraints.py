@@ -34,6 +34,7 @@ from conditions.models import (
     LoadedContent,
     Offer,
     Page,
+    Presence,
     Review,
     Revision,
     Section,
@@ -148,6 +149,10 @@ def working_copy() -> WorkingCopy:
     return WorkingCopy(page=a_page(), person=desk(), document={"type": "x"}, opened={"a": "b"})
 
 
+def presence() -> Presence:
+    return Presence(page=a_page(), person=desk())
+
+
 def changed(row, **values):
     for name, value in values.items():
         setattr(row, name, value)
@@ -189,6 +194,7 @@ BROKEN = {
     "address_once": lambda: twice(lambda: Address(page=a_page(), slug="a")),
     "offer_once": lambda: twice(offer),
     "working_copy_once": lambda: twice(working_copy),
+    "presence_once": lambda: twice(presence),
     "section_kind_known": lambda: section(kind="gossip"),
     "section_has_heading": lambda: section(heading=""),
     "section_kind_once": lambda: twice(section),

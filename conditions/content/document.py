@@ -224,7 +224,7 @@ def _refuse_repeated(
         value = item.get(name) if isinstance(item, Located) else None
         if not isinstance(value, str):
             continue
-        value = _normal(value, name)
+        value = normal_value(name, value)
         if known and value not in known:
             raise item.error(name, f"{value!r} is not one of {', '.join(known)}.")
         if value in seen:
@@ -251,7 +251,7 @@ def build(cls: type, data: Mapping[str, Any], located: Located | None) -> Any:
     def fault(key: str | None, what: str) -> ContentError:
         return located.error(key, what) if located is not None else ContentError(what)
 
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
     for key in data:
         if key not in fields:
@@ -263,6 +263,9 @@ def build(cls: type, data: Mapping[str, Any], located: Located | None) -> Any:
         elif field.default is dataclasses.MISSING:
             raise fault(None, f"{name!r} is missing. Add it.")
     return cls(**values)
+
+
+_hints = functools.cache(typing.get_type_hints)
 
 
 def _value(value: Any, hint: Any, fault: typing.Callable[[str], ContentError], name: str) -> Any:
@@ -291,14 +294,15 @@ def normal(document: PageDocument) -> PageDocument:
     """Return a document as it is stored by hand and from files: a body keeps its lines, anything
     else is one line, and empty lines of a list are gone.
     """
-    return document_of(_normal(document.to_json(), ""))
+    return document_of(normal_value("", document.to_json()))
 
 
-def _normal(value: Any, name: str) -> Any:
+def normal_value(name: str, value: Any) -> Any:
+    """Return what `normal` makes of one field, or part, of this name."""
     if isinstance(value, dict):
-        return {key: _normal(each, key) for key, each in value.items()}
+        return {key: normal_value(key, each) for key, each in value.items()}
     if isinstance(value, list):
-        return [each for each in (_normal(item, name) for item in value) if each != ""]
+        return [each for each in (normal_value(name, item) for item in value) if each != ""]
     if not isinstance(value, str):
         return value
     text = plain_text(value)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from conditions.content.document import DOCUMENTS, PageDocument, document_of
+from conditions.content.document import DOCUMENTS, PageDocument, document_of, normal_value
 from conditions.content.kinds import SectionKind
 
 FACTS = ("uses_needle", "uses_balloon", "uses_cement")
@@ -104,6 +104,15 @@ def part_label(part: str) -> str:
     }[part]
 
 
+def is_part(name: str) -> bool:
+    """Whether a page can have a part of this name."""
+    try:
+        part_label(name)
+    except (KeyError, ValueError):
+        return False
+    return name.isprintable()
+
+
 def comparison_rows() -> dict[str, str]:
     """Return what each row says of a treatment beside the others."""
     return {
@@ -138,12 +147,14 @@ class Sent:
     """What the page in a person's hands sent: the parts in `values` or `opened`.
 
     `opened` has the hash of each part in the draft that it began from, `shown` that of what the
-    page had of it before the person typed. A part without a value was removed.
+    page had of it before the person typed. A part without a value was removed. `note` is the one
+    for colleagues, None where it was not changed.
     """
 
     values: Mapping[str, Any]
     opened: Mapping[str, str]
     shown: Mapping[str, str]
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,8 +172,9 @@ def merge(
     """Put together what was made of `opened`, hashes by part, with what others made of it.
 
     A part that I did not touch is theirs; one that nobody else did, or that we made the same, is
-    mine. What we both changed is a clash, in which mine stands for now. A part in neither `mine`
-    nor `opened` is theirs. The order of sources never clashes.
+    mine. What we both changed is a clash, in which mine stands for now, unless Save would make
+    the same of both: then it is theirs. A part in neither `mine` nor `opened` is theirs. The order
+    of sources never clashes.
     """
     merged, clashes = dict(theirs), []
     for part in dict.fromkeys([*opened, *mine]):
@@ -173,6 +185,8 @@ def merge(
         if part == "sources":
             value = list(dict.fromkeys([*(value or []), *(other or [])]))
         elif part_hash(other) != began:
+            if normal_value(part, value) == normal_value(part, other):
+                continue
             clashes.append(Clash(part, other, value))
         merged[part] = value
         if value is None:

@@ -1,11 +1,14 @@
 """What the admin's pages of a condition or a treatment share."""
 
+import datetime as dt
 from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format, time_format
+from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access.models import User
@@ -94,3 +97,13 @@ class PageViews(admin.ModelAdmin):
 def person(request: HttpRequest) -> User:
     """Return who is signed in."""
     return cast(User, request.user)
+
+
+def when(at: dt.datetime | None) -> str:
+    """Return a time in words, with its day where that is not today; "" for none."""
+    if at is None:
+        return ""
+    local = localtime(at)
+    if local.date() == localdate():
+        return time_format(local)
+    return date_format(local, "DATETIME_FORMAT")

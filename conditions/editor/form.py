@@ -8,12 +8,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
 from django.http import QueryDict
 from django.utils.text import slugify
 
+from clinic_site.actor import Actor
 from conditions.content.document import DOCUMENTS, Comparison, Source
-from conditions.content.kinds import SectionKind, blank_heading
-from conditions.content.parts import FACTS, Sent
+from conditions.content.kinds import blank_heading
+from conditions.content.parts import FACTS, Sent, document_from, is_part, part_hash
+from conditions.models import Page
+from conditions.publishing.drafts import autosave, set_aside
 
 TEXTS = ("title", "name", "slug", "summary", "icd10_code")
 PICTURE = ("source", "alt", "caption")
@@ -78,7 +82,9 @@ def values_from(post: QueryDict, kind: str) -> Sent:
     pieces = {part for part in opened if part.startswith(("section-", "source-"))}
     removable = pieces - listed - cut
     there = {part: hash for part, hash in opened.items() if part in values or part in removable}
-    return Sent(values, there, shown)
+    note = _text(post.get("note", "")) if "note" in post else None
+    note = None if part_hash(note) == shown.get("note") else note
+    return Sent(values, there, shown, note)
 
 
 def _add_new(post: QueryDict, kind: str, values: dict[str, Any]) -> None:
@@ -115,13 +121,11 @@ def _hashes(text: str) -> dict[str, str]:
         return {}
     if not isinstance(found, dict):
         return {}
-    return {part: each for part, each in found.items() if isinstance(each, str) and _is_part(part)}
-
-
-def _is_part(name: str) -> bool:
-    """Whether a page can have a part of this name."""
-    start, _dash, rest = name.partition("-")
-    return name.isprintable() and (start != "section" or rest in SectionKind.values)
+    return {
+        part: each
+        for part, each in found.items()
+        if isinstance(each, str) and (is_part(part) or part == "note")
+    }
 
 
 def applied(
@@ -147,6 +151,21 @@ def applied(
         if what == "remove-source":
             done.pop(f"source-{which}", None)
     return done, part
+
+
+@transaction.atomic
+def press(*, page: Page, by: Actor, sent: Sent, do: str) -> str:
+    """Keep what was typed, unsaved, and do to it what a button says; return the part to go on with.
+
+    What goes is set aside first: nobody asked whether it was saved.
+    """
+    state = autosave(page=page, by=by, sent=sent)
+    values, part = applied(state.values, do, state.draft)
+    if values != state.values:
+        if state.typed_at and do.startswith(("take-theirs", "remove-")):
+            set_aside(page=page, document=document_from(page.kind, page.ref, state.values), by=by)
+        autosave(page=page, by=by, sent=Sent(values, state.opened, state.shown))
+    return part
 
 
 def button(post: QueryDict) -> str:

@@ -20,7 +20,7 @@ from conditions.publishing.drafts import (
     draft_document,
     form_of,
     revert_to,
-    values_of,
+    state_of,
 )
 
 
@@ -50,10 +50,10 @@ class HistoryViews(PageViews):
             .prefetch_related("reviews")
             .defer("document")
         )
-        draft = values_of(draft_document(page))
         copies = [
-            (copy, changes(draft, values_of(copy.page_document)))
+            (copy, changes(state.draft, state.values))
             for copy in page.working_copies.select_related("person").order_by("at")
+            for state in [state_of(page, copy)]
         ]
         return self.shown(
             request,
@@ -67,10 +67,15 @@ class HistoryViews(PageViews):
         )
 
     def revision_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
-        """One revision beside another: `?with=` a number, "draft", or else what is live."""
+        """One revision beside another: `?with=` a number, "live", or else the one saved before."""
         page = self.page_for(request, pk, "view")
         revision = self.revision_of(page, number)
-        other = self._other(page, request.GET.get("with", "live"))
+        before = page.revisions.filter(number__lt=number, by_hand=True).first()
+        beside = request.GET.get("with", "")
+        other = (page.live if beside == "live" else None) or before
+        if beside not in ("", "live"):
+            other = self.revision_of(page, beside)
+        numbers = page.revisions.exclude(pk=revision.pk).values_list("number", flat=True)
         return self.shown(
             request,
             "revision",
@@ -78,13 +83,11 @@ class HistoryViews(PageViews):
             page,
             revision=revision,
             other=other,
-            changes=compare(other.page_document, revision.page_document),
+            beside=beside,
+            numbers=numbers[: settings.REVISIONS_SHOWN],
+            changes=compare(other.page_document if other else None, revision.page_document),
             may_change=self.has_change_permission(request, page),
         )
-
-    def _other(self, page: Page, which: str) -> Revision:
-        found = {"live": page.live or page.draft, "draft": page.draft}.get(which)
-        return found or self.revision_of(page, which)
 
     def take_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         """Show what taking an earlier text back changes; on POST, make it the draft."""
@@ -134,14 +137,13 @@ class HistoryViews(PageViews):
                 return self.told_of_change(request)
             return self._discarded(request, page, before)
         state = form_of(page, person(request))
-        draft, live = draft_document(page), page.live.page_document if page.live else None
         return self.shown(
             request,
             "discard",
             gettext("Discard changes to “%s”") % page,
             page,
-            typed=changes(state.values, values_of(draft)) if state.typed_at else [],
-            saved=compare(draft, live) if live else [],
+            typed=changes(state.values, state.draft) if state.typed_at else [],
+            saved=compare(draft_document(page), page.live.page_document) if page.live else [],
         )
 
     def _discarded(self, request: HttpRequest, page: Page, kept: Revision | None) -> HttpResponse:

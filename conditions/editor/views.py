@@ -9,9 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.utils.formats import time_format
 from django.utils.html import format_html
-from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -19,27 +17,25 @@ from django.views.decorators.http import require_POST
 from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
+from conditions.content.kinds import SectionKind
 from conditions.content.parts import (
     NOT_THERE,
-    Sent,
     document_from,
+    is_part,
     part_hash,
     part_label,
-    values_of,
 )
-from conditions.editor.base import PageViews, person
-from conditions.editor.form import applied, button, values_from
+from conditions.editor.base import PageViews, person, when
+from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import blanks, kinds_of, panes_of
-from conditions.models import Page
+from conditions.models import Page, Presence
 from conditions.publishing.drafts import (
     FormState,
     autosave,
-    create_page,
+    begin_page,
     draft_document,
     form_of,
-    keep_aside,
     save,
-    skeleton,
 )
 from conditions.publishing.publish import findings_of
 from conditions.views import show_document
@@ -57,6 +53,7 @@ class EditorViews(PageViews):
     def views(self) -> dict[str, Any]:
         return {
             "<int:pk>/autosave/": self.autosave_view,
+            "<int:pk>/here/": self.here_view,
             "<int:pk>/preview/": self.preview_view,
             **super().views(),
         }
@@ -80,8 +77,8 @@ class EditorViews(PageViews):
             raise NotAllowed(f"conditions.add_{self.opts.model_name}")
         form = NewPageForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            document = skeleton(self.model.page_kind, form.cleaned_data["title"])
-            page = create_page(document=document, by=Actor.staff(request))
+            kind, title = self.model.page_kind, form.cleaned_data["title"]
+            page = begin_page(kind=kind, title=title, by=Actor.staff(request))
             self.log_addition(request, page, gettext("Begun."))
             return HttpResponseRedirect(self.address("change", page))
         context = {
@@ -109,9 +106,14 @@ class EditorViews(PageViews):
             kinds=kinds_of(page, panes),
             blanks=blanks(),
             opened=json.dumps(state.opened),
-            shown=json.dumps(state.shown),
-            together=[part_label(part) for part in state.together],
-            clashes=[(each.part, part_label(each.part)) for each in state.clashes],
+            shown=json.dumps(state.shown | {"note": part_hash(state.note)}),
+            here=_others_in(page, request),
+            typed_at=when(state.typed_at),
+            together=_together(state),
+            clashes=[
+                (each.part, part_label(each.part), state.saved_by[each.part])
+                for each in state.clashes
+            ],
             refused=refused,
             may_change=self.has_change_permission(request, page),
             may_delete=self.has_delete_permission(request, page),
@@ -124,21 +126,23 @@ class EditorViews(PageViews):
     def _sent(self, request: HttpRequest, page: Page) -> HttpResponse:
         sent = values_from(request.POST, page.kind)
         do = button(request.POST)
-        if do and do != "publish":
-            return self._keep_and_do(request, page, sent, do)
         by = Actor.staff(request)
+        if do and do != "publish":
+            part = press(page=page, by=by, sent=sent, do=do)
+            new = f"section-{request.POST.get('section_new', '')}"
+            part = new if do == "add-section" and new in sent.values else part
+            to = f"{request.path}#{quote(part)}"
+            return HttpResponseRedirect(self.address("preview", page) if do == "preview" else to)
         before = page.draft_id
-        note = request.POST.get("note", "").replace("\x00", "")
         try:
-            revision = save(page=page, by=by, sent=sent, note=note)
+            saved = save(page=page, by=by, sent=sent)
         except EditConflict:
-            who = (page.draft and page.draft.saved_by) or gettext("someone else")
-            message = gettext(
-                "The same part was saved by %s while you typed. Nothing of yours is lost: both "
-                "texts are below. Put together what should stay, then save again."
-            )
-            self.message_user(request, message % who, messages.WARNING)
             return HttpResponseRedirect(f"{request.path}#clashes")
+        revision = saved.revision
+        if saved.also:
+            parts = ", ".join(f"“{part_label(part)}”" for part in saved.also)
+            also = gettext("Also saved: what you typed in another tab under %s.") % parts
+            self.message_user(request, also, messages.WARNING)
         if revision.pk != before:
             self.log_change(request, page, gettext("Saved as number %d.") % revision.number)
         if do == "publish":
@@ -153,24 +157,6 @@ class EditorViews(PageViews):
         self.message_user(request, format_html("{} {}", told, seen), messages.SUCCESS)
         return HttpResponseRedirect(request.path)
 
-    def _keep_and_do(self, request: HttpRequest, page: Page, sent: Sent, do: str) -> HttpResponse:
-        """Keep what was typed, unsaved, and do to it what the button says."""
-        by = Actor.staff(request)
-        autosave(page=page, by=by, sent=sent)
-        if do == "preview":
-            return HttpResponseRedirect(self.address("preview", page))
-        page = self.page_for(request, page.pk, "change")
-        state = form_of(page, person(request))
-        values, part = applied(state.values, do, values_of(draft_document(page)))
-        if values != state.values:
-            if do.startswith(("take-theirs", "remove-")):
-                keep_aside(page=page, by=by)  # nobody asked whether what goes was saved
-            autosave(page=page, by=by, sent=Sent(values, state.opened, state.shown))
-        new = request.POST.get("section_new", "")
-        if do == "add-section" and f"section-{new}" in values:
-            part = f"section-{new}"
-        return HttpResponseRedirect(f"{request.path}#{quote(part)}")
-
     def autosave_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Keep the parts that were sent; answer with what the checks find and others changed."""
         return require_POST(self._autosave)(request, pk)
@@ -180,16 +166,15 @@ class EditorViews(PageViews):
         if request.POST.get("_person", str(person(request).pk)) != str(person(request).pk):
             return JsonResponse({}, status=409)  # typed by whoever was signed in here before
         sent = values_from(request.POST, page.kind)
-        autosave(page=page, by=Actor.staff(request), sent=sent)
-        state = form_of(page, person(request))
+        state = autosave(page=page, by=Actor.staff(request), sent=sent)
         document = document_from(page.kind, page.ref, state.values)
         panes = panes_of(page, state.values, findings=findings_of(page, document))
         contents = {"panes": panes, "may_change": True}
         parts = {*sent.values, *sent.opened}
-        number = page.draft.number if page.draft else 0
+        shown = state.shown | {"note": part_hash(state.note)}
         return JsonResponse(
             {
-                "at": _clock(state),
+                "at": when(state.typed_at),
                 "contents": render_to_string("admin/conditions/editor/_outline.html", contents),
                 "findings": {
                     part.name: render_to_string(
@@ -199,15 +184,24 @@ class EditorViews(PageViews):
                     for part in pane.parts
                     if part.findings
                 },
-                "newer": number if request.POST.get("_draft") != str(number) else None,
-                "shown": {part: state.shown.get(part, NOT_THERE) for part in parts},
+                "shown": {part: shown.get(part, NOT_THERE) for part in [*parts, "note"]},
                 "values": {
                     part: state.values.get(part)
                     for part in parts
-                    if part_hash(state.values.get(part)) != part_hash(sent.values.get(part))
+                    if shown.get(part, NOT_THERE) != part_hash(sent.values.get(part))
                 },
             }
         )
+
+    def here_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Note that this person has the page open, in which part; answer who else has."""
+        return require_POST(self._here)(request, pk)
+
+    def _here(self, request: HttpRequest, pk: int) -> HttpResponse:
+        page = self.page_for(request, pk, "change")
+        part = request.POST.get("part", "")
+        Presence.objects.note(page, person(request), part if is_part(part) else "")
+        return JsonResponse({"here": _others_in(page, request)})
 
     def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page in the public templates: as this person has it, or as it was posted."""
@@ -228,5 +222,25 @@ class EditorViews(PageViews):
         return show_document(request, page, document, preview=preview)
 
 
-def _clock(state: FormState) -> str:
-    return time_format(localtime(state.typed_at)) if state.typed_at else ""
+def _others_in(page: Page, request: HttpRequest) -> str:
+    """Return who else has the page open, and in which part, in words."""
+    others = page.presences.now().exclude(person=request.user.pk).select_related("person")
+    told = []
+    for other in others.order_by("person__username"):
+        kind = other.part.removeprefix("section-")
+        part = SectionKind(kind).label if kind != other.part else other.part and part_label(kind)
+        words = (
+            gettext("%(name)s is here, in “%(part)s”.") if part else gettext("%(name)s is here.")
+        )
+        told.append(words % {"name": other.person, "part": part})
+    return " ".join(told)
+
+
+def _together(state: FormState) -> list[tuple[str, str]]:
+    """Return who else has saved what that stands beside what the person typed, by their names."""
+    clashing = {each.part for each in state.clashes}
+    parts: dict[str, list[str]] = {}
+    for part, name in state.saved_by.items():
+        if part not in clashing:
+            parts.setdefault(name, []).append(part_label(part))
+    return [(name, ", ".join(labels)) for name, labels in parts.items()]

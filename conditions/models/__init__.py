@@ -12,7 +12,7 @@ from conditions.models.page import (
     Treatment,
 )
 from conditions.models.review import Review, ReviewOfPage, ReviewState, review_of, review_state
-from conditions.models.revision import Revision, WorkingCopy
+from conditions.models.revision import Presence, Revision, WorkingCopy
 
 __all__ = [
     "Address",
@@ -21,6 +21,7 @@ __all__ = [
     "Offer",
     "Page",
     "PageQuerySet",
+    "Presence",
     "Review",
     "ReviewOfPage",
     "ReviewState",

@@ -89,13 +89,15 @@ class Revision(models.Model):
 class WorkingCopy(models.Model):
     """What one person has typed on a page and not saved: the whole document, as it was typed.
 
-    `opened` has the hash of each part of the draft that it began from.
+    `opened` has the hash of each part of the draft that it began from, `note` goes with what is
+    saved of it.
     """
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="working_copies")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     document = models.JSONField()
     opened = models.JSONField()
+    note = models.TextField(blank=True)
     at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -112,3 +114,40 @@ class WorkingCopy(models.Model):
     def page_document(self) -> PageDocument:
         """The document as it was typed."""
         return document_of(self.document)
+
+
+class PresenceQuerySet(models.QuerySet["Presence"]):
+    """Who has pages open."""
+
+    def now(self) -> "PresenceQuerySet":
+        """Those whose browsers have said so lately."""
+        return self.filter(at__gt=timezone.now() - settings.PRESENCE_LASTS)
+
+    def note(self, page: Page, person: Any, part: str) -> None:
+        """Note that a person has a page open, in a part of it, and forget who left it."""
+        self.filter(page=page.pk, at__lte=timezone.now() - settings.PRESENCE_LASTS).delete()
+        self.bulk_create(
+            [self.model(page_id=page.pk, person=person, part=part[:60])],
+            update_conflicts=True,
+            unique_fields=["page", "person"],
+            update_fields=["part", "at"],
+        )
+
+
+class Presence(models.Model):
+    """That a person has a page open in the editor, with which part in hand, and as of when."""
+
+    page = models.ForeignKey(Page, models.CASCADE, related_name="presences")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    part = models.CharField(max_length=60, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = PresenceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["page", "person"], name="presence_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}, {self.at}"

@@ -6,12 +6,15 @@ revision, so that no word is lost. Nothing is refused here.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
@@ -35,17 +38,32 @@ from conditions.models import Address, Page, Revision, WorkingCopy
 class FormState:
     """What the editor shows one person: the draft, with what they have typed and not saved.
 
-    `opened` has the hash of each part in the draft that `values` began from, `shown` that of each
-    value; both go back with what is typed next. `typed_at` is when it was typed, None for an
-    untouched draft; `together` names the parts that others have saved since.
+    `values` is both together, `draft` the draft alone. `opened` has the hash of each part in the
+    draft that `values` began from, `shown` that of each value; both go back with what is typed
+    next. `saved_by` names who else has saved a part since it was typed in, or opened. `typed_at`
+    is when it was typed, None for an untouched draft.
     """
 
     values: dict[str, Any]
+    draft: dict[str, Any]
     opened: dict[str, str]
-    shown: dict[str, str]
     clashes: list[Clash]
-    together: list[str]
+    saved_by: dict[str, str]
     typed_at: dt.datetime | None
+    note: str
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The hash of each value."""
+        return hashes_of(self.values)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What Save made: the draft, and the parts in it that were typed in another tab."""
+
+    revision: Revision
+    also: list[str]
 
 
 def locked(page: Page) -> Page:
@@ -60,8 +78,18 @@ def draft_document(page: Page) -> PageDocument:
     return page.draft.page_document
 
 
-def skeleton(kind: str, title: str) -> PageDocument:
-    """Return what a new page begins from: its title, and a blank section of each usual kind."""
+def begin_page(*, kind: str, title: str, by: Actor) -> Page:
+    """Store a new page, which has its title and a blank section of each usual kind."""
+    while True:
+        document = _skeleton(kind, title)
+        try:
+            return create_page(document=document, by=by)
+        except IntegrityError:  # of two pages begun at once, one takes the next name
+            if not Page.objects.filter(ref=document.ref).exists():
+                raise
+
+
+def _skeleton(kind: str, title: str) -> PageDocument:
     sections = [Section(kind=each, heading=blank_heading(each), body="") for each in SKELETON[kind]]
     slug = slugify(title)[:70] or kind
     taken = {*Page.objects.filter(ref__startswith=slug).values_list("ref", flat=True)}
@@ -116,56 +144,75 @@ def copy_of(page: Page, person: User) -> WorkingCopy | None:
 
 def form_of(page: Page, person: User) -> FormState:
     """Return what the editor shows this person."""
-    theirs = values_of(draft_document(page))
-    opened = hashes_of(theirs)
-    copy = copy_of(page, person)
+    return state_of(page, copy_of(page, person))
+
+
+def state_of(page: Page, copy: WorkingCopy | None) -> FormState:
+    """Return what the editor shows whoever typed `copy`; None is somebody who typed nothing."""
+    draft = values_of(draft_document(page))
+    opened = hashes_of(draft)
     if copy is None:
-        return FormState(theirs, opened, opened, [], [], None)
-    mine = values_of(copy.page_document)
-    values, clashes = merge(mine=mine, opened=copy.opened, theirs=theirs)
+        return FormState(draft, draft, opened, [], {}, None, "")
+    values, clashes, saved_by = _with_draft(page, copy)
     values = values_of(document_from(page.kind, page.ref, values))
     for part in copy.opened:
-        if part not in theirs and part in values:  # a colleague has removed it
+        if part not in draft and part in values:  # a colleague has removed it
             opened[part] = NOT_THERE
-    clashing = {clash.part for clash in clashes}
-    together = [
-        part
-        for part in dict.fromkeys([*theirs, *copy.opened])
-        if copy.opened.get(part, NOT_THERE) != part_hash(theirs.get(part))
-        and part not in clashing
-        and part != "sources"
-    ]
-    typed_at = copy.at if values != theirs else None  # a colleague may have saved the very same
-    return FormState(values, opened, hashes_of(values), clashes, together, typed_at)
+    typed_at = copy.at if values != draft else None  # a colleague may have saved the very same
+    return FormState(values, draft, opened, clashes, saved_by, typed_at, copy.note)
+
+
+def _with_draft(
+    page: Page, copy: WorkingCopy
+) -> tuple[dict[str, Any], list[Clash], dict[str, str]]:
+    """Put a working copy together with the draft; name who else has saved which part since.
+
+    Where nobody else has, two texts are no clash: what the person typed last stands.
+    """
+    mine, draft = values_of(copy.page_document), values_of(draft_document(page))
+    merged, clashes = merge(mine=mine, opened=copy.opened, theirs=draft)
+    began = {
+        part: copy.opened.get(part, NOT_THERE)
+        for part in dict.fromkeys([*draft, *copy.opened, *mine])
+        if part != "sources"
+    }
+    stale = {part: hash for part, hash in began.items() if hash != part_hash(draft.get(part))}
+    saved_by = _saved_by_others(page, copy.person, stale)
+    return merged, [each for each in clashes if each.part in saved_by], saved_by
+
+
+def _saved_by_others(page: Page, person: User, began: Mapping[str, str]) -> dict[str, str]:
+    """Return who else was the last to change each part since it had the hash that `began` has."""
+    found: dict[str, str] = {}
+    newer, after = None, dict(began)
+    rows = page.revisions.filter(by_hand=True).select_related("saved_by")
+    for older in rows[: settings.REVISIONS_SHOWN].iterator(chunk_size=5) if began else ():
+        values = values_of(older.page_document)
+        before = {part: part_hash(values.get(part)) for part in after}
+        if newer is not None and newer.saved_by_id != person.pk:
+            name = str(newer.saved_by or _("Someone else"))
+            found = {part: name for part in after if before[part] != after[part]} | found
+        newer, after = older, {part: now for part, now in before.items() if now != began[part]}
+        if not after:
+            break
+    return found
 
 
 @transaction.atomic
-def autosave(
-    *,
-    page: Page,
-    by: Actor,
-    sent: Sent,
-) -> WorkingCopy | None:
-    """Keep what a person typed, exactly so; return their working copy, None where it is the draft.
+def autosave(*, page: Page, by: Actor, sent: Sent) -> FormState:
+    """Keep what a person typed, exactly so; return what the editor shows them then.
 
-    What they typed meanwhile in another tab is kept, and where
-    both tabs changed one part, set aside.
+    What they typed meanwhile in another tab is kept, and where both tabs changed one part, set
+    aside. What is equal to the draft needs no working copy.
     """
     page = locked(page)
-    return _keep(page, by, _typed(page, by, sent))
+    return state_of(page, _kept(page, _typed(page, by, sent)))
 
 
-class _Typed(NamedTuple):
-    """What a person has typed, all tabs together, and the draft's parts that it began from."""
-
-    document: PageDocument
-    opened: dict[str, str]
-    copy: WorkingCopy | None  # as it was before
-
-
-def _typed(page: Page, by: Actor, sent: Sent) -> _Typed:
-    """Put what was sent together with the working copy, of which a lost part is set aside."""
+def _typed(page: Page, by: Actor, sent: Sent) -> WorkingCopy:
+    """Put what was sent into the working copy, not stored yet; a text that goes is set aside."""
     assert by.account is not None
+    assert page.draft is not None
     copy = copy_of(page, by.account)
     before = values_of(copy.page_document if copy else draft_document(page))
     began = dict(copy.opened) if copy else hashes_of(before)
@@ -180,85 +227,86 @@ def _typed(page: Page, by: Actor, sent: Sent) -> _Typed:
         # A page that shows this very text may know a newer draft: that of a clash that it showed.
         if is_touched or part_hash(before.get(part)) == was_shown[part]:
             began[part] = sent.opened.get(part, NOT_THERE)
-    return _Typed(document_from(page.kind, page.ref, both), began, copy)
-
-
-def _keep(page: Page, by: Actor, typed: _Typed) -> WorkingCopy | None:
-    """Store what was typed as the working copy; None where it is the draft."""
-    copy = typed.copy or WorkingCopy(page_id=page.pk, person=by.account)
-    if values_of(typed.document) == values_of(draft_document(page)):
-        if copy.pk:
-            copy.delete()
-        return None
-    copy.document, copy.opened = typed.document.to_json(), typed.opened
-    copy.save()
+    copy = copy or WorkingCopy(page_id=page.pk, person=by.account)
+    copy.document = document_from(page.kind, page.ref, both).to_json()
+    copy.opened = began
+    copy.note = copy.note if sent.note is None else sent.note
     return copy
 
 
-def save(
-    *,
-    page: Page,
-    by: Actor,
-    sent: Sent,
-    note: str = "",
-) -> Revision:
+def _kept(page: Page, copy: WorkingCopy) -> WorkingCopy | None:
+    """Store a working copy; where it is the draft, with no note, remove it and return None."""
+    if copy.note or values_of(copy.page_document) != values_of(draft_document(page)):
+        copy.save()
+        return copy
+    if copy.pk:
+        copy.delete()
+    return None
+
+
+def save(*, page: Page, by: Actor, sent: Sent) -> Saved:
     """Save what a person typed as the page's new draft, put together with what others saved.
 
-    Takes what `autosave` takes. A text equal to the draft makes no new revision. Raises
-    EditConflict, with the clashes, where someone else changed the same part: what was typed is
-    set aside and stays the working copy. What `form_of` shows then, sent once more, is saved.
+    Takes what `autosave` takes. A text equal to the draft makes no new revision; its note waits
+    for one that does. Raises EditConflict where someone else changed the same part: what was typed
+    is set aside and stays the working copy. What `form_of` shows then, sent once more, is saved.
     """
-    saved = _save(page, by, sent, note)
-    if isinstance(saved, Revision):
+    if saved := _save(page, by, sent):
         return saved
-    raise EditConflict(saved)
+    raise EditConflict
 
 
 @transaction.atomic
-def _save(page: Page, by: Actor, sent: Sent, note: str) -> Revision | list[Clash]:
+def _save(page: Page, by: Actor, sent: Sent) -> Saved | None:
     page = locked(page)
-    assert page.draft is not None
-    typed = _typed(page, by, sent)
-    mine, theirs = values_of(typed.document), values_of(draft_document(page))
-    merged, clashes = merge(mine=mine, opened=typed.opened, theirs=theirs)
+    copy = _typed(page, by, sent)
+    merged, clashes, _saved_by = _with_draft(page, copy)
+    document = document_from(page.kind, page.ref, merged)
     if clashes:
-        set_aside(page=page, document=typed.document, by=by)
-        _keep(page, by, typed)
-        return clashes
-    document = normal(document_from(page.kind, page.ref, merged))
-    if typed.copy:
-        typed.copy.delete()
+        set_aside(page=page, document=document, by=by, note=copy.note)
+        _kept(page, copy)
+        return None
+    document = normal(document)
+    draft = page.draft
+    assert draft is not None
     if document == draft_document(page):
-        return page.draft
-    return _move_draft(page, document, by, note)
+        copy.document, copy.opened = draft.document, hashes_of(values_of(document))
+        _kept(page, copy)
+        return Saved(draft, [])
+    if copy.pk:
+        copy.delete()
+    mine = hashes_of(values_of(copy.page_document))
+    also = [
+        part
+        for part in dict.fromkeys([*mine, *sent.values])
+        if mine.get(part, NOT_THERE)
+        not in (part_hash(sent.values.get(part)), copy.opened.get(part, NOT_THERE))
+        and part != "sources"
+    ]
+    return Saved(_move_draft(page, document, by, copy.note), also)
 
 
-def set_aside(*, page: Page, document: PageDocument, by: Actor) -> Revision:
+def set_aside(*, page: Page, document: PageDocument, by: Actor, note: str = "") -> Revision:
     """Keep a text in the history that is no draft, unless it is the last that was so kept."""
     last = page.revisions.filter(by_hand=False, saved_by=by.account).first()
     if last is not None and last.page_document == document:
         return last
-    return _add(page, document, by.account, by_hand=False)
-
-
-@transaction.atomic
-def keep_aside(*, page: Page, by: Actor) -> None:
-    """Set aside a copy of what a person has typed and not saved, before some of it goes."""
-    assert by.account is not None
-    page = locked(page)
-    if copy := copy_of(page, by.account):
-        set_aside(page=page, document=copy.page_document, by=by)
+    return _add(page, document, by.account, note, by_hand=False)
 
 
 @transaction.atomic
 def discard(*, page: Page, by: Actor) -> Revision | None:
-    """Set aside what a person has typed and not saved; None where there is nothing."""
+    """Set aside what a person has typed and not saved, as it stands beside what others saved.
+
+    Returns None where there is nothing.
+    """
     assert by.account is not None
     page = locked(page)
     copy = copy_of(page, by.account)
     if copy is None:
         return None
-    kept = set_aside(page=page, document=copy.page_document, by=by)
+    document = document_from(page.kind, page.ref, state_of(page, copy).values)
+    kept = set_aside(page=page, document=document, by=by, note=copy.note)
     copy.delete()
     return kept
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic_site.actor import Actor
-from clinic_site.clinic import current_clinic, picture_sizes
+from clinic_site.clinic import active_physicians, current_clinic, picture_sizes
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.markdown import pictures_in
 from clinic_site.models import Physician, Picture
@@ -17,7 +17,7 @@ from clinic_site.plain import plain
 from conditions.audit import PageAction, on_record
 from conditions.content.checks import check
 from conditions.content.document import ConditionDocument, PageDocument
-from conditions.content.findings import Finding
+from conditions.content.findings import Finding, Place
 from conditions.content.options import option_findings
 from conditions.models import (
     Address,
@@ -53,7 +53,7 @@ def findings_of(
     return [
         *_address_findings(page, document),
         *check(document, current_clinic().phone),
-        *_offer_findings(document),
+        *_named_findings(document),
         *dict.fromkeys(_option_findings(page, document, beside or {})),
         *_review_findings(page),
     ]
@@ -61,23 +61,42 @@ def findings_of(
 
 def _address_findings(page: Page, document: PageDocument) -> Iterator[Finding]:
     if Address.objects.filter(slug=document.slug).exclude(page=page.pk).exists():
-        message = _("Another page has, or had, the address “%s”. Choose another.") % document.slug
-        yield Finding("error", "slug", _("Address"), message)
+        yield _taken(document.slug)
 
 
-def _offer_findings(document: PageDocument) -> Iterator[Finding]:
-    if not isinstance(document, ConditionDocument) or not document.treatments:
+def _taken(slug: str) -> Finding:
+    message = _("Another page has, or had, the address “%s”. Choose another.") % slug
+    return Finding("error", "slug", _("Address"), message)
+
+
+def _named_findings(document: PageDocument) -> Iterator[Finding]:
+    """Tell what the page names and patients do not see; one query."""
+    if not isinstance(document, ConditionDocument):
         return
-    place = "treatments", _("Treatments")
-    if not any(section.kind == "treatments" for section in document.shown_sections):
+    offered = Place("treatments", _("Treatments"))
+    has_place = any(section.kind == "treatments" for section in document.shown_sections)
+    if document.treatments and not has_place:
         message = _("They show in a section of the kind “Treatments”. Add one.")
+        yield Finding("warning", *offered, message)
+    refs = {*document.treatments, *document.related}
+    columns = ("kind", "ref", "draft__title", "live")
+    there = {row[:2]: row[2:] for row in Page.objects.of_refs(refs).values_list(*columns)}
+    related = Place("related", _("Related conditions"))
+    named = [(offered, "treatment", ref) for ref in document.treatments]
+    for place, kind, ref in [*named, *((related, "condition", ref) for ref in document.related)]:
+        title, live = there.get((kind, ref), (ref, None))
+        if (kind, ref) not in there:
+            message = _("There is no page “%s” any more, so it does not show. Remove it.") % ref
+        elif live is None:
+            message = _("“%s” is not published, so it does not show. Publish it.") % (title or ref)
+        else:
+            continue
         yield Finding("warning", *place, message)
-    published = Treatment.objects.of_refs(document.treatments).filter(live__isnull=False)
-    seen = set(published.values_list("ref", flat=True))
-    for ref in document.treatments:
-        if ref not in seen:
-            message = _("“%s” is not published, so it does not show. Publish it.") % ref
-            yield Finding("warning", *place, message)
+    active = {each.slug for each in active_physicians()}
+    for slug in document.physicians:
+        if slug not in active:
+            message = _("No physician “%s” is shown to patients. Remove the name.") % slug
+            yield Finding("warning", "physicians", _("Physicians"), message)
 
 
 def _option_findings(
@@ -142,7 +161,10 @@ def publish(
     if revision.published_at is not None:
         page.draft = revision = save_again(page, revision, by)
     Revision.objects.filter(pk=revision.pk).set_published(by=by.account if by else None)
-    Address.objects.get_or_create(page=page, slug=document.slug)
+    try:
+        Address.objects.get_or_create(page=page, slug=document.slug)
+    except IntegrityError:  # another page was published there in this moment
+        raise NotPublishable([_taken(document.slug)]) from None
     if page.review is not None:
         signed = page.review.revision.page_document
         if clinical_change or signing.clinical_change(signed, document):

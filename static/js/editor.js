@@ -1,7 +1,7 @@
 // Keeps what is typed in a page's editor, and shows the page beside it. Without this, Save sends all.
 const form = document.getElementById("edit");
 const status = form.querySelector("[role=status]");
-const { csrfmiddlewaretoken: token, _opened, _shown, _draft, _person } = form.elements;
+const { csrfmiddlewaretoken: token, _opened, _shown, _person } = form.elements;
 const { autosave, preview } = form.dataset;
 const MOST = 60_000; // bytes: a request that outlives its page ends at 64 KiB, all of them together
 
@@ -64,8 +64,7 @@ function changed() {
 }
 
 function hasNew() {
-  const others = [...form.elements].filter((field) => isNew(field) || field.name === "note");
-  return others.some((field) => isOn(field, "checked") && field.value !== "");
+  return [...form.elements].some((field) => isNew(field) && isOn(field, "checked") && field.value !== "");
 }
 
 // Each state is said once, not with each key.
@@ -95,7 +94,7 @@ function bodyOf(groups, most = Infinity) {
     const all = JSON.parse(field.value);
     data.append(field.name, JSON.stringify(Object.fromEntries(ids.map((id) => [id, all[id]]))));
   }
-  for (const field of [token, _draft, _person]) data.append(field.name, field.value);
+  for (const field of [token, _person]) data.append(field.name, field.value);
   return { data, taken, isSmall: size < MOST };
 }
 
@@ -239,6 +238,21 @@ addEventListener("pageshow", () => {
 });
 addEventListener("online", save);
 addEventListener("focus", save);
+
+// Who else has the page open, and that we have.
+const here = form.querySelector(".here");
+async function tellWeAreHere() {
+  if (document.hidden) return;
+  const body = new FormData();
+  body.append(token.name, token.value);
+  body.append("part", document.activeElement.closest(".part")?.id ?? location.hash.slice(1));
+  const answer = await post(here.dataset.address, body, "1").catch(() => null);
+  const told = answer?.ok ? (await answer.json()).here : here.textContent;
+  if (told !== here.textContent) here.textContent = told; // or it would be read out again
+}
+setInterval(tellWeAreHere, 20_000);
+document.addEventListener("visibilitychange", tellWeAreHere);
+tellWeAreHere();
 
 // The page as patients would see it. No script runs in the frame; we answer its clicks.
 const frame = document.getElementById("live-preview");

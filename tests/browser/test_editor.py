@@ -176,6 +176,24 @@ def test_two_tabs_of_one_writer_are_put_together(writer: Writer) -> None:
     assert writer.asked == []
 
 
+def test_two_writers_see_each_other_in_the_page(
+    writer: Writer, chromium: Browser, site: Site
+) -> None:
+    other = Writer(chromium, site)
+    other.page.goto(f"{CHANGE}#section-diagnosis")
+    with other.page.expect_response("**/here/"):
+        other.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    with writer.page.expect_response("**/here/") as asked:
+        writer.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert asked.value.request.headers["x-background"] == "1"
+    told = f"{other.name} is here, in “Diagnosis”."
+    expect(writer.page.locator(".here")).to_contain_text(told)
+    writer.page.reload()
+    expect(writer.page.locator(".here")).to_contain_text(other.name)
+    assert_accessible(writer.page)
+    other.context.close()
+
+
 def test_the_page_beside_the_text_shows_each_word_and_leads_nowhere(writer: Writer) -> None:
     writer.page.set_viewport_size({"width": 1440, "height": 900})
     frame = writer.page.frame_locator("#live-preview")

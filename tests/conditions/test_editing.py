@@ -16,13 +16,14 @@ from clinic_site.access.models import User
 from clinic_site.clinic import Remembered
 from clinic_site.models import Notice, Physician
 from conditions.content.document import Source
-from conditions.content.parts import hashes_of, values_of
+from conditions.content.parts import hashes_of, part_hash, values_of
 from conditions.content.word_diff import compare
 from conditions.models import Page, Revision, WorkingCopy
-from conditions.publishing.drafts import draft_document, form_of
+from conditions.publishing.drafts import form_of
 from conditions.publishing.signing import sign
 from conditions.search.search import emergencies
 from tests.accounts import make_account, make_signer, sign_in_as
+from tests.conditions.editing import body_of, change, draft, editor
 from tests.forms import Filled
 from tests.make import edited, make_condition, make_treatment, published
 
@@ -37,22 +38,6 @@ def staff() -> Client:
 @pytest.fixture
 def colleague() -> Client:
     return sign_in_as("editor", name="colleague")
-
-
-def change(page: Page) -> str:
-    return f"/admin/conditions/{page.kind}/{page.pk}/change/"
-
-
-def editor(client: Client, page: Page) -> Filled:
-    return Filled(client, change(page), "edit")
-
-
-def draft(page: Page):
-    return draft_document(Page.objects.select_related("draft").get(pk=page.pk))
-
-
-def body_of(page: Page, kind: str = "overview") -> str:
-    return next(each.body for each in draft(page).sections if each.kind == kind)
 
 
 def test_a_sentence_is_changed_saved_and_published(staff: Client, client: Client) -> None:
@@ -198,7 +183,7 @@ def test_two_people_change_one_part_and_the_later_sees_both(
     told = mine.type("section-overview-body", "My words.").press("_save")
 
     assert "<title>Error: " in told.text
-    assert "The same part was saved by colleague while you typed." in told.text
+    assert "saved by colleague while you typed" in told.text
     assert "<del>Their</del><ins>My</ins> words." in told.text
     assert body_of(page) == "Their words."
     kept = Revision.objects.get(by_hand=False)
@@ -392,18 +377,20 @@ def test_autosave_keeps_what_was_typed_in_one_part_and_answers_with_the_findings
         "section-overview-body": "It hurts 2 in 5. \n",
         "_opened": hashes,
         "_shown": hashes,
-        "_draft": "1",
     }
 
     answer = staff.post(change(page).replace("change", "autosave"), sent).json()
 
     assert "“2” has no source" in answer["findings"]["section-overview"]
-    assert (answer["newer"], answer["values"]) == (None, {})
+    assert answer["values"] == {}
     assert "thing to mend" in answer["contents"]
     copy = WorkingCopy.objects.get()
     assert copy.page_document.sections[1].body == "It hurts 2 in 5. \n"
     state = form_of(page, copy.person)
-    assert answer["shown"] == {"section-overview": state.shown["section-overview"]}
+    assert answer["shown"] == {
+        "section-overview": state.shown["section-overview"],
+        "note": part_hash(""),
+    }
     assert staff.get(change(page).replace("change", "autosave")).status_code == 405
     # What another person typed in this browser is not this one's.
     theirs = {**sent, "section-overview-body": "Of another.", "_person": "another"}
@@ -449,8 +436,14 @@ def test_the_history_compares_and_takes_back(staff: Client) -> None:
     listed = staff.get(f"{start}revisions/").text
     assert "(live)" in listed
     assert "(draft)" in listed
-    beside = staff.get(f"{start}revisions/3/?with=2").text
-    assert "<del>Second</del><ins>Third</ins> words." in beside
+    for asked in ("", "?with=2"):
+        beside = staff.get(f"{start}revisions/3/{asked}").text
+        assert "From number 2 to number 3" in beside
+        assert "<del>Second</del><ins>Third</ins> words." in beside
+    assert "From number 1 to number 3" in staff.get(f"{start}revisions/3/?with=live").text
+    first = staff.get(f"{start}revisions/1/")
+    assert "How the page began" in first.text
+    assert "<ins>Sore back</ins>" in first.text
     for wrong in ("revisions/9/", "revisions/1/?with=9", "revisions/1/?with=x"):
         assert staff.get(f"{start}{wrong}").status_code == 404
     taken = Filled(staff, f"{start}revisions/2/take/").press("")
@@ -536,6 +529,17 @@ def test_the_first_of_a_list_moves_down_only_and_the_last_one_up_only(staff: Cli
     editor(staff, page).press("_do", "remove-source:three")
     editor(staff, page).press("_do", "remove-source:two")
     assert moves(staff, page, "source") == []
+
+
+def test_no_two_things_in_the_editor_have_one_id_whatever_the_keys_of_sources_are(
+    staff: Client,
+) -> None:
+    keys = ("a", "a-title", "a-year", "new", "new-title", "s")
+    sources = [Source(key=key, title=key, year="2020") for key in keys]
+    for page in (make_condition(sources=sources), make_treatment(sources=sources)):
+        editor(staff, page).type("section_new", "causes").press("_do", "add-section")
+        ids = re.findall(r'\bid="([^"]+)"', staff.get(change(page)).text)
+        assert sorted({each for each in ids if ids.count(each) > 1}) == []
 
 
 def test_a_source_that_i_removed_while_someone_changed_it_can_come_back(

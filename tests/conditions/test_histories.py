@@ -11,6 +11,7 @@ from clinic_site.access.models import User
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.document import Section
 from conditions.content.parts import Sent, document_from, part_hash
+from conditions.editor.form import press
 from conditions.models import Page, Revision, WorkingCopy
 from conditions.publishing.drafts import (
     autosave,
@@ -26,10 +27,20 @@ from tests.accounts import by, make_account
 from tests.generated import many
 from tests.make import make_condition
 
-PARTS = ("title", "summary", "section-emergency", "section-overview", "section-causes")
-DOES = ("type", "type", "type", "remove", "autosave", "save", "publish", "discard", "take", "open")
+PARTS = (
+    *("title", "summary", "key_points", "section-emergency", "section-overview"),
+    *("section-causes", "source-survey", "source-new"),
+)
+BUTTONS = (
+    *("remove-section:causes", "remove-source:survey", "remove-source:new", "take-theirs:"),
+    *("up-source:new", "down-source:survey", "remove-key_point:", "up-key_point:"),
+)
+DOES = (
+    *("type", "type", "type", "remove", "autosave", "late", "save", "back", "publish"),
+    *("discard", "take", "open", "press", "press"),
+)
 steps = st.lists(
-    st.tuples(st.integers(0, 3), st.sampled_from(DOES), st.sampled_from(PARTS), st.integers(0, 2)),
+    st.tuples(st.integers(0, 3), st.sampled_from(DOES), st.sampled_from(PARTS), st.integers(0, 7)),
     min_size=10,
     max_size=40,
 )
@@ -40,6 +51,7 @@ class Tab:
 
     def __init__(self, page: Page, user: User) -> None:
         self.page, self.user, self.by = page, user, by(user)
+        self.left: list[Sent] = []  # as it stood when it was sent, for Back and for what is late
         self.open()
 
     def now(self) -> Page:
@@ -51,15 +63,42 @@ class Tab:
         self.opened, self.shown = state.opened, state.shown
         self.clashes = state.clashes
 
+    def back(self, pages: int) -> None:
+        """Come back to a form as it was sent; a browser fills in again what was typed."""
+        sent = self.sent_before(pages)
+        self.values, self.opened = dict(sent.values), dict(sent.opened)
+        self.shown = dict(sent.shown)
+
+    def sent_before(self, pages: int) -> Sent:
+        return self.left[-1 - pages % len(self.left)]
+
     def type(self, part: str, word: str) -> None:
-        value = self.values.get(part) or {"heading": "Why", "body": ""}
-        if part.startswith("section-"):
+        value = self.values.get(part)
+        if part == "key_points":
+            self.values[part] = [*(value or []), word]
+        elif part.startswith("section-"):
+            value = value or {"heading": "Why", "body": ""}
             self.values[part] = {**value, "body": f"{value['body']}\n- {word}"}
+        elif part.startswith("source-"):
+            key = part.removeprefix("source-")
+            value = value or {"title": "", "publisher": "", "year": "2020", "url": ""}
+            self.values[part] = {**value, "title": f"{value['title']} {word}"}
+            self.values["sources"] = list(dict.fromkeys([*self.values["sources"], key]))
         else:
-            self.values[part] = f"{self.values[part]} {word}"
+            self.values[part] = f"{value} {word}"
 
     def sent(self) -> Sent:
-        return Sent(self.values, self.opened, self.shown)
+        self.left.append(Sent(dict(self.values), dict(self.opened), dict(self.shown)))
+        return self.left[-1]
+
+    def press(self, part: str, choice: int) -> None:
+        do = BUTTONS[choice]
+        if do == "take-theirs:":
+            do += part
+        elif "key_point" in do:
+            do += next(iter(self.values["key_points"]), "")
+        press(page=self.now(), by=self.by, sent=self.sent(), do=do)
+        self.open()
 
     def autosave(self) -> None:
         autosave(page=self.now(), by=self.by, sent=self.sent())
@@ -68,11 +107,12 @@ class Tab:
         """Save; where someone else changed the same part, see both and choose, as people do."""
         for _again in range(3):
             try:
-                revision = save(page=self.now(), by=self.by, sent=self.sent())
+                revision = save(page=self.now(), by=self.by, sent=self.sent()).revision
             except EditConflict:
                 self.open()
                 for clash in self.clashes:
-                    chosen = (clash.mine, clash.theirs, joined(clash.theirs, clash.mine))[choice]
+                    both = joined(clash.theirs, clash.mine)
+                    chosen = (clash.mine, clash.theirs, both)[choice % 3]
                     self.values[clash.part] = chosen
                     if chosen is None:
                         del self.values[clash.part]
@@ -85,9 +125,9 @@ class Tab:
 def joined(theirs: Any, mine: Any) -> Any:
     if theirs is None or mine is None:
         return theirs or mine
-    if isinstance(mine, str):
-        return f"{theirs} {mine}"
-    return {"heading": mine["heading"], "body": f"{theirs['body']}\n{mine['body']}"}
+    if isinstance(mine, dict):
+        return {name: joined(theirs[name], text) for name, text in mine.items()}
+    return [*theirs, *mine] if isinstance(mine, list) else f"{theirs} {mine}"
 
 
 def everything() -> str:
@@ -117,6 +157,13 @@ def test_no_word_is_lost_and_nothing_autosaved_is_published(history) -> None:
             tab.values.pop("section-causes", None)
         elif what == "autosave":
             tab.autosave()
+        elif what == "late" and tab.left:
+            autosave(page=tab.now(), by=tab.by, sent=tab.sent_before(choice))
+        elif what == "back":
+            tab.autosave()
+            tab.back(choice)
+        elif what == "press":
+            tab.press(part, choice)
         elif what == "save":
             tab.save(choice)
         elif what == "publish":

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from clinic_site.clinic import Remembered
+from clinic_site.clinic import Remembered, active_physicians
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Clinic, Physician
 from conditions.content.document import Source
@@ -331,14 +331,33 @@ def test_an_address_redirects_also_after_the_page_was_off_the_site(client: Clien
 
 @pytest.mark.django_db
 def test_what_is_not_an_error_is_told_before_publishing() -> None:
-    condition = make_condition(treatments=[make_treatment().ref])
+    gone = make_treatment(slug="gone")
+    other = make_condition(slug="other", title="Other")
+    condition = make_condition(
+        treatments=[make_treatment().ref, gone.ref], related=["other", "rest"], physicians=["dr-a"]
+    )
+    gone.delete()
     published(condition, clinical_change=True)
     condition = Condition.objects.select_related("draft").get(pk=condition.pk)
 
-    told = [each.message for each in findings_of(condition, draft_document(condition))]
+    told = [(each.part, each.message) for each in findings_of(condition, draft_document(condition))]
 
-    for words in ("of the kind “Treatments”", "“rest” is not published", "No clinician has signed"):
-        assert any(words in message for message in told), told
+    for place, words in (
+        ("treatments", "of the kind “Treatments”"),
+        ("treatments", "“Rest” is not published, so it does not show. Publish it."),
+        ("treatments", "There is no page “gone” any more, so it does not show. Remove it."),
+        ("related", "“Other” is not published"),
+        ("related", "There is no page “rest”"),  # that is a treatment
+        ("physicians", "No physician “dr-a” is shown to patients."),
+        ("", "No clinician has signed"),
+    ):
+        assert any(part == place and words in message for part, message in told), (words, told)
+    published(other)
+    Physician.objects.create(slug="dr-a", name="Dr. A", specialty="x", bio="y")
+    active_physicians.look()
+    told = [(each.part, each.message) for each in findings_of(condition, draft_document(condition))]
+    assert "physicians" not in [part for part, _message in told]
+    assert not any("Other" in message for _part, message in told)
 
 
 @pytest.mark.django_db

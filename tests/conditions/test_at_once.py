@@ -1,0 +1,75 @@
+"""What several people do in the same moment, on a database where they can: PostgreSQL."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from clinic_site.access.roles import make_roles
+from clinic_site.audit.triggers import remove_triggers
+from conditions.models import Page
+from tests.accounts import sign_in_as
+from tests.conditions.editing import change
+from tests.forms import Filled
+from tests.make import make_condition
+
+pytestmark = [pytest.mark.on_postgresql, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _roles() -> Iterator[None]:
+    make_roles(None)
+    yield
+    remove_triggers()  # they come back after the flush
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """What each gives, all begun in one moment."""
+    ready = threading.Barrier(len(works))
+
+    def work(what: Callable[[], Any]) -> Any:
+        ready.wait()
+        try:
+            return what()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(work, works))
+
+
+def test_of_pages_published_at_one_address_at_once_one_is_and_the_others_are_told() -> None:
+    pages = [make_condition(slug=f"sore-back-{number}") for number in range(3)]
+    for page in pages:
+        form = Filled(sign_in_as("editor", name=page.ref), change(page), "edit")
+        form.type("slug", "sore-back").press("_save")
+    views = [
+        Filled(sign_in_as("editor", name=page.ref), change(page).replace("change", "publish"))
+        for page in pages
+    ]
+
+    answers = at_once(*(lambda view=view: view.press("clinical_change", "no") for view in views))
+
+    assert [each.status_code for each in answers] == [200, 200, 200]
+    (live,) = Page.objects.exclude(live=None)
+    told = [each.text for each in answers if "Published as number" not in each.text]
+    assert len(told) == 2
+    for text in told:
+        assert "Another page has, or had, the address “sore-back”. Choose another." in text
+    assert live.addresses.get().slug == "sore-back"
+
+
+def test_of_pages_begun_under_one_title_at_once_each_has_a_name_of_its_own() -> None:
+    browsers = [sign_in_as("editor", name=name) for name in ("anna", "bo", "cy")]
+    forms = [Filled(each, "/admin/conditions/condition/add/") for each in browsers]
+    for form in forms:
+        form.type("title", "Sore back")
+
+    answers = at_once(*(lambda form=form: form.press("") for form in forms))
+
+    assert [each.status_code for each in answers] == [200, 200, 200]
+    refs = Page.objects.order_by("ref").values_list("ref", flat=True)
+    assert list(refs) == ["sore-back", "sore-back-2", "sore-back-3"]
