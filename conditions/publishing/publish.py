@@ -53,8 +53,7 @@ def findings_of(
     return [
         *_address_findings(page, document),
         *check(document, current_clinic().phone),
-        *_named_findings(document),
-        *dict.fromkeys(_option_findings(page, document, beside or {})),
+        *_relation_findings(page, document, beside or {}),
         *_review_findings(page),
     ]
 
@@ -69,26 +68,47 @@ def _taken(slug: str) -> Finding:
     return Finding("error", "slug", _("Address"), message)
 
 
-def _named_findings(document: PageDocument) -> Iterator[Finding]:
-    """Tell what the page names and patients do not see; one query."""
-    if not isinstance(document, ConditionDocument):
-        return
+def _relation_findings(
+    page: Page, document: PageDocument, beside: dict[str, Any]
+) -> Iterator[Finding]:
+    """Find what stands against the page in those that it names, or that name it."""
+    if isinstance(document, ConditionDocument):
+        conditions = [document]
+    else:
+        offering = Condition.objects.published().filter(offers__treatment=page.pk)
+        conditions = [beside.get(each.ref, each.live.page_document) for each in offering]
+    refs = {ref for each in conditions for ref in (*each.treatments, *each.related)}
+    rows = Page.objects.of_refs(refs).select_related("draft", "live").defer("draft__document")
+    named = {(each.kind, each.ref): each for each in rows} if refs else {}
+    if isinstance(document, ConditionDocument):
+        yield from _named_findings(document, named)
+    live = {ref: each.live for (kind, ref), each in named.items() if kind == "treatment"}
+    documents = {ref: each.page_document for ref, each in live.items() if each is not None}
+    documents |= beside | {page.ref: document}
+    found: dict[Finding, None] = {}
+    for condition in conditions:
+        shown = [documents[ref] for ref in condition.treatments if ref in documents]
+        found |= dict.fromkeys(option_findings(condition, shown, of=document))
+    yield from found
+
+
+def _named_findings(
+    document: ConditionDocument, named: dict[tuple[str, str], Page]
+) -> Iterator[Finding]:
+    """Tell what a condition names and patients do not see."""
     offered = Place("treatments", _("Treatments"))
     has_place = any(section.kind == "treatments" for section in document.shown_sections)
     if document.treatments and not has_place:
         message = _("They show in a section of the kind “Treatments”. Add one.")
         yield Finding("warning", *offered, message)
-    refs = {*document.treatments, *document.related}
-    columns = ("kind", "ref", "draft__title", "live")
-    there = {row[:2]: row[2:] for row in Page.objects.of_refs(refs).values_list(*columns)}
     related = Place("related", _("Related conditions"))
-    named = [(offered, "treatment", ref) for ref in document.treatments]
-    for place, kind, ref in [*named, *((related, "condition", ref) for ref in document.related)]:
-        title, live = there.get((kind, ref), (ref, None))
-        if (kind, ref) not in there:
+    refs = [(offered, "treatment", ref) for ref in document.treatments]
+    for place, kind, ref in [*refs, *((related, "condition", ref) for ref in document.related)]:
+        page = named.get((kind, ref))
+        if page is None:
             message = _("There is no page “%s” any more, so it does not show. Remove it.") % ref
-        elif live is None:
-            message = _("“%s” is not published, so it does not show. Publish it.") % (title or ref)
+        elif page.live is None:
+            message = _("“%s” is not published, so it does not show. Publish it.") % page
         else:
             continue
         yield Finding("warning", *place, message)
@@ -97,23 +117,6 @@ def _named_findings(document: PageDocument) -> Iterator[Finding]:
         if slug not in active:
             message = _("No physician “%s” is shown to patients. Remove the name.") % slug
             yield Finding("warning", "physicians", _("Physicians"), message)
-
-
-def _option_findings(
-    page: Page, document: PageDocument, beside: dict[str, Any]
-) -> Iterator[Finding]:
-    if isinstance(document, ConditionDocument):
-        conditions = [document]
-    else:
-        offering = Condition.objects.published().filter(offers__treatment=page.pk)
-        conditions = [beside.get(each.ref, each.live.page_document) for each in offering]
-    refs = {ref for condition in conditions for ref in condition.treatments}
-    live = Treatment.objects.published().of_refs(refs) if refs else []
-    documents = {each.ref: each.live.page_document for each in live}
-    documents |= beside | {page.ref: document}
-    for condition in conditions:
-        shown = [documents[ref] for ref in condition.treatments if ref in documents]
-        yield from option_findings(condition, shown, of=document)
 
 
 def _review_findings(page: Page) -> Iterator[Finding]:
