@@ -32,6 +32,7 @@ PAGES = {
     "home": "/",
     "conditions": "/conditions/",
     "condition": CONDITION,
+    "care-without-a-procedure": "/treatments/care-without-a-procedure/",
     "vertebroplasty": "/treatments/vertebroplasty/",
     "kyphoplasty": "/treatments/kyphoplasty/",
     "sacroplasty": "/treatments/sacroplasty/",
