@@ -12,7 +12,7 @@ from tests.browser.test_accessibility import assert_accessible, open_page
 from tests.commands import PROJECT
 from tests.running import Site
 
-CHANGE = "/admin/conditions/condition/4/change/"
+CHANGE = "/admin/conditions/condition/5/change/"
 SYMPTOMS = "#field-section-symptoms-body"
 TESTS = "#field-section-diagnosis-body"
 WORDS = "It hurts when you <stand> & when you cough.\n\nIt is better when you lie down."

@@ -10,7 +10,7 @@ from tests.browser.test_accessibility import assert_accessible, by_turns, open_p
 from tests.running import Site
 
 WARNED = "Are you still there?"
-EMERGENCY = "/admin/conditions/condition/4/change/#section-emergency"
+EMERGENCY = "/admin/conditions/condition/5/change/#section-emergency"
 TYPED = "A doctor fills the bone with cement.\n\nIt takes <an hour> & no more."
 PASS = """
 from django.contrib.sessions.models import Session
