@@ -27,7 +27,7 @@ from conditions.content.parts import (
 )
 from conditions.editor.base import PageViews, person, when
 from conditions.editor.form import button, press, values_from
-from conditions.editor.panes import new_kinds, panes_of
+from conditions.editor.panes import choices_of, new_kinds, panes_of
 from conditions.models import Page, Presence
 from conditions.publishing.drafts import (
     FormState,
@@ -101,7 +101,13 @@ class EditorViews(PageViews):
             document.title or gettext("A page without a title"),
             page,
             state=state,
-            panes=panes_of(page, state.values, findings=findings, clashes=state.clashes),
+            panes=panes_of(
+                page.kind,
+                state.values,
+                findings=findings,
+                clashes=state.clashes,
+                choices=choices_of(page, state.values),
+            ),
             new_kinds=new_kinds(page, state.values),
             opened=json.dumps(state.opened),
             shown=json.dumps(state.shown | {"note": part_hash(state.note)}),
@@ -166,7 +172,7 @@ class EditorViews(PageViews):
         sent = values_from(request.POST, page.kind)
         state = autosave(page=page, by=Actor.staff(request), sent=sent)
         document = document_from(page.kind, page.ref, state.values)
-        panes = panes_of(page, state.values, findings=findings_of(page, document))
+        panes = panes_of(page.kind, state.values, findings=findings_of(page, document))
         contents = {"panes": panes, "may_change": True}
         parts = {*sent.values, *sent.opened}
         shown = state.shown | {"note": part_hash(state.note)}
