@@ -32,7 +32,7 @@ def main() -> None:
             "ALLOWED_HOSTS": "testserver",
         }
         common.pop("DATABASE_URL", None)
-        for subject in ("content", "submissions", "long_queue"):
+        for subject in ("content", "editing", "submissions", "long_queue"):
             server.psql(f"CREATE DATABASE {subject}")
             for name, database in (
                 ("sqlite", {}),

@@ -15,7 +15,7 @@ item, `- 44 in 100 …`, with a picture of 100 people). HTML in the text is show
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, takewhile
 from typing import Any
 
@@ -169,8 +169,9 @@ def _make_parser() -> MarkdownIt:
 _parser = _make_parser()
 
 
+@lru_cache(maxsize=64)  # bodies: about those of the pages in an editor's hands
 def parse(text: str) -> list[Token]:
-    """Return the block tokens of a body."""
+    """Return the block tokens of a body, which nobody changes: others get the same ones."""
     return _parser.parse(text)
 
 

@@ -55,6 +55,7 @@ def _words(line: str) -> list[list[str]]:
     return [words for sentence in sentences(line) if (words := _WORD.findall(sentence))]
 
 
+@lru_cache(maxsize=64)  # an editor's page is looked at again after each few words
 def flatten(markdown: str) -> list[list[str]]:
     """Return a body as sentences of words, as the text above tells."""
     return [words for line in plain(markdown).splitlines() for words in _words(line)]

@@ -82,21 +82,26 @@ class Pane:
         return self.parts[0].kind if self.anchor.startswith("section-") else ""
 
 
+Choices = Mapping[str, tuple[list[Choice], list[Choice]]]
+
+
 def panes_of(
-    page: Page,
+    kind: str,
     values: Mapping[str, Any],
     *,
     findings: Iterable[Finding] = (),
     clashes: Iterable[Clash] = (),
+    choices: Choices | None = None,
 ) -> list[Pane]:
-    """Return the contents of a page whose parts are `values`; two queries at most."""
+    """Return the contents of a page of this kind whose parts are `values`.
+
+    Without `choices` (see choices_of) they do to list, and not to fill in.
+    """
+    choices = choices or {}
     by_part: dict[str, list[Finding]] = {}
     for each in findings:
         by_part.setdefault(each.part, []).append(each)
     clashing = {each.part: each for each in clashes}
-    pages = Page.objects.exclude(pk=page.pk).order_by("draft__title", "pk")
-    others = list(pages.values_list("kind", "ref", "draft__title"))
-    choices = _choices(values, others)
     hints = _hints()
     rows = {f"comparison-{row}": label for row, label in comparison_rows().items()}
 
@@ -122,21 +127,14 @@ def panes_of(
         Pane("points", _("Key points"), views(["key_points"])),
         Pane("look", _("Picture"), views(["picture"])),
     ]
-    for kind in document.DOCUMENTS[page.kind].kinds:
-        name = f"section-{kind}"
+    for section_kind in document.DOCUMENTS[kind].kinds:
+        name = f"section-{section_kind}"
         if parts := views([name]):
-            section = document.Section(
-                kind=kind, **(values.get(name) or {"heading": "", "body": ""})
-            )
-            label = section.heading or str(SectionKind(kind).label)
-            panes.append(
-                Pane(
-                    f"section-{kind}",
-                    label,
-                    parts,
-                    section_grade(section) if section.body.strip() else None,
-                )
-            )
+            text = values.get(name) or {"heading": "", "body": ""}
+            section = document.Section(kind=section_kind, **text)
+            label = section.heading or str(SectionKind(section_kind).label)
+            grade = section_grade(section) if section.body.strip() else None
+            panes.append(Pane(name, label, parts, grade))
     others_of_it = ("treatments", "physicians", "related", "emergency_words")
     sources = [f"source-{key}" for key in values["sources"]]
     # One that I removed and someone changed is in none of my lists.
@@ -173,10 +171,13 @@ def blanks() -> dict[str, Pane]:
     }
 
 
-def _choices(
-    values: Mapping[str, Any], others: list[tuple[str, str, str]]
-) -> dict[str, tuple[list[Choice], list[Choice]]]:
-    """Return what is chosen, or can be, in each part that names things; then what can be added."""
+def choices_of(page: Page, values: Mapping[str, Any]) -> Choices:
+    """Return what is chosen, or can be, in each part that names things; then what can be added.
+
+    Two queries.
+    """
+    pages = Page.objects.exclude(pk=page.pk).order_by("draft__title", "pk")
+    others = list(pages.values_list("kind", "ref", "draft__title"))
     found: dict[str, tuple[list[Choice], list[Choice]]] = {}
     found |= {"picture": (_pictures(values["picture"]["source"]), [])}
     titles = {ref: title for _kind, ref, title in others}

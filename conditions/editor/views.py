@@ -27,7 +27,7 @@ from conditions.content.parts import (
 )
 from conditions.editor.base import PageViews, person, when
 from conditions.editor.form import button, press, values_from
-from conditions.editor.panes import blanks, kinds_of, panes_of
+from conditions.editor.panes import blanks, choices_of, kinds_of, panes_of
 from conditions.models import Page, Presence
 from conditions.publishing.drafts import (
     FormState,
@@ -94,7 +94,13 @@ class EditorViews(PageViews):
         document = document_from(page.kind, page.ref, state.values)
         findings = findings_of(page, document)
         refused = [each for each in findings if each.level == "error" and "refused" in request.GET]
-        panes = panes_of(page, state.values, findings=findings, clashes=state.clashes)
+        panes = panes_of(
+            page.kind,
+            state.values,
+            findings=findings,
+            clashes=state.clashes,
+            choices=choices_of(page, state.values),
+        )
         assert page.draft is not None
         return self.shown(
             request,
@@ -168,7 +174,7 @@ class EditorViews(PageViews):
         sent = values_from(request.POST, page.kind)
         state = autosave(page=page, by=Actor.staff(request), sent=sent)
         document = document_from(page.kind, page.ref, state.values)
-        panes = panes_of(page, state.values, findings=findings_of(page, document))
+        panes = panes_of(page.kind, state.values, findings=findings_of(page, document))
         contents = {"panes": panes, "may_change": True}
         parts = {*sent.values, *sent.opened}
         shown = state.shown | {"note": part_hash(state.note)}

@@ -177,11 +177,11 @@ def _with_draft(
         if part != "sources"
     }
     stale = {part: hash for part, hash in began.items() if hash != part_hash(draft.get(part))}
-    saved_by = _saved_by_others(page, copy.person, stale)
+    saved_by = _saved_by_others(page, copy.person_id, stale)
     return merged, [each for each in clashes if each.part in saved_by], saved_by
 
 
-def _saved_by_others(page: Page, person: User, began: Mapping[str, str]) -> dict[str, str]:
+def _saved_by_others(page: Page, person: int, began: Mapping[str, str]) -> dict[str, str]:
     """Return who else was the last to change each part since it had the hash that `began` has."""
     found: dict[str, str] = {}
     newer, after = None, dict(began)
@@ -189,7 +189,7 @@ def _saved_by_others(page: Page, person: User, began: Mapping[str, str]) -> dict
     for older in rows[: settings.REVISIONS_SHOWN].iterator(chunk_size=5) if began else ():
         values = values_of(older.page_document)
         before = {part: part_hash(values.get(part)) for part in after}
-        if newer is not None and newer.saved_by_id != person.pk:
+        if newer is not None and newer.saved_by_id != person:
             name = str(newer.saved_by or _("Someone else"))
             found = {part: name for part in after if before[part] != after[part]} | found
         newer, after = older, {part: now for part, now in before.items() if now != began[part]}

@@ -112,9 +112,8 @@ def _named_findings(
         else:
             continue
         yield Finding("warning", *place, message)
-    active = {each.slug for each in active_physicians()}
     for slug in document.physicians:
-        if slug not in active:
+        if slug not in {each.slug for each in active_physicians()}:
             message = _("No physician “%s” is shown to patients. Remove the name.") % slug
             yield Finding("warning", "physicians", _("Physicians"), message)
 

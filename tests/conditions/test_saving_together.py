@@ -1,15 +1,19 @@
 """People, and tabs of one person, who type in one page: each word stays, and each is told right."""
 
 import html
+import json
 import re
+from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from conditions.models import Page, Revision, WorkingCopy
 from tests.accounts import sign_in_as
 from tests.conditions.editing import body_of, change, draft, editor
 from tests.forms import Filled
+from tests.generated import SOAK
 from tests.make import edited, make_condition, published
 
 pytestmark = pytest.mark.django_db
@@ -28,10 +32,11 @@ def colleague() -> Client:
     return sign_in_as("editor", name="colleague")
 
 
-def keep(form: Filled) -> None:
-    """Send what stands in a form, as the script does."""
-    address = form.address.replace("change", "autosave")
-    assert form.client.post(address, form.fields).status_code == 200
+def keep(form: Filled) -> dict[str, Any]:
+    """Send what stands in a form, as the script does; what it is answered."""
+    answer = form.client.post(form.address.replace("change", "autosave"), form.fields)
+    assert answer.status_code == 200
+    return answer.json()
 
 
 def told(client: Client, page: Page) -> str:
@@ -169,6 +174,27 @@ def test_each_part_names_who_saved_it(staff: Client, colleague: Client) -> None:
     assert "Section: What it is : saved by colleague while you typed" in told(staff, page)
     edited(page, summary="By a command.")
     assert "Someone else saved meanwhile: Summary." in told(staff, page)
+
+
+def test_an_hour_of_two_peoples_typing_leaves_two_working_copies(
+    staff: Client, colleague: Client
+) -> None:
+    page = make_condition()
+    forms = [editor(staff, page), editor(colleague, page)]
+    times = 3_600 // 2 if SOAK else 25  # every other second
+    for number in range(times):
+        for part, form in zip((BODY, "summary"), forms, strict=True):
+            form.type(part, f"{form[part]} w{number}" if number % 50 else "Anew.")
+            shown = keep(form)["shown"]
+            form.fields["_shown"] = [json.dumps(json.loads(form["_shown"]) | shown)]
+
+    assert WorkingCopy.objects.count() == 2
+    assert Revision.objects.count() == 1
+    assert not LogEntry.objects.exists()
+    assert forms[0][BODY].endswith(f" w{times - 1}")
+    for form in forms:
+        form.press("_save")
+    assert (body_of(page), draft(page).summary) == (forms[0][BODY], forms[1]["summary"])
 
 
 def test_words_typed_before_their_shape_changed_clash_only_where_others_wrote(
