@@ -145,7 +145,7 @@ def _write(row: KeptForm, forms: list[dict[str, Any]]) -> bool:
 
 def forms_kept(request: HttpRequest) -> list[dict[str, Any]]:
     """Return what is kept in this browser for whoever is signed in, the newest first."""
-    row = KeptForm.objects.lasting().filter(key=_key(request, request.user)).first()
+    row = KeptForm.objects.filter(key=_key(request, request.user)).first()
     return _forms_in(row) if row else []
 
 

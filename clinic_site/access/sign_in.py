@@ -177,10 +177,9 @@ def again(request: HttpRequest) -> HttpResponse:
     form, problem = AgainForm(), None
     if "passkey" in request.POST:
         try:
-            device = take_answer(request, purpose=f"again {user.pk}").recognise()
+            if take_answer(request, purpose=f"again {user.pk}").recognise().user_id != user.pk:
+                raise NoPasskey
         except NoPasskey:
-            device = None
-        if device is None or device.user_id != user.pk:
             problem = no_passkey(request, user.username)
     elif request.method == "POST":
         form = AgainForm(request.POST)
