@@ -4,6 +4,7 @@ Each change of these ends every other session of the account.
 """
 
 from collections.abc import Callable
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.hashers import make_password
@@ -17,7 +18,7 @@ from django_otp.models import Device
 
 from clinic_site.access import browser
 from clinic_site.access.again import asked_again
-from clinic_site.access.codes import first_codes, new_codes
+from clinic_site.access.codes import first_codes
 from clinic_site.access.entry import keep_session, needs_another_factor
 from clinic_site.access.factors import app_of, factors_of, passkeys_of
 from clinic_site.access.forms import AppForm, NewPasswordForm
@@ -27,6 +28,10 @@ from clinic_site.access.passkeys import NoPasskey, begin, take_answer
 from clinic_site.access.record import AccountAction, record_of
 from clinic_site.access.sign_in import page, pages
 from clinic_site.actor import Actor
+
+BRINGS_CODES = {
+    *(AccountAction.FACTOR_ADDED, AccountAction.PASSWORD_CHANGED, AccountAction.CODES_MADE),
+}
 
 
 class CannotChange(Exception):
@@ -38,7 +43,7 @@ class CannotChange(Exception):
 @asked_again
 def account(request: HttpRequest) -> HttpResponse:
     """Show how one signs in; on POST change one thing of it."""
-    user = _own(request)
+    user = User.objects.get(username=request.user.get_username())  # a fresh copy
     do = request.POST.get("do", "")
     app = AppForm(
         request.POST if do == "app" else None, purpose=f"account {user.pk}", name=user.username
@@ -48,13 +53,15 @@ def account(request: HttpRequest) -> HttpResponse:
     try:
         if do == "passkey":
             answer = take_answer(request, purpose=f"account {user.pk}")
-            codes, done = _add(request, user, answer.enrol), _("The passkey is stored.")
+            codes = _change(request, user, AccountAction.FACTOR_ADDED, answer.enrol)
+            done = _("The passkey is stored.")
         elif app.is_valid():
-            codes, done = _add(request, user, app.save), _("The app is stored.")
+            codes = _change(request, user, AccountAction.FACTOR_ADDED, app.save)
+            done = _("The app is stored.")
         elif do == "codes":
-            codes = _make_codes(request, user)
+            codes = _new_codes(request, user)
         elif password.is_valid():
-            codes = _change_password(request, user, password.cleaned_data["password"])
+            codes = _set_password(request, user, password.cleaned_data["password"])
             done = _("The password is set. You are signed out everywhere else.")
         elif do == "remove":
             _remove(request, user, request.POST.get("factor", ""))
@@ -84,11 +91,6 @@ def account(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _own(request: HttpRequest) -> User:
-    """Return a fresh copy of the account that is signed in."""
-    return User.objects.get(username=request.user.get_username())
-
-
 def _answer(request: HttpRequest, user: User, codes: list[str], done: str) -> HttpResponse:
     response: HttpResponse = HttpResponseRedirect(reverse("admin:password_change"), status=303)
     if codes:
@@ -103,55 +105,39 @@ def _change(
     request: HttpRequest,
     user: User,
     action: AccountAction,
-    change: Callable[[User], Device | None] = lambda user: None,
-    detail: str = "",
-) -> None:
-    """Make a change, end every session but this one, and put it on record; or none of it."""
+    change: Callable[[User], object] = lambda user: None,
+) -> list[str]:
+    """Make a change, end every session but this one, and put it on record; or none of it.
+
+    `change` may return a device, which this session has proved by that. Returns recovery codes
+    where it is the first thing to bring any, or was to make new ones.
+    """
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        device = change(user)
+        made = change(user)
+        codes = first_codes(user) if action in BRINGS_CODES else []
         user.end_sessions()
-        record_of(user, action, by=Actor.staff(request), detail=detail)
-    keep_session(request, user, device)
-
-
-def _add(request: HttpRequest, user: User, store: Callable[[User], Device]) -> list[str]:
-    """Store a factor; an app takes the place of the one before. Return the first codes.
-
-    Raises NoPasskey.
-    """
-    codes: list[str] = []
-
-    def change(user: User) -> Device:
-        device = store(user)
-        codes.extend(first_codes(user))
-        return device
-
-    _change(request, user, AccountAction.FACTOR_ADDED, change)
+        record_of(user, action, by=Actor.staff(request))
+    keep_session(request, user, made if isinstance(made, Device) else None)
     return codes
 
 
-def _make_codes(request: HttpRequest, user: User) -> list[str]:
-    """Return new codes. Raises CannotChange where they would open nothing."""
+def _new_codes(request: HttpRequest, user: User) -> list[str]:
+    """Return codes in the place of earlier ones. Raises CannotChange where they open nothing."""
     if not user.has_usable_password():
         raise CannotChange(_("A code is typed after a password. Set one first."))
-    codes: list[str] = []
-    _change(request, user, AccountAction.CODES_MADE, lambda user: codes.extend(new_codes(user)))
-    return codes
+    action = AccountAction.CODES_MADE
+    return _change(request, user, action, lambda user: user.recovery_codes.all().delete())
 
 
-def _change_password(request: HttpRequest, user: User, password: str) -> list[str]:
-    """Set a password, and return the first codes, which need one."""
+def _set_password(request: HttpRequest, user: User, password: str) -> list[str]:
     hashed = in_thread(make_password, password)
-    codes: list[str] = []
 
     def change(user: User) -> None:
         user.password = hashed
         user.save(update_fields=["password"])
-        codes.extend(first_codes(user))
 
-    _change(request, user, AccountAction.PASSWORD_CHANGED, change)
-    return codes
+    return _change(request, user, AccountAction.PASSWORD_CHANGED, change)
 
 
 def _remove(request: HttpRequest, user: User, factor: str) -> None:
@@ -176,5 +162,5 @@ def _remove(request: HttpRequest, user: User, factor: str) -> None:
 @asked_again
 def begin_account(request: HttpRequest) -> HttpResponse:
     """What a browser is asked, to make a passkey for whoever is signed in."""
-    user = _own(request)
+    user = cast(User, request.user)
     return begin(request, purpose=f"account {user.pk}", enrol=user)

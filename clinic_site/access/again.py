@@ -17,11 +17,6 @@ from clinic_site.access.kept import keep
 View = Callable[..., HttpResponse]
 
 
-def prove_again(request: HttpRequest) -> None:
-    """Note that whoever is signed in has just shown again who they are."""
-    request.session["proved_at"] = int(time.time())
-
-
 def ask_again(request: HttpRequest) -> HttpResponse | None:
     """Return what leads to the page that asks who it is; None where they showed it a moment ago.
 

@@ -30,27 +30,18 @@ class SignedCookie:
         """Its name: everything at localhost shares its cookies, whatever the port."""
         return f"clinic_{self.what}" if settings.LOOPBACK else f"__Host-{self.what}"
 
-    @property
-    def _salt(self) -> str:
-        return f"clinic_site.access.{self.what}"
-
     def read(self, request: HttpRequest) -> dict[str, Any]:
         """Return its values; {} where there is none, or it is over, or not of ours."""
+        sent, salt = request.COOKIES.get(self.name, ""), f"clinic_site.access.{self.what}"
         try:
-            return cast(
-                dict[str, Any],
-                signing.loads(
-                    request.COOKIES.get(self.name, ""), salt=self._salt, max_age=self.lasts
-                ),
-            )
+            return cast(dict[str, Any], signing.loads(sent, salt=salt, max_age=self.lasts))
         except signing.BadSignature:
             return {}
 
     def write(self, response: HttpResponse, **values: Any) -> None:
-        """Have the browser keep these values."""
         response.set_cookie(
             self.name,
-            signing.dumps(values, salt=self._salt),
+            signing.dumps(values, salt=f"clinic_site.access.{self.what}"),
             max_age=self.lasts,
             secure=not settings.LOOPBACK,
             httponly=True,
@@ -58,13 +49,12 @@ class SignedCookie:
         )
 
     def forget(self, response: HttpResponse) -> None:
-        """Have the browser forget it."""
         response.delete_cookie(self.name, samesite=self.samesite)
         response.cookies[self.name]["secure"] = "" if settings.LOOPBACK else True
 
 
 PASSKEY = SignedCookie("passkey", settings.PASSKEY_FOR)
-_PENDING = SignedCookie("pending", settings.PENDING_FOR)
+PENDING = SignedCookie("pending", settings.PENDING_FOR)
 _DEVICE = SignedCookie("device", settings.DEVICE_KNOWN_FOR, samesite="Lax")
 
 
@@ -73,22 +63,17 @@ _DEVICE = SignedCookie("device", settings.DEVICE_KNOWN_FOR, samesite="Lax")
 
 def set_pending(response: HttpResponse, user: User, next_page: str) -> None:
     """Note that the password of this account was right, and where its person wants to go."""
-    _PENDING.write(response, user=user.pk, hash=user.get_session_auth_hash(), next=next_page)
+    PENDING.write(response, user=user.pk, hash=user.get_session_auth_hash(), next=next_page)
 
 
 def read_pending(request: HttpRequest) -> tuple[User | None, str]:
     """Return whose password was right in this browser, and where they want to go."""
-    found = _PENDING.read(request)
+    found = PENDING.read(request)
     user = User.objects.filter(pk=found["user"], is_active=True).first() if found else None
     # As with a session: another password, or another epoch, ends it.
     if user is None or user.get_session_auth_hash() != found["hash"]:
         return None, ""
     return user, str(found["next"])
-
-
-def forget_pending(response: HttpResponse) -> None:
-    """They are in, or begin anew."""
-    _PENDING.forget(response)
 
 
 # Which account signed in here: so strangers' tries do not lock its person out.

@@ -1,6 +1,5 @@
 """Recovery codes: shown once, kept as keyed hashes, each good for one sign-in."""
 
-import re
 import secrets
 
 from django.conf import settings
@@ -8,6 +7,7 @@ from django.db import transaction
 
 from clinic_site.access.factors import factors_of
 from clinic_site.access.models import RecoveryCode, User
+from clinic_site.access.totp import in_groups
 from clinic_site.crypto.blind_index import blind_index
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no two look alike
@@ -24,7 +24,7 @@ def new_codes(user: User) -> list[str]:
         RecoveryCode.objects.bulk_create(
             RecoveryCode(user=user, hash=_hash_of(user, code)) for code in codes
         )
-    return ["-".join(re.findall(".{1,4}", code)) for code in codes]
+    return [in_groups(code, "-") for code in codes]
 
 
 def first_codes(user: User) -> list[str]:

@@ -51,7 +51,7 @@ def let_in(
     enter(request, user, proof, device)
     response = HttpResponseRedirect(to, status=303)
     browser.remember(response, user)
-    browser.forget_pending(response)
+    browser.PENDING.forget(response)
     return response
 
 

@@ -25,6 +25,11 @@ def code_field(label: Any, **attributes: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=100, widget=widget)
 
 
+def name_field(label: Any, **attributes: Any) -> forms.CharField:
+    """Return a field for a name of somebody."""
+    return forms.CharField(label=label, max_length=150, widget=forms.TextInput(attrs=attributes))
+
+
 def password_field(label: Any, help_text: Any = "", **attributes: Any) -> forms.CharField:
     """Return a field for a password, as it was typed."""
     widget, most = forms.PasswordInput(attrs=attributes), settings.PASSWORD_CHARACTERS
@@ -33,21 +38,17 @@ def password_field(label: Any, help_text: Any = "", **attributes: Any) -> forms.
     )
 
 
-class SignInForm(forms.Form):
-    """A name and a password."""
-
-    username = forms.CharField(
-        label=_("Username"),
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
-    )
-    password = password_field(_("Password"), autocomplete="current-password")
-
-
 class AgainForm(forms.Form):
     """The password of whoever is signed in."""
 
     password = password_field(_("Password"), autocomplete="current-password", autofocus=True)
+
+
+class SignInForm(forms.Form):
+    """A name and a password."""
+
+    username = name_field(_("Username"), autocomplete="username", autofocus=True)
+    password = password_field(_("Password"), autocomplete="current-password")
 
 
 class CodeForm(forms.Form):
@@ -71,7 +72,6 @@ class NewPasswordForm(forms.Form):
         super().__init__(data)
 
     def clean(self) -> dict[str, Any]:
-        """Check the password against the rules, and that both are one."""
         cleaned = super().clean() or {}
         password = cleaned.get("password", "")
         if password != cleaned.get("repeated", password):
@@ -96,16 +96,8 @@ class InvitationForm(NewPasswordForm):
         help_text=_("With this you sign in. Letters, digits and . - _ @ + can stand in it."),
         validators=[User.username_validator, refuse_shared_name],
     )
-    first_name = forms.CharField(
-        label=_("First name"),
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
-    )
-    last_name = forms.CharField(
-        label=_("Last name"),
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
-    )
+    first_name = name_field(_("First name"), autocomplete="given-name")
+    last_name = name_field(_("Last name"), autocomplete="family-name")
     field_order = ["username", "first_name", "last_name", "password", "repeated"]
     NAMES = ("username", "first_name", "last_name")
 
@@ -123,7 +115,6 @@ class InvitationForm(NewPasswordForm):
             self.fields[name].required = needs_password
 
     def clean_username(self) -> str:
-        """Tell a name that somebody else has."""
         name: str = self.cleaned_data["username"]
         if User.objects.exclude(pk=self.user.pk).filter(username=name).exists():
             raise forms.ValidationError(_("Somebody else has this name. Choose another."))
@@ -177,7 +168,6 @@ class AppForm(forms.Form):
         return in_groups(self.secret)
 
     def clean_code(self) -> str:
-        """Tell a code that is not the app's."""
         code: str = self.cleaned_data["code"]
         self.step = step_of(self.secret, code)
         if self.step is None:

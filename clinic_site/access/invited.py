@@ -44,7 +44,16 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     problem = ""
     if form.is_valid() and (by_passkey or later or app.is_valid()):
         try:
-            accepted = _accept(request, found, form, app, by_passkey=by_passkey, later=later)
+            add_factor: Callable[[User], Device] | None = None if later else app.save
+            if by_passkey:
+                add_factor = take_answer(request, purpose=f"invitation {found.pk}").enrol
+            accepted = accept_invitation(
+                invitation=found,
+                names=form.typed_names(),
+                password=form.cleaned_data["password"],
+                add_factor=add_factor,
+                source=client_address(request),
+            )
         except NoPasskey:
             problem = _("This passkey was not taken. Try again, or use an app.")
         except IntegrityError:  # chosen by somebody else in this moment
@@ -66,27 +75,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
-def _accept(
-    request: HttpRequest,
-    invitation: Invitation,
-    form: InvitationForm,
-    app: AppForm,
-    *,
-    by_passkey: bool,
-    later: bool,
-) -> Accepted:
-    add_factor: Callable[[User], Device] | None = None if later else app.save
-    if by_passkey:
-        add_factor = take_answer(request, purpose=f"invitation {invitation.pk}").enrol
-    return accept_invitation(
-        invitation=invitation,
-        names=form.typed_names(),
-        password=form.cleaned_data["password"],
-        add_factor=add_factor,
-        source=client_address(request),
-    )
-
-
 def _welcome(request: HttpRequest, accepted: Accepted, *, by_passkey: bool) -> HttpResponse:
     user, device = accepted.user, accepted.device
     if device is None:
@@ -100,8 +88,7 @@ def _welcome(request: HttpRequest, accepted: Accepted, *, by_passkey: bool) -> H
 
 
 def _over(request: HttpRequest) -> HttpResponse:
-    title = _("This invitation is over")
-    return page(request, "invitation_over", 404, title=title)
+    return page(request, "invitation_over", 404, title=_("This invitation is over"))
 
 
 @require_POST

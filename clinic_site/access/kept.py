@@ -15,7 +15,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -84,13 +83,8 @@ def come_back(request: HttpRequest, *, is_old: bool = False) -> HttpResponse:
     if not is_in or to == request.get_full_path():
         done = _("Nothing was done with what you sent: you were signed out before.")
         messages.warning(request, f"{done} {said}")
-    return HttpResponseRedirect(to, status=303) if is_in else _sign_in_for(to)
-
-
-def _sign_in_for(to: str) -> HttpResponse:
-    response = redirect_to_login(to, reverse("admin:login"))
-    response.status_code = 303
-    return response
+    address = to if is_in else f"{reverse('admin:login')}?{urlencode({'next': to}, safe='/')}"
+    return HttpResponseRedirect(address, status=303)
 
 
 def keep(request: HttpRequest, *, is_old: bool = False) -> bool:
@@ -102,7 +96,7 @@ def keep(request: HttpRequest, *, is_old: bool = False) -> bool:
     last, form = LAST.read(request), form_sent(request)
     # An old page can be of the account before.
     is_theirs = last and (last["same"] or not is_old)
-    if not (form["fields"] and is_theirs and is_own(request) and _fits([form])):
+    if not (form["fields"] and is_theirs and is_own(request) and _written([form])):
         return False
     user = User.objects.filter(pk=last["user"], is_active=True).first()
     if user is None:
@@ -111,11 +105,7 @@ def keep(request: HttpRequest, *, is_old: bool = False) -> bool:
         row, _made = KeptForm.objects.select_for_update().get_or_create(
             key=_key(request, user), defaults={"user": user, "sent": "[]"}
         )
-        forms = [form, *_without(form, _forms_in(row))]
-        if not _fits(forms):
-            return False
-        _write(row, forms)
-    return True
+        return _write(row, [form, *_without(form, _forms_in(row))])
 
 
 def form_sent(request: HttpRequest) -> dict[str, Any]:
@@ -124,12 +114,10 @@ def form_sent(request: HttpRequest) -> dict[str, Any]:
     return {"path": request.get_full_path(), "fields": fields, "at": int(time.time())}
 
 
-def _fits(forms: list[dict[str, Any]]) -> bool:
-    return len(_written(forms).encode()) <= settings.KEPT_MOST
-
-
 def _written(forms: list[dict[str, Any]]) -> str:
-    return json.dumps(forms, ensure_ascii=False)
+    """Return them as they are kept; "" where they are too large together."""
+    text = json.dumps(forms, ensure_ascii=False)
+    return text if len(text.encode()) <= settings.KEPT_MOST else ""
 
 
 def _without(form: dict[str, Any], forms: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -148,14 +136,16 @@ def _forms_in(row: KeptForm) -> list[dict[str, Any]]:
     return [form for form in json.loads(row.sent) if form["at"] > since]
 
 
-def _write(row: KeptForm, forms: list[dict[str, Any]]) -> None:
-    row.sent, row.at = _written(forms), timezone.now()
-    row.save()
+def _write(row: KeptForm, forms: list[dict[str, Any]]) -> bool:
+    if text := _written(forms):
+        row.sent, row.at = text, timezone.now()
+        row.save()
+    return bool(text)
 
 
 def forms_kept(request: HttpRequest) -> list[dict[str, Any]]:
     """Return what is kept in this browser for whoever is signed in, the newest first."""
-    row = KeptForm.objects.lasting().filter(key=_key(request, request.user)).first()
+    row = KeptForm.objects.filter(key=_key(request, request.user)).first()
     return _forms_in(row) if row else []
 
 

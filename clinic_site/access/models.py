@@ -256,10 +256,6 @@ class Invitation(models.Model):
 class KeptForms(models.QuerySet["KeptForm"]):
     """Forms that were sent and not done; a row lasts as long as its newest."""
 
-    def lasting(self) -> "KeptForms":
-        """Return those that can still come back."""
-        return self.filter(at__gt=timezone.now() - settings.KEPT_FOR)
-
     def over(self) -> "KeptForms":
         """Return those that nobody gets back."""
         return self.filter(at__lte=timezone.now() - settings.KEPT_FOR)

@@ -71,9 +71,7 @@ class Answer:
 
     def enrol(self, user: User) -> WebAuthnCredential:
         """Return the passkey that was made, stored for the account. Raises NoPasskey."""
-        return self._read(
-            lambda: self.ceremony.register_complete(user, self.state, self.data),
-        )
+        return self._read(lambda: self.ceremony.register_complete(user, self.state, self.data))
 
     def recognise(self) -> WebAuthnCredential:
         """Return the passkey that was used. Raises NoPasskey, also where its account is closed."""

@@ -148,11 +148,7 @@ class PeopleAdmin(admin.ModelAdmin):
         return unused and super().has_delete_permission(request, obj)
 
     def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
         """Ask whoever may change it who they are, as early as when it is opened.
 
@@ -166,10 +162,9 @@ class PeopleAdmin(admin.ModelAdmin):
             if not {*request.POST} <= {*form.base_fields, *BESIDE_THE_FIELDS}:
                 raise NotAllowed("", KIND, [user.username] if user else [])
             asked = ask_again(request)
-        return asked or super().changeform_view(request, object_id, form_url, extra_context)
+        return asked or super().changeform_view(request, object_id, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """Ask whoever may delete accounts who they are."""
         asked = ask_again(request) if self.has_delete_permission(request) else None
         return asked or super().delete_view(request, object_id, extra_context)
 
@@ -217,20 +212,15 @@ class PeopleAdmin(admin.ModelAdmin):
         return shown, counts, set(), protected
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """Put on record that there was such an account."""
         by = Actor.staff(request)
         record_of(obj, AccountAction.PEOPLE_CHANGED, by=by, detail="deleted")
         super().delete_model(request, obj)
 
     def get_urls(self) -> list[URLPattern]:
-        """The admin's own addresses after ours."""
         view, name = self.admin_site.admin_view, "clinic_site_user_"
+        confirm = view(asked_again(self.confirm_name))
         return [
-            path(
-                "<int:pk>/confirm-name/",
-                view(asked_again(self.confirm_name)),
-                name=f"{name}confirm_name",
-            ),
+            path("<int:pk>/confirm-name/", confirm, name=f"{name}confirm_name"),
             path("<int:pk>/way-in/", view(way_in), name=f"{name}way_in"),
             *super().get_urls(),
         ]
@@ -247,10 +237,9 @@ class PeopleAdmin(admin.ModelAdmin):
             user.save(update_fields=["confirmed_name", "name_confirmed_by"])
             by = Actor.staff(request)
             record_of(user, AccountAction.NAME_CONFIRMED, by=by, detail=name[:100])
-            message = gettext("%(user)s signs as %(name)s from now on.")
-            values = {"user": user.username, "name": name}
-            self.message_user(request, message % values, messages.SUCCESS)
+            text = gettext("%(user)s signs as %(name)s from now on.")
+            messages.success(request, text % {"user": user.username, "name": name})
         else:
-            message = gettext("The name was changed meanwhile. Look at it again, as it is now.")
-            self.message_user(request, message, messages.WARNING)
+            text = gettext("The name was changed meanwhile. Look at it again, as it is now.")
+            messages.warning(request, text)
         return HttpResponseRedirect(reverse("admin:clinic_site_user_change", args=[pk]), status=303)

@@ -68,11 +68,9 @@ class ClinicAdminSite(admin.AdminSite):
         return update_wrapper(wrapped, inner)
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """The front page, with what must be known before anything else."""
         return super().index(request, {**(extra_context or {}), "notes": notes_for(request)})
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Sign out, on record."""
         actor = Actor.staff(request)
         if request.method == "POST" and actor.account:
             record_of(actor.account, AccountAction.SIGNED_OUT, by=actor)

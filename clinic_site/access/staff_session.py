@@ -22,13 +22,11 @@ from clinic_site.middleware import is_admin
 
 
 def _idle_left(session: Any) -> int:
-    now = int(time.time())
-    return session.get("seen_at", 0) + current_clinic().idle_minutes * 60 - now
+    return session.get("seen_at", 0) + current_clinic().idle_minutes * 60 - int(time.time())
 
 
 def _whole_left(session: Any) -> int:
-    now = int(time.time())
-    return session.get("signed_in_at", 0) + settings.SESSION_COOKIE_AGE - now
+    return session.get("signed_in_at", 0) + settings.SESSION_COOKIE_AGE - int(time.time())
 
 
 def seconds_left(request: HttpRequest) -> int:

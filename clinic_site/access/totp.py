@@ -23,11 +23,8 @@ def step_of(secret: str, code: str, *, after: int = -1) -> int | None:
         return None
     totp = TOTP(base64.b32decode(secret))
     totp.time = time.time()  # one moment, else it could end between its two answers
-    return (
-        totp.t()
-        if totp.verify(int(digits), tolerance=settings.APP_CLOCK_STEPS, min_t=after + 1)
-        else None
-    )
+    is_right = totp.verify(int(digits), tolerance=settings.APP_CLOCK_STEPS, min_t=after + 1)
+    return totp.t() if is_right else None
 
 
 def qr_code(secret: str, *, issuer: str, name: str = "") -> SafeString:
@@ -44,10 +41,10 @@ def qr_code(secret: str, *, issuer: str, name: str = "") -> SafeString:
     return mark_safe(svg)  # noqa: S308  of squares alone
 
 
-def in_groups(secret: str) -> str:
+def in_groups(secret: str, separator: str = " ") -> str:
     """Return a secret as people can type it.
 
     >>> in_groups("ABCDEFGHIJ")
     'ABCD EFGH IJ'
     """
-    return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+    return separator.join(secret[start : start + 4] for start in range(0, len(secret), 4))

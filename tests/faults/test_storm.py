@@ -23,8 +23,9 @@ pytestmark = pytest.mark.on_postgresql  # in `make soak` on both
 
 SECONDS, A_SECOND = 30 if SOAK else 3, 10
 MIDWAY = {SECONDS * A_SECOND // part for part in (2, 5)}  # the queue is longest at the latter
-SLOWER = 0.2  # seconds at most, for
-SHARE = 95 if SOAK else 50  # of 100; beside other tests, the slowest tell of those
+SHARE = 95  # of 100 looks
+# Seconds at most. Beside other tests the machine is busy: a process that stood still took 6.
+SLOWER, COLLEAGUE = (0.2, 5) if SOAK else (2, 10)
 COOKIE = """
 from tests.accounts import cookie_of, with_password
 with_password("colleague", "manager")
@@ -172,6 +173,7 @@ def test_a_storm_of_wrong_sign_ins_stops_nobody(
     told = f"{SHARE} of 100 looks: {quiet:.3f} s, in the storm {busy:.3f} s"
     print(f"{told}; slowest colleague: {slowest:.1f} s")  # noqa: T201
     assert busy < quiet + SLOWER
+    assert slowest < COLLEAGUE
     statuses = {each.answer.status for each in crowd.sent}
     assert statuses <= {200, 303, 429}
     assert {each.path for each in crowd.sent if each.answer.status == 303} == {FORM}
