@@ -16,7 +16,7 @@ from tests.conditions.editing import change
 from tests.forms import Filled
 from tests.make import make_condition
 
-pytestmark = [pytest.mark.on_postgresql, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.needs_postgresql, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)

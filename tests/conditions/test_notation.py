@@ -212,7 +212,7 @@ def test_a_source_is_linked_once_in_each_place_and_numbered_as_it_is_met(client:
     assert "It hurts 5 people. Most ease.[3] It is 1 in 7.[1] 2 do 3 do[1] 4 do[3]" in shown
     assert "1 2[1] More It was 8.[1] Of 100 5 in 100 do 6 in 100 do[3][1]" in shown
     assert re.findall(r">(\d)</a></sup>", page[: page.index('id="overview"')]) == ["1", "2"]
-    assert re.findall(r'<li id="source-(\d)">(.*?)[,.\n]', page) == [
+    assert re.findall(r'<li id="source-(\d)">\s*(.*?)[,.\n]', page) == [
         *(("1", "A survey"), ("2", "The third one"), ("3", "The other one")),
     ]
     # Each place leads to its source, and each source back to its places.
