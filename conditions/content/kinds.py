@@ -29,6 +29,30 @@ class SectionKind(models.TextChoices):
     NEXT_STEPS = "next_steps", _("Next steps")
 
 
+# What belongs into a section of each kind, for whoever writes it.
+ABOUT = {
+    "emergency": _("When to call 911 or go to an emergency room: a line for each sign."),
+    "see_doctor": _("When to call you, or a doctor, soon: a line for each sign."),
+    "overview": _("What it is, in a few plain sentences."),
+    "symptoms": _("What people notice: a line for each symptom."),
+    "treatments": _("The choice to be made. The treatments stand below the text, side by side."),
+    "suits": _("Whom it may help."),
+    "not_suited": _("Who had better choose something else, and why."),
+    "benefits": _("What people gain, with the figures that studies found."),
+    "risks": _("What can go wrong, and how often it does."),
+    "preparing": _("What to do before the visit."),
+    "procedure": _("What happens, step by step."),
+    "afterwards": _("What the first days are like, and when to call you."),
+    "diagnosis": _("How you find out: what you ask, look at and scan."),
+    "recovery": _("How it goes on, and how long that takes."),
+    "prevention": _("What keeps it from coming, or from coming back."),
+    "causes": _("What brings it on."),
+    "risk_factors": _("Who gets it more often than others."),
+    "evidence": _("What studies found, for it and against it, and how sure that is."),
+    "questions": _("What to ask you at the visit: a line for each question."),
+    "next_steps": _("What to do now."),
+}
+
 # The kinds of section of each type of page, in the order in which the page shows them.
 CONDITION_KINDS = (
     *("emergency", "see_doctor", "overview", "symptoms", "treatments", "suits", "diagnosis"),

@@ -14,7 +14,7 @@ from clinic_site.models import Picture
 from clinic_site.pictures import DRAWINGS, ShownPicture, picture_of
 from conditions.content import document
 from conditions.content.findings import Finding
-from conditions.content.kinds import SectionKind
+from conditions.content.kinds import ABOUT, SectionKind
 from conditions.content.parts import Clash, comparison_rows, part_label, part_text
 from conditions.content.readability import section_grade
 from conditions.content.word_diff import word_by_word
@@ -35,6 +35,7 @@ class Choice:
     words: str
     chosen: bool = False
     picture: ShownPicture | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class PartView:
     def kind(self) -> str:
         """What a name tells beyond its beginning: a section's kind, a source's key, a row."""
         return self.name.partition("-")[2]
+
+    @property
+    def about(self) -> str:
+        """What belongs into a section of its kind."""
+        return str(ABOUT.get(self.kind, ""))
 
 
 @dataclass(frozen=True)
@@ -156,7 +162,9 @@ def kinds_of(page: Page, panes: Iterable[Pane]) -> list[Choice]:
     """Return the kinds of section in the page's order; those that it has are chosen."""
     here = {pane.anchor for pane in panes}
     return [
-        Choice(kind, str(SectionKind(kind).label), f"section-{kind}" in here)
+        Choice(
+            kind, str(SectionKind(kind).label), f"section-{kind}" in here, about=str(ABOUT[kind])
+        )
         for kind in document.DOCUMENTS[page.kind].kinds
     ]
 

@@ -429,6 +429,7 @@ function addSection() {
     const words = radio.labels[0].textContent;
     part.previousElementSibling.textContent = words;
     part.querySelector("input").value = words;
+    part.querySelector(".about").textContent = kindOf(radio.value).querySelector(".help").textContent;
     const link = made("a", words);
     link.href = `#${id}`;
     entryOf(after.find((each) => each)?.id ?? "linked")?.before(made("li", link));

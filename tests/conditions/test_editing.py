@@ -16,6 +16,7 @@ from clinic_site.access.models import User
 from clinic_site.clinic import Remembered
 from clinic_site.models import Notice, Physician
 from conditions.content.document import Source
+from conditions.content.kinds import ABOUT, CONDITION_KINDS, SectionKind
 from conditions.content.parts import hashes_of, part_hash, values_of
 from conditions.content.word_diff import compare
 from conditions.models import Page, Revision, WorkingCopy
@@ -449,6 +450,15 @@ def test_the_history_compares_and_takes_back(staff: Client) -> None:
     taken = Filled(staff, f"{start}revisions/2/take/").press("")
     assert "Number 2 is the draft again." in taken.text
     assert body_of(page) == "Second words."
+
+
+def test_each_kind_of_section_says_what_belongs_into_it(staff: Client) -> None:
+    page = make_condition()
+
+    assert set(ABOUT) == set(SectionKind.values)
+    shown = staff.get(change(page)).text
+    for kind in CONDITION_KINDS:  # those of the page, and those that can be added
+        assert str(ABOUT[kind]) in shown
 
 
 def queries(client: Client, address: str, method: str = "get", **more) -> int:
