@@ -14,14 +14,8 @@ from clinic_site.edit_conflict import EditConflict
 from conditions.content.word_diff import changes, compare
 from conditions.editor.base import PageViews, person
 from conditions.models import Page, Revision
-from conditions.publishing.drafts import (
-    copy_of,
-    discard,
-    draft_document,
-    form_of,
-    revert_to,
-    state_of,
-)
+from conditions.publishing.drafts import discard, revert_to
+from conditions.publishing.form_state import copy_of, draft_document, form_of, state_of
 
 
 class ShownDraftForm(forms.Form):

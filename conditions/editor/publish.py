@@ -16,8 +16,8 @@ from clinic_site.edit_conflict import EditConflict
 from conditions.content.word_diff import compare
 from conditions.editor.base import PageViews, person
 from conditions.models import Condition, Review
-from conditions.publishing.drafts import copy_of, draft_document
 from conditions.publishing.exporting import page_file
+from conditions.publishing.form_state import copy_of, draft_document
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import changes_to_sign, sign
 

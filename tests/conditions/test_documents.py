@@ -29,8 +29,9 @@ from conditions.content.document import (
 from conditions.content.kinds import CONDITION_KINDS, TREATMENT_KINDS
 from conditions.content.parts import Sent, document_from, hashes_of, part_label, values_of
 from conditions.models import Offer, Page, Treatment
-from conditions.publishing.drafts import create_page, draft_document, save
+from conditions.publishing.drafts import create_page, save
 from conditions.publishing.exporting import page_file
+from conditions.publishing.form_state import draft_document
 from tests.accounts import by, make_account
 from tests.generated import many
 from tests.make import edited, published

@@ -20,7 +20,7 @@ from conditions.content.kinds import ABOUT, CONDITION_KINDS, SectionKind
 from conditions.content.parts import hashes_of, part_hash, values_of
 from conditions.content.word_diff import compare
 from conditions.models import Page, Revision, WorkingCopy
-from conditions.publishing.drafts import form_of
+from conditions.publishing.form_state import form_of
 from conditions.publishing.signing import sign
 from conditions.search.search import emergencies
 from tests.accounts import make_account, make_signer, sign_in_as
@@ -480,8 +480,8 @@ def test_one_page_among_many_takes_as_few_queries_as_one_alone(
         empty = queries(staff, "/admin/conditions/condition/add/")
         opened = queries(staff, change(page)) - empty
         form = editor(staff, page).type("summary", f"Words {Revision.objects.count()}.")
-        sent = {"method": "post", "data": form.fields}
-        kept = queries(staff, change(page).replace("change", "autosave"), **sent) - empty
+        address = change(page).replace("change", "autosave")
+        kept = queries(staff, address, "post", data=form.fields) - empty
         with CaptureQueriesContext(connection) as asked:
             form.press("_save", follow=False)
         listed = queries(staff, "/admin/conditions/condition/")

@@ -10,18 +10,11 @@ from hypothesis import strategies as st
 from clinic_site.access.models import User
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.document import Section
-from conditions.content.parts import Sent, document_from, part_hash
+from conditions.content.parts import Sent, document_from, part_hash, values_of
 from conditions.editor.form import press
 from conditions.models import Page, Revision, WorkingCopy
-from conditions.publishing.drafts import (
-    autosave,
-    discard,
-    draft_document,
-    form_of,
-    revert_to,
-    save,
-    values_of,
-)
+from conditions.publishing.drafts import autosave, discard, revert_to, save
+from conditions.publishing.form_state import draft_document, form_of
 from conditions.publishing.publish import NotPublishable, publish
 from tests.accounts import by, make_account
 from tests.generated import many
