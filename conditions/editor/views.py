@@ -139,10 +139,16 @@ class EditorViews(PageViews):
         except EditConflict:
             return HttpResponseRedirect(f"{request.path}#clashes")
         revision = saved.revision
-        if saved.also:
-            parts = ", ".join(f"“{part_label(part)}”" for part in saved.also)
-            also = gettext("Also saved: what you typed in another tab under %s.") % parts
-            self.message_user(request, also, messages.WARNING)
+        for parts, words in (
+            (saved.also, gettext("Also saved: what you typed in another tab under %s.")),
+            (
+                saved.aside,
+                gettext("Not saved, but kept in the history: your other tab's text of %s."),
+            ),
+        ):
+            if parts:
+                names = ", ".join(f"“{part_label(part)}”" for part in parts)
+                self.message_user(request, words % names, messages.WARNING)
         if revision.pk != before:
             self.log_change(request, page, gettext("Saved as number %d.") % revision.number)
         if do == "publish":

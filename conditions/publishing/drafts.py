@@ -5,6 +5,7 @@ copy for each person; Discard, and a change that cannot be put together, set it 
 revision, so that no word is lost. Nothing is refused here.
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -37,10 +38,14 @@ from conditions.publishing.form_state import (
 
 @dataclass(frozen=True)
 class Saved:
-    """What Save made: the draft, and the parts in it that were typed in another tab."""
+    """What Save made: the draft, and what it did with parts that were typed in another tab.
+
+    Those in `also` are in it; `aside` are those that stood otherwise in the page that was saved.
+    """
 
     revision: Revision
     also: list[str]
+    aside: list[str]
 
 
 def locked(page: Page) -> Page:
@@ -116,11 +121,15 @@ def autosave(*, page: Page, by: Actor, sent: Sent) -> FormState:
     aside. What is equal to the draft needs no working copy.
     """
     page = locked(page)
-    return state_of(page, _kept(page, _typed(page, by, sent)))
+    copy, _aside = _typed(page, by, sent)
+    return state_of(page, _kept(page, copy))
 
 
-def _typed(page: Page, by: Actor, sent: Sent) -> WorkingCopy:
-    """Put what was sent into the working copy, not stored yet; a text that goes is set aside."""
+def _typed(page: Page, by: Actor, sent: Sent) -> tuple[WorkingCopy, list[str]]:
+    """Put what was sent into the working copy, not stored yet; a text that goes is set aside.
+
+    Returns the parts of which one was, too.
+    """
     assert by.account is not None
     assert page.draft is not None
     copy = copy_of(page, by.account)
@@ -129,8 +138,9 @@ def _typed(page: Page, by: Actor, sent: Sent) -> WorkingCopy:
     parts = dict.fromkeys([*sent.opened, *sent.values])
     was_shown = {part: sent.shown.get(part, NOT_THERE) for part in parts}
     both, clashes = merge(mine=sent.values, opened=was_shown, theirs=before)
-    lost = {each.part for each in clashes} | (before.keys() - both.keys())
-    if copy and any(part_hash(before.get(part)) != began.get(part, NOT_THERE) for part in lost):
+    lost = dict.fromkeys([*(each.part for each in clashes), *(before.keys() - both.keys())])
+    aside = [part for part in lost if part_hash(before.get(part)) != began.get(part, NOT_THERE)]
+    if copy and aside:
         set_aside(page=page, document=copy.page_document, by=by)
     for part in parts:
         is_touched = part_hash(sent.values.get(part)) != was_shown[part]
@@ -141,7 +151,7 @@ def _typed(page: Page, by: Actor, sent: Sent) -> WorkingCopy:
     copy.document = document_from(page.kind, page.ref, both).to_json()
     copy.opened = began
     copy.note = copy.note if sent.note is None else sent.note
-    return copy
+    return copy, aside
 
 
 def _kept(page: Page, copy: WorkingCopy) -> WorkingCopy | None:
@@ -169,7 +179,12 @@ def save(*, page: Page, by: Actor, sent: Sent) -> Saved:
 @transaction.atomic
 def _save(page: Page, by: Actor, sent: Sent) -> Saved | None:
     page = locked(page)
-    copy = _typed(page, by, sent)
+    # What stands in the page that is saved counts, whatever another tab has kept since.
+    began_here = {
+        part: hash for part, hash in sent.opened.items() if part_hash(sent.values.get(part)) != hash
+    }
+    here = dataclasses.replace(sent, shown={**sent.shown, **began_here})
+    copy, aside = _typed(page, by, here)
     merged, clashes, _saved_by = with_draft(page, copy)
     document = document_from(page.kind, page.ref, merged)
     if clashes:
@@ -182,7 +197,7 @@ def _save(page: Page, by: Actor, sent: Sent) -> Saved | None:
     if document == draft_document(page):
         copy.document, copy.opened = draft.document, hashes_of(values_of(document))
         _kept(page, copy)
-        return Saved(draft, [])
+        return Saved(draft, [], aside)
     if copy.pk:
         copy.delete()
     mine = hashes_of(values_of(copy.page_document))
@@ -193,7 +208,7 @@ def _save(page: Page, by: Actor, sent: Sent) -> Saved | None:
         not in (part_hash(sent.values.get(part)), copy.opened.get(part, NOT_THERE))
         and part != "sources"
     ]
-    return Saved(_move_draft(page, document, by, copy.note), also)
+    return Saved(_move_draft(page, document, by, copy.note), also, aside)
 
 
 def set_aside(*, page: Page, document: PageDocument, by: Actor, note: str = "") -> Revision:

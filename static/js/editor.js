@@ -127,20 +127,20 @@ function save() {
 async function send() {
   const { data, taken, isSmall } = bodyOf(changed());
   flying = taken;
+  let answer;
+  let found;
   try {
-    const answer = await post(autosave, data, "typed", isSmall);
+    answer = await post(autosave, data, "typed", isSmall);
     if (answer.type === "opaqueredirect") return await signInAgain();
-    if (answer.status === 409) return someoneElse();
-    if (!answer.ok) {
-      wait = 15;
-      return tell("refused");
-    }
-    take(await answer.json(), taken);
-    wait = 2;
+    found = answer.ok && (await answer.json());
   } catch {
     wait = Math.min(wait * 2, 15);
-    tell("offline");
+    return tell("offline");
   }
+  if (answer.status === 409) return someoneElse();
+  wait = found ? 2 : 15;
+  if (found) take(found, taken);
+  else tell("refused");
 }
 
 // A new session has a new token. That of another person is none of ours.
@@ -179,8 +179,8 @@ function take({ at, shown, values, findings, contents }, taken) {
   if (!outline.contains(document.activeElement)) {
     outline.innerHTML = new DOMParser().parseFromString(contents, "text/html").querySelector("nav").innerHTML;
   }
-  for (const part of [...parts.values()].flat()) {
-    part.querySelector(".found").innerHTML = findings[part.id] ?? "";
+  for (const place of form.querySelectorAll(".found")) {
+    place.innerHTML = findings[place.parentElement.id] ?? "";
   }
 }
 
@@ -207,6 +207,7 @@ function leave() {
 }
 
 form.addEventListener("input", () => {
+  document.querySelector(".messagelist")?.remove(); // it told of what was there before
   later(2);
   lookSoon();
 });

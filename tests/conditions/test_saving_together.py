@@ -96,6 +96,22 @@ def test_save_says_what_it_took_from_another_tab(staff: Client) -> None:
     assert "Also saved" not in editor(staff, page).type(BODY, "Once more.").press("_save").text
 
 
+def test_save_takes_what_stands_in_its_own_page(staff: Client) -> None:
+    page = make_condition()
+    first, second = editor(staff, page), editor(staff, page)
+    kept = keep(first.type(BODY, "Of the first tab."))
+    first.type("_shown", json.dumps(json.loads(first["_shown"]) | kept["shown"]))
+    keep(second.type(BODY, "Of the second tab."))
+
+    said = html.unescape(first.press("_save").text)
+
+    assert "your other tab's text of “Section: What it is”" in said
+    assert body_of(page) == "Of the first tab."
+    aside = [each.page_document.sections[1].body for each in Revision.objects.filter(by_hand=False)]
+    assert "Of the second tab." in aside
+    assert "other tab" not in editor(staff, page).type(BODY, "Once more.").press("_save").text
+
+
 @pytest.mark.parametrize(
     "button",
     [("_do", "preview"), ("_do", "add-section"), ("_do", "remove-source:survey"), ("_save", "1")],
