@@ -138,7 +138,7 @@ class Crowd:
         def send() -> None:
             while (answer := self.post(FORM, answers)).status != 303:
                 assert message in answer.text, answer.text
-                time.sleep(0.1)
+                time.sleep(0.1 if SOAK else 0.5)
 
         self.add(send)
 
