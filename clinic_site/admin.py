@@ -94,6 +94,10 @@ class PhysicianAdmin(CarefulAdmin):
 
     list_display = ["name", "specialty", "position", "active"]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The name first, from which the address is made."""
+        return ["name", *(each for each in super().get_fields(request, obj) if each != "name")]
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         """Make the address of a new physician from the name."""
         return {} if obj is not None else {"slug": ["name"]}

@@ -68,6 +68,7 @@ class ClosedDayForm(forms.ModelForm):
     """A day on which the clinic is closed; one far away has most often a wrong year."""
 
     class Meta:
+        widgets = {"day": forms.DateInput}  # the admin's own tells of a server's clock
         error_messages = {
             "day": {
                 "invalid": gettext_lazy(
@@ -84,7 +85,7 @@ class ClosedDayForm(forms.ModelForm):
             and abs(day - timezone.localdate()) > settings.CLOSED_DAY_WITHIN
         ):
             raise ValidationError(
-                _("Is the year right? This is %(day)s."),
+                _("This is %(day)s, years away. Mend the year, or enter it once it is nearer."),
                 params={"day": date_format(day, "l, F j, Y")},
             )
         return day

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
             name='Physician',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=80, unique=True, verbose_name='address')),
+                ('slug', models.SlugField(help_text="The last part of the page's address, made from the name.", max_length=80, unique=True, verbose_name='address')),
                 ('name', models.CharField(help_text='As patients read it: Dr. Jane Doe', max_length=120, verbose_name='name')),
                 ('title', models.CharField(blank=True, help_text='What the physician is, as patients read it: Interventional radiologist', max_length=120, verbose_name='title')),
                 ('specialty', models.CharField(help_text='The field, shown where there is no title, and found by search.', max_length=120, verbose_name='specialty')),

@@ -18,7 +18,12 @@ class PhysicianQuerySet(models.QuerySet["Physician"]):
 class Physician(models.Model):
     """A physician of the clinic, with the bio that patients read."""
 
-    slug = models.SlugField(_("address"), max_length=80, unique=True)
+    slug = models.SlugField(
+        _("address"),
+        max_length=80,
+        unique=True,
+        help_text=_("The last part of the page's address, made from the name."),
+    )
     name = models.CharField(
         _("name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
     )

@@ -108,8 +108,12 @@ class PageDocument:
 
     @property
     def shown_sections(self) -> tuple[Section, ...]:
-        """The sections that patients see: those in which something is written."""
-        return tuple(section for section in self.sections if not section.is_blank)
+        """The sections that patients see."""
+        return tuple(section for section in self.sections if self.is_shown(section))
+
+    def is_shown(self, section: Section) -> bool:
+        """Whether patients see a section: one in which something is written."""
+        return not section.is_blank
 
     def citing(self) -> Iterator[tuple[str, str]]:
         """Each text that may cite sources, with the name of the part in which it stands."""
@@ -162,6 +166,10 @@ class ConditionDocument(PageDocument):
 
     page_type = "condition"
     kinds = CONDITION_KINDS
+
+    def is_shown(self, section: Section) -> bool:
+        """The treatments that it offers show, whether or not something is written above them."""
+        return super().is_shown(section) or (section.kind == "treatments" and bool(self.treatments))
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -14,10 +14,12 @@ _MESSAGES = {
     "no_alt": gettext_noop("Say in a sentence what it shows, for people who cannot see it."),
     "no_key_points": gettext_noop("There are none. Say in at most %d lines what matters most."),
     "many_key_points": gettext_noop("There are %d. Keep the %d that matter most."),
-    "no_emergency": gettext_noop("The page has no such section. Add one: when to call 911."),
+    "no_emergency": gettext_noop(
+        "The page does not say yet when to call 911. List it: a line for each sign, “- ” before it."
+    ),
     "empty_emergency": gettext_noop("List when to call 911: a line for each sign, “- ” before it."),
     "itself": gettext_noop("The page is related to itself. Take it out of the list."),
-    "lacks": gettext_noop("A treatment's page should say this, too. Add the section."),
+    "lacks": gettext_noop("A treatment's page should say this, too. Write it."),
     "no_sources": gettext_noop("There are none. Say where what the page states is from."),
     "no_text": gettext_noop("There is no text. Write some, or remove the section."),
     "hard": gettext_noop("It reads at school grade %.1f; the most is %d. Shorten %s."),
@@ -51,8 +53,8 @@ _MESSAGES = {
     "year": gettext_noop("“%s” is no year. Write it in four digits, or leave it out."),
     "url": gettext_noop("“%s” is no web address. Write it as https://…"),
     "no_row": gettext_noop(
-        "The page “%s” says nothing under “%s”, but stands beside other treatments on the page "
-        "“%s”. Write it there."
+        "“%s” says nothing yet under “Beside other treatments”: “%s”. Write it there, as the page "
+        "“%s” shows it."
     ),
     "two_counts": gettext_noop(
         "The row “%s” on the page “%s” counts in two ways: “%s” (%s) and “%s” (%s). Say both out "

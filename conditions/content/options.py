@@ -36,6 +36,7 @@ def option_findings(
     if len(treatments) < 2:
         return
 
+    lacking: dict[str, list[str]] = {}
     for row, label in comparison_rows().items():
         part = f"comparison-{row}" if isinstance(of, TreatmentDocument) else "treatments"
         place = Place(part, part_label(part))
@@ -43,13 +44,19 @@ def option_findings(
         for each in treatments:
             cell = getattr(each.comparison, row)
             if not cell.strip():
-                yield error(place, "no_row", each.title, label, condition.title)
+                lacking.setdefault(each.title, []).append(label)
+                if of is each:
+                    yield error(place, "no_row", each.title, label, condition.title)
             for figure in _COUNTED.finditer(cell):
                 counts.setdefault(_number(figure), (figure[0], each.title))
         if len(counts) > 1:
             (one, first), (other, second), *_more = counts.values()
             values = (label, condition.title, one, first, other, second)
             yield error(place, "two_counts", *values)
+    lacking.pop(of.title, None)
+    for title, labels in lacking.items():
+        place = Place("treatments", part_label("treatments"))
+        yield error(place, "no_row", title, "”, “".join(labels), condition.title)
     seen: dict[str, tuple[object, str]] = {}
     for page in (condition, *treatments):
         for source in page.sources:

@@ -1,5 +1,6 @@
 """What changed between two documents, part by part and word by word, for people to read."""
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Mapping
@@ -28,8 +29,15 @@ class Change:
 
 
 def compare(old: PageDocument | None, new: PageDocument) -> list[Change]:
-    """Return the parts that differ, in the order of the new page; with no `old`, all of it."""
-    return changes(values_of(old) if old is not None else {}, values_of(new))
+    """Return the parts that differ, in the order of the new page; with no `old`, all of it.
+
+    A section in which nothing is written is none.
+    """
+    before, after = (
+        {} if each is None else values_of(dataclasses.replace(each, sections=each.shown_sections))
+        for each in (old, new)
+    )
+    return changes(before, after)
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

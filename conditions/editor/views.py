@@ -224,6 +224,7 @@ class EditorViews(PageViews):
         preview = {
             "findings": findings_of(page, document),
             "change_address": self.address("change", page),
+            "is_live": page.live is not None and page.live.page_document == document,
         }
         return show_document(request, page, document, preview=preview)
 

@@ -98,7 +98,11 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     guide.step("Click **History**, then the number **1**.")
     guide.click("link", "History")
     guide.click("link", "Number 1: what differs")
-    guide.step("Read what differs from what patients see now.")
+    guide.step(
+        "Read what differs from what was saved before; **Compare** puts another text beside it."
+    )
+    page.get_by_label("Compare with").select_option("what patients see")
+    guide.click("button", "Compare")
     expect(changed.and_(page.locator("del"))).to_be_visible()
     guide.picture("compare")
     guide.step("Click **Take this text back**, then **Take it back**.")

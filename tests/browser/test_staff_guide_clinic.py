@@ -124,7 +124,7 @@ def test_the_hours(guide: Guide) -> None:
     page.locator("#id_opening_hours-1-weekday").select_option("Wednesday")
     page.locator("#id_opening_hours-1-opens").fill("9")
     page.locator("#id_opening_hours-1-closes").fill("noon")
-    guide.step("Under **Closed days**, type a holiday, such as `12/25/2030`.")
+    guide.step("Under **Closed days**, type a holiday with its year, such as `12/25/2026`.")
     christmas = dt.date(dt.datetime.now(dt.UTC).year + 1, 12, 25)
     page.locator("#id_closed_days-0-day").fill(f"{christmas:%m/%d/%Y}")
     guide.step("Click **Preview the contact page**, and read it in its new tab.")

@@ -76,7 +76,7 @@ def test_a_treatment_and_a_condition_of_veins_take_sixty_actions(guide: Guide) -
     ):
         guide.enter(entry)
         guide.fill(".pane:visible textarea", words)
-    guide.step("Click **Source …**, open **A new source**, and enter where you have it from.")
+    guide.step("Click **Source …**, and enter under **A new source** where you have it from.")
     cite_a_new_source(guide)
     guide.step("Click **Publish …**, then **Publish**.")
     publish(guide)

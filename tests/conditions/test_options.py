@@ -52,15 +52,15 @@ def test_a_condition_waits_until_each_of_its_treatments_says_each_row() -> None:
     # The second one would stand beside it, and says nothing of harms.
     (stopped,) = stops(walk)
     assert stopped.part == "comparison-harms"
-    assert "“A walk” says nothing under “Harms”" in stopped.message
-    assert "on the page “Sore back”" in stopped.message
+    assert "“A walk” says nothing yet under “Beside other treatments”: “Harms”" in stopped.message
+    assert "as the page “Sore back”" in stopped.message
 
     # Whoever has no live page that shows both can be published, but then the condition cannot.
     unpublish(page=condition, by=None)
     published(walk)
     (stopped,) = stops(edited(condition, summary="It still hurts."))
     assert (stopped.part, stopped.where) == ("treatments", "Treatments")
-    assert "“A walk” says nothing under “Harms”" in stopped.message
+    assert "“A walk” says nothing yet under “Beside other treatments”: “Harms”" in stopped.message
 
     published(edited(walk, comparison=rows()))
     published(condition)

@@ -109,7 +109,7 @@ def test_save_takes_what_stands_in_its_own_page(staff: Client) -> None:
     assert body_of(page) == "Of the first tab."
     aside = [each.page_document.sections[1].body for each in Revision.objects.filter(by_hand=False)]
     assert "Of the second tab." in aside
-    assert "other tab" not in editor(staff, page).type(BODY, "Once more.").press("_save").text
+    assert "Not saved" not in editor(staff, page).type(BODY, "Once more.").press("_save").text
 
 
 @pytest.mark.parametrize(
