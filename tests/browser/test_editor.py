@@ -68,6 +68,16 @@ def test_the_script_is_small() -> None:
     assert len(brotli.compress(Path(PROJECT, "static/js/editor.js").read_bytes())) <= 12_000
 
 
+def test_save_goes_on_in_the_section_in_hand(writer: Writer) -> None:
+    writer.type()
+    writer.page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(writer.page.get_by_text("Saved as a draft.")).to_be_visible()
+    expect(writer.page.locator(SYMPTOMS)).to_be_visible()
+    writer.type(f"{WORDS} More.")
+    expect(writer.page.get_by_text("Saved as a draft.")).to_have_count(0)  # it is not so any more
+
+
 def test_words_are_kept_while_the_writer_thinks(writer: Writer) -> None:
     writer.type()
     writer.is_told("Kept at")
