@@ -84,7 +84,7 @@ def test_it_says_the_same_of_each_choice_in_much_the_same_detail(page: Signed) -
 def test_each_good_harm_and_doubt_has_its_source(page: Signed) -> None:
     rows = page.rows()
 
-    for label in ("What it aims at", "What studies found", "Harms", "What is not known"):
+    for label in ("The goal", "What studies found", "Harms", "What is not known"):
         for choice, cell in rows[label].items():
             assert re.search(r"\[\d+\]$", cell), f"{label}, {choice}: {cell}"
     for cell in rows["What it is like"].values():
