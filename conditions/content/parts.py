@@ -117,7 +117,7 @@ def comparison_rows() -> dict[str, str]:
     """Return what each row says of a treatment beside the others."""
     return {
         "what": _("What it is"),
-        "aim": _("What it aims at"),
+        "aim": _("The goal"),
         "suits": _("Who it may suit"),
         "found": _("What studies found"),
         "harms": _("Harms"),

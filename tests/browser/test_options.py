@@ -41,8 +41,8 @@ def test_four_rows_show_and_four_open_when_asked_for(phone_page: Page) -> None:
         return [each.inner_text() for each in rows.all() if each.is_visible()]
 
     assert seen() == ["What it is", "What studies found", "Harms", "What is not known"]
-    page.get_by_text("What it aims at, who it may suit").click()
-    assert seen()[4:] == ["What it aims at", "Who it may suit", "What it is like", "Time"]
+    page.get_by_text("The goal, who it may suit").click()
+    assert seen()[4:] == ["The goal", "Who it may suit", "What it is like", "Time"]
     for width in (1280, 360, 320):
         show(page, State(width=width))
         assert page.evaluate("document.documentElement.scrollWidth") <= width

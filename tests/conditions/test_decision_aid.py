@@ -84,7 +84,7 @@ def test_it_says_the_same_of_each_choice_in_much_the_same_detail(page: Signed) -
 def test_each_good_harm_and_doubt_has_its_source(page: Signed) -> None:
     rows = page.rows()
 
-    for label in ("What it aims at", "What studies found", "Harms", "What is not known"):
+    for label in ("The goal", "What studies found", "Harms", "What is not known"):
         for choice, cell in rows[label].items():
             assert re.search(r"\[\d+\]$", cell), f"{label}, {choice}: {cell}"
     for cell in rows["What it is like"].values():
@@ -99,9 +99,13 @@ def test_it_tells_how_old_it_is_and_when_it_is_looked_at_again(page: Signed) -> 
 
 
 def test_it_tells_who_says_so_beside_the_choices(page: Signed) -> None:
-    said = words(page.section("treatments").find("p[@class='we']"))
+    said = [words(part) for part in page.section("treatments") if part.tag in {"p", "table"}]
+    above = said[said.index(next(part for part in said if part.startswith(CARE))) - 1]
 
-    assert "Vascular & Interventional Specialists offers these procedures" in said
+    assert above == (
+        "Vascular & Interventional Specialists wrote and paid for this page,"
+        " and offers these procedures."
+    )
 
 
 def test_it_asks_what_matters_to_the_patient(page: Signed) -> None:
