@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 from conditions.content.document import PageDocument
 from conditions.content.parts import part_label, part_text, values_of
 
-MAX_WORDS = 2_000  # of both texts; longer ones are compared line by line, as words would take long
+# Of both texts, with spaces and signs; longer ones are compared by lines, as words would take long.
+MAX_WORDS = 4_000
 
 # A citation and a figure (8.3) are one word each.
 _WORDS = re.compile(r"\n+|[^\S\n]+|\[\^[^\]]*\]|\d[\d.,]*\d|\w+|[^\w\s]")

@@ -68,10 +68,14 @@ class ReviewOfPage:
 
     `review` is the page's own signature, and `is_edited` says that words, but no meaning, were
     changed since; `unsigned` and `overdue` are the titles of parts, the page itself among them.
+    `updated_at` is when the latest of them was published, `next_due` the first day on which one
+    is to be read again.
     """
 
     review: Review | None
     is_edited: bool
+    updated_at: dt.datetime | None
+    next_due: dt.date | None
     unsigned: list[str]
     overdue: list[str]
 
@@ -83,7 +87,9 @@ class ReviewOfPage:
 
 def review_of(page: Page, parts: Iterable[Page], *, today: dt.date) -> ReviewOfPage:
     """Return the review of a page that shows `parts` (a condition's treatments) as well."""
-    states = [(each, review_state(each, today=today)) for each in (page, *parts)]
+    pages = [page, *parts]
+    states = [(each, review_state(each, today=today)) for each in pages]
+    published = [each.live.published_at for each in pages if each.live and each.live.published_at]
 
     def titles(state: ReviewState) -> list[str]:
         return [each.live.title for each, found in states if found == state and each.live]
@@ -91,6 +97,8 @@ def review_of(page: Page, parts: Iterable[Page], *, today: dt.date) -> ReviewOfP
     return ReviewOfPage(
         review=page.review,
         is_edited=page.review is not None and page.edited_since_review,
+        updated_at=max(published, default=None),
+        next_due=min((each.review.next_due for each in pages if each.review), default=None),
         unsigned=titles(ReviewState.UNSIGNED),
         overdue=titles(ReviewState.OVERDUE),
     )

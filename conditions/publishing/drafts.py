@@ -212,7 +212,7 @@ def _save(page: Page, by: Actor, sent: Sent) -> Saved | None:
 
 
 def set_aside(*, page: Page, document: PageDocument, by: Actor, note: str = "") -> Revision:
-    """Keep a text in the history that is no draft, unless it is the last that was so kept."""
+    """Keep a text in the history, not as a draft, unless it is the last that was so kept."""
     last = page.revisions.filter(by_hand=False, saved_by=by.account).first()
     if last is not None and last.page_document == document:
         return last

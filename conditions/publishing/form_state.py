@@ -63,7 +63,7 @@ def form_of(page: Page, person: User) -> FormState:
 
 
 def state_of(page: Page, copy: WorkingCopy | None) -> FormState:
-    """Return what the editor shows whoever typed `copy`; None is somebody who typed nothing."""
+    """Return what the editor shows whoever typed `copy`; None where nothing was typed."""
     draft = values_of(draft_document(page))
     opened = hashes_of(draft)
     if copy is None:
@@ -97,9 +97,10 @@ def with_draft(page: Page, copy: WorkingCopy) -> tuple[dict[str, Any], list[Clas
 def _saved_by_others(page: Page, person: int, began: Mapping[str, str]) -> dict[str, str]:
     """Return who else was the last to change each part since it had the hash that `began` has."""
     found: dict[str, str] = {}
-    newer, after = None, dict(began)
+    newer, after, looked_at = None, dict(began), 0
     rows = page.revisions.filter(by_hand=True).select_related("saved_by")
     for older in rows[: settings.REVISIONS_SHOWN].iterator(chunk_size=5) if began else ():
+        looked_at += 1
         values = values_of(older.page_document)
         before = {part: part_hash(values.get(part)) for part in after}
         if newer is not None and newer.saved_by_id != person:
@@ -108,4 +109,6 @@ def _saved_by_others(page: Page, person: int, began: Mapping[str, str]) -> dict[
         newer, after = older, {part: now for part, now in before.items() if now != began[part]}
         if not after:
             break
+    if looked_at == settings.REVISIONS_SHOWN:  # too long ago to be looked up: both texts are shown
+        found = {part: str(_("Someone else")) for part in after} | found
     return found

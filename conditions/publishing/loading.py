@@ -130,8 +130,9 @@ def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], No
             pages.append((_save_page(row, file), file))
         say(f"loaded  {name}")
     beside = {file.document.ref: file.document for _page, file in pages if file.document}
-    for page, file in pages:  # only now, as pages name each other
+    for _page, file in pages:  # only now, as pages name each other
         _check_refs(file)
+    for page, file in pages:
         page.refresh_from_db()
         assert page.draft is not None
         try:

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,9 +13,15 @@ from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.markdown import cited_keys, pictures_in
 from conditions.audit import PageAction, on_record
-from conditions.content.document import ConditionDocument, PageDocument, Source, TreatmentDocument
+from conditions.content.document import (
+    ConditionDocument,
+    PageDocument,
+    Section,
+    Source,
+    TreatmentDocument,
+)
+from conditions.content.figures import units_of
 from conditions.content.parts import part_text, values_of
-from conditions.content.readability import sentences
 from conditions.content.word_diff import Change, compare
 from conditions.models import Review, Revision
 from conditions.publishing.drafts import locked
@@ -85,22 +92,28 @@ def _clinical_content(document: PageDocument) -> list[object]:
 def changes_to_sign(old: PageDocument, new: PageDocument) -> Iterator[tuple[Change, list[Source]]]:
     """Return what changed since a signature, each part with the sources that its new words cite.
 
-    A figure of a care card cites its source below the card: then all sources of the text count.
+    A figure of a care card has its sources below the card: those of the whole text count for it.
     """
     before, after = values_of(old), values_of(new)
     sources = {source.key: source for source in new.sources}
     for change in compare(old, new):
-        text = part_text(change.part, after.get(change.part))
-        known = set(_units(part_text(change.part, before.get(change.part))))
-        put_in = "\n\n".join(unit for unit in _units(text) if unit not in known)
-        cited = cited_keys(put_in) or (cited_keys(text) if re.search(r"\d", put_in) else [])
+        known = {text for text, _cited in _units(change.part, before.get(change.part))}
+        units = _units(change.part, after.get(change.part))
+        cited = [key for text, keys in units if text not in known for key in keys]
         yield change, [sources[key] for key in dict.fromkeys(cited) if key in sources]
 
 
-def _units(text: str) -> Iterator[str]:
-    """Return what one source can stand for: sentences, and list items and table rows as a whole."""
-    for line in text.splitlines():
-        yield from [line] if re.match(r"\s*(?:[-+*|]|\d+[.)])", line) else sentences(line)
+def _units(part: str, value: Any) -> list[tuple[str, list[str]]]:
+    """Return what one source can stand for in a part, each with the keys of its sources."""
+    text = part_text(part, value)
+    if not part.startswith("section-") or not value:
+        return [(line, cited_keys(line)) for line in text.splitlines()]
+    section = Section(kind=part.removeprefix("section-"), **value)
+    found = []
+    for unit in units_of(section):
+        below = cited_keys(section.body) if unit.cited_below and re.search(r"\d", unit.text) else []
+        found.append((unit.text, cited_keys(unit.text) or below))
+    return found
 
 
 @transaction.atomic

@@ -136,7 +136,9 @@ def test_nobody_confirms_their_own_name_but_the_only_manager_needs_nobody(page: 
 
     signed_in(mia)  # for the first time: from now on there is somebody to ask
     assert confirm(browser, first) == 403
-    assert "Another manager than you confirms it." in browser.get(f"{account(first)}change/").text
+    assert (
+        "A manager other than you must confirm it." in browser.get(f"{account(first)}change/").text
+    )
     assert "You cannot sign yet" in sign(browser, page)
     assert Review.objects.count() == 1
 

@@ -52,7 +52,12 @@ def errors(document: PageDocument, phone: str | None = None) -> list[Finding]:
 
 # What breaks a page, where that is said, a word of the message, and the same mended.
 BROKEN = {
-    "no emergency": (page(sections=page().sections[1:]), "Emergency", "does not say yet when to call 911", page()),
+    "no emergency": (
+        page(sections=page().sections[1:]),
+        "Emergency",
+        "does not say yet when to call 911",
+        page(),
+    ),
     "emergency without a list": (
         page(sections=section("emergency", "Go now if:", "your legs are numb")),
         "Go now if:",

@@ -108,6 +108,20 @@ def test_it_tells_who_says_so_beside_the_choices(page: Signed) -> None:
     )
 
 
+def test_it_tells_where_a_maker_paid_for_a_trial(page: Signed) -> None:
+    paid = {
+        number
+        for number, source in enumerate(page.root.findall(".//ol[@class='sources']/li"), start=1)
+        if "paid for" in words(source)
+    }
+    cells = [cell for row in page.rows().values() for cell in row.values()]
+
+    assert paid
+    for number in paid:
+        for cell in (cell for cell in cells if f"[{number}]" in cell):
+            assert "maker" in cell, cell
+
+
 def test_it_asks_what_matters_to_the_patient(page: Signed) -> None:
     asked = page.section("questions").findall("ol/li")
 

@@ -18,7 +18,7 @@ SOURCES = [
     Source(key="new-2020", title="A new trial", publisher="JAMA", year="2020"),
     Source(key="other", title="Another paper", url="https://example.org/"),
 ]
-CARD = "- a fever of 104 degrees\n- numb legs\n\nWhere this is from.[^survey]"
+CARD = "- a fever of 104 degrees\n- numb legs[^other]\n\nWhere this is from.[^survey]"
 ACHES = "It aches.[^new-2020]"
 HURTS = "It hurts 40 in 100.[^old-2010] It may ache at night.[^other]\n\n- 3 in 100 fall[^other]"
 
@@ -73,7 +73,8 @@ def test_each_change_stands_with_the_sources_that_its_words_cite(
 ) -> None:
     change(
         condition,
-        emergency=CARD.replace("104", "102"),  # a card's source stands below it
+        # A card's sources stand below it.
+        emergency=CARD.replace("104", "102").replace("numb legs", "numb feet"),
         overview=ACHES.replace("aches", "aches a lot"),
         symptoms=HURTS.replace("40 in 100.[^old-2010]", "30 in 100.[^new-2020]"),
         questions=None,
@@ -83,7 +84,10 @@ def test_each_change_stands_with_the_sources_that_its_words_cite(
 
     assert "What changed since Dr. Cleo Roe signed on" in page.html
     assert changes_in(page) == {
-        "Section: When to call 911": ("del 104, ins 102", ["A survey, 2020."]),
+        "Section: When to call 911": (
+            "del 104, ins 102, del legs, ins feet",
+            ["Another paper.", "A survey, 2020."],
+        ),
         "Section: What it is": ("ins  a lot", ["A new trial. JAMA, 2020."]),
         "Section: Signs and symptoms": (
             "del 40, ins 30, del [^old-2010], ins [^new-2020]",
@@ -98,6 +102,11 @@ def test_each_change_stands_with_the_sources_that_its_words_cite(
     [
         ("3 in 100 fall", "2 in 100 fall", ["Another paper."]),  # a list item, as a whole
         ("may ache", "aches", ["Another paper."]),  # its sentence, not its paragraph
+        (
+            "3 in 100 fall[^other]",
+            "few\n  fall and get up[^other]",
+            ["Another paper."],
+        ),  # a long one
         ("3 in 100 fall[^other]", "few fall", []),  # no figure, and nothing cited
         (
             "3 in 100 fall[^other]",
