@@ -74,7 +74,7 @@ FACTS = {
         "waiting harms": r"40 in 100 still had pain.*even with stronger medicine.*lasting pain, lost",
         "untreated": r"fracture left untreated can bring lasting pain, lost height, a stooped back",
         "height": r"a maker partly paid for.*45 in 100 people after a pretend.*8 in 100 after cement",
-        "new fractures": r"all trials.*over 65, there were probably no more new fractures with cement",
+        "new fractures": r"10 trials.*over 65, there were probably no more new fractures with cement",
         "another fracture": r"spine, the risk of another there is about five times as high",
         "harms": r"leaked about half the time, mostly without harm. Rarely, surgery.*rarely, death",
         "both sides": r"no important benefit.*no support for routine use.*44 in 100.*21 in 100 after",
