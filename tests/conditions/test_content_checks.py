@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from clinic_site.markdown import CARE_LEVELS
 from conditions.content.checks import check
 from conditions.content.document import (
     ConditionDocument,
@@ -499,6 +500,9 @@ def test_a_citation_taken_away_from_a_figure_is_found(document: PageDocument) ->
         if part.kind in ("emergency", "see_doctor"):
             continue  # may cite below the card
         for place in PLACE.finditer(part.body):
+            fences = re.findall(r"(?m)^:{3,} *(\w*)", part.body[: place.start()])
+            if fences and fences[-1] in CARE_LEVELS:
+                continue  # likewise
             without = CITES.sub("", place[0])
             numbers = re.sub(r"^ *\d+\. |\b[A-Z]\d+|(?s:!\[.*?\]\(.*?\))", "", without)
             if without == place[0] or not re.search(r"\d|two thirds", numbers):
