@@ -1,5 +1,6 @@
 """The staff guide's chapters on new words and new pages, followed word for word, and counted."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,42 @@ def guide(chromium: Browser, changed_site: Site) -> Iterator[Guide]:
     yield guide
     guide.close()
     context.close()
+
+
+def test_a_page_is_put_in_order_and_what_was_typed_is_dropped(guide: Guide) -> None:
+    page = guide.page
+    guide.click("link", "Spinal compression fractures")
+    points = page.get_by_role("textbox", name=re.compile("^Key point"))
+    first = page.locator("[name=key_point]").first.input_value()
+
+    guide.open("Put a page in order, and change your mind")
+    guide.step("Click **Key points** in the contents, then **Move down** below the first.")
+    guide.enter("Key points")
+    guide.in_hand("button", "Move down")
+    expect(points.nth(1)).to_have_value(first)
+    guide.step("Click **Symptoms**, then **Care card …**, and choose **Today**.")
+    guide.enter("Symptoms")
+    guide.in_hand("button", "Care card …")
+    guide.picture("card")
+    guide.click("button", "Today")
+    expect(page.locator("[name=section-symptoms-body]")).to_have_value(re.compile("::: today"))
+    guide.step("Click **Add a section**, choose **What studies say**, and click **Add**.")
+    guide.enter("Add a section")
+    page.get_by_label("What studies say").check()
+    guide.in_hand("button", "Add")
+    expect(page.get_by_role("heading", name="What studies say")).to_be_visible()
+    guide.step("Click **Remove this section**; **Undo** would bring it back.")
+    guide.in_hand("button", "Remove this section")
+    expect(page.locator(".pane:visible").get_by_role("button", name="Undo")).to_be_visible()
+    guide.is_told(re.compile("^Kept at"))
+    guide.step("Click **Discard**, and read what would go.")
+    guide.click("link", "Discard")
+    expect(page.locator("ins").filter(has_text="today")).to_be_visible()
+    guide.step("Click **Discard what I typed**.")
+    guide.click("button", "Discard what I typed")
+
+    expect(page.locator("[name=key_point]").first).to_have_value(first)
+    assert "::: today" not in page.locator("[name=section-symptoms-body]").input_value()
 
 
 def test_a_symptom_with_its_source_takes_six_clicks(guide: Guide) -> None:
