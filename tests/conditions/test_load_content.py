@@ -13,6 +13,8 @@ from conditions.models import Condition, Treatment
 from conditions.publishing.exporting import row_file
 from tests.make import edited
 
+pytestmark = pytest.mark.on_postgresql
+
 SHIPPED = Path(__file__).resolve().parents[2] / "conditions" / "content"
 
 GOOD = """\
