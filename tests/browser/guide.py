@@ -77,7 +77,7 @@ class Guide:
     def in_hand(self, role: str, name: str) -> None:
         """Click what belongs to the part of the page that is in hand."""
         self.actions += 1
-        self.page.locator(".pane:visible").get_by_role(role, name=name, exact=True).click()  # type: ignore[arg-type]
+        self.page.locator(".pane:visible").get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]
 
     def click_to_new_tab(self, role: str, name: str) -> Page:
         """Click what opens a new tab, and return that."""

@@ -69,7 +69,7 @@ def test_the_script_is_small() -> None:
 
 
 def test_save_goes_on_in_the_section_in_hand(writer: Writer) -> None:
-    writer.type()
+    writer.type(f"Saved. {WORDS}")
     writer.page.get_by_role("button", name="Save", exact=True).click()
 
     expect(writer.page.get_by_text("Saved as a draft.")).to_be_visible()

@@ -54,7 +54,7 @@ def test_a_page_is_put_in_order_and_what_was_typed_is_dropped(guide: Guide) -> N
     guide.is_told(re.compile("^Kept at"))
     guide.step("Click **Discard**, and read what would go.")
     guide.click("link", "Discard")
-    expect(page.locator("ins").filter(has_text="today")).to_be_visible()
+    expect(page.locator("del").filter(has_text="today")).to_be_visible()
     guide.step("Click **Discard what I typed**.")
     guide.click("button", "Discard what I typed")
 
@@ -180,6 +180,6 @@ def cite_a_new_source(guide: Guide) -> None:
 
 def publish(guide: Guide) -> None:
     guide.click("button", "Publish …")
-    guide.page.wait_for_url("**/publish/")
+    guide.page.wait_for_url(re.compile("/publish/"))
     guide.click("button", "Publish")
     guide.is_told("Patients see it now.")

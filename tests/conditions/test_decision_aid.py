@@ -103,8 +103,7 @@ def test_it_tells_who_says_so_beside_the_choices(page: Signed) -> None:
     above = said[said.index(next(part for part in said if part.startswith(CARE))) - 1]
 
     assert above == (
-        "Vascular & Interventional Specialists paid for this page,"
-        " and offers these procedures."
+        "Vascular & Interventional Specialists paid for this page, and offers these procedures."
     )
 
 
