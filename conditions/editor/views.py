@@ -190,6 +190,7 @@ class EditorViews(PageViews):
                     for part in pane.parts
                     if part.findings
                 },
+                "absent": NOT_THERE,
                 "shown": {part: shown.get(part, NOT_THERE) for part in [*parts, "note"]},
                 "values": {
                     part: state.values.get(part)

@@ -24,6 +24,7 @@ const fields = (group) =>
     .filter((field) => field.name && !field.disabled && !isNew(field));
 const pairs = (group) =>
   fields(group).flatMap((field) => (isOn(field, "checked") ? [[field.name, field.value]] : []));
+const textOf = (group) => JSON.stringify(pairs(group));
 const before = (group) =>
   fields(group).flatMap((field) =>
     isOn(field, "defaultChecked")
@@ -37,7 +38,7 @@ let flight = null;
 let timer;
 let wait = 2; // seconds
 let state = "";
-let isSent = false; // the whole form, by a button
+const sent = new Map(); // by group, what a button sends: no answer may come
 
 for (const group of parts.keys()) kept.set(group, JSON.stringify(before(group)));
 
@@ -60,11 +61,13 @@ remember();
 addEventListener("hashchange", remember);
 
 function changed() {
-  return [...parts.keys()].filter((group) => kept.get(group) !== JSON.stringify(pairs(group)));
+  return [...parts.keys()].filter((group) => ![kept.get(group), sent.get(group)].includes(textOf(group)));
 }
 
-function hasNew() {
-  return [...form.elements].some((field) => isNew(field) && isOn(field, "checked") && field.value !== "");
+// What no autosave takes.
+function newText() {
+  const typed = [...form.elements].filter((field) => isNew(field) && isOn(field, "checked") && field.value);
+  return typed.map((field) => field.value).join("\n");
 }
 
 // Each state is said once, not with each key.
@@ -81,7 +84,7 @@ function bodyOf(groups, most = Infinity) {
   const ids = [];
   let size = 2_000;
   for (const group of groups) {
-    const text = JSON.stringify(pairs(group));
+    const text = textOf(group);
     const names = parts.get(group).map((part) => part.id);
     const bytes = new Blob([text]).size + 150 * fields(group).length + 120 * names.length;
     if (size + bytes > most) continue;
@@ -111,12 +114,15 @@ function post(address, body, kind, keepalive = false) {
 
 function later(seconds) {
   clearTimeout(timer);
-  timer = setTimeout(save, seconds * 1000);
+  timer = setTimeout(() => {
+    sent.clear();
+    save();
+  }, seconds * 1000);
 }
 
 function save() {
   clearTimeout(timer);
-  if (flight || isSent || !changed().length) return;
+  if (flight || !changed().length) return;
   flight = send().finally(() => {
     flight = null;
     flying = new Map();
@@ -147,7 +153,8 @@ async function send() {
 async function signInAgain() {
   tell("out");
   wait = 15;
-  const request = { redirect: "manual", headers: { "X-Background": "1" } };
+  const signal = AbortSignal.timeout(20_000);
+  const request = { redirect: "manual", headers: { "X-Background": "1" }, signal };
   const answer = await fetch(location.pathname, request);
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -162,16 +169,20 @@ function someoneElse() {
   tell("other");
 }
 
-function take({ at, shown, values, findings, contents }, taken) {
+function take({ at, shown, absent, values, findings, contents }, taken) {
   const all = JSON.parse(_shown.value);
+  const opened = JSON.parse(_opened.value);
   for (const [group, text] of taken) {
     kept.set(group, text);
     for (const { id } of parts.get(group)) {
       // What was put together with another tab's stands in the fields, or its hash is not ours.
       if (id in values && !put(id, values[id], group, text)) continue;
-      if (id in shown) all[id] = shown[id];
+      if (!(id in shown)) continue;
+      all[id] = shown[id];
+      opened[id] ??= absent; // added here: the draft has none
     }
   }
+  _opened.value = JSON.stringify(opened);
   _shown.value = JSON.stringify(all);
   remember();
   tell(at ? "kept" : "same", at);
@@ -185,23 +196,22 @@ function take({ at, shown, values, findings, contents }, taken) {
 }
 
 function put(id, value, group, text) {
-  if (JSON.stringify(pairs(group)) !== text) return false; // typed on meanwhile
+  if (textOf(group) !== text) return false; // typed on meanwhile
   const isText = typeof value === "string";
   if (!isText && (!value || Array.isArray(value))) return false;
   const named = Object.entries(isText ? { [id]: value } : value);
   const found = named.map(([name, each]) => [form.elements[isText ? name : `${id}-${name}`], each]);
   if (!found.every(([field, each]) => field?.matches?.("[type=text], textarea") && typeof each === "string")) return false;
   for (const [field, each] of found) field.value = each;
-  kept.set(group, JSON.stringify(pairs(group)));
+  kept.set(group, textOf(group));
   return true;
 }
 
 function leave() {
-  if (isSent) return;
   if (!flight) return save();
   // One is on its way: what was typed since goes beside it, as far as both fit.
   const onWay = new Blob([...flying.values()]).size + 400 * flying.size + 2_000;
-  const groups = changed().filter((group) => flying.get(group) !== JSON.stringify(pairs(group)));
+  const groups = changed().filter((group) => flying.get(group) !== textOf(group));
   const { data, taken } = bodyOf(groups, MOST - onWay);
   if (taken.size) post(autosave, data, "typed", true).then((answer) => answer.text(), () => {});
 }
@@ -219,12 +229,15 @@ form.addEventListener("submit", (event) => {
     event.preventDefault(); // or what is on its way could come after it
     flight.finally(() => form.requestSubmit(event.submitter));
   } else {
-    isSent = true;
-    clearTimeout(timer);
+    for (const group of parts.keys()) sent.set(group, textOf(group));
+    sent.set("new", newText());
+    later(20);
   }
 });
 addEventListener("beforeunload", (event) => {
-  if (isSent || !(changed().length || hasNew())) return;
+  const made = document.querySelectorAll("[data-new] input");
+  const isTold = ["", sent.get("new")].includes(newText()) && ![...made].some((field) => field.value);
+  if (isTold && !changed().length) return;
   event.preventDefault();
   save();
 });
@@ -234,7 +247,7 @@ document.addEventListener("visibilitychange", () => {
   else save();
 });
 addEventListener("pageshow", () => {
-  isSent = false;
+  sent.clear();
   save();
 });
 addEventListener("online", save);
@@ -258,12 +271,17 @@ tellWeAreHere();
 // The page as patients would see it. No script runs in the frame; we answer its clicks.
 const frame = document.getElementById("live-preview");
 let lookTimer;
+let looks = 0;
+let newest = 0; // the look that is shown
 
 async function look() {
   if (!frame.getClientRects().length) return; // no room for it
+  const number = ++looks;
   const answer = await post(preview, new FormData(form), "1").catch(() => null);
   if (!answer?.ok) return;
   const html = await answer.text();
+  if (number < newest) return; // answers come in any order
+  newest = number;
   const shown = frame.contentDocument?.querySelector("main");
   if (shown) shown.replaceWith(new DOMParser().parseFromString(html, "text/html").querySelector("main"));
   else frame.srcdoc = html;
@@ -705,7 +723,10 @@ for (const kind of Object.keys(PUT)) {
       event.target.reset();
     } else if (!event.submitter) event.preventDefault(); // nothing is found
   });
-  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close(""));
+  dialog.querySelector("[data-close]").addEventListener("click", () => {
+    dialog.querySelector("[data-new]")?.reset();
+    dialog.close("");
+  });
   dialog.addEventListener("close", () => dialog.returnValue && PUT[kind](dialog.returnValue));
 }
 hold();

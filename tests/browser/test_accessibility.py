@@ -366,7 +366,7 @@ def test_the_editor_says_what_to_mend_and_shows_two_peoples_texts(
 
     staff.get_by_role("textbox", name="Title").fill("A back that hurts")
     staff.get_by_role("button", name="Save").click()
-    expect(staff.get_by_text("The same part was saved by other while you typed.")).to_be_visible()
+    expect(staff.locator("#clashes")).to_contain_text("saved by other while you typed")
     expect(staff.get_by_role("button", name="Take theirs")).to_be_visible()
     assert_accessible(staff, by_turns(2))
     staff.get_by_role("button", name="Save").click()

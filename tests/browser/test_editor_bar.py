@@ -12,7 +12,7 @@ from tests.browser.test_keyboard import DESK, LOOK, go_to, show
 from tests.browser.test_small_screens import LARGE_TEXT, ZOOMED
 from tests.running import Site
 
-CHANGE = "/admin/conditions/condition/4/change/"
+CHANGE = "/admin/conditions/condition/5/change/"
 WIDE = State(width=1440, height=900)
 
 

@@ -144,7 +144,7 @@ def test_an_error_leads_to_the_section_that_is_missing(sorter: Sorter) -> None:
     page.get_by_role("button", name="Remove this section").click()
     page.get_by_role("button", name="Publish …").click()
     errors = page.locator("#errors")
-    expect(errors).to_contain_text("Add one: when to call 911.")
+    expect(errors).to_contain_text("The page does not say yet when to call 911.")
     errors.get_by_role("link", name="Emergency").click()
     choice = page.get_by_role("radio", name="When to call 911")
     expect(choice).to_be_visible()
@@ -192,4 +192,27 @@ def test_what_comes_back_with_the_page_is_in_its_own_place(chromium: Browser, si
     page.go_back()
     sorter.save()
     assert sorter.draft()["key_points"] == ["Two.", "Three, and more."]
+    page.context.close()
+
+
+def test_what_was_added_kept_and_removed_does_not_come_back(chromium: Browser, site: Site) -> None:
+    sorter = Sorter(chromium, site, scripted=True)
+    page = sorter.page
+    told = page.locator(".edit [role=status]")
+    sorter.open("Sources")
+    page.locator("[name=source_new-title]").fill("How backs ache")
+    page.locator("[name=source_new-publisher]").fill("Été & Sons")
+    with page.expect_response(lambda answer: "source-ete-title" in (answer.request.post_data or "")):
+        sorter.press("Add this source", "cited")
+    expect(told).to_contain_text("Kept at")
+    sorter.press("Remove", "source-ete")
+    sorter.open("Add a section")
+    page.get_by_role("radio", name="Causes").check()
+    with page.expect_response(lambda answer: "causes-body" in (answer.request.post_data or "")):
+        sorter.press("Add", "add-section")
+    page.locator("[id=section-causes]").get_by_role("button", name="Remove this section").click()
+    sorter.save()
+    draft = sorter.draft()
+    assert [each["key"] for each in draft["sources"]] == ["survey", "atlas", "leaflet"]
+    assert "causes" not in [each["kind"] for each in draft["sections"]]
     page.context.close()
