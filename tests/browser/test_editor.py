@@ -5,7 +5,7 @@ from pathlib import Path
 
 import brotli
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, expect
 
 from clinic_site.access.roles import Role
 from tests.browser.test_accessibility import assert_accessible, open_page
@@ -16,10 +16,6 @@ CHANGE = "/admin/conditions/condition/5/change/"
 SYMPTOMS = "#field-section-symptoms-body"
 TESTS = "#field-section-diagnosis-body"
 WORDS = "It hurts when you <stand> & when you cough.\n\nIt is better when you lie down."
-TYPE = """([field, words]) => {
-  document.querySelector(field).value = words;
-  document.querySelector(field).dispatchEvent(new Event("input", { bubbles: true }));
-}"""
 NAMES = iter(f"writer{number}" for number in range(1, 100))
 
 
@@ -112,43 +108,6 @@ def test_words_are_there_after_a_preview_and_back(writer: Writer) -> None:
     writer.is_told("Kept at")
     writer.finds(f"{WORDS} And at night.")
     assert writer.asked == []
-
-
-@pytest.mark.parametrize("is_stopped", [False, True])
-def test_who_types_on_while_save_waits_for_its_answer_loses_nothing(
-    writer: Writer, is_stopped: bool
-) -> None:
-    held: list[Route] = []
-    writer.page.route(f"**{CHANGE}", lambda route: held.append(route))
-    first, more = f"Sent {is_stopped}.", f"Typed on {is_stopped}."
-    writer.type(first)
-    with writer.page.expect_request(f"**{CHANGE}"):
-        writer.page.evaluate("document.getElementById('edit').requestSubmit()")
-    assert writer.asked == []
-    if is_stopped:
-        writer.page.evaluate("stop()")
-    writer.page.evaluate(TYPE, [SYMPTOMS, more])
-    if is_stopped:
-        writer.page.unroute(f"**{CHANGE}")
-        writer.page.goto("/admin/")
-        assert writer.asked == ["beforeunload"]
-    else:
-        held[0].continue_()
-        expect(writer.page.get_by_text("Saved as a draft.")).to_be_visible()
-        writer.page.unroute(f"**{CHANGE}")
-    writer.finds(more)
-
-
-def test_what_a_stopped_save_was_to_send_is_sent_after_all(writer: Writer) -> None:
-    writer.page.route(f"**{CHANGE}", lambda _route: None)
-    writer.type("Save never came through.")
-    with writer.page.expect_request(f"**{CHANGE}"):
-        writer.page.evaluate("document.getElementById('edit').requestSubmit()")
-    writer.page.evaluate("stop()")
-    writer.page.evaluate(TYPE, [TESTS, "We look at your back."])
-    writer.is_told("Kept at")
-    writer.finds("Save never came through.")
-    writer.page.unroute(f"**{CHANGE}")
 
 
 @pytest.mark.parametrize("how", ["reload", "link", "close"])
