@@ -69,12 +69,12 @@ def test_the_script_is_small() -> None:
 
 
 def test_save_goes_on_in_the_section_in_hand(writer: Writer) -> None:
-    writer.type(f"Saved. {WORDS}")
+    writer.type("It hurts at night.")
     writer.page.get_by_role("button", name="Save", exact=True).click()
 
     expect(writer.page.get_by_text("Saved as a draft.")).to_be_visible()
     expect(writer.page.locator(SYMPTOMS)).to_be_visible()
-    writer.type(f"{WORDS} More.")
+    writer.type("It hurts at night and by day.")
     expect(writer.page.get_by_text("Saved as a draft.")).to_have_count(0)  # it is not so any more
 
 

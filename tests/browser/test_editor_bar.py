@@ -98,10 +98,10 @@ def test_a_source_is_found_in_a_list_or_made_in_place(page: Page, text: Locator)
     page.keyboard.press("Enter")
     expect(dialog).to_be_visible()
     assert_accessible(page, ["on a phone", "dark, on a desk"])
-    dialog.get_by_label("Find").fill("lancet 2016")
-    dialog.get_by_role("button", name="VAPOUR").click()
+    dialog.get_by_label("Find").fill("family physician 2016")
+    dialog.get_by_role("button", name="Diagnosis and Management").click()
     expect(text).to_be_focused()
-    expect(text).to_have_value("It hurts.[^vapour]")
+    expect(text).to_have_value("It hurts.[^aafp-2016]")
 
     press(page, "Source …")
     dialog.get_by_text("A new source").click()
@@ -111,7 +111,7 @@ def test_a_source_is_found_in_a_list_or_made_in_place(page: Page, text: Locator)
     assert_accessible(page, ["on a phone", "dark, on a desk"])
     with page.expect_response(lambda answer: "ete-2020" in (answer.request.post_data or "")):
         dialog.get_by_role("button", name="Add and cite it").click()
-    expect(text).to_have_value("It hurts.[^vapour][^ete-2020]")
+    expect(text).to_have_value("It hurts.[^aafp-2016][^ete-2020]")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved as a draft.")).to_be_visible()
     expect(page.locator("#section-symptoms .error")).to_have_count(0)
@@ -147,9 +147,9 @@ def test_the_bar_by_keyboard_alone(page: Page, text: Locator) -> None:
         page.evaluate("window.stops = new Set()")
         assert page.evaluate(LOOK) == ""
     page.keyboard.press("Enter")
-    page.keyboard.type("vapour")
+    page.keyboard.type("family physician 2016")
     page.keyboard.press("Enter")
-    expect(text).to_have_value("It hurts.[^vapour]")
+    expect(text).to_have_value("It hurts.[^aafp-2016]")
     page.keyboard.press("Shift+Tab")
     expect(page.locator("#section-symptoms [data-mark=source]")).to_be_focused()
     page.keyboard.press("Enter")
@@ -159,7 +159,7 @@ def test_the_bar_by_keyboard_alone(page: Page, text: Locator) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(text).to_have_value("It hurts.[^vapour]")
+    expect(text).to_have_value("It hurts.[^aafp-2016]")
 
 
 def test_the_bar_fits_and_can_be_hit(page: Page) -> None:

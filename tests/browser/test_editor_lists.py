@@ -202,7 +202,9 @@ def test_what_was_added_kept_and_removed_does_not_come_back(chromium: Browser, s
     sorter.open("Sources")
     page.locator("[name=source_new-title]").fill("How backs ache")
     page.locator("[name=source_new-publisher]").fill("Été & Sons")
-    with page.expect_response(lambda answer: "source-ete-title" in (answer.request.post_data or "")):
+    with page.expect_response(
+        lambda answer: "source-ete-title" in (answer.request.post_data or "")
+    ):
         sorter.press("Add this source", "cited")
     expect(told).to_contain_text("Kept at")
     sorter.press("Remove", "source-ete")
