@@ -23,7 +23,7 @@ from clinic_site.models import AuditEvent, Clinic, OutboxMessage, Picture
 from tests.accounts import PASSWORD, app_of, make_account, signed_in, with_password
 from tests.make import make_one_of_each
 
-pytestmark = pytest.mark.on_postgresql
+pytestmark = pytest.mark.on_sqlite
 
 TABLE = Path(__file__).parent / "admin_table.txt"
 WHO = [*Role, "superuser", "no role"]

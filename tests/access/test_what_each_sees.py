@@ -26,7 +26,7 @@ from tests.make import (
     published,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 CONTENT = Path("conditions/content")
 WITHOUT_PAGES = [CONTENT / f"{name}.yaml" for name in ("neal-khurana", "notice-privacy")]
