@@ -89,7 +89,7 @@ def known_device(request: HttpRequest, name: str) -> str:
     """Return the id of this browser where the account of that name signed in here; else ""."""
     found = _DEVICE.read(request)
     user = User.objects.filter(pk=found["user"], username=name).first() if found else None
-    return found["id"] if user and _opened_by(user) == found["opened_by"] else ""
+    return found["id"] if user and _opened_by(user) == found.get("opened_by") else ""
 
 
 def _opened_by(user: User) -> str:

@@ -196,6 +196,7 @@ class PeopleAdmin(admin.ModelAdmin):
             record_of(user, AccountAction.PEOPLE_CHANGED, by=by, detail=", ".join(names))
         if change and "email" in form.changed_data:
             tell(user, ADDRESS_CHANGED, form.initial["email"])
+            user.invitations.filter(used_at=None).delete()  # whoever reads mail there opens it not
         has_other_roles = record_roles(user, before, by=by)
         if change and (has_other_roles or switched):
             user.end_sessions()

@@ -113,6 +113,18 @@ def test_who_is_reset_or_gets_another_address_hears_of_it_at_the_one_before(mia:
     assert told not in sign_in_as("editor", name="ed").get("/admin/").text
 
 
+def test_an_invitation_opens_nothing_once_the_address_is_another(mia: Client) -> None:
+    new = make_account("new", "scheduler")
+    token = shown_token(mia.post(page_of(new), {"do": "invite"}).text)
+    assert find_invitation(token) is not None
+
+    typed = {"username": "new", "first_name": "", "last_name": "", "credentials": ""}
+    typed |= {"physician": "", "groups": "scheduler", "is_active": "on"}
+    mia.post(f"/admin/clinic_site/user/{new.pk}/change/", {**typed, "email": "new@clinic.example"})
+
+    assert find_invitation(token) is None
+
+
 def test_where_there_was_no_address_nobody_is_told_by_mail(mia: Client) -> None:
     kim = with_password("kim", "scheduler", last_login=timezone.now())
 
