@@ -126,6 +126,8 @@ def _new_codes(request: HttpRequest, user: User) -> list[str]:
     """Return codes in the place of earlier ones. Raises CannotChange where they open nothing."""
     if not user.has_usable_password():
         raise CannotChange(_("A code is typed after a password. Set one first."))
+    if not factors_of(user):
+        raise CannotChange(_("A code stands in for a passkey or an app. Set one up first."))
     action = AccountAction.CODES_MADE
     return _change(request, user, action, lambda user: user.recovery_codes.all().delete())
 

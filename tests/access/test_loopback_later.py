@@ -64,6 +64,18 @@ def test_on_this_machine_it_can_be_put_off_which_is_on_record(address: str) -> N
     assert AuditEvent.objects.get().detail == "second factor put off"
 
 
+def test_who_put_it_off_has_no_codes_and_none_are_on_record() -> None:
+    with_password("ana", "editor")
+    client = Client(**HERE)
+    type_password(client)
+    put_off(client)
+
+    told = client.post("/admin/account/", {"do": "codes"}).text
+
+    assert "A code stands in for a passkey or an app. Set one up first." in told
+    assert not AuditEvent.objects.filter(action="codes_made").exists()
+
+
 @pytest.mark.parametrize("where", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_from_elsewhere_it_cannot_nor_does_such_a_session_open_anything(
     where: dict[str, Any],
