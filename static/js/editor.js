@@ -234,6 +234,16 @@ form.addEventListener("submit", (event) => {
     later(20);
   }
 });
+// Where these lead, it is told what was typed.
+form.querySelector(".links").addEventListener("click", async (event) => {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !(flight || changed().length)) return;
+  event.preventDefault();
+  await Promise.race([flight, new Promise((done) => setTimeout(done, 3_000))]);
+  save();
+  await Promise.race([flight, new Promise((done) => setTimeout(done, 3_000))]);
+  location.href = link.href;
+});
 addEventListener("beforeunload", (event) => {
   const made = document.querySelectorAll("[data-new] input");
   const isTold = ["", sent.get("new")].includes(newText()) && ![...made].some((field) => field.value);
@@ -690,7 +700,6 @@ const PUT = {
 function choose(kind, text) {
   into = text;
   const dialog = document.getElementById(`choose-${kind}`);
-  dialog.returnValue = "";
   const search = dialog.querySelector("[type=search]");
   if (search) search.value = "";
   list(dialog, kind);
@@ -717,16 +726,17 @@ for (const kind of Object.keys(PUT)) {
   const dialog = document.getElementById(`choose-${kind}`);
   dialog.addEventListener("input", ({ target }) => target.type === "search" && list(dialog, kind));
   dialog.addEventListener("submit", (event) => {
-    if (event.target.matches("[data-new]")) {
-      event.preventDefault();
-      dialog.close(addSource(Object.fromEntries(new FormData(event.target))));
-      event.target.reset();
-    } else if (!event.submitter) event.preventDefault(); // nothing is found
+    event.preventDefault(); // the browser would close it later, and what is typed meanwhile be lost
+    const isNewSource = event.target.matches("[data-new]");
+    if (!isNewSource && !event.submitter) return; // nothing is found
+    const value = isNewSource ? addSource(Object.fromEntries(new FormData(event.target))) : event.submitter.value;
+    if (isNewSource) event.target.reset();
+    dialog.close();
+    PUT[kind](value);
   });
   dialog.querySelector("[data-close]").addEventListener("click", () => {
     dialog.querySelector("[data-new]")?.reset();
-    dialog.close("");
+    dialog.close();
   });
-  dialog.addEventListener("close", () => dialog.returnValue && PUT[kind](dialog.returnValue));
 }
 hold();

@@ -118,14 +118,25 @@ def test_who_leaves_in_the_middle_of_a_word_is_asked_and_loses_nothing(
     if how == "reload":
         writer.page.reload()
     elif how == "link":
-        writer.page.get_by_role("link", name="History").click()
-        writer.page.wait_for_url("**/revisions/")
+        writer.page.get_by_role("link", name="Home").first.click()
+        writer.page.wait_for_url("**/admin/")
     else:
         tab, writer.page = writer.page, writer.context.new_page()
         tab.close(run_before_unload=True)
         writer.page.goto("/admin/")
     assert writer.asked == ["beforeunload"]
     writer.finds()
+
+
+def test_where_links_of_the_page_lead_all_that_was_typed_is_told(writer: Writer) -> None:
+    writer.type()
+    writer.page.get_by_role("link", name="Discard", exact=True).click()
+    expect(writer.page.locator("del").filter(has_text="<stand>")).to_be_visible()
+    writer.page.go_back()
+    writer.type("It hurts at dusk.")
+    writer.page.get_by_role("link", name="History", exact=True).click()
+    expect(writer.page.locator("ins").filter(has_text="dusk")).to_be_attached()
+    assert writer.asked == []
 
 
 def test_the_text_of_a_long_page_is_kept_when_its_writer_leaves(writer: Writer) -> None:
