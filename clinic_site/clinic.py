@@ -4,16 +4,20 @@ A web process looks at the database in the background (`keep_remembering`), so t
 ever waits for it. Elsewhere, as in tests and commands, a value is read when it is asked for.
 """
 
+import datetime as dt
 import logging
 import threading
 import time
+import zoneinfo
 from collections.abc import Callable
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
 
-from clinic_site.models import Clinic, Notice, Physician, Picture
+from clinic_site.models import Clinic, Notice, Physician, Picture, SiteVersion
 
 logger = logging.getLogger(__name__)
 
@@ -24,14 +28,18 @@ class Remembered(Generic[Value]):
     """A value of the database that is kept while the database is away.
 
     Calling it returns the value as last read; `default()` gives it until a read has worked.
+    In the background it is read again with each site version, or, not `is_public`, at each look.
     """
 
     everything: "ClassVar[list[Remembered]]" = []
     in_background: ClassVar[bool] = False
 
-    def __init__(self, read: Callable[[], Value], default: Callable[[], Value]) -> None:
+    def __init__(
+        self, read: Callable[[], Value], default: Callable[[], Value], *, is_public: bool = True
+    ) -> None:
         self.read = read
         self.default = default
+        self.is_public = is_public
         self.everything.append(self)
         self.forget()
 
@@ -62,30 +70,54 @@ class Remembered(Generic[Value]):
         self.stale_at = 0.0
 
 
+class Seen(NamedTuple):
+    """What the last look in the background found, by which a page is known to be fresh."""
+
+    version: UUID | None  # SiteVersion; None before the first change
+    date: dt.date  # the clinic's
+    is_away: bool  # the database; version and clinic are then those of the look before
+
+
+seen = Seen(None, dt.date.min, is_away=True)
+
+
+def last_seen() -> Seen:
+    """Return what the last look in the background found; without the database."""
+    return seen
+
+
 def keep_remembering() -> None:
     """Read everything once, then go on in a thread of this process for as long as it lives.
 
     For a web process, called once as it starts. Where the database is away, it starts with the
     defaults and looks again until it is back.
     """
-    _look_at_everything()
+    _look()
     Remembered.in_background = True
 
     def go_on() -> None:
         while True:
             time.sleep(settings.CLINIC_LOOK_EVERY)
             try:
-                _look_at_everything()
+                _look()
             except Exception:  # whatever it was, the next look may work
                 logger.exception("The clinic could not be looked at")
 
     threading.Thread(target=go_on, name="remember", daemon=True).start()
 
 
-def _look_at_everything() -> None:
+def _look() -> None:
+    """Read the version, and all else if it is another one; a version counts once all is read."""
+    global seen
+    version, is_here = seen.version, False
     try:
+        version = SiteVersion.newest()
+        is_new = seen.is_away or version != seen.version
+        to_read = [each for each in Remembered.everything if is_new or not each.is_public]
         # One that fails would have the others wait for the same database.
-        all(remembered.look() for remembered in Remembered.everything)
+        is_here = all(each.look() for each in to_read)
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("Kept what was read before: %s", type(error).__name__)
     finally:
         # On SQLite this thread's own stays: whenever the last one of all is closed, the WAL is
         # removed, and who opens one at that moment finds the database locked.
@@ -93,6 +125,11 @@ def _look_at_everything() -> None:
             connection.waited = 0.0  # type: ignore[attr-defined]  # its next look may wait again
         else:
             connection.close()  # back to the pool
+    zone = zoneinfo.ZoneInfo(current_clinic.last().time_zone or settings.TIME_ZONE)
+    today = timezone.localdate(timezone=zone)
+    found = Seen(version if is_here else seen.version, today, is_away=not is_here)
+    if found != seen:  # else it stays the same object, which is quick to compare
+        seen = found
 
 
 def read_clinic() -> Clinic:

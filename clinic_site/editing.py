@@ -21,6 +21,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from clinic_site.keeps_typed import KeepsTyped
+from clinic_site.models.site_version import public_change
 from clinic_site.pictures import shown_to_staff
 from clinic_site.together import kind_of, put_together, shown_by
 
@@ -123,6 +124,10 @@ class CarefulAdmin(KeepsTyped):
             "differences": differences,
             "who": _who(request, [entry.user for entry in since]),
         }
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        with public_change():
+            super().save_related(request, form, formsets, change)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None

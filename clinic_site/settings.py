@@ -243,6 +243,7 @@ LARGEST_BODY_READ = 32 * 1024 * 1024  # bytes; a browser shows no answer before 
 CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most often a slip
 CLOSED_DAYS_SHOWN = 12  # on the contact page
 CLINIC_LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
+PAGE_CACHE_MB = env.int("PAGE_CACHE_MB", default=64)  # of finished pages, in each web process
 READINESS_LOOK_EVERY = 5.0  # seconds at least, however often /readyz is asked
 RETRY_AFTER_DATABASE_AWAY, RETRY_AFTER_WRONG_KEY = 30, 300  # seconds, told to who asks
 SECURITY_TXT_EXPIRES = timedelta(days=180)  # after it is read
@@ -432,6 +433,8 @@ STORAGES = {
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
+# Browsers refuse rules for prefetching under any other type.
+WHITENOISE_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 

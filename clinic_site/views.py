@@ -16,17 +16,20 @@ from clinic_site.clinic import active_physicians, current_clinic, notice_links, 
 from clinic_site.editing import adds_preview
 from clinic_site.models import Clinic, Notice, Picture
 from clinic_site.pictures import is_public
+from clinic_site.public_page import public_page
 from clinic_site.readiness import is_ready
 from clinic_site.structured_data import clinic_data, to_script
 
 
 @require_safe
+@public_page
 def physician_list(request: HttpRequest) -> HttpResponse:
     """The clinic's physicians."""
     return render(request, "clinic_site/physician_list.html", {"physicians": active_physicians()})
 
 
 @require_safe
+@public_page
 def contact(request: HttpRequest) -> HttpResponse:
     """How to reach the clinic, and what to know before a visit."""
     clinic = current_clinic()
@@ -50,6 +53,7 @@ def _contact(request: HttpRequest, clinic: Clinic, **context: Any) -> HttpRespon
 
 
 @require_safe
+@public_page
 def notice(request: HttpRequest, slug: str) -> HttpResponse:
     """One notice; an empty one says how to get it by phone."""
     notice = get_object_or_404(Notice, slug=slug)

@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from clinic_site.content_type import ReadableContentType
@@ -15,8 +16,12 @@ _django = get_wsgi_application()
 import clinic_site.urls  # noqa: E402, F401
 from clinic_site.clinic import keep_remembering  # noqa: E402
 from clinic_site.forwarded import ForgetForwarded  # noqa: E402
+from clinic_site.page_cache import PageCache  # noqa: E402
 from clinic_site.security_headers import SecurityHeaders  # noqa: E402
 
-application = SecurityHeaders(ForgetForwarded(ReadableContentType(_django)))
-
 keep_remembering()
+application = PageCache(
+    SecurityHeaders(ForgetForwarded(ReadableContentType(_django))),
+    folder=settings.VAR / "pages",
+    most=settings.PAGE_CACHE_MB * 2**20,
+)

@@ -16,6 +16,7 @@ from clinic_site.clinic import active_physicians, current_clinic
 from clinic_site.editing import adds_preview
 from clinic_site.models import Clinic, Notice, Physician
 from clinic_site.pictures import picture_address, shown_to_staff
+from clinic_site.public_page import public_page
 from clinic_site.structured_data import Data, physician_data, to_script
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.models import Condition, Page, Treatment, review_of
@@ -24,6 +25,7 @@ from conditions.rendering.structured_data import condition_data, treatment_data
 
 
 @require_safe
+@public_page
 def home(request: HttpRequest) -> HttpResponse:
     """Who the clinic is, what it treats, how to reach it."""
     return _home(request)
@@ -45,6 +47,7 @@ def _home(request: HttpRequest, **context: Any) -> HttpResponse:
 
 
 @require_safe
+@public_page
 def condition_list(request: HttpRequest) -> HttpResponse:
     """Every published condition and treatment."""
     return render(
@@ -59,6 +62,7 @@ def condition_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@public_page
 def physician(request: HttpRequest, slug: str) -> HttpResponse:
     """One physician's bio, and the conditions whose pages name them; 404 for an inactive one."""
     active = Physician.objects.active().select_related("photo").defer("photo__content")
@@ -89,12 +93,14 @@ def _physician(request: HttpRequest, physician: Physician, **context: Any) -> Ht
 
 
 @require_safe
+@public_page
 def condition(request: HttpRequest, slug: str) -> HttpResponse:
     """A condition's live revision; a former address redirects, an unpublished page is gone."""
     return _page(request, Condition, slug)
 
 
 @require_safe
+@public_page
 def treatment(request: HttpRequest, slug: str) -> HttpResponse:
     """A treatment's live revision; a former address redirects, an unpublished page is gone."""
     return _page(request, Treatment, slug)
@@ -194,6 +200,7 @@ def _active(slugs: Iterable[str]) -> list[Physician]:
 
 
 @require_safe
+@public_page
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The addresses of all public pages, for search engines."""
     pages = [reverse(name) for name in ("home", "condition_list", "physician_list", "contact")]

@@ -60,7 +60,9 @@ def key_state() -> KeyState:
 
 
 # None until the database could be asked.
-keys_in_use: Remembered[KeyState | None] = Remembered(key_state, default=lambda: None)
+keys_in_use: Remembered[KeyState | None] = Remembered(
+    key_state, default=lambda: None, is_public=False
+)
 
 
 def keys_are_right() -> bool:

@@ -168,6 +168,13 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SiteVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('value', models.UUIDField(default=uuid.uuid4)),
+            ],
+        ),
+        migrations.CreateModel(
             name='Picture',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -12,8 +12,10 @@ from clinic_site.models.clinic import Clinic, ClosedDay, OpeningHours, Weekday
 from clinic_site.models.notice import LanguageLine, Notice
 from clinic_site.models.physician import Physician
 from clinic_site.models.picture import Picture
+from clinic_site.models.site_version import SiteVersion
 
 __all__ = ["Clinic", "ClosedDay", "LanguageLine", "Notice", "OpeningHours", "Physician", "Picture"]
+__all__ += ["SiteVersion"]
 __all__ += ["AuditEvent", "Counter", "DailyRun", "KeyCheck", "MailChoice", "OutboxMessage"]
 __all__ += ["Invitation", "KeptForm", "RecoveryCode", "TotpDevice", "User", "Weekday", "WorkerBeat"]
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from PIL import Image
 
 from clinic_site.forms import read_hour
 from clinic_site.markdown import cited_keys
 from clinic_site.models import Clinic, Notice, Physician, Picture
+from clinic_site.models.site_version import public_change
 from conditions.content.document import DOCUMENTS, ConditionDocument, PageDocument
 from conditions.content.files import TYPES_IN_WORDS, ContentError, Located, read_yaml
 from conditions.models import Condition, LoadedContent, Page, Treatment
@@ -98,7 +99,7 @@ def place_of(part: str, located: Located) -> tuple[Located, str | None]:
     return located, {"facts": "uses_needle"}.get(start, start)
 
 
-@transaction.atomic
+@public_change()
 def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], None]) -> None:
     """Store files that `read_file` gave, publish pages, and `say` a line on each.
 

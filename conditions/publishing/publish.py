@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,6 +13,7 @@ from clinic_site.clinic import active_physicians, current_clinic, picture_sizes
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.markdown import pictures_in
 from clinic_site.models import Physician, Picture
+from clinic_site.models.site_version import public_change
 from clinic_site.plain import plain
 from conditions.audit import PageAction, on_record
 from conditions.content.checks import check
@@ -130,7 +131,7 @@ def _review_findings(page: Page) -> Iterator[Finding]:
         yield Finding("warning", "", _("Review"), message)
 
 
-@transaction.atomic
+@public_change()
 def publish(
     *,
     page: Page,
@@ -181,7 +182,7 @@ def publish(
     return revision
 
 
-@transaction.atomic
+@public_change()
 def unpublish(*, page: Page, by: Actor | None) -> None:
     """Take a page from patients; its address then answers 410. Draft and history stay."""
     _take_turns()

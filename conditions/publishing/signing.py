@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.markdown import cited_keys, pictures_in
+from clinic_site.models.site_version import public_change
 from conditions.audit import PageAction, on_record
 from conditions.content.document import (
     ConditionDocument,
@@ -116,7 +116,7 @@ def _units(part: str, value: Any) -> list[tuple[str, list[str]]]:
     return found
 
 
-@transaction.atomic
+@public_change()
 def sign(*, revision: Revision, by: Actor, next_due: dt.date) -> Review:
     """Put a clinician's signature, dated today, under a live revision.
 

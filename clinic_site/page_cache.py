@@ -1,0 +1,311 @@
+"""A WSGI layer that keeps the finished bytes of public pages, and answers with them.
+
+A view says by `public_page` that its page is the same for everyone. Such a page is fresh as long as
+build, site version and the clinic's date are those it was rendered under (`clinic_site.clinic`).
+While the database is away, and where a rendering fails, the last one kept is the answer.
+"""
+
+import functools
+import gzip
+import hashlib
+import json
+import logging
+import os
+import queue
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import brotli
+import gevent
+from django.conf import settings
+
+from clinic_site.clinic import Seen, last_seen
+from clinic_site.public_page import PUBLIC
+from clinic_site.security_headers import SECURITY_HEADERS
+
+logger = logging.getLogger(__name__)
+
+# Never kept, so nobody waits for another's rendering there.
+ELSEWHERE = (
+    "/admin/",
+    "/appointments/",
+    "/search/",
+    "/static/",
+    "/pictures/",
+    "/healthz",
+    "/readyz",
+)
+QUICK, BEST = 5, 11  # brotli: 1 ms and 40 ms for the longest page; the best is a tenth smaller
+LONGEST_WAIT = 10  # seconds, for another request that renders the same page
+
+Headers = list[tuple[str, str]]
+Key = tuple[str, str, str]  # host, path, X-Forwarded-Proto
+
+
+@functools.lru_cache(maxsize=1000)
+def best_coding(accept_encoding: str) -> str:
+    """Return "br", "gzip" or "" (as it is): what a client takes, and likes best (RFC 9110, 12.5.3).
+
+    >>> [best_coding(text) for text in ("gzip, br", "br;q=0.5, gzip", "br;q=0, *", "br;q=x", "")]
+    ['br', 'gzip', 'gzip', '', '']
+    """
+    liked = {}
+    for part in accept_encoding.lower().split(","):
+        found = re.fullmatch(r"\s*([\w*-]+)\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?", part)
+        if found:
+            liked[found[1]] = float(found[2] or 1)
+    other = liked.get("*", 0.0)
+    offered = [("br", liked.get("br", other)), ("gzip", liked.get("gzip", other))]
+    coding, most = max(offered, key=lambda each: each[1])
+    return coding if most > 0 and most >= liked.get("identity", 0.0) else ""
+
+
+@functools.cache
+def build() -> str:
+    """Return a hash of all that makes a page and stands in no database."""
+    digest = hashlib.sha256(
+        repr((settings.SITE_URL, settings.TIME_ZONE, SECURITY_HEADERS)).encode()
+    )
+    apps = [settings.BASE_DIR / each for each in ("appointments", "clinic_site", "conditions")]
+    code = [path for app in apps for path in app.rglob("*.py")]
+    templates = (settings.BASE_DIR / "templates").rglob("*.*")
+    manifest = Path(settings.STATIC_ROOT, "staticfiles.json")
+    for path in sorted([*code, *templates, *([manifest] if manifest.exists() else [])]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _etag(text: bytes) -> str:
+    return f'"{hashlib.sha256(text).hexdigest()[:22]}"'
+
+
+class Form(NamedTuple):
+    """A page in one coding, ready to be sent; the body of "" is unpacked from that in gzip."""
+
+    headers: Headers
+    body: bytes
+    etags: tuple[str, ...]  # its own, then that of the other quality of the same page
+
+
+class Page:
+    """One page: the stamp that it was rendered under, and its forms by coding."""
+
+    def __init__(
+        self, stamp: list[str], headers: Headers, bodies: dict[str, bytes], html_etag: str
+    ) -> None:
+        self.stamp = stamp
+        self.headers = headers
+        self.html_etag = html_etag
+        self.forms: dict[str, Form] = {}
+        for coding, body in bodies.items():
+            self.put(coding, body)
+        self.forms[""] = self._form("", b"", html_etag, len(gzip.decompress(bodies["gzip"])))
+        self.seen: Seen | None = None  # the look under which it was last found to be fresh
+
+    def _form(self, coding: str, body: bytes, etag: str, length: int) -> Form:
+        own = {"Content-Length": str(length), "ETag": etag, "Vary": "Accept-Encoding"}
+        if coding:
+            own["Content-Encoding"] = coding
+        before = self.forms[coding].etags[:1] if coding in self.forms else ()
+        return Form([*self.headers, *own.items()], body, (etag, *before))
+
+    def put(self, coding: str, body: bytes) -> None:
+        """Add a form, or one of another quality."""
+        self.forms[coding] = self._form(coding, body, _etag(body), len(body))
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes, about."""
+        return 4_000 + sum(len(form.body) for form in self.forms.values())
+
+    def answer(
+        self, environ: dict[str, Any], start: Callable[..., Any], coding: str
+    ) -> list[bytes]:
+        """Send it in this coding, or say that the client has it already."""
+        form = self.forms[coding]
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        if known and (known.strip() == "*" or any(etag in known for etag in form.etags)):
+            left_out = {"Content-Length", "Content-Encoding", "Content-Type"}
+            start("304 Not Modified", [each for each in form.headers if each[0] not in left_out])
+            return []
+        start("200 OK", form.headers)
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return []
+        return [form.body if coding else gzip.decompress(self.forms["gzip"].body)]
+
+
+class PageCache:
+    """Wraps the whole WSGI application; keeps at most `most` bytes of pages, in memory and on disk.
+
+    The least recently used go first. Only pages under one of `hosts` are kept, so that no name
+    that somebody makes up takes their place.
+    """
+
+    def __init__(
+        self, application: Callable[..., Iterable[bytes]], *, folder: Path, most: int
+    ) -> None:
+        self.application = application
+        self.folder = folder
+        self.most = most
+        self.hosts = {urlsplit(settings.SITE_URL).netloc, *settings.ALLOWED_HOSTS}
+        self.pages: OrderedDict[Key, Page] = OrderedDict()
+        self.size = 0
+        self.rendering: dict[Key, threading.Event] = {}
+        self.to_improve: queue.SimpleQueue[tuple[Key, Page]] = queue.SimpleQueue()
+        self._read_folder()
+        threading.Thread(target=self._improve, name="pages", daemon=True).start()
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request, from memory where that is fresh."""
+        coding = best_coding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        environ["HTTP_ACCEPT_ENCODING"] = coding  # for what cannot read q-values
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return self.application(environ, start)
+        path = environ["PATH_INFO"]
+        key = (environ.get("HTTP_HOST", ""), path, environ.get("HTTP_X_FORWARDED_PROTO", ""))
+        page = self.pages.get(key)
+        if page is not None and self._is_fresh(page):
+            self.pages.move_to_end(key)
+            return page.answer(environ, start, coding)
+        if key[0] not in self.hosts or key[2] not in {"", "http", "https"}:
+            return self.application(environ, start)
+        if path.startswith(ELSEWHERE):
+            return self.application(environ, start)
+        return self._render_once(key, environ, start, coding)
+
+    def _is_fresh(self, page: Page) -> bool:
+        seen = last_seen()
+        if page.seen is not seen and (seen.is_away or page.stamp == stamp(seen)):
+            page.seen = seen  # so that the next request compares no more than this
+        return page.seen is seen
+
+    def _render_once(
+        self, key: Key, environ: dict[str, Any], start: Callable[..., Any], coding: str
+    ) -> Iterable[bytes]:
+        """Render a page, or wait for who is about it and answer with theirs."""
+        if other := self.rendering.get(key):
+            other.wait(LONGEST_WAIT)
+            page = self.pages.get(key)
+            if page is not None and self._is_fresh(page):
+                return page.answer(environ, start, coding)
+            return self.application(environ, start)
+        self.rendering[key] = done = threading.Event()
+        try:
+            return self._render(key, environ, start, coding)
+        finally:
+            del self.rendering[key]
+            done.set()
+
+    def _render(
+        self, key: Key, environ: dict[str, Any], start: Callable[..., Any], coding: str
+    ) -> Iterable[bytes]:
+        seen = last_seen()
+        before = self.pages.get(key)
+        started: list[Any] = []
+
+        def note(*args: Any) -> None:
+            started[:] = args
+
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        answer = self.application(environ | {"REQUEST_METHOD": "GET"}, note)
+        body = b"".join(answer)
+        if close := getattr(answer, "close", None):
+            close()
+        status, headers = started[:2]
+        names = {name.lower(): value for name, value in headers}
+        if (
+            status.startswith("200")
+            and names.get("cache-control") == PUBLIC
+            and "set-cookie" not in names
+        ):
+            page = self._keep(key, stamp(seen), headers, body)
+            return page.answer(environ, start, coding)
+        if status.startswith("5") and before is not None:
+            logger.error("A page could not be rendered; the one before was sent")
+            return before.answer(environ, start, coding)
+        if before is not None:
+            self._drop(key)
+        start(status, headers)
+        return [] if is_head else [body]
+
+    def _keep(self, key: Key, stamp: list[str], headers: Headers, body: bytes) -> Page:
+        page = self.pages.pop(key, None)
+        own = {"content-length", "vary", "etag"}
+        kept = [each for each in headers if each[0].lower() not in own]
+        etag = _etag(body)
+        if page is not None and (page.html_etag, page.headers) == (etag, kept):
+            page.stamp = stamp  # the same once more: browsers and proxies have it
+        else:
+            self.size -= page.size if page else 0
+            bodies = {"gzip": gzip.compress(body, 6), "br": brotli.compress(body, quality=QUICK)}
+            page = Page(stamp, kept, bodies, etag)
+            self.size += page.size
+        self.pages[key] = page
+        while self.size > self.most and len(self.pages) > 1:
+            self._drop(next(iter(self.pages)))
+        self.to_improve.put((key, page))
+        return page
+
+    def _drop(self, key: Key) -> None:
+        self.size -= self.pages.pop(key).size
+        self._file(key).unlink(missing_ok=True)
+
+    def _improve(self) -> None:
+        """Pack pages as small as can be, and write them to disk, one after the other."""
+        # In real threads: one of Python's own is a part of this one here, and would stop it.
+        outside = gevent.get_hub().threadpool
+        while True:
+            key, page = self.to_improve.get()
+            try:
+                if len(page.forms["br"].etags) == 1:
+                    html = gzip.decompress(page.forms["gzip"].body)
+                    best = outside.apply(brotli.compress, (html,), {"quality": BEST})
+                    if self.pages.get(key) is page:
+                        self.size -= page.size
+                        page.put("br", best)
+                        self.size += page.size
+                if self.pages.get(key) is page:
+                    outside.apply(self._write, (key, page))
+            except Exception:  # a full disk; pages are then kept in memory alone
+                logger.exception("A page could not be kept")
+
+    # On disk, so that pages are there after a restart while the database is away.
+
+    def _file(self, key: Key) -> Path:
+        return self.folder / hashlib.sha256("\n".join(key).encode()).hexdigest()
+
+    def _write(self, key: Key, page: Page) -> None:
+        packed, small = page.forms["gzip"].body, page.forms["br"].body
+        told = [key, page.stamp, page.headers, page.html_etag, len(packed)]
+        path = self._file(key)
+        half = path.with_suffix(f".{os.getpid()}")  # nobody reads half a file
+        half.write_bytes(json.dumps(told).encode() + b"\n" + packed + small)
+        half.replace(path)
+
+    def _read_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime):
+            try:
+                line, bodies = path.read_bytes().split(b"\n", 1)
+                key, stamp, headers, etag, length = json.loads(line)
+                if path.suffix or stamp[0] != build() and not last_seen().is_away:
+                    raise ValueError
+                forms = {"gzip": bodies[:length], "br": bodies[length:]}
+                page = Page(stamp, [(name, value) for name, value in headers], forms, etag)
+            except (OSError, ValueError, EOFError):  # of another build, or half a file
+                path.unlink(missing_ok=True)
+                continue
+            self.pages[(key[0], key[1], key[2])] = page
+            self.size += page.size
+        while self.size > self.most:
+            self._drop(next(iter(self.pages)))
+
+
+def stamp(seen: Seen) -> list[str]:
+    """Return what a page is stamped with that is rendered now."""
+    return [build(), str(seen.version), seen.date.isoformat()]
