@@ -281,7 +281,7 @@ class PageCache:
 
     def _write(self, key: Key, page: Page) -> None:
         packed, small = page.forms["gzip"].body, page.forms["br"].body
-        told = [key, page.stamp, page.headers, page.html_etag, len(packed)]
+        told = [key, page.stamp, page.headers, page.html_etag, len(packed), len(small)]
         path = self._file(key)
         half = path.with_suffix(f".{os.getpid()}")  # nobody reads half a file
         half.write_bytes(json.dumps(told).encode() + b"\n" + packed + small)
@@ -292,8 +292,10 @@ class PageCache:
         for path in sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime):
             try:
                 line, bodies = path.read_bytes().split(b"\n", 1)
-                key, stamp, headers, etag, length = json.loads(line)
+                key, stamp, headers, etag, length, rest = json.loads(line)
                 if path.suffix or stamp[0] != build() and not last_seen().is_away:
+                    raise ValueError
+                if len(bodies) != length + rest:
                     raise ValueError
                 forms = {"gzip": bodies[:length], "br": bodies[length:]}
                 page = Page(stamp, [(name, value) for name, value in headers], forms, etag)
