@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import brotli
 import gevent
+from django.apps import apps
 from django.conf import settings
 
 from clinic_site.clinic import Seen, last_seen
@@ -30,18 +31,6 @@ from clinic_site.security_headers import SECURITY_HEADERS
 
 logger = logging.getLogger(__name__)
 
-# Never kept, so nobody waits for another's rendering there.
-ELSEWHERE = (
-    "/admin/",
-    "/appointments/",
-    "/search/",
-    "/static/",
-    "/pictures/",
-    "/healthz",
-    "/readyz",
-)
-QUICK, BEST = 5, 11  # brotli: 1 ms and 40 ms for the longest page; the best is a tenth smaller
-LONGEST_WAIT = 10  # seconds, for another request that renders the same page
 
 Headers = list[tuple[str, str]]
 Key = tuple[str, str, str]  # host, path, X-Forwarded-Proto
@@ -71,8 +60,8 @@ def build() -> str:
     digest = hashlib.sha256(
         repr((settings.SITE_URL, settings.TIME_ZONE, SECURITY_HEADERS)).encode()
     )
-    apps = [settings.BASE_DIR / each for each in ("appointments", "clinic_site", "conditions")]
-    code = [path for app in apps for path in app.rglob("*.py")]
+    ours = [Path(app.path) for app in apps.get_app_configs()]
+    code = [path for app in ours if app.parent == settings.BASE_DIR for path in app.rglob("*.py")]
     templates = (settings.BASE_DIR / "templates").rglob("*.*")
     manifest = Path(settings.STATIC_ROOT, "staticfiles.json")
     for path in sorted([*code, *templates, *([manifest] if manifest.exists() else [])]):
@@ -174,7 +163,7 @@ class PageCache:
             return page.answer(environ, start, coding)
         if key[0] not in self.hosts or key[2] not in {"", "http", "https"}:
             return self.application(environ, start)
-        if path.startswith(ELSEWHERE):
+        if path.startswith(settings.NOT_FOR_EVERYONE):
             return self.application(environ, start)
         return self._render_once(key, environ, start, coding)
 
@@ -189,7 +178,7 @@ class PageCache:
     ) -> Iterable[bytes]:
         """Render a page, or wait for who is about it and answer with theirs."""
         if other := self.rendering.get(key):
-            other.wait(LONGEST_WAIT)
+            other.wait(settings.PAGE_WAIT)
             page = self.pages.get(key)
             if page is not None and self._is_fresh(page):
                 return page.answer(environ, start, coding)
@@ -242,7 +231,8 @@ class PageCache:
             page.stamp = stamp  # the same once more: browsers and proxies have it
         else:
             self.size -= page.size if page else 0
-            bodies = {"gzip": gzip.compress(body, 6), "br": brotli.compress(body, quality=QUICK)}
+            # 1 ms for the longest page; the best takes 40, and saves a tenth.
+            bodies = {"gzip": gzip.compress(body, 6), "br": brotli.compress(body, quality=5)}
             page = Page(stamp, kept, bodies, etag)
             self.size += page.size
         self.pages[key] = page
@@ -264,7 +254,7 @@ class PageCache:
             try:
                 if len(page.forms["br"].etags) == 1:
                     html = gzip.decompress(page.forms["gzip"].body)
-                    best = outside.apply(brotli.compress, (html,), {"quality": BEST})
+                    best = outside.apply(brotli.compress, (html,), {"quality": 11})
                     if self.pages.get(key) is page:
                         self.size -= page.size
                         page.put("br", best)

@@ -244,6 +244,9 @@ CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most of
 CLOSED_DAYS_SHOWN = 12  # on the contact page
 CLINIC_LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
 PAGE_CACHE_MB = env.int("PAGE_CACHE_MB", default=64)  # of finished pages, in each web process
+PAGE_WAIT = 10  # seconds, for another request that renders the same page
+# What no page cache keeps, so that nobody waits there for another's page.
+NOT_FOR_EVERYONE = ("/admin/", "/appointments/", "/search/", "/static/", "/pictures/", "/readyz")
 READINESS_LOOK_EVERY = 5.0  # seconds at least, however often /readyz is asked
 RETRY_AFTER_DATABASE_AWAY, RETRY_AFTER_WRONG_KEY = 30, 300  # seconds, told to who asks
 SECURITY_TXT_EXPIRES = timedelta(days=180)  # after it is read
