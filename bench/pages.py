@@ -5,6 +5,7 @@ the median of the ratios of the pairs, as single ones vary by a half.
 """
 
 import contextlib
+import http.client
 import os
 import re
 import shutil
@@ -13,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bench.growth import prepare
 from tests.running import free_port, is_up
@@ -22,7 +24,10 @@ from tests.visitor import Visitor
 
 PAIRS = int(os.environ.get("PAIRS", "15"))  # fewer for a quick look
 CONNECTIONS = 16
-WRK = shutil.which("wrk") or sys.exit("Stopped: wrk is missing. On Debian: apt-get install wrk")
+WRK, NGINX = (
+    shutil.which(each) or sys.exit(f"Stopped: {each} is missing. On Debian: apt-get install {each}")
+    for each in ("wrk", "nginx")
+)
 CONDITION = "/conditions/spinal-compression-fractures/"
 # Asks with pauses, so that all connections together reach a rate (in requests a second).
 PACED = "function delay() return math.floor({connections} / {rate} * 2000 * math.random()) end"
@@ -75,12 +80,21 @@ def paced(name: str, address: str, limit: str, rate: float) -> None:
     sys.stdout.write(f"{name:44}{one:9.2f}{other:9.2f}{ratio:8.2f}\n")
 
 
+def http_answer(site: str, path: str) -> tuple[list[tuple[str, str]], bytes]:
+    """Return the headers that the site itself set, and the body, as brotli."""
+    line = http.client.HTTPConnection(urlsplit(site).netloc)
+    line.request("GET", path, headers={"Accept-Encoding": "br"})
+    answer = line.getresponse()
+    ours = [each for each in answer.getheaders() if each[0] not in {"Server", "Date", "Connection"}]
+    return ours, answer.read()
+
+
 @contextlib.contextmanager
 def gunicorn() -> Iterator[str]:
     """The site beside its limits, on gunicorn as in production; gives its address."""
     port = free_port()
     address = f"http://localhost:{port}"
-    server = subprocess.Popen(
+    server = subprocess.Popen(  # noqa: S603
         [
             *(sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"),
             "bench.limits:application",
@@ -96,6 +110,48 @@ def gunicorn() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=40)
+
+
+@contextlib.contextmanager
+def nginx(site: str, headers: Iterable[tuple[str, str]], body: bytes) -> Iterator[str]:
+    """The site behind deploy/nginx.conf, and at /file a file of nginx's own with this body."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="clinic-nginx-") as name:
+        folder = Path(name)
+        (folder / "file").write_bytes(body)
+        kept = [
+            each for each in headers if each[0] not in {"Content-Length", "Content-Type", "ETag"}
+        ]
+        own = "".join('add_header {} "{}";'.format(n, v.replace('"', '\\"')) for n, v in kept)
+        file = (
+            f"location = /file {{ root {folder}; default_type 'text/html; charset=utf-8'; {own} }}"
+        )
+        text = Path("deploy/nginx.conf").read_text(encoding="utf-8")
+        for theirs, ours in {
+            "/var/cache/nginx/clinic": f"{folder}/cache",
+            "127.0.0.1:8000": urlsplit(site).netloc,
+            "listen 80;": f"listen 127.0.0.1:{port};{file}",
+            "Host $http_host": f"Host {urlsplit(site).netloc}",
+        }.items():
+            if theirs not in text:
+                sys.exit(f"deploy/nginx.conf does not say {theirs} any more.")
+            text = text.replace(theirs, ours)
+        config = folder / "nginx.conf"
+        config.write_text(
+            f"daemon off; pid {folder}/pid; error_log stderr; worker_processes 1;"
+            f"events {{}} http {{ access_log off; {text} }}"
+        )
+        folder.chmod(0o755)
+        server = subprocess.Popen([NGINX, "-p", name, "-c", config])  # noqa: S603
+        try:
+            while not is_up(f"http://127.0.0.1:{port}"):
+                if server.poll() is not None:
+                    sys.exit("nginx did not start; what it said is above.")
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
 
 
 def main() -> None:
@@ -116,8 +172,13 @@ def main() -> None:
         row("condition page made anew, of an empty view", site + "/uncached" + CONDITION, empty)
         row("empty form, of an empty view", site + "/appointments/request/", empty)
         row("search, of an empty view", site + "/search/?q=bone", empty)
+        raw = http_answer(site, CONDITION)
+        with nginx(site, *raw) as front:
+            load(front + CONDITION, Accept_Encoding="br")
+            row("through nginx, of its own file", front + CONDITION, front + "/file")
         sys.stdout.write(f"{'the slowest hundredth, at half of the rate':44}{'ms':>9}{'ms':>9}\n")
         paced("condition page, of constant bytes", page, constant, most / 2)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Pages are there at once: fetched ahead by a finger or a pointer on the link, and kept for Back."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright
+
+from tests.running import Site, launch_chromium
+
+CONDITION = "/conditions/spinal-compression-fractures/"
+EACH_KIND = ("/", "/conditions/", CONDITION, "/treatments/kyphoplasty/", "/physicians/", "/contact/")
+EACH_KIND += ("/notices/privacy/", "/search/?q=bone", "/appointments/request/")
+NOTE_BACK = "addEventListener('pageshow', event => document.title = `kept: ${event.persisted}`)"
+HOW = "performance.getEntriesByType('navigation')[0].deliveryType"
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A Chromium that keeps pages for Back, as people have it; Playwright would turn that off."""
+    with launch_chromium(
+        playwright, whole=True, ignore_default_args=["--disable-back-forward-cache"]
+    ) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    page = browser.new_page(base_url=site.address)
+    yield page
+    page.close()
+
+
+def test_back_shows_each_public_page_as_it_was_left(page: Page) -> None:
+    for path in EACH_KIND:
+        page.goto(path)
+        page.evaluate(NOTE_BACK)
+        page.goto("/robots.txt")
+        page.evaluate("setTimeout(() => history.back())")
+        page.wait_for_function("document.title.startsWith('kept')")
+        assert page.title() == "kept: true", path
+
+
+def test_a_page_comes_before_its_link_is_clicked_and_a_form_does_not(page: Page) -> None:
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    tool = page.context.new_cdp_session(page)
+    ready: list[str] = []
+    tool.on(
+        "Preload.prefetchStatusUpdated",
+        lambda told: told["status"] == "Ready" and ready.append(told["prefetchUrl"]),
+    )
+    tool.send("Preload.enable")
+    page.goto("/")
+
+    page.get_by_role("link", name="Ask for an appointment").first.hover()
+    page.wait_for_timeout(600)
+    link = page.locator(f'main a[href="{CONDITION}"]').first
+    link.hover()
+    while not ready:
+        page.wait_for_timeout(50)
+    link.click()
+    page.wait_for_url(f"**{CONDITION}")
+
+    assert page.evaluate(HOW) == "navigational-prefetch"
+    assert not [each for each in ready if "/appointments/" in each]
