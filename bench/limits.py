@@ -19,8 +19,8 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
     if path == "/constant":
         if not _constant:
             noted: list[Any] = []
-            body = site(environ | {"PATH_INFO": CONDITION}, lambda *args: noted.extend(args))
-            _constant.append((noted[1], b"".join(body)))
+            answer = site(environ | {"PATH_INFO": CONDITION}, lambda *args: noted.extend(args))
+            _constant.append((noted[1], b"".join(answer)))
         headers, body = _constant[0]
         start("200 OK", headers)
         return [body]

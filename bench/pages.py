@@ -33,7 +33,7 @@ CONDITION = "/conditions/spinal-compression-fractures/"
 PACED = "function delay() return math.floor({connections} / {rate} * 2000 * math.random()) end"
 
 
-def load(address: str, *, script: Path | None = None, **headers: str) -> tuple[float, float]:
+def load(address: str, script: Path | None = None, **headers: str) -> tuple[float, float]:
     """Return the requests answered in one second of it, and the 99th percentile in milliseconds."""
     command = [WRK, "--latency", "-t1", f"-c{CONNECTIONS}", "-d1s"]
     command += [f"-H{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -55,7 +55,7 @@ def row(name: str, address: str, limit: str, **headers: str) -> float:
     headers = {"Accept_Encoding": "br", **headers}
     pairs = []
     for _pair in range(PAIRS):
-        pairs.append((load(address, **headers)[0], load(limit, **headers)[0]))
+        pairs.append((load(address, None, **headers)[0], load(limit, None, **headers)[0]))
     ratio = statistics.median(one / other for one, other in pairs)
     one, other = (statistics.median(each) for each in zip(*pairs, strict=True))
     sys.stdout.write(f"{name:44}{one:9.0f}{other:9.0f}{ratio:8.2f}{other / one:8.1f}\n")
@@ -69,10 +69,7 @@ def paced(name: str, address: str, limit: str, rate: float) -> None:
         file.write(PACED.format(connections=CONNECTIONS, rate=rate))
         file.flush()
         pairs = [
-            [
-                load(each, script=Path(file.name), Accept_Encoding="br")[1]
-                for each in (address, limit)
-            ]
+            [load(each, Path(file.name), Accept_Encoding="br")[1] for each in (address, limit)]
             for _pair in range(PAIRS)
         ]
     ratio = statistics.median(one / other for one, other in pairs)

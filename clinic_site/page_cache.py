@@ -18,7 +18,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import brotli
 import gevent
@@ -131,8 +130,8 @@ class Page:
 class PageCache:
     """Wraps the whole WSGI application; keeps at most `most` bytes of pages, in memory and on disk.
 
-    The least recently used go first. Only pages under one of `hosts` are kept, so that no name
-    that somebody makes up takes their place.
+    The least recently used go first. Only pages under one of ALLOWED_HOSTS are kept, so that
+    no name that somebody makes up takes their place.
     """
 
     def __init__(
@@ -141,7 +140,7 @@ class PageCache:
         self.application = application
         self.folder = folder
         self.most = most
-        self.hosts = {urlsplit(settings.SITE_URL).netloc, *settings.ALLOWED_HOSTS}
+        self.hosts = frozenset(settings.ALLOWED_HOSTS)
         self.pages: OrderedDict[Key, Page] = OrderedDict()
         self.size = 0
         self.rendering: dict[Key, threading.Event] = {}
@@ -156,7 +155,8 @@ class PageCache:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self.application(environ, start)
         path = environ["PATH_INFO"]
-        key = (environ.get("HTTP_HOST", ""), path, environ.get("HTTP_X_FORWARDED_PROTO", ""))
+        host = environ.get("HTTP_HOST", "").partition(":")[0]  # no page differs by its port
+        key = (host, path, environ.get("HTTP_X_FORWARDED_PROTO", ""))
         page = self.pages.get(key)
         if page is not None and self._is_fresh(page):
             self.pages.move_to_end(key)
@@ -193,8 +193,12 @@ class PageCache:
     def _render(
         self, key: Key, environ: dict[str, Any], start: Callable[..., Any], coding: str
     ) -> Iterable[bytes]:
-        seen = last_seen()
-        before = self.pages.get(key)
+        # Another process may have rendered it.
+        if key not in self.pages and (found := self._read(self._file(key))):
+            self._put(*found)
+        before, seen = self.pages.get(key), last_seen()
+        if before is not None and self._is_fresh(before):
+            return before.answer(environ, start, coding)
         started: list[Any] = []
 
         def note(*args: Any) -> None:
@@ -223,23 +227,28 @@ class PageCache:
         return [] if is_head else [body]
 
     def _keep(self, key: Key, stamp: list[str], headers: Headers, body: bytes) -> Page:
-        page = self.pages.pop(key, None)
+        page = self.pages.get(key)
         own = {"content-length", "vary", "etag"}
         kept = [each for each in headers if each[0].lower() not in own]
         etag = _etag(body)
         if page is not None and (page.html_etag, page.headers) == (etag, kept):
             page.stamp = stamp  # the same once more: browsers and proxies have it
         else:
-            self.size -= page.size if page else 0
             # 1 ms for the longest page; the best takes 40, and saves a tenth.
             bodies = {"gzip": gzip.compress(body, 6), "br": brotli.compress(body, quality=5)}
             page = Page(stamp, kept, bodies, etag)
-            self.size += page.size
-        self.pages[key] = page
-        while self.size > self.most and len(self.pages) > 1:
-            self._drop(next(iter(self.pages)))
+        self._put(key, page)
         self.to_improve.put((key, page))
         return page
+
+    def _put(self, key: Key, page: Page) -> None:
+        """Keep a page in memory, in the place of an earlier one; let the least used go."""
+        if before := self.pages.pop(key, None):
+            self.size -= before.size
+        self.pages[key] = page
+        self.size += page.size
+        while self.size > self.most and len(self.pages) > 1:
+            self._drop(next(iter(self.pages)))
 
     def _drop(self, key: Key) -> None:
         self.size -= self.pages.pop(key).size
@@ -277,25 +286,26 @@ class PageCache:
         half.write_bytes(json.dumps(told).encode() + b"\n" + packed + small)
         half.replace(path)
 
+    def _read(self, path: Path) -> tuple[Key, Page] | None:
+        """Return what a file holds; None for half a file, and for what this build cannot send."""
+        try:
+            line, bodies = path.read_bytes().split(b"\n", 1)
+            key, stamp, headers, etag, length, rest = json.loads(line)
+        except (OSError, ValueError):
+            return None
+        if len(bodies) != length + rest or (stamp[0] != build() and not last_seen().is_away):
+            return None
+        forms = {"gzip": bodies[:length], "br": bodies[length:]}
+        headers = [(name, value) for name, value in headers]
+        return (key[0], key[1], key[2]), Page(stamp, headers, forms, etag)
+
     def _read_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime):
-            try:
-                line, bodies = path.read_bytes().split(b"\n", 1)
-                key, stamp, headers, etag, length, rest = json.loads(line)
-                if path.suffix or stamp[0] != build() and not last_seen().is_away:
-                    raise ValueError
-                if len(bodies) != length + rest:
-                    raise ValueError
-                forms = {"gzip": bodies[:length], "br": bodies[length:]}
-                page = Page(stamp, [(name, value) for name, value in headers], forms, etag)
-            except (OSError, ValueError, EOFError):  # of another build, or half a file
+            if path.suffix or not (found := self._read(path)):
                 path.unlink(missing_ok=True)
-                continue
-            self.pages[(key[0], key[1], key[2])] = page
-            self.size += page.size
-        while self.size > self.most:
-            self._drop(next(iter(self.pages)))
+            else:
+                self._put(*found)
 
 
 def stamp(seen: Seen) -> list[str]:

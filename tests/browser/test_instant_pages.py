@@ -8,7 +8,14 @@ from playwright.sync_api import Browser, Page, Playwright
 from tests.running import Site, launch_chromium
 
 CONDITION = "/conditions/spinal-compression-fractures/"
-EACH_KIND = ("/", "/conditions/", CONDITION, "/treatments/kyphoplasty/", "/physicians/", "/contact/")
+EACH_KIND = (
+    "/",
+    "/conditions/",
+    CONDITION,
+    "/treatments/kyphoplasty/",
+    "/physicians/",
+    "/contact/",
+)
 EACH_KIND += ("/notices/privacy/", "/search/?q=bone", "/appointments/request/")
 NOTE_BACK = "addEventListener('pageshow', event => document.title = `kept: ${event.persisted}`)"
 HOW = "performance.getEntriesByType('navigation')[0].deliveryType"

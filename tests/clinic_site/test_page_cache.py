@@ -18,7 +18,7 @@ from clinic_site.public_page import PUBLIC
 
 pytestmark = pytest.mark.on_sqlite
 
-HOST = "localhost:8000"
+HOST = "clinic.example"
 HTML = b"<!doctype html><title>Sore back</title>" + b"<p>Rest, and walk in turns.</p>" * 200
 
 
@@ -72,7 +72,7 @@ class Answer:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Site:
-    settings.SITE_URL = f"http://{HOST}"
+    settings.ALLOWED_HOSTS = [HOST]
     site = Site(tmp_path / "pages")
     monkeypatch.setattr(page_cache, "last_seen", lambda: site.seen)
     return site
@@ -160,9 +160,15 @@ def test_queries_and_cookies_neither_fill_nor_change_what_is_kept(site: Site, qu
     assert len(site.cache.pages) == 1
 
 
+def test_a_port_makes_no_other_page(site: Site) -> None:
+    site.get()
+    site.get(host=f"{HOST}:4711")
+    assert site.rendered == ["/"]
+
+
 @pytest.mark.parametrize(
     "headers",
-    [{"host": "evil.example"}, {"host": "localhost:8000."}, {"x_forwarded_proto": "gopher"}],
+    [{"host": "evil.example"}, {"host": "clinic.example.:80"}, {"x_forwarded_proto": "gopher"}],
 )
 def test_made_up_names_are_never_kept(site: Site, headers: dict[str, str]) -> None:
     site.get(**headers)
@@ -256,13 +262,15 @@ def test_half_a_file_is_thrown_away(site: Site) -> None:
     assert len(site.rendered) == 2
 
 
-def test_it_takes_no_more_than_its_share_and_keeps_what_is_asked_for(tmp_path: Path) -> None:
+def test_it_takes_no_more_than_its_share_and_keeps_what_is_asked_for(
+    tmp_path: Path, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = [HOST]
     pages = iter(range(1_000))
     site = Site(tmp_path / "pages", most=50_000)
     site.html = lambda: b"%d" % next(pages)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page_cache, "last_seen", lambda: site.seen)
-        site.cache.hosts.add(HOST)
         for number in range(40):
             site.get(f"/{number}/")
             site.get("/0/")
