@@ -16,13 +16,13 @@ run: python ## Start the site on http://localhost:8000 (PORT=8001 for another po
 	@$(PYTHON) deploy/install.py requirements.txt
 	@exec .venv/bin/python -m deploy.run_local
 
-test: python ## Run every test, on SQLite and on PostgreSQL, and in real browsers
+test: python ## Run the tests, on SQLite and on PostgreSQL, and in real browsers
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers
 	@echo "== on SQLite; beside it on PostgreSQL and in browsers, which are told of at the end"
-	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite" --ignore=tests/browser >.venv/postgresql.log 2>&1 & \
-	one=$$!; .venv/bin/python -m pytest tests/browser >.venv/browsers.log 2>&1 & \
+	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite and not soak and (needs_postgresql or not sqlite_first)" --ignore=tests/browser >.venv/postgresql.log 2>&1 & \
+	one=$$!; .venv/bin/python -m pytest -m "not soak" tests/browser >.venv/browsers.log 2>&1 & \
 	two=$$!; trap 'kill $$one $$two' INT TERM; \
-	.venv/bin/python -m pytest -m "not on_postgresql and not needs_postgresql" --ignore=tests/browser; sqlite=$$?; \
+	.venv/bin/python -m pytest -m "not on_postgresql and not needs_postgresql and not soak" --ignore=tests/browser; sqlite=$$?; \
 	wait $$one; postgresql=$$?; wait $$two; browsers=$$?; \
 	echo "== on PostgreSQL"; cat .venv/postgresql.log; echo "== in browsers"; cat .venv/browsers.log; \
 	exit $$((sqlite || postgresql || browsers))

@@ -1,8 +1,15 @@
 #!/usr/bin/env python
 """Django's command line for the clinic site."""
 
+import atexit
+import gc
 import os
 import sys
+
+# Else a third of a command's time goes into looking for garbage in what Django loads, where there
+# is none, and at the end in all of it.
+gc.set_threshold(50_000, 20, 20)
+atexit.register(gc.freeze)
 
 
 def main(arguments: list[str]) -> None:

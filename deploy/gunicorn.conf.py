@@ -7,6 +7,8 @@ gevent, because the sync and gthread workers stop answering under slow clients.
 It believes no header about where a request came from: that is clinic_site/forwarded.py's.
 """
 
+import atexit
+import gc
 import os
 import subprocess
 import sys
@@ -15,6 +17,9 @@ from pathlib import Path
 import gunicorn.util
 
 os.umask(0o077)  # what is written is for this user's eyes
+# As in manage.py: what is loaded is no garbage. The processes that it starts keep both.
+gc.set_threshold(50_000, 20, 20)
+atexit.register(gc.freeze)
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 wsgi_app = "clinic_site.wsgi"

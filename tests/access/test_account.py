@@ -14,7 +14,7 @@ from tests.access.test_passkeys import begin, send
 from tests.accounts import PASSWORD, app_of, code_now, make_account, signed_in, with_password
 from tests.authenticator import Authenticator
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 PAGE = "/admin/account/"
 NEW = "purple monkey dishwasher"

@@ -7,7 +7,7 @@ from clinic_site.access.roles import Role
 from tests.accounts import sign_in_as
 from tests.make import make_one_of_each
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 
 def test_only_forms_without_anything_personal_are_kept_for_back() -> None:

@@ -12,7 +12,7 @@ from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
 from tests.accounts import PASSWORD, app_of, make_account, with_password
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 LATER = "/admin/login/later/"
 ELSEWHERE: dict[str, dict[str, Any]] = {

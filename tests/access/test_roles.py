@@ -8,7 +8,7 @@ from clinic_site.access.models import User
 from clinic_site.access.roles import Role
 from tests.accounts import make_account, sign_in_as, signed_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 QUEUE = "/admin/appointments/appointmentrequest/"
 # Who opens each list; it shows one row of what the role works with.

@@ -12,7 +12,7 @@ from conditions.models import Condition, Review
 from tests.accounts import make_account, sign_in_as, signed_in
 from tests.make import make_condition, published
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 NEXT_YEAR = str(timezone.localdate() + dt.timedelta(days=365))
 

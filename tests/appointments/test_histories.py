@@ -33,7 +33,7 @@ from tests.appointments.office import (
 from tests.generated import many
 from tests.make import make_request
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 # Monday noon in the clinic's time zone, in a week without a change of the clock.
 START = dt.datetime.fromisoformat("2027-02-01T12:00-06:00")

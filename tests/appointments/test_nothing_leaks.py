@@ -20,6 +20,8 @@ from tests.make import form_answers
 from tests.running import Site, free_port, run_sql, start_site, started_before, stop_site
 from tests.visitor import Visitor
 
+pytestmark = pytest.mark.on_postgresql
+
 FORM = "/appointments/request/"
 MARKS = {
     "condition": "zyxmark-condition",

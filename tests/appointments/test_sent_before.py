@@ -24,7 +24,7 @@ BROWSER = Client()
 WORDS = "My back hurts since Sunday."
 OTHER = "You have sent this form before, with other words"
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 
 def post(attempt: str, **answers: Any) -> Any:

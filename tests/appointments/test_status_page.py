@@ -10,7 +10,7 @@ from tests.appointments.office import FIND, NEXT_YEAR, SUMMER_VISIT, Patient
 from tests.running import Site
 from tests.visitor import Answer, Visitor
 
-pytestmark = pytest.mark.on_postgresql
+pytestmark = pytest.mark.sqlite_first
 
 PHONE = "(605) 555-0142"
 CANNOT_FIND = "We cannot find a request with this reference and this phone number."

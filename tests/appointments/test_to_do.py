@@ -16,7 +16,7 @@ from tests.appointments.office import PATIENT, QUEUE, address, version_on
 from tests.make import make_request
 from tests.running import Site
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 NEXT_WEEK = timezone.now() + dt.timedelta(days=7)
 LAST_WEEK = timezone.now() - dt.timedelta(days=7)

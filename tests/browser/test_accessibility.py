@@ -247,7 +247,7 @@ def go(staff: Page, site: Site, path: str) -> int:
     return 0
 
 
-# Two by two, of which the second is much like the first: `make test` looks at the first alone.
+# Two by two, of which the second is much like the first; `make test` looks at one of four.
 ADMIN_PAGES = [
     *("", "conditions/"),
     *("account/", "again/"),
@@ -281,7 +281,7 @@ ADMIN_PAGES = [
     *("clinic_site/picture/{picture}/change/", "clinic_site/picture/add/"),
     *("clinic_site/picture/{picture}/delete/", "clinic_site/user/{user}/history/"),
     *("clinic_site/notice/add/", "clinic_site/notice/{notice}/change/"),
-][:: 1 if SOAK else 2]
+][:: 1 if SOAK else 4]
 
 
 @pytest.mark.parametrize("path", ADMIN_PAGES)
@@ -304,7 +304,7 @@ def test_a_page_of_the_admin(staff: Page, site: Site, rows: dict[str, int], path
         ("account/", {}),
         ("again/", {}),
         ("appointments/appointmentrequest/find/", {}),
-    ][:: 1 if SOAK else 2],
+    ][:: 1 if SOAK else 4],
 )
 def test_a_form_of_the_admin_with_errors(
     staff: Page, site: Site, rows: dict[str, int], path: str, values: dict[str, str]
@@ -331,7 +331,7 @@ def test_a_form_of_the_admin_with_errors(
         (["clinician"], "conditions/condition/{condition}/sign/", "You cannot sign yet"),
         (["manager"], "clinic_site/user/{clinician}/change/", "Nobody has confirmed it yet"),
         (["manager"], "clinic_site/user/{clinician}/way-in/", "They have not signed in yet."),
-    ],
+    ][:: 1 if SOAK else 3],
 )
 def test_what_somebody_may_not_do_yet(
     chromium: Browser, site: Site, rows: dict[str, int], roles: list[str], path: str, words: str
@@ -378,6 +378,7 @@ def fits_and_is_accessible(page: Page, number: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= STATES["on a phone"].width
 
 
+@pytest.mark.soak
 def test_a_colleagues_way_in_is_taken_away_and_given_anew(staff: Page, site: Site) -> None:
     making = "signed_in(make_account('lost')); print(make_account('lost').pk)"
     lost = int(site.shell(f"from tests.accounts import *; {making}"))
@@ -406,6 +407,7 @@ def test_codes_that_are_shown_once(staff: Page, site: Site) -> None:
     fits_and_is_accessible(staff, 4)
 
 
+@pytest.mark.soak
 def test_a_superuser_is_told_what_is_not_for_them(chromium: Browser, site: Site) -> None:
     page = open_page(chromium, site)
     site.shell("from tests.accounts import *; make_account('root', is_superuser=True)")
@@ -418,6 +420,7 @@ def test_a_superuser_is_told_what_is_not_for_them(chromium: Browser, site: Site)
     page.context.close()
 
 
+@pytest.mark.soak
 def test_two_forms_that_are_still_here(chromium: Browser, site: Site) -> None:
     first = open_page(chromium, site)
     site.sign_in_as(first.context, "editor", name="eva")

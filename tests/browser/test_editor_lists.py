@@ -77,7 +77,7 @@ class Sorter:
             expect(self.page.locator("#done")).to_have_text(words)
 
 
-@pytest.fixture(params=["with a script", "without a script"])
+@pytest.fixture(params=["with a script", pytest.param("without a script", marks=pytest.mark.soak)])
 def sorter(request, chromium: Browser, site: Site) -> Iterator[Sorter]:
     sorter = Sorter(chromium, site, scripted=request.param == "with a script")
     yield sorter

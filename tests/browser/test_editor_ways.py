@@ -32,7 +32,11 @@ def sign_in(site: Site, context: BrowserContext) -> None:
     site.sign_in_as(context, Role.EDITOR, name="careless")
 
 
-@pytest.fixture(params=[True, False], ids=["with a script", "without a script"])
+# What happens without one, the stories over HTTP tell as well.
+@pytest.fixture(
+    params=[True, pytest.param(False, marks=pytest.mark.soak)],
+    ids=["with a script", "without a script"],
+)
 def page(request, chromium: Browser, changed_site: Site) -> Iterator[Page]:
     page = editor_of(chromium, changed_site, script=request.param)
     yield page

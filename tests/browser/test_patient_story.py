@@ -12,7 +12,13 @@ from tests.running import Site
 CONDITION = "/conditions/spinal-compression-fractures/"
 
 
-@pytest.fixture(params=["with JavaScript", "without JavaScript and cookies"])
+# For patients no page has a script.
+@pytest.fixture(
+    params=[
+        pytest.param("with JavaScript", marks=pytest.mark.soak),
+        "without JavaScript and cookies",
+    ]
+)
 def any_page(request, chromium: Browser, site: Site):
     """A phone's browser, as most have it and as the careful have it."""
     plain = request.param != "with JavaScript"
@@ -179,6 +185,7 @@ def test_the_error_summary_takes_the_focus(phone_page: Page):
     expect(phone_page.get_by_role("alert")).to_be_focused()
 
 
+@pytest.mark.soak
 def test_staff_change_a_sentence_and_publish(chromium: Browser, site: Site):
     context = chromium.new_context(base_url=site.address)
     page = context.new_page()
@@ -210,6 +217,7 @@ def test_staff_change_a_sentence_and_publish(chromium: Browser, site: Site):
     context.close()
 
 
+@pytest.mark.soak
 def test_staff_add_a_physician_with_a_photo(chromium: Browser, site: Site, tmp_path):
     from PIL import Image
 

@@ -172,6 +172,7 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     guide.close()
 
 
+@pytest.mark.soak
 def test_two_editors_on_one_page_lose_nothing(chromium: Browser, site: Site) -> None:
     pages = []
     for name in ("first", "second"):

@@ -89,6 +89,7 @@ def test_a_symptom_with_its_source_takes_six_clicks(guide: Guide) -> None:
     expect(symptom.get_by_role("link", name="Source")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_treatment_and_a_condition_of_veins_take_sixty_actions(guide: Guide) -> None:
     page = guide.page
 

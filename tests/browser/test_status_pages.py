@@ -95,7 +95,7 @@ def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
     expect(reach.get_by_role("link", name=re.compile("605-217-5617"))).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [320, pytest.param(1280, marks=pytest.mark.soak)])
 def test_each_page_fits_and_has_no_fault_that_axe_finds(
     phone_page: Page, site: Site, width: int
 ) -> None:
@@ -116,7 +116,7 @@ def test_each_page_fits_and_has_no_fault_that_axe_finds(
         assert phone_page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [pytest.param(320, marks=pytest.mark.soak), 1280])
 def test_a_patient_reads_a_copy_and_comes_back(phone_page: Page, site: Site, width: int) -> None:
     phone_page.set_viewport_size({"width": width, "height": 740})
     sender = {"X-Forwarded-For": f"192.0.2.{width % 250}"}

@@ -199,6 +199,7 @@ def test_keys_that_turn_wrong_shut_a_running_site_until_they_are_right(rotating:
     assert again.status == 303
 
 
+@pytest.mark.on_postgresql
 def test_rotation_under_load_loses_nothing(rotating: Site) -> None:
     right = environment_of(rotating.var, rotating.environment)
     shell({**right, "FIELD_KEYS": f"{OLD},{NEW}"}, STORE % 600)
@@ -259,6 +260,7 @@ def test_rotation_under_load_loses_nothing(rotating: Site) -> None:
         assert rows[reference][3] == f"Read {reference}"
 
 
+@pytest.mark.on_postgresql
 def test_reencrypt_killed_half_way_goes_on_where_it_was(tmp_path: Path) -> None:
     var = tmp_path / "var"
     before = environment_of(var, with_keys(var, OLD))

@@ -19,7 +19,7 @@ from tests.accounts import sign_in_as
 from tests.commands import manage
 from tests.make import edited, make_condition, make_picture, published
 
-pytestmark = pytest.mark.on_postgresql
+pytestmark = pytest.mark.sqlite_first
 
 
 def file_of(image: Image.Image, kind: str, **options) -> io.BytesIO:

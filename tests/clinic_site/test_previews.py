@@ -10,7 +10,7 @@ from tests.admin_forms import save, sent_by, sent_for
 from tests.make import make_picture
 
 CLINIC = "/admin/clinic_site/clinic/1/change/"
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 
 @pytest.fixture

@@ -98,6 +98,7 @@ def working(site: Installation, *arguments: str) -> Iterator[Running]:
         worker.wait(20)
 
 
+@pytest.mark.on_postgresql
 def test_four_workers_side_by_side_send_each_mail_once(site: Installation, sink: Sink) -> None:
     suspect = "content_hash='0'*64, status='quarantined', suspicion='sender'"
     requests(
@@ -124,6 +125,7 @@ STEPS = ("CONNECT", "RCPT", "DATA", "BODY", "QUIT")
 KILLS = int(os.environ.get("WORKER_KILLS", "2"))
 
 
+@pytest.mark.on_postgresql
 def test_a_killed_workers_mail_is_sent_by_the_next_under_the_same_name(
     site: Installation, sink: Sink
 ) -> None:
@@ -147,6 +149,7 @@ def test_a_killed_workers_mail_is_sent_by_the_next_under_the_same_name(
     assert all([m.message_id for m in sink.mails].count(name) == 2 for name in arrived_twice)
 
 
+@pytest.mark.on_postgresql
 def test_told_to_end_it_finishes_the_mail_in_hand(site: Installation, sink: Sink) -> None:
     requests(site, 2)
     with working(site) as worker:
@@ -163,6 +166,7 @@ def test_told_to_end_it_finishes_the_mail_in_hand(site: Installation, sink: Sink
         assert time.monotonic() - started < 3
 
 
+@pytest.mark.on_postgresql
 def test_a_mail_server_that_hangs_holds_up_one_mail_only(site: Installation, sink: Sink) -> None:
     requests(site, 1)
     sink.answers["EHLO"] = HANG
@@ -196,6 +200,7 @@ def database_away(site: Installation) -> Iterator[None]:
     let_in(site.environment, everyone=True)
 
 
+@pytest.mark.on_postgresql
 def test_a_database_that_goes_away_after_the_mail_was_accepted_makes_no_second_mail(
     site: Installation, sink: Sink
 ) -> None:

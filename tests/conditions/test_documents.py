@@ -36,7 +36,7 @@ from tests.accounts import by, make_account
 from tests.generated import many
 from tests.make import edited, published
 
-pytestmark = pytest.mark.on_postgresql
+pytestmark = pytest.mark.sqlite_first
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
 lines = words.map(lambda text: " ".join(plain_text(text).split())).filter(bool)

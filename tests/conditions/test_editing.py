@@ -28,7 +28,7 @@ from tests.conditions.editing import body_of, change, draft, editor
 from tests.forms import Filled
 from tests.make import edited, make_condition, make_treatment, published
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from tests.accounts import by, make_account
 from tests.generated import many
 from tests.make import make_condition
 
+pytestmark = pytest.mark.on_postgresql
+
 PARTS = (
     *("title", "summary", "key_points", "section-emergency", "section-overview"),
     *("section-causes", "source-survey", "source-new"),

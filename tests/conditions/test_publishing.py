@@ -27,6 +27,8 @@ from conditions.todo import review_todo
 from tests.accounts import by, make_account, make_signer, sign_in_as
 from tests.make import SECTIONS, edited, make_condition, make_treatment, published
 
+pytestmark = pytest.mark.on_postgresql
+
 
 @pytest.mark.django_db
 def test_a_draft_is_not_public_until_it_is_published(client: Client) -> None:

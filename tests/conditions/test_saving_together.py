@@ -16,7 +16,7 @@ from tests.forms import Filled
 from tests.generated import SOAK
 from tests.make import edited, make_condition, published
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 BODY = "section-overview-body"
 CONFLICT = "You and someone else changed the same part"

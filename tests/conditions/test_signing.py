@@ -10,7 +10,7 @@ from tests.accounts import make_account, make_signer, signed_in
 from tests.forms import Filled
 from tests.make import edited, make_condition, published
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 SOURCES = [
     Source(key="survey", title="A survey", year="2020"),

