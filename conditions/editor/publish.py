@@ -16,7 +16,6 @@ from clinic_site.edit_conflict import EditConflict
 from conditions.content.word_diff import compare
 from conditions.editor.base import PageViews, person
 from conditions.models import Condition, Review
-from conditions.publishing.exporting import page_file
 from conditions.publishing.form_state import copy_of, draft_document
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import changes_to_sign, sign
@@ -151,7 +150,9 @@ class PublishViews(PageViews):
     def export_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The page as a content file: what patients see, else the draft, which `?draft=1` is."""
         page = self.page_for(request, pk, "view")
-        text = page_file(page, draft="draft" in request.GET or page.live is None)
+        text = draft_document(page).to_yaml()
+        if page.live is not None and "draft" not in request.GET:
+            text = page.live.page_document.to_yaml()
         response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
         name = f"{page.kind}-{page.ref}.yaml"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
