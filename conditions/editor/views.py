@@ -72,8 +72,7 @@ class EditorViews(PageViews):
 
     def _editor(self, request: HttpRequest, page: Page) -> HttpResponse:
         state = form_of(page, person(request))
-        document = document_from(page.kind, page.ref, state.values)
-        findings = findings_of(page, document)
+        findings = findings_of(page, state.document)
         refused = [each for each in findings if each.level == "error" and "refused" in request.GET]
         panes = panes_of(
             page.kind,
@@ -82,18 +81,17 @@ class EditorViews(PageViews):
             clashes=state.clashes,
             choices=choices_of(page, state.values),
         )
-        assert page.draft is not None
         return self.shown(
             request,
             "editor/change",
-            document.title or gettext("A page without a title"),
+            state.document.title or gettext("A page without a title"),
             page,
             state=state,
             panes=panes,
             kinds=kinds_of(page, panes),
             blanks=blanks(),
             opened=json.dumps(state.opened),
-            shown=json.dumps(state.shown | {"note": part_hash(state.note)}),
+            shown=json.dumps(state.shown),
             here=_others_in(page, request),
             typed_at=when(state.typed_at),
             together=_together(state),
@@ -157,11 +155,10 @@ class EditorViews(PageViews):
             return JsonResponse({}, status=409)  # typed by whoever was signed in here before
         sent = values_from(request.POST, page.kind)
         state = autosave(page=page, by=Actor.staff(request), sent=sent)
-        document = document_from(page.kind, page.ref, state.values)
-        panes = panes_of(page.kind, state.values, findings=findings_of(page, document))
+        panes = panes_of(page.kind, state.values, findings=findings_of(page, state.document))
         contents = {"panes": panes, "may_change": True}
         parts = {*sent.values, *sent.opened}
-        shown = state.shown | {"note": part_hash(state.note)}
+        shown = state.shown
         return JsonResponse(
             {
                 "at": when(state.typed_at),
