@@ -17,7 +17,7 @@ from clinic_site.models import Clinic, Notice, Physician
 from clinic_site.pictures import picture_address, shown_to_staff
 from clinic_site.structured_data import Data, physician_data, to_script
 from conditions.content.document import ConditionDocument, PageDocument
-from conditions.models import Condition, Page, Treatment, review_of
+from conditions.models import Condition, Page, Treatment
 from conditions.rendering.page import render_page
 from conditions.rendering.structured_data import page_data
 
@@ -136,7 +136,7 @@ def show_document(
             treatments=treatments,
             clinic=current_clinic(),
             site_url=settings.SITE_URL,
-            review=context["review"].review,
+            review=page.review,
             picture_address=context["picture_address"],
         )
         context["structured_data"] = to_script(data)
@@ -146,14 +146,16 @@ def show_document(
 
 def _condition_context(page: Page, document: ConditionDocument) -> Data:
     refs = {*document.treatments, *document.related}
-    named = {page.ref: page for page in Page.objects.published().with_pictures().of_refs(refs)}
+    named = {
+        page.ref: page for page in Page.objects.published().with_pictures().filter(ref__in=refs)
+    }
     treatments = [named[ref] for ref in document.treatments if ref in named]
     return {
         "treatments": treatments,
         "related": [named[ref] for ref in document.related if ref in named],
         "physicians": _active(document.physicians),
         "ask_about": document.slug,
-        "review": review_of(page, treatments, today=timezone.localdate()),
+        "review": _review(page, *treatments),
     }
 
 
@@ -164,7 +166,21 @@ def _treatment_context(page: Page) -> Data:
         "conditions": conditions,
         "physicians": _active(named) or active_physicians(),
         "ask_about": conditions[0].slug if len(conditions) == 1 else "",
-        "review": review_of(page, [], today=timezone.localdate()),
+        "review": _review(page),
+    }
+
+
+def _review(page: Page, *parts: Page) -> Data:
+    """Return what a page tells of its review, and of that of the treatments that it shows."""
+    pages, today = [page, *parts], timezone.localdate()
+    published = [each.live.published_at for each in pages if each.live and each.live.published_at]
+    return {
+        "review": page.review,
+        "is_edited": page.edited_since_review,  # words, but no meaning, since the signature
+        "updated_at": max(published, default=None),
+        "next_due": min((each.review.next_due for each in pages if each.review), default=None),
+        "unsigned": [each.live.title for each in pages if each.live and each.review is None],
+        "overdue": [each.live.title for each in pages if each.live and each.is_overdue(today)],
     }
 
 

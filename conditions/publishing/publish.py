@@ -24,11 +24,9 @@ from conditions.models import (
     Condition,
     Offer,
     Page,
-    ReviewState,
     Revision,
     Section,
     Treatment,
-    review_state,
 )
 from conditions.publishing import signing
 from conditions.publishing.drafts import add_revision, locked
@@ -54,9 +52,10 @@ def findings_of(
     found += _relation_findings(page, document, beside or {})
     if Address.objects.filter(slug=document.slug).exclude(page=page.pk).exists():
         found.insert(0, error(at("slug"), "taken", document.slug))
-    state = review_state(page, today=timezone.localdate())
-    if page.live is not None and state != ReviewState.SIGNED:
-        found.append(warning(Place("", _("Review")), state.name.lower()))
+    if page.live is not None and page.review is None:
+        found.append(warning(Place("", _("Review")), "unsigned"))
+    elif page.live is not None and page.is_overdue(timezone.localdate()):
+        found.append(warning(Place("", _("Review")), "overdue"))
     return found
 
 
@@ -70,12 +69,16 @@ def _relation_findings(
         offering = Condition.objects.published().filter(offers__treatment=page.pk)
         conditions = [beside.get(each.ref) or each.live.page_document for each in offering]
     refs = {ref for each in conditions for ref in (*each.treatments, *each.related)}
-    rows = Page.objects.of_refs(refs).select_related("draft", "live").defer("draft__document")
+    rows = (
+        Page.objects.filter(ref__in=refs).select_related("draft", "live").defer("draft__document")
+    )
     named = {(each.kind, each.ref): each for each in rows} if refs else {}
     if isinstance(document, ConditionDocument):
         yield from _named_findings(document, named)
     live = {ref: each.live for (kind, ref), each in named.items() if kind == "treatment"}
-    documents = {ref: each.page_document for ref, each in live.items() if each is not None}
+    documents: dict[str, Any] = {
+        ref: each.page_document for ref, each in live.items() if each is not None
+    }
     documents |= beside | {page.ref: document}
     found: dict[Finding, None] = {}
     for condition in conditions:
@@ -194,7 +197,7 @@ def _keep_what_shows(page: Page, document: PageDocument | None) -> None:
     named: tuple[str, ...] = ()
     if isinstance(document, ConditionDocument):
         refs, named = document.treatments, document.physicians
-    offered = {each.ref: each.pk for each in Treatment.objects.of_refs(refs).only("ref")}
+    offered = {each.ref: each.pk for each in Treatment.objects.filter(ref__in=refs).only("ref")}
     page.offers.all().delete()
     Offer.objects.bulk_create(
         Offer(condition_id=page.pk, treatment_id=offered[ref], position=position)
