@@ -91,9 +91,8 @@ def _named_findings(
     document: ConditionDocument, named: dict[tuple[str, str], Page]
 ) -> Iterator[Finding]:
     """Tell what a condition names and patients do not see."""
-    if document.treatments and not any(
-        each.kind == "treatments" for each in document.shown_sections
-    ):
+    shown = {each.kind for each in document.shown_sections}
+    if document.treatments and "treatments" not in shown:
         yield warning(at("treatments"), "no_place")
     refs = [("treatments", "treatment", ref) for ref in document.treatments]
     for part, kind, ref in [*refs, *(("related", "condition", ref) for ref in document.related)]:
@@ -102,9 +101,8 @@ def _named_findings(
             yield warning(at(part), "gone", ref)
         elif page.live is None:
             yield warning(at(part), "unpublished", page)
-    shown = {each.slug for each in active_physicians()}
     for slug in document.physicians:
-        if slug not in shown:
+        if slug not in {each.slug for each in active_physicians()}:
             yield warning(at("physicians"), "no_physician", slug)
 
 
