@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.document import DOCUMENTS, PageDocument, Section, normal
-from conditions.content.kinds import SKELETON, blank_heading
+from conditions.content.kinds import ADDED_LATER, blank_heading
 from conditions.content.parts import (
     NOT_THERE,
     Sent,
@@ -56,13 +56,17 @@ def locked(page: Page) -> Page:
 
 def begin_page(*, kind: str, title: str, by: Actor) -> Page:
     """Store a new page, which has its title and a blank section of each usual kind."""
-    sections = [Section(kind=each, heading=blank_heading(each), body="") for each in SKELETON[kind]]
+    sections = tuple(
+        Section(kind=each, heading=blank_heading(each), body="")
+        for each in DOCUMENTS[kind].kinds
+        if each not in ADDED_LATER[kind]
+    )
     slug = slugify(title)[:70] or kind
     while True:
         taken = {*Page.objects.filter(ref__startswith=slug).values_list("ref", flat=True)}
         taken |= {*Address.objects.filter(slug__startswith=slug).values_list("slug", flat=True)}
         document = DOCUMENTS[kind](
-            slug=free_name(slug, taken), title=title, name="", summary="", sections=tuple(sections)
+            slug=free_name(slug, taken), title=title, name="", summary="", sections=sections
         )
         try:
             return create_page(document=document, by=by)
