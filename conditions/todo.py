@@ -37,7 +37,7 @@ def _what_to_do(page: Condition | Treatment, today: dt.date, *, may_sign: bool) 
     if page.review is None:
         return (_("Sign “%s”.") if may_sign else _("Have a clinician sign “%s”.")) % title
     values = {"title": title, "due": date_format(page.review.next_due)}
-    if page.review.next_due < today:
+    if page.is_overdue(today):
         return _("Review “%(title)s”: it was due on %(due)s.") % values
     return _("Review “%(title)s” by %(due)s.") % values
 

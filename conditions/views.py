@@ -1,14 +1,13 @@
 """The public pages of conditions, treatments and physicians, the home page, the sitemap."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -18,10 +17,10 @@ from clinic_site.models import Clinic, Notice, Physician
 from clinic_site.pictures import picture_address, shown_to_staff
 from clinic_site.public_page import public_page
 from clinic_site.structured_data import Data, physician_data, to_script
-from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.models import Condition, Page, Treatment, review_of
+from conditions.content.document import ConditionDocument, PageDocument
+from conditions.models import Condition, Page, Treatment
 from conditions.rendering.page import render_page
-from conditions.rendering.structured_data import condition_data, treatment_data
+from conditions.rendering.structured_data import page_data
 
 
 @require_safe
@@ -38,27 +37,22 @@ def preview_home(request: HttpRequest, row: Clinic) -> HttpResponse:
 
 
 def _home(request: HttpRequest, **context: Any) -> HttpResponse:
-    context |= {
-        "conditions": Condition.objects.listed().with_pictures(),
-        "treatments": Treatment.objects.published().with_pictures(),
-        "physicians": active_physicians(),
-    }
-    return render(request, "conditions/home.html", context)
+    return render(request, "conditions/home.html", _all_shown() | context)
 
 
 @require_safe
 @public_page
 def condition_list(request: HttpRequest) -> HttpResponse:
     """Every published condition and treatment."""
-    return render(
-        request,
-        "conditions/condition_list.html",
-        {
-            "conditions": Condition.objects.listed().with_pictures(),
-            "treatments": Treatment.objects.published().with_pictures(),
-            "physicians": active_physicians(),
-        },
-    )
+    return render(request, "conditions/condition_list.html", _all_shown())
+
+
+def _all_shown() -> dict[str, Any]:
+    return {
+        "conditions": Condition.objects.listed().with_pictures(),
+        "treatments": Treatment.objects.published().with_pictures(),
+        "physicians": active_physicians(),
+    }
 
 
 @require_safe
@@ -129,56 +123,45 @@ def show_document(
 
     `preview` holds the `findings` and the `change_address` of a draft.
     """
-    picture = picture_address(document.picture.source if document.picture else "")
-    context: dict[str, Any]
-    if isinstance(document, TreatmentDocument):
-        template = "conditions/treatment.html"
-        context = _treatment_context(page)
-    else:
-        template = "conditions/condition.html"
-        context = _condition_context(page, cast(ConditionDocument, document))
+    source = document.picture.source if document.picture else ""
+    context = (
+        _condition_context(page, document)
+        if isinstance(document, ConditionDocument)
+        else _treatment_context(page)
+    )
     treatments = [each.live.page_document for each in context.get("treatments", [])]
     context |= {
         "page": render_page(document, treatments),
         "revision": page.live,
         "preview": preview,
-        "picture_address": picture,
+        "picture_address": picture_address(source),
     }
-    if preview is not None:
-        return shown_to_staff(render(request, template, context))
-    context["structured_data"] = _structured_data(document, treatments, context, picture)
-    return render(request, template, context)
-
-
-def _structured_data(
-    document: PageDocument,
-    treatments: list[TreatmentDocument],
-    context: Data,
-    picture: str | None,
-) -> SafeString:
-    """Return what search engines read of a published page."""
-    shown: dict[str, Any] = {
-        "clinic": current_clinic(),
-        "site_url": settings.SITE_URL,
-        "review": context["review"].review,
-        "picture_address": picture,
-    }
-    if isinstance(document, TreatmentDocument):
-        return to_script(treatment_data(document, **shown))
-    condition = cast(ConditionDocument, document)
-    return to_script(condition_data(condition, treatments=treatments, **shown))
+    if preview is None:
+        data = page_data(
+            document,
+            treatments=treatments,
+            clinic=current_clinic(),
+            site_url=settings.SITE_URL,
+            review=page.review,
+            picture_address=context["picture_address"],
+        )
+        context["structured_data"] = to_script(data)
+    response = render(request, f"conditions/{document.page_type}.html", context)
+    return response if preview is None else shown_to_staff(response)
 
 
 def _condition_context(page: Page, document: ConditionDocument) -> Data:
     refs = {*document.treatments, *document.related}
-    named = {page.ref: page for page in Page.objects.published().with_pictures().of_refs(refs)}
+    named = {
+        page.ref: page for page in Page.objects.published().with_pictures().filter(ref__in=refs)
+    }
     treatments = [named[ref] for ref in document.treatments if ref in named]
     return {
         "treatments": treatments,
         "related": [named[ref] for ref in document.related if ref in named],
         "physicians": _active(document.physicians),
         "ask_about": document.slug,
-        "review": review_of(page, treatments, today=timezone.localdate()),
+        "review": _review(page, *treatments),
     }
 
 
@@ -189,7 +172,21 @@ def _treatment_context(page: Page) -> Data:
         "conditions": conditions,
         "physicians": _active(named) or active_physicians(),
         "ask_about": conditions[0].slug if len(conditions) == 1 else "",
-        "review": review_of(page, [], today=timezone.localdate()),
+        "review": _review(page),
+    }
+
+
+def _review(page: Page, *parts: Page) -> Data:
+    """Return what a page tells of its review, and of that of the treatments that it shows."""
+    pages, today = [page, *parts], timezone.localdate()
+    published = [each.live.published_at for each in pages if each.live and each.live.published_at]
+    return {
+        "review": page.review,
+        "is_edited": page.edited_since_review,  # words, but no meaning, since the signature
+        "updated_at": max(published, default=None),
+        "next_due": min((each.review.next_due for each in pages if each.review), default=None),
+        "unsigned": [each.live.title for each in pages if each.live and each.review is None],
+        "overdue": [each.live.title for each in pages if each.live and each.is_overdue(today)],
     }
 
 

@@ -25,10 +25,9 @@ from conditions.content.figures import (
     needs_source,
     units_of,
 )
-from conditions.content.findings import Finding, Place, error, warning
-from conditions.content.kinds import SectionKind
+from conditions.content.findings import Finding, Place, at, error, warning
+from conditions.content.kinds import blank_heading
 from conditions.content.marks import Slip, cites_in_link, slips, slips_of_line
-from conditions.content.parts import part_label
 from conditions.content.readability import flatten, section_grade
 from conditions.rendering.page import CARD_LEVELS
 
@@ -50,17 +49,15 @@ def check(document: PageDocument, phone: str | None = None) -> list[Finding]:
     `phone` is the clinic's number, which is no figure; without it, the number that it ships with.
     """
     exempt = exempt_digits(PhoneNumber.from_string(str(phone or Clinic().phone)))
-    found = [*_check_opening(document, exempt), *_check_key_points(document, exempt)]
+    known = {source.key for source in document.sources}
+    found = [*_check_opening(document, exempt), *_check_key_points(document, known, exempt)]
     if isinstance(document, ConditionDocument):
         found += _check_emergency(document)
-        if document.ref in document.related:
-            found.append(error(Place("related", _("Related conditions")), "itself"))
     else:
         found += _check_balance(document)
-    known = {source.key for source in document.sources}
     for part, text in document.citing():
         if part.startswith("comparison-"):
-            found += _check_line(Place(part, part_label(part)), text, known, exempt)
+            found += _check_line(at(part), text, known, exempt)
     for section in document.shown_sections:
         found += _check_section(section, known, exempt)
     return [*found, *_check_sources(document)]
@@ -71,10 +68,10 @@ def _says_nothing(alt: str) -> bool:
 
 
 def _place(section: Section) -> Place:
-    return Place(f"section-{section.kind}", section.heading or str(SectionKind(section.kind).label))
+    return Place(f"section-{section.kind}", section.heading or blank_heading(section.kind))
 
 
-def _of(place: Place, found: Iterable[Slip]) -> Iterator[Finding]:
+def _check_marks(place: Place, found: Iterable[Slip]) -> Iterator[Finding]:
     for slip in found:
         yield Finding("error", *place, slip.message)
 
@@ -87,34 +84,39 @@ def _check_text(place: Place, text: str, most: int, *, needed: bool = True) -> I
 
 
 def _check_opening(document: PageDocument, exempt: re.Pattern[str]) -> Iterator[Finding]:
-    title, summary = Place("title", _("Title")), Place("summary", _("Summary"))
-    yield from _check_text(title, document.title, settings.PAGE_TITLE)
-    name = Place("name", _("Name in a sentence"))
-    yield from _check_text(name, document.name, settings.PAGE_TITLE)
+    for part, most in (
+        ("title", settings.PAGE_TITLE),
+        ("name", settings.PAGE_TITLE),
+        ("summary", settings.PAGE_SUMMARY),
+    ):
+        text = getattr(document, part)
+        yield from _check_text(at(part), text, most)
+        yield from cannot_cite(at(part), text, exempt)
+        yield from _check_marks(at(part), slips_of_line(text, takes_marks=False))
     if not _SLUG.fullmatch(document.slug):
-        yield error(Place("slug", _("Address")), "slug", document.slug)
-    yield from cannot_cite(title, f"{document.title} {document.name}", exempt)
-    yield from _check_text(summary, document.summary, settings.PAGE_SUMMARY)
-    yield from cannot_cite(summary, document.summary, exempt)
-    for place, text in ((title, document.title), (summary, document.summary)):
-        yield from _of(place, slips_of_line(text, takes_marks=False))
-    if document.picture is not None:
-        picture = Place("picture", _("Picture"))
-        if picture_size(document.picture.source) is None:
-            yield error(picture, "picture", document.picture.source or "“”")
-        if _says_nothing(document.picture.alt):
-            yield error(picture, "no_alt")
-        yield from _check_text(picture, document.picture.alt, settings.PICTURE_WORDS, needed=False)
-        yield from cannot_cite(picture, document.picture.caption, exempt)
+        yield error(at("slug"), "slug", document.slug)
+    if picture := document.picture:
+        place = at("picture")
+        yield from _check_picture(place, picture.source, picture.alt)
+        yield from _check_text(place, picture.alt, settings.PICTURE_WORDS, needed=False)
+        yield from cannot_cite(place, picture.caption, exempt)
 
 
-def _check_key_points(document: PageDocument, exempt: re.Pattern[str]) -> Iterator[Finding]:
-    place = Place("key_points", _("Key points"))
-    if isinstance(document, ConditionDocument) and not document.key_points:
+def _check_picture(place: Place, source: str, alt: str) -> Iterator[Finding]:
+    if picture_size(source) is None:
+        yield error(place, "picture", source or "“”")
+    if _says_nothing(alt):
+        yield error(place, "no_alt")
+
+
+def _check_key_points(
+    document: PageDocument, known: set[str], exempt: re.Pattern[str]
+) -> Iterator[Finding]:
+    place, count = at("key_points"), len(document.key_points)
+    if isinstance(document, ConditionDocument) and not count:
         yield warning(place, "no_key_points", settings.KEY_POINTS)
-    if len(document.key_points) > settings.KEY_POINTS:
-        yield warning(place, "many_key_points", len(document.key_points), settings.KEY_POINTS)
-    known = {source.key for source in document.sources}
+    if count > settings.KEY_POINTS:
+        yield warning(place, "many_key_points", count, settings.KEY_POINTS)
     for point in document.key_points:
         yield from _check_line(place, point, known, exempt)
 
@@ -125,7 +127,7 @@ def _check_line(
     """Check a text of one line that may cite sources."""
     yield from needs_source(place, " ".join(map(line_of, parse(text))), exempt)
     yield from _check_markdown(place, text, known)
-    yield from _of(place, slips_of_line(text, takes_marks=True))
+    yield from _check_marks(place, slips_of_line(text, takes_marks=True))
 
 
 def _check_emergency(document: ConditionDocument) -> Iterator[Finding]:
@@ -137,18 +139,19 @@ def _check_emergency(document: ConditionDocument) -> Iterator[Finding]:
             yield error(_place(card), "empty_emergency")
     for word in document.emergency_words:  # each word of a line would raise the alarm alone
         if " " in word:
-            place = Place("emergency_words", _("Words of an emergency"))
-            yield error(place, "several_words", word)
+            yield error(at("emergency_words"), "several_words", word)
     if document.icd10_code and not _ICD10.fullmatch(document.icd10_code):
-        yield error(Place("icd10_code", _("ICD-10-CM code")), "icd10", document.icd10_code)
+        yield error(at("icd10_code"), "icd10", document.icd10_code)
+    if document.ref in document.related:
+        yield error(at("related"), "itself")
 
 
 def _check_balance(document: PageDocument) -> Iterator[Finding]:
     """Tell where a treatment's page says nothing of its good, its harm, or where that is from."""
     there = {section.kind for section in document.shown_sections}
-    for kind in (SectionKind.BENEFITS, SectionKind.RISKS):
+    for kind in ("benefits", "risks"):
         if kind not in there:
-            yield warning(Place(f"section-{kind}", str(kind.label)), "lacks")
+            yield warning(Place(f"section-{kind}", blank_heading(kind)), "lacks")
     if not document.sources:
         yield warning(Place("sources", _("Sources")), "no_sources")
 
@@ -162,8 +165,8 @@ def _check_section(section: Section, known: set[str], exempt: re.Pattern[str]) -
         if not unit.cited_below:
             yield from needs_source(place, unit.text, exempt)
     yield from _check_markdown(place, section.body, known)
-    yield from _of(place, slips_of_line(section.heading, takes_marks=False))
-    yield from _of(place, slips(parse(section.body)))
+    yield from _check_marks(place, slips_of_line(section.heading, takes_marks=False))
+    yield from _check_marks(place, slips(parse(section.body)))
     yield from _check_blocks(place, section, exempt)
     flat = flatten(section.body)
     grade = section_grade(section) or 0
@@ -195,10 +198,7 @@ def _check_markdown(place: Place, text: str, known: set[str]) -> Iterator[Findin
             if not _SAFE_LINK.match(address):
                 yield error(place, "link", address.strip())
     for source, alt in pictures_in(text):
-        if picture_size(source) is None:
-            yield error(place, "picture", source)
-        if _says_nothing(alt):
-            yield error(place, "no_alt")
+        yield from _check_picture(place, source, alt)
     if html := _HTML.search(text):
         yield error(place, "html", html[0])
 
@@ -249,7 +249,7 @@ def _check_people(place: Place, caption: str, tokens: list[Token]) -> Iterator[F
 def _check_sources(document: PageDocument) -> Iterator[Finding]:
     cited = {key for _part, text in document.citing() for key in cited_keys(text)}
     for source in document.sources:
-        place = Place(f"source-{source.key}", _("Source %s") % source.key)
+        place = at(f"source-{source.key}")
         if not _KEY.fullmatch(source.key):
             yield error(place, "key", source.key, settings.SOURCE_KEY)
         if source.key not in cited:

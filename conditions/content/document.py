@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -22,9 +22,7 @@ from conditions.content.files import (
 )
 from conditions.content.kinds import CONDITION_KINDS, TREATMENT_KINDS, blank_heading
 
-# The number of the shape in which documents are stored; LIFTS takes an older one to the next.
-SCHEMA = 1
-LIFTS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+SCHEMA = 1  # the number of the shape in which documents are stored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,16 +128,12 @@ class PageDocument:
         """Build from a parsed file (its `type` already looked at); raise ContentError."""
         _refuse_repeated(located, "sections", "kind", cls.kinds)
         _refuse_repeated(located, "sources", "key")
-        try:
-            data = lifted(located)
-        except ValueError as error:
-            raise located.error("schema", str(error)) from error
-        return typing.cast(Self, normal(build(cls, data, located)))
+        return typing.cast(Self, normal(_built(cls, located)))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Build from what `to_json` gave, now or before the shape changed."""
-        return build(cls, lifted(data), None)
+        """Build from what `to_json` gave."""
+        return typing.cast(Self, _built(cls, data))
 
     def to_json(self) -> dict[str, Any]:
         """Return lists, dicts, strings, numbers, booleans and None; `from_json` takes it back."""
@@ -211,17 +205,6 @@ def document_of(data: Mapping[str, Any]) -> PageDocument:
     return DOCUMENTS[data["type"]].from_json(data)
 
 
-def lifted(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return stored data in the shape of today, without its type; raise ValueError for a newer."""
-    found = {key: value for key, value in data.items() if key != "type"}
-    schema = found.pop("schema", 1)
-    if type(schema) is not int or schema not in {*LIFTS, SCHEMA}:
-        raise ValueError(f"'schema' is {schema!r}, which this release does not know.")
-    while schema < SCHEMA:
-        found, schema = LIFTS[schema](found), schema + 1
-    return found
-
-
 def _refuse_repeated(
     located: Located, field: str, name: str, known: tuple[str, ...] | None = None
 ) -> None:
@@ -229,10 +212,9 @@ def _refuse_repeated(
     items = located.get(field)
     seen = set()
     for item in items if isinstance(items, list) else []:
-        value = item.get(name) if isinstance(item, Located) else None
-        if not isinstance(value, str):
-            continue
-        value = normal_value(name, value)
+        if not isinstance(item, Located) or not isinstance(item.get(name), str):
+            continue  # told with its line as the document is built
+        value = normal_value(name, item[name])
         if known and value not in known:
             raise item.error(name, f"{value!r} is not one of {', '.join(known)}.")
         if value in seen:
@@ -244,57 +226,59 @@ def _plain(value: Any) -> Any:
     """Return `value` with tuples as lists, as JSON has them."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return value
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def build(cls: type, data: Mapping[str, Any], located: Located | None) -> Any:
+def _fault(data: Mapping[str, Any], key: str | None, what: str) -> ContentError:
+    return data.error(key, what) if isinstance(data, Located) else ContentError(what)
+
+
+def _built(cls: type, data: Mapping[str, Any]) -> Any:
     """Return a dataclass of type `cls` from a mapping; nested ones too.
 
-    Raises ContentError for an unknown, missing or mistyped key, with the line where `located`
-    (the mapping as it stands in a file) knows it.
+    Raises ContentError for an unknown, missing or mistyped key, with the line where the mapping
+    knows it.
     """
-
-    def fault(key: str | None, what: str) -> ContentError:
-        return located.error(key, what) if located is not None else ContentError(what)
-
     hints = _hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
+    of_all = ("type", "schema") if issubclass(cls, PageDocument) else ()
+    schema = data.get("schema", SCHEMA)
+    if of_all and (type(schema) is not int or schema != SCHEMA):
+        what = f"'schema' is {schema!r}, which this release does not know."
+        raise _fault(data, "schema", what)
     for key in data:
-        if key not in fields:
-            raise fault(key, f"{key!r} is not known here. Known: {', '.join(fields)}.")
+        if key not in fields and key not in of_all:
+            raise _fault(data, key, f"{key!r} is not known here. Known: {', '.join(fields)}.")
     values = {}
     for name, field in fields.items():
         if name in data:
-            values[name] = _value(data[name], hints[name], functools.partial(fault, name), name)
+            values[name] = _value(data[name], hints[name], data, name)
         elif field.default is dataclasses.MISSING:
-            raise fault(None, f"{name!r} is missing. Add it.")
+            raise _fault(data, None, f"{name!r} is missing. Add it.")
     return cls(**values)
 
 
 _hints = functools.cache(typing.get_type_hints)
 
 
-def _value(value: Any, hint: Any, fault: typing.Callable[[str], ContentError], name: str) -> Any:
-    """Return `value` as the type `hint`, or raise what `fault` makes of the complaint."""
+def _value(value: Any, hint: Any, data: Mapping[str, Any], name: str) -> Any:
+    """Return `value`, which stands in `data`, as the type `hint`, or raise ContentError."""
     if isinstance(hint, types.UnionType):
         if value is None:
             return None
         hint = next(option for option in typing.get_args(hint) if option is not type(None))
     if typing.get_origin(hint) is tuple:
         if not isinstance(value, list):
-            raise fault(f"{name!r} must be a list.")
-        item = typing.get_args(hint)[0]
-        return tuple(_value(each, item, fault, name) for each in value)
+            raise _fault(data, name, f"{name!r} must be a list.")
+        return tuple(_value(each, typing.get_args(hint)[0], data, name) for each in value)
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
-            raise fault(f"{name!r} must be written as names and values.")
-        return build(typing.cast(type, hint), value, value if isinstance(value, Located) else None)
+            raise _fault(data, name, f"{name!r} must be written as names and values.")
+        return _built(typing.cast(type, hint), value)
     if name == "year" and (value is None or type(value) is int):
         return "" if value is None else str(value)  # in files, a year needs no quotes
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise fault(f"{name!r} must be {TYPES_IN_WORDS[hint]}.")
+    if not isinstance(value, hint):
+        raise _fault(data, name, f"{name!r} must be {TYPES_IN_WORDS[hint]}.")
     return value
 
 

@@ -62,16 +62,10 @@ TREATMENT_KINDS = (
     *("overview", "suits", "not_suited", "benefits", "risks", "preparing", "procedure"),
     *("afterwards", "evidence", "questions"),
 )
-# What a new page begins from.
-SKELETON = {
-    "condition": (
-        *("emergency", "see_doctor", "overview", "symptoms", "treatments", "diagnosis"),
-        *("recovery", "questions", "next_steps"),
-    ),
-    "treatment": (
-        *("overview", "suits", "not_suited", "benefits", "risks", "preparing", "procedure"),
-        *("afterwards", "questions"),
-    ),
+# With which of them a new page does not begin.
+ADDED_LATER = {
+    "condition": ("suits", "prevention", "causes", "risk_factors", "evidence"),
+    "treatment": ("evidence",),
 }
 
 

@@ -9,33 +9,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy as _
 from markdown_it.token import Token
 
 from clinic_site.markdown import parse
 from conditions.content.figures import CITATION, beginning
 
 _MESSAGES = {
-    "no_space": gettext_noop(
-        "Patients would see the mark of “%s”. Type it anew as “%s”, with a plain space."
-    ),
-    "bullet": gettext_noop("“%s” is no list. Begin each line with a hyphen and a space: “%s”."),
-    "stray_mark": gettext_noop(
+    "no_space": _("Patients would see the mark of “%s”. Type it anew as “%s”, with a plain space."),
+    "bullet": _("“%s” is no list. Begin each line with a hyphen and a space: “%s”."),
+    "stray_mark": _(
         "Patients would see the mark in “%s”. Put it right before the first letter and right after "
         "the last, with a space behind; or remove it."
     ),
-    "year_list": gettext_noop(
+    "year_list": _(
         "“%s” becomes a line of a numbered list. Put words before the number, as “In …”."
     ),
-    "cite_in_link": gettext_noop("“%s” has a source inside its brackets. Write “%s”."),
-    "open_cite": gettext_noop("“%s” cites nothing. Write the source's key as [^key]."),
-    "link": gettext_noop("“%s” is no link. Write it as [words](/address/), without a space."),
-    "table": gettext_noop(
+    "cite_in_link": _("“%s” has a source inside its brackets. Write “%s”."),
+    "open_cite": _("“%s” cites nothing. Write the source's key as [^key]."),
+    "link": _("“%s” is no link. Write it as [words](/address/), without a space."),
+    "table": _(
         "“%s” is no table. Put a line such as |---|---| below its first line, with as many parts."
     ),
-    "no_effect": gettext_noop("The mark of “%s” does nothing here. Remove it."),
-    "as_typed": gettext_noop("Patients would see the marks of “%s”. Remove them."),
+    "no_effect": _("The mark of “%s” does nothing here. Remove it."),
+    "as_typed": _("Patients would see the marks of “%s”. Remove them."),
 }
 
 _ODD = r"\u00a0\u00ad\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff"  # no spaces to Markdown
@@ -82,7 +79,7 @@ class Slip:
 
 def _slip(code: str, words: str, *mended: str) -> Slip:
     said = [each.replace(_NO_WORD, "") for each in (words, *mended)]
-    return Slip(code, said[0], _(_MESSAGES[code]) % tuple(said))
+    return Slip(code, said[0], str(_MESSAGES[code]) % tuple(said))
 
 
 def slips(tokens: Sequence[Token]) -> Iterator[Slip]:

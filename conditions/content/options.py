@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from clinic_site.markdown import cited_keys
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.content.findings import Finding, Place, error
-from conditions.content.parts import comparison_rows, part_label
+from conditions.content.findings import Finding, at, error
+from conditions.content.parts import comparison_rows
 
 _WORDS = "two three four five six seven eight nine ten twelve twenty fifty hundred thousand million"
 _DIGITS = "2 3 4 5 6 7 8 9 10 12 20 50 100 1000 1000000"
@@ -39,7 +39,7 @@ def option_findings(
     lacking: dict[str, list[str]] = {}
     for row, label in comparison_rows().items():
         part = f"comparison-{row}" if isinstance(of, TreatmentDocument) else "treatments"
-        place = Place(part, part_label(part))
+        place = at(part)
         counts: dict[str, tuple[str, str]] = {}
         for each in treatments:
             cell = getattr(each.comparison, row)
@@ -55,8 +55,7 @@ def option_findings(
             yield error(place, "two_counts", *values)
     lacking.pop(of.title, None)
     for title, labels in lacking.items():
-        place = Place("treatments", part_label("treatments"))
-        yield error(place, "no_row", title, "”, “".join(labels), condition.title)
+        yield error(at("treatments"), "no_row", title, "”, “".join(labels), condition.title)
     seen: dict[str, tuple[object, str]] = {}
     for page in (condition, *treatments):
         for source in page.sources:
@@ -65,8 +64,7 @@ def option_findings(
                 if known != source:
                     here = any(each.key == source.key for each in of.sources)
                     part = f"source-{source.key}" if here else "sources"
-                    place = Place(part, part_label(part))
-                    yield error(place, "two_sources", source.key, title, page.title)
+                    yield error(at(part), "two_sources", source.key, title, page.title)
 
 
 def _cited_in_rows(document: PageDocument) -> set[str]:

@@ -6,8 +6,9 @@ editor too, and a value of JSON. A section or a source that is not there has no 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -111,6 +112,12 @@ def is_part(name: str) -> bool:
     except (KeyError, ValueError):
         return False
     return name.isprintable()
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return `name`, or the first of `name`-2, `name`-3 … that is not taken."""
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(each for each in names if each not in taken)
 
 
 def comparison_rows() -> dict[str, str]:

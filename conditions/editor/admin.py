@@ -24,31 +24,25 @@ class PageAdmin(KeepsTyped, EditorViews, PublishViews, HistoryViews):
 
     @admin.display(description=_("title"), ordering="draft__title")
     def draft_title(self, page: Page) -> str:
-        """The title as it was saved last."""
         return str(page)
 
     @admin.display(description=_("known as"), ordering="ref")
     def known_as(self, page: Page) -> str:
-        """What files, and other pages, call it."""
         return page.ref
 
     @admin.display(description=_("published"), boolean=True, ordering="live")
     def is_published(self, page: Page) -> bool:
-        """Whether patients can see the page."""
         return page.live_id is not None
 
     @admin.display(description=_("signed"), boolean=True, ordering="review")
     def is_signed(self, page: Page) -> bool:
-        """Whether a clinician's signature stands under it."""
         return page.review_id is not None
 
     @admin.display(description=_("saved"), ordering="draft__saved_at")
     def saved_at(self, page: Page) -> dt.datetime | None:
-        """When the draft was saved last."""
         return page.draft.saved_at if page.draft else None
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """With the draft's title, and without the long texts."""
         return super().get_queryset(request).select_related("draft").defer("draft__document")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -64,7 +58,6 @@ class PageAdmin(KeepsTyped, EditorViews, PublishViews, HistoryViews):
         return {}
 
     def view_on_site(self, obj: Any) -> str | None:
-        """The public page, where there is one."""
         return obj.get_absolute_url() if obj.live_id else None
 
 

@@ -13,27 +13,50 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access.models import User
 from clinic_site.access.refused import NotAllowed
+from clinic_site.edit_conflict import EditConflict
 from conditions.audit import PAGE
 from conditions.models import Page, Revision
+
+# What stands under the address of a page, by the name of its view, and the permission it takes.
+ADDRESSES = {
+    "autosave": ("autosave/", "change"),
+    "here": ("here/", "change"),
+    "preview": ("preview/", "view"),
+    "publish": ("publish/", "change"),
+    "unpublish": ("unpublish/", "change"),
+    "sign": ("sign/", "sign"),
+    "export": ("export/", "view"),
+    "revisions": ("revisions/", "view"),
+    "revision": ("revisions/<int:number>/", "view"),
+    "take": ("revisions/<int:number>/take/", "change"),
+    "discard": ("discard/", "change"),
+}
 
 
 class PageViews(admin.ModelAdmin):
     """Addresses under a page of the admin, and how they find, show and refuse it."""
 
-    def views(self) -> dict[str, Any]:
-        """Return the views by their addresses, such as "<int:pk>/publish/"."""
-        return {}
-
     def get_urls(self) -> list[URLPattern]:
-        ours = [
-            path(
-                route,
-                self.admin_site.admin_view(view),
-                name=f"conditions_{self.opts.model_name}_{view.__name__.removesuffix('_view')}",
-            )
-            for route, view in self.views().items()
-        ]
+        ours = [self._path(name, *rest) for name, rest in ADDRESSES.items()]
         return [*ours, *super().get_urls()]
+
+    def _path(self, name: str, route: str, permission: str) -> URLPattern:
+        view = getattr(self, f"{name}_view")
+
+        def view_of_page(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
+            try:
+                return cast(
+                    HttpResponse, view(request, self.page_for(request, pk, permission), **more)
+                )
+            except EditConflict:  # someone else was faster: show the same page as it is now
+                words = _(
+                    "Someone else changed this page meanwhile. Look at it again, as it is now."
+                )
+                self.message_user(request, words, messages.WARNING)
+                return HttpResponseRedirect(request.get_full_path())
+
+        full_name = f"conditions_{self.opts.model_name}_{name}"
+        return path(f"<int:pk>/{route}", self.admin_site.admin_view(view_of_page), name=full_name)
 
     def address(self, name: str, page: Page, *args: object) -> str:
         """The address of one of these pages, or of `change`."""
@@ -64,34 +87,25 @@ class PageViews(admin.ModelAdmin):
         return request.user.has_perm("conditions.sign_page")
 
     def shown(
-        self, request: HttpRequest, name: str, title: str, page: Page, **context: Any
+        self, request: HttpRequest, name: str, title: str, page: Page | None, **context: Any
     ) -> HttpResponse:
         """Return one of the templates of templates/admin/conditions/."""
-        return TemplateResponse(
-            request,
-            f"admin/conditions/{name}.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": title,
-                "page": page,
-                "change_address": self.address("change", page),
-                "revisions_address": self.address("revisions", page),
-                **context,
-            },
-        )
+        context |= {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "page": page,
+        }
+        if page is not None:
+            context["change_address"] = self.address("change", page)
+            context["revisions_address"] = self.address("revisions", page)
+        return TemplateResponse(request, f"admin/conditions/{name}.html", context)
 
     def done(self, request: HttpRequest, page: Page, message: str, then: str = "") -> HttpResponse:
         """Put on the admin's log what was done, say so, and go on to the editor, or to `then`."""
         self.log_change(request, page, message)
         self.message_user(request, message, messages.SUCCESS)
         return HttpResponseRedirect(then or self.address("change", page))
-
-    def told_of_change(self, request: HttpRequest) -> HttpResponse:
-        """Say that someone else was faster, and show the same page as it is now."""
-        message = _("Someone else changed this page meanwhile. Look at it again, as it is now.")
-        self.message_user(request, message, messages.WARNING)
-        return HttpResponseRedirect(request.get_full_path())
 
 
 def person(request: HttpRequest) -> User:
@@ -104,6 +118,6 @@ def when(at: dt.datetime | None) -> str:
     if at is None:
         return ""
     local = localtime(at)
-    if local.date() == localdate():
-        return time_format(local)
-    return date_format(local, "DATETIME_FORMAT")
+    return (
+        time_format(local) if local.date() == localdate() else date_format(local, "DATETIME_FORMAT")
+    )

@@ -5,7 +5,7 @@ There is no Django form here: every field is text that nothing refuses (docs/dec
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -15,13 +15,16 @@ from django.utils.text import slugify
 from clinic_site.actor import Actor
 from conditions.content.document import DOCUMENTS, Comparison, Source
 from conditions.content.kinds import blank_heading
-from conditions.content.parts import FACTS, Sent, document_from, is_part, part_hash
+from conditions.content.parts import FACTS, Sent, free_name, is_part, part_hash
 from conditions.models import Page
 from conditions.publishing.drafts import autosave, set_aside
 
-TEXTS = ("title", "name", "slug", "summary", "icd10_code")
+TEXTS = (
+    *("title", "name", "slug", "summary", "icd10_code"),
+    *(f"comparison-{row}" for row in Comparison.__dataclass_fields__),
+)
 PICTURE = ("source", "alt", "caption")
-ROWS = tuple(Comparison.__dataclass_fields__)
+SECTION = ("heading", "body")
 SOURCE = tuple(name for name in Source.__dataclass_fields__ if name != "key")
 # Lists that a part holds, and the fields, one for each item, that send them.
 LISTS = {
@@ -40,73 +43,61 @@ def values_from(post: QueryDict, kind: str) -> Sent:
     its fields was removed, and a list without any is empty.
     """
     opened, shown = (_hashes(post.get(name, "")) for name in ("_opened", "_shown"))
-    fields = DOCUMENTS[kind].__dataclass_fields__
+    known = DOCUMENTS[kind].__dataclass_fields__
+    texts = {name: _text(post.get(name, "")) for name in post}
     values: dict[str, Any] = {
-        name: _text(post.get(name, "")) for name in TEXTS if name in post and name in fields
+        name: texts[name] for name in TEXTS if name in texts and name.partition("-")[0] in known
     }
     for part, name in LISTS.items():
-        if part in fields and (name in post or part in opened):
-            values[part] = [each for each in map(_text, post.getlist(name)) if each.strip()]
-    for part in LISTS.keys() - {"key_points"}:
-        if part in values:  # names, each once
-            values[part] = list(dict.fromkeys(each.strip() for each in values[part]))
-    for part in ("physicians", "related"):
-        if part in values:
-            values[part] = sorted(set(values[part]))
-    if "emergency_words" in fields and "emergency_words" in post:
-        lines = _text(post.get("emergency_words", "")).split("\n")
+        if part in known and (name in post or part in opened):
+            items = [each for each in map(_text, post.getlist(name)) if each.strip()]
+            if part != "key_points":  # names, each once
+                items = list(dict.fromkeys(each.strip() for each in items))
+            values[part] = sorted(items) if part in ("physicians", "related") else items
+    if "emergency_words" in known and "emergency_words" in texts:
+        lines = texts["emergency_words"].split("\n")
         values["emergency_words"] = [line for line in lines if line.strip()]
-    if any(f"picture_{name}" in post for name in PICTURE):
-        values["picture"] = {name: _text(post.get(f"picture_{name}", "")) for name in PICTURE}
-    if kind == "treatment":
-        if "facts" in opened:
-            values["facts"] = {name: name in post for name in FACTS}
-        for row in ROWS:
-            if f"comparison-{row}" in post:
-                values[f"comparison-{row}"] = _text(post.get(f"comparison-{row}", ""))
+    if any(f"picture_{name}" in texts for name in PICTURE):
+        values["picture"] = _fields(texts, "picture_", PICTURE)
+    if kind == "treatment" and "facts" in opened:
+        values["facts"] = {name: name in post for name in FACTS}
     for each in DOCUMENTS[kind].kinds:
-        names = ("heading", "body")
-        if all(f"section-{each}-{name}" in post for name in names):
-            values[f"section-{each}"] = {
-                name: _text(post.get(f"section-{each}-{name}", "")) for name in names
-            }
+        if all(f"section-{each}-{name}" in texts for name in SECTION):
+            values[f"section-{each}"] = _fields(texts, f"section-{each}-", SECTION)
     for key in values.get("sources", ()):
-        if not any(f"source-{key}-{name}" in post for name in SOURCE):
-            continue
-        values[f"source-{key}"] = {
-            name: _text(post.get(f"source-{key}-{name}", "")) for name in SOURCE
-        }
-    _add_new(post, kind, values)
+        if any(f"source-{key}-{name}" in texts for name in SOURCE):
+            values[f"source-{key}"] = _fields(texts, f"source-{key}-", SOURCE)
+    _add_new(texts, kind, values)
     listed = {f"source-{key}" for key in values.get("sources", ())}
     cut = {each for each in opened if f"{each}-heading" in post}  # a line that broke took the body
     pieces = {part for part in opened if part.startswith(("section-", "source-"))}
     removable = pieces - listed - cut
     there = {part: hash for part, hash in opened.items() if part in values or part in removable}
-    note = _text(post.get("note", "")) if "note" in post else None
-    note = None if part_hash(note) == shown.get("note") else note
-    return Sent(values, there, shown, note)
+    note = texts.get("note")
+    return Sent(values, there, shown, None if part_hash(note) == shown.get("note") else note)
 
 
-def _add_new(post: QueryDict, kind: str, values: dict[str, Any]) -> None:
+def _fields(texts: Mapping[str, str], start: str, names: Iterable[str]) -> dict[str, str]:
+    return {name: texts.get(f"{start}{name}", "") for name in names}
+
+
+def _add_new(texts: Mapping[str, str], kind: str, values: dict[str, Any]) -> None:
     """Add what was chosen or typed in the fields for something new."""
-    new = post.get("section_new", "")
+    new = texts.get("section_new", "")
     if new in DOCUMENTS[kind].kinds:
-        blank = {"heading": blank_heading(new), "body": ""}
-        values.setdefault(f"section-{new}", blank)
+        values.setdefault(f"section-{new}", {"heading": blank_heading(new), "body": ""})
     for part in ("treatments", "related"):
-        new = _text(post.get(f"{LISTS[part]}_new", "")).strip()
+        new = texts.get(f"{LISTS[part]}_new", "").strip()
         if new and part in values and new not in values[part]:
             values[part] = [*values[part], new]
-    fields = {name: _text(post.get(f"source_new-{name}", "")) for name in (*SOURCE, "key")}
-    if any(text.strip() for text in fields.values()) and "sources" in values:
-        typed = fields.pop("key").strip()
-        who = (fields["publisher"].split() or fields["title"].split() or ["source"])[0]
-        key = slugify(typed or f"{who} {fields['year']}")[:34] or "source"
-        taken = values["sources"]
-        names = (key, *(f"{key}-{number}" for number in range(2, len(taken) + 3)))
-        key = next(name for name in names if name not in taken)
-        values["sources"] = [*taken, key]
-        values[f"source-{key}"] = fields
+    source = _fields(texts, "source_new-", (*SOURCE, "key"))
+    if any(text.strip() for text in source.values()) and "sources" in values:
+        typed = source.pop("key").strip()
+        who = (source["publisher"].split() or source["title"].split() or ["source"])[0]
+        key = slugify(typed or f"{who} {source['year']}")[:34] or "source"
+        key = free_name(key, values["sources"])
+        values["sources"] = [*values["sources"], key]
+        values[f"source-{key}"] = source
 
 
 def _text(typed: str) -> str:
@@ -119,11 +110,9 @@ def _hashes(text: str) -> dict[str, str]:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
-        return {}
     return {
         part: each
-        for part, each in found.items()
+        for part, each in (found.items() if isinstance(found, dict) else ())
         if isinstance(each, str) and (is_part(part) or part == "note")
     }
 
@@ -163,7 +152,7 @@ def press(*, page: Page, by: Actor, sent: Sent, do: str) -> str:
     values, part = applied(state.values, do, state.draft)
     if values != state.values:
         if state.typed_at and do.startswith(("take-theirs", "remove-")):
-            set_aside(page=page, document=document_from(page.kind, page.ref, state.values), by=by)
+            set_aside(page=page, document=state.document, by=by)
         autosave(page=page, by=by, sent=Sent(values, state.opened, state.shown))
     return part
 

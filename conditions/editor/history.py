@@ -1,8 +1,5 @@
 """The history of a page: every text that was saved or set aside, compared and taken back."""
 
-from typing import Any
-
-from django import forms
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,51 +15,31 @@ from conditions.publishing.drafts import discard, revert_to
 from conditions.publishing.form_state import copy_of, draft_document, form_of, state_of
 
 
-class ShownDraftForm(forms.Form):
-    """The number of the draft that was shown, so that nothing newer is replaced unseen."""
-
-    draft = forms.IntegerField()
-
-
 class HistoryViews(PageViews):
     """All that was ever typed on a page, and the way back to it."""
 
-    def views(self) -> dict[str, Any]:
-        return {
-            "<int:pk>/revisions/": self.revisions_view,
-            "<int:pk>/revisions/<int:number>/": self.revision_view,
-            "<int:pk>/revisions/<int:number>/take/": self.take_view,
-            "<int:pk>/discard/": self.discard_view,
-            **super().views(),
-        }
-
-    def revisions_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def revisions_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Every revision, the newest first, and what people have typed and not saved."""
-        page = self.page_for(request, pk, "view")
-        rows = (
-            page.revisions.select_related("saved_by", "published_by")
-            .prefetch_related("reviews")
-            .defer("document")
-        )
+        rows = page.revisions.select_related("saved_by", "published_by").defer("document")
         copies = [
             (copy, changes(state.draft, state.values))
             for copy in page.working_copies.select_related("person").order_by("at")
             for state in [state_of(page, copy)]
         ]
+        pages = Paginator(rows.prefetch_related("reviews"), settings.REVISIONS_SHOWN)
         return self.shown(
             request,
             "revisions",
             gettext("History of “%s”") % page,
             page,
-            revisions=Paginator(rows, settings.REVISIONS_SHOWN).get_page(request.GET.get("p")),
+            revisions=pages.get_page(request.GET.get("p")),
             copies=copies,
             may_change=self.has_change_permission(request, page),
             may_sign=self.has_sign_permission(request),
         )
 
-    def revision_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    def revision_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         """One revision beside another: `?with=` a number, "live", or else the one saved before."""
-        page = self.page_for(request, pk, "view")
         revision = self.revision_of(page, number)
         before = page.revisions.filter(number__lt=number, by_hand=True).first()
         beside = request.GET.get("with", "")
@@ -83,15 +60,11 @@ class HistoryViews(PageViews):
             may_change=self.has_change_permission(request, page),
         )
 
-    def take_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    def take_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         """Show what taking an earlier text back changes; on POST, make it the draft."""
-        page = self.page_for(request, pk, "change")
         revision = self.revision_of(page, number)
         if request.method == "POST":
-            note = gettext("Back to number %d") % number
-            new = self._reverted(request, page, revision, note)
-            if new is None:
-                return self.told_of_change(request)
+            self._revert(request, page, revision, gettext("Back to number %d") % number)
             message = gettext("Number %d is the draft again. Patients do not see it yet.")
             return self.done(request, page, message % number)
         return self.shown(
@@ -103,33 +76,21 @@ class HistoryViews(PageViews):
             unsaved=copy_of(page, person(request)),
         )
 
-    def _reverted(
-        self, request: HttpRequest, page: Page, revision: Revision, note: str
-    ) -> Revision | None:
-        """Make a text the draft; None where the draft is not the one that was shown."""
-        form = ShownDraftForm(request.POST)
-        if not form.is_valid():
-            return None
-        draft = self.revision_of(page, form.cleaned_data["draft"])
+    def _revert(self, request: HttpRequest, page: Page, revision: Revision, note: str) -> None:
+        assert page.draft is not None
+        if request.POST.get("draft") != str(page.draft.number):  # another one was shown
+            raise EditConflict
         by = Actor.staff(request)
-        try:
-            return revert_to(page=page, revision=revision, by=by, draft=draft, note=note)
-        except EditConflict:
-            return None
+        revert_to(page=page, revision=revision, by=by, draft=page.draft, note=note)
 
-    def discard_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def discard_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Ask what to discard, showing it; on POST, set it aside and say how to take it back."""
-        page = self.page_for(request, pk, "change")
         what = request.POST.get("what", "")
         if request.method == "POST" and what == "typed":
-            kept = discard(page=page, by=Actor.staff(request))
-            return self._discarded(request, page, kept)
+            return self._discarded(request, page, discard(page=page, by=Actor.staff(request)))
         if request.method == "POST" and what == "draft" and page.live is not None:
-            before = page.draft
-            note = gettext("Back to what patients see")
-            if self._reverted(request, page, page.live, note) is None:
-                return self.told_of_change(request)
-            return self._discarded(request, page, before)
+            self._revert(request, page, page.live, gettext("Back to what patients see"))
+            return self._discarded(request, page, page.draft)
         state = form_of(page, person(request))
         return self.shown(
             request,
@@ -141,11 +102,10 @@ class HistoryViews(PageViews):
         )
 
     def _discarded(self, request: HttpRequest, page: Page, kept: Revision | None) -> HttpResponse:
-        if kept is None:
-            return HttpResponseRedirect(self.address("change", page))
-        undo = self.address("take", page, kept.number)
-        text = gettext("Discarded. It is kept as number %d in the history.") % kept.number
-        self.log_change(request, page, text)
-        link = format_html('<a href="{}">{}</a>', undo, gettext("Undo"))
-        self.message_user(request, format_html("{} {}", text, link))
+        if kept is not None:
+            text = gettext("Discarded. It is kept as number %d in the history.") % kept.number
+            self.log_change(request, page, text)
+            undo = self.address("take", page, kept.number)
+            link = format_html('<a href="{}">{}</a>', undo, gettext("Undo"))
+            self.message_user(request, format_html("{} {}", text, link))
         return HttpResponseRedirect(self.address("change", page))

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from clinic_site.clinic import active_physicians
 from clinic_site.models import Picture
 from clinic_site.pictures import DRAWINGS, ShownPicture, picture_of
-from conditions.content import document
+from conditions.content.document import DOCUMENTS, Section
 from conditions.content.findings import Finding
-from conditions.content.kinds import ABOUT, SectionKind
+from conditions.content.kinds import ABOUT, blank_heading
 from conditions.content.parts import Clash, comparison_rows, part_label, part_text
 from conditions.content.readability import section_grade
 from conditions.content.word_diff import word_by_word
@@ -24,6 +24,19 @@ from conditions.models import Page
 TEMPLATES = {
     **dict.fromkeys(("icd10_code", "title", "name", "slug"), "text"),
     **dict.fromkeys(("related", "treatments"), "linked"),
+}
+HINTS = {
+    "name": _("As it stands after “To talk with us about”: a spinal compression fracture."),
+    "slug": _("The last part of the page's address."),
+    "summary": _("One or two plain sentences under the title; search engines show them too."),
+    "key_points": _("What to take away: at most %d short sentences."),
+    "emergency_words": _(
+        "Whoever searches for one of them is told when to call 911. One word a line: numb."
+    ),
+    "section": _("Markdown: paragraphs, - lists, ### headings, **bold**, [^key] to cite a source."),
+    "icd10_code": _("As in A12.3 or A12.345A."),
+    "comparison": _("One or two sentences, each figure with its source: [^key]."),
+    "sources": _("Cite a source in the text by its key, as [^key]."),
 }
 
 
@@ -53,7 +66,6 @@ class PartView:
 
     @property
     def template(self) -> str:
-        """The template of its fields."""
         start = self.name.partition("-")[0]
         return f"admin/conditions/editor/_{TEMPLATES.get(start, start)}.html"
 
@@ -64,7 +76,6 @@ class PartView:
 
     @property
     def about(self) -> str:
-        """What belongs into a section of its kind."""
         return str(ABOUT.get(self.kind, ""))
 
 
@@ -79,7 +90,6 @@ class Pane:
 
     @property
     def errors(self) -> int:
-        """How much in it stands against publishing."""
         return sum(each.level == "error" for part in self.parts for each in part.findings)
 
     @property
@@ -88,133 +98,121 @@ class Pane:
         return self.parts[0].kind if self.anchor.startswith("section-") else ""
 
 
-Choices = Mapping[str, tuple[list[Choice], list[Choice]]]
-
-
 def panes_of(
     kind: str,
     values: Mapping[str, Any],
     *,
     findings: Iterable[Finding] = (),
     clashes: Iterable[Clash] = (),
-    choices: Choices | None = None,
+    choices: Mapping[str, list[Choice]] | None = None,
 ) -> list[Pane]:
     """Return the contents of a page of this kind whose parts are `values`.
 
     Without `choices` (see choices_of) they do to list, and not to fill in.
     """
     choices = choices or {}
-    by_part: dict[str, list[Finding]] = {}
-    for each in findings:
-        by_part.setdefault(each.part, []).append(each)
+    findings = list(findings)
     clashing = {each.part: each for each in clashes}
-    hints = _hints()
     rows = {f"comparison-{row}": label for row, label in comparison_rows().items()}
 
-    def views(names: Iterable[str]) -> list[PartView]:
+    def views(*names: str) -> list[PartView]:
         return [
             PartView(
                 name=name,
                 label=rows.get(name) or part_label(name),
                 value=values.get(name),
-                hint=hints.get(name.partition("-")[0], ""),
-                choices=choices.get(name, ([], []))[0],
-                more=choices.get(name, ([], []))[1],
-                findings=by_part.get(name, []),
+                hint=_hint(name),
+                choices=choices.get(name, []),
+                more=choices.get(f"{name}_new", []),
+                findings=[each for each in findings if each.part == name],
                 clash=_both(clashing[name]) if name in clashing else None,
             )
             for name in names
             if name in values or name in clashing
         ]
 
-    about = ("title", "summary", "name", "slug", "facts", "icd10_code")
-    panes = [
-        Pane("about", _("Title and summary"), views(about)),
-        Pane("points", _("Key points"), views(["key_points"])),
-        Pane("look", _("Picture"), views(["picture"])),
-    ]
-    for section_kind in document.DOCUMENTS[kind].kinds:
+    def section_pane(section_kind: str) -> Pane:
         name = f"section-{section_kind}"
-        if parts := views([name]):
-            text = values.get(name) or {"heading": "", "body": ""}
-            section = document.Section(kind=section_kind, **text)
-            label = section.heading or str(SectionKind(section_kind).label)
-            grade = section_grade(section) if section.body.strip() else None
-            panes.append(Pane(name, label, parts, grade))
-    others_of_it = ("treatments", "physicians", "related", "emergency_words")
+        text = values.get(name) or {"heading": "", "body": ""}
+        section = Section(kind=section_kind, **text)
+        label = section.heading or blank_heading(section_kind)
+        grade = section_grade(section) if section.body.strip() else None
+        return Pane(name, label, views(name), grade)
+
     sources = [f"source-{key}" for key in values["sources"]]
     # One that I removed and someone changed is in none of my lists.
     removed = [name for name in clashing if name.startswith("source-") and name not in sources]
-    panes += [
-        Pane("linked", _("Treatments and people"), views(others_of_it)),
-        Pane("beside", _("Beside other treatments"), views(rows)),
-        Pane("cited", _("Sources"), views([*sources, *removed, "sources"])),
+    about = views("title", "summary", "name", "slug", "facts", "icd10_code")
+    others = views("treatments", "physicians", "related", "emergency_words")
+    panes = [
+        Pane("about", str(_("Title and summary")), about),
+        Pane("points", str(_("Key points")), views("key_points")),
+        Pane("look", str(_("Picture")), views("picture")),
+        *map(section_pane, DOCUMENTS[kind].kinds),
+        Pane("linked", str(_("Treatments and people")), others),
+        Pane("beside", str(_("Beside other treatments")), views(*rows)),
+        Pane("cited", str(_("Sources")), views(*sources, *removed, "sources")),
     ]
     return [pane for pane in panes if pane.parts]
 
 
+def _hint(name: str) -> str:
+    hint = str(HINTS.get(name.partition("-")[0], ""))
+    return hint % settings.KEY_POINTS if name == "key_points" else hint
+
+
 def _both(clash: Clash) -> SafeString:
-    texts = (part_text(clash.part, each) for each in (clash.theirs, clash.mine))
-    return word_by_word(*texts)
+    return word_by_word(part_text(clash.part, clash.theirs), part_text(clash.part, clash.mine))
 
 
 def kinds_of(page: Page, panes: Iterable[Pane]) -> list[Choice]:
     """Return the kinds of section in the page's order; those that it has are chosen."""
     here = {pane.anchor for pane in panes}
     return [
-        Choice(
-            kind, str(SectionKind(kind).label), f"section-{kind}" in here, about=str(ABOUT[kind])
-        )
-        for kind in document.DOCUMENTS[page.kind].kinds
+        Choice(kind, blank_heading(kind), f"section-{kind}" in here, about=str(ABOUT[kind]))
+        for kind in DOCUMENTS[page.kind].kinds
     ]
 
 
 def blanks() -> dict[str, Pane]:
     """Return what the script makes a section and a source of, with their name for __key__."""
-    hint = _hints()["section"]
     return {
-        start: Pane(name, "", [PartView(name, "", dict.fromkeys(fields, ""), hint)])
+        start: Pane(name, "", [PartView(name, "", dict.fromkeys(fields, ""), _hint("section"))])
         for start, fields in (("section", ("heading", "body")), ("source", ("title",)))
         for name in (f"{start}-__key__",)
     }
 
 
-def choices_of(page: Page, values: Mapping[str, Any]) -> Choices:
-    """Return what is chosen, or can be, in each part that names things; then what can be added.
-
-    Two queries.
+def choices_of(page: Page, values: Mapping[str, Any]) -> dict[str, list[Choice]]:
+    """Return what is chosen in each part that names things, or can be; under its name and `_new`,
+    what can be added. Two queries.
     """
     pages = Page.objects.exclude(pk=page.pk).order_by("draft__title", "pk")
-    others = list(pages.values_list("kind", "ref", "draft__title"))
-    found: dict[str, tuple[list[Choice], list[Choice]]] = {}
-    found |= {"picture": (_pictures(values["picture"]["source"]), [])}
-    titles = {ref: title for _kind, ref, title in others}
+    titles = {
+        (kind, ref): title for kind, ref, title in pages.values_list("kind", "ref", "draft__title")
+    }
+    found = {"picture": _pictures(values["picture"]["source"])}
     for part, kind in (("treatments", "treatment"), ("related", "condition")):
         chosen = values.get(part, [])
-        found[part] = (
-            [Choice(ref, titles.get(ref, ref), chosen=True) for ref in chosen],
-            [
-                Choice(ref, title)
-                for each, ref, title in others
-                if each == kind and ref not in chosen
-            ],
-        )
+        found[part] = [Choice(ref, titles.get((kind, ref), ref), chosen=True) for ref in chosen]
+        found[f"{part}_new"] = [
+            Choice(ref, title)
+            for (each, ref), title in titles.items()
+            if each == kind and ref not in chosen
+        ]
     here = {each.slug: each.name for each in active_physicians()}
     named = values.get("physicians", [])
-    slugs = dict.fromkeys([*here, *named])
-    found["physicians"] = (
-        [Choice(slug, here.get(slug, slug), slug in named) for slug in slugs],
-        [],
-    )
+    found["physicians"] = [
+        Choice(slug, here.get(slug, slug), slug in named) for slug in dict.fromkeys([*here, *named])
+    ]
     return found
 
 
 def _pictures(chosen: str) -> list[Choice]:
     drawings = sorted(path.stem for path in DRAWINGS.glob("*.svg"))
-    known = {"": _("No picture")}
+    known = {"": str(_("No picture"))}
     known |= {f"drawing:{name}": _("Drawing: %s") % name for name in drawings if name != "mark"}
-    uploaded = Picture.objects.values_list("hash", "alt")
-    known |= {f"picture:{hash}": alt for hash, alt in uploaded}
+    known |= {f"picture:{hash}": alt for hash, alt in Picture.objects.values_list("hash", "alt")}
     known.setdefault(chosen, chosen)
     return [Choice(each, words, each == chosen, _seen(each)) for each, words in known.items()]
 
@@ -226,22 +224,3 @@ def _seen(source: str) -> ShownPicture | None:
     if picture is None or kind != "picture":
         return picture
     return dataclasses.replace(picture, address=Picture(hash=hash).address_for_staff)
-
-
-def _hints() -> dict[str, str]:
-    most = settings.KEY_POINTS
-    return {
-        "name": _("As it stands after “To talk with us about”: a spinal compression fracture."),
-        "slug": _("The last part of the page's address."),
-        "summary": _("One or two plain sentences under the title; search engines show them too."),
-        "key_points": _("What to take away: at most %d short sentences.") % most,
-        "emergency_words": _(
-            "Whoever searches for one of them is told when to call 911. One word a line: numb."
-        ),
-        "section": _(
-            "Markdown: paragraphs, - lists, ### headings, **bold**, [^key] to cite a source."
-        ),
-        "icd10_code": _("As in A12.3 or A12.345A."),
-        "comparison": _("One or two sentences, each figure with its source: [^key]."),
-        "sources": _("Cite a source in the text by its key, as [^key]."),
-    }

@@ -1,7 +1,6 @@
 """The admin's pages around publishing: publish, take off the site, sign, save as a file."""
 
 import datetime as dt
-from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -12,11 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.actor import Actor
-from clinic_site.edit_conflict import EditConflict
 from conditions.content.word_diff import compare
 from conditions.editor.base import PageViews, person
-from conditions.models import Condition, Review
-from conditions.publishing.exporting import page_file
+from conditions.models import Condition, Page, Review
 from conditions.publishing.form_state import copy_of, draft_document
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import changes_to_sign, sign
@@ -57,18 +54,8 @@ class SignForm(forms.ModelForm):
 class PublishViews(PageViews):
     """What puts a text before patients, takes it from them, or puts a name under it."""
 
-    def views(self) -> dict[str, Any]:
-        return {
-            "<int:pk>/publish/": self.publish_view,
-            "<int:pk>/unpublish/": self.unpublish_view,
-            "<int:pk>/sign/": self.sign_view,
-            "<int:pk>/export/": self.export_view,
-            **super().views(),
-        }
-
-    def publish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def publish_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Show what would change and what stands against it; on POST, publish."""
-        page = self.page_for(request, pk, "change")
         assert page.draft is not None
         form = PublishForm(request.POST or None, initial={"revision": page.draft.number})
         if request.method == "POST" and form.is_valid():
@@ -81,8 +68,6 @@ class PublishViews(PageViews):
                 )
                 message = gettext("Published as number %d. Patients see it now.") % revision.number
                 return self.done(request, page, message)
-            except EditConflict:
-                return self.told_of_change(request)
             except NotPublishable:
                 pass  # the page below says why
         document = draft_document(page)
@@ -99,9 +84,8 @@ class PublishViews(PageViews):
             unsaved=copy_of(page, person(request)),
         )
 
-    def unpublish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def unpublish_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Ask, and on POST take the page from patients."""
-        page = self.page_for(request, pk, "change")
         if page.live is None:
             return HttpResponseRedirect(self.address("change", page))
         if request.method == "POST":
@@ -111,9 +95,8 @@ class PublishViews(PageViews):
         offering = Condition.objects.listed().filter(offers__treatment=page.pk)
         return self.shown(request, "unpublish", title, page, offering=offering)
 
-    def sign_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def sign_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Show what a clinician signs and what changed since the last signature; on POST, sign."""
-        page = self.page_for(request, pk, "sign")
         if page.live is None:
             self.message_user(request, _("Publish the page first."), messages.WARNING)
             return HttpResponseRedirect(self.address("revisions", page))
@@ -124,14 +107,11 @@ class PublishViews(PageViews):
         }
         form = SignForm(request.POST or None, initial=initial)
         if request.method == "POST" and signs_as and form.is_valid():
-            try:
-                review = sign(
-                    revision=self.revision_of(page, form.cleaned_data["number"]),
-                    by=Actor.staff(request),
-                    next_due=form.cleaned_data["next_due"],
-                )
-            except EditConflict:
-                return self.told_of_change(request)
+            review = sign(
+                revision=self.revision_of(page, form.cleaned_data["number"]),
+                by=Actor.staff(request),
+                next_due=form.cleaned_data["next_due"],
+            )
             message = gettext("Signed by %s.") % review.reviewer_name
             return self.done(request, page, message, self.address("revisions", page))
         last = Review.objects.filter(revision__page=page).select_related("revision").first()
@@ -148,10 +128,11 @@ class PublishViews(PageViews):
             else [],
         )
 
-    def export_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def export_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """The page as a content file: what patients see, else the draft, which `?draft=1` is."""
-        page = self.page_for(request, pk, "view")
-        text = page_file(page, draft="draft" in request.GET or page.live is None)
+        text = draft_document(page).to_yaml()
+        if page.live is not None and "draft" not in request.GET:
+            text = page.live.page_document.to_yaml()
         response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
         name = f"{page.kind}-{page.ref}.yaml"
         response["Content-Disposition"] = f'attachment; filename="{name}"'

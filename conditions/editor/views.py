@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -44,14 +44,6 @@ class NewPageForm(forms.Form):
 class EditorViews(PageViews):
     """The change page is the editor; Django's own form, with its rows, is not used."""
 
-    def views(self) -> dict[str, Any]:
-        return {
-            "<int:pk>/autosave/": self.autosave_view,
-            "<int:pk>/here/": self.here_view,
-            "<int:pk>/preview/": self.preview_view,
-            **super().views(),
-        }
-
     def changeform_view(
         self,
         request: HttpRequest,
@@ -75,18 +67,12 @@ class EditorViews(PageViews):
             page = begin_page(kind=kind, title=title, by=Actor.staff(request))
             self.log_addition(request, page, gettext("Begun."))
             return HttpResponseRedirect(self.address("change", page))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": gettext("Begin a %s") % self.opts.verbose_name,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/conditions/add.html", context)
+        title = gettext("Begin a %s") % self.opts.verbose_name
+        return self.shown(request, "add", title, None, form=form)
 
     def _editor(self, request: HttpRequest, page: Page) -> HttpResponse:
         state = form_of(page, person(request))
-        document = document_from(page.kind, page.ref, state.values)
-        findings = findings_of(page, document)
+        findings = findings_of(page, state.document)
         refused = [each for each in findings if each.level == "error" and "refused" in request.GET]
         panes = panes_of(
             page.kind,
@@ -95,18 +81,17 @@ class EditorViews(PageViews):
             clashes=state.clashes,
             choices=choices_of(page, state.values),
         )
-        assert page.draft is not None
         return self.shown(
             request,
             "editor/change",
-            document.title or gettext("A page without a title"),
+            state.document.title or gettext("A page without a title"),
             page,
             state=state,
             panes=panes,
             kinds=kinds_of(page, panes),
             blanks=blanks(),
             opened=json.dumps(state.opened),
-            shown=json.dumps(state.shown | {"note": part_hash(state.note)}),
+            shown=json.dumps(state.shown),
             here=_others_in(page, request),
             typed_at=when(state.typed_at),
             together=_together(state),
@@ -163,21 +148,17 @@ class EditorViews(PageViews):
         self.message_user(request, format_html("{} {}", told, seen), messages.SUCCESS)
         return HttpResponseRedirect(request.path)
 
-    def autosave_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @method_decorator(require_POST)
+    def autosave_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Keep the parts that were sent; answer with what the checks find and others changed."""
-        return require_POST(self._autosave)(request, pk)
-
-    def _autosave(self, request: HttpRequest, pk: int) -> HttpResponse:
-        page = self.page_for(request, pk, "change")
         if request.POST.get("_person", str(person(request).pk)) != str(person(request).pk):
             return JsonResponse({}, status=409)  # typed by whoever was signed in here before
         sent = values_from(request.POST, page.kind)
         state = autosave(page=page, by=Actor.staff(request), sent=sent)
-        document = document_from(page.kind, page.ref, state.values)
-        panes = panes_of(page.kind, state.values, findings=findings_of(page, document))
+        panes = panes_of(page.kind, state.values, findings=findings_of(page, state.document))
         contents = {"panes": panes, "may_change": True}
         parts = {*sent.values, *sent.opened}
-        shown = state.shown | {"note": part_hash(state.note)}
+        shown = state.shown
         return JsonResponse(
             {
                 "at": when(state.typed_at),
@@ -200,19 +181,15 @@ class EditorViews(PageViews):
             }
         )
 
-    def here_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @method_decorator(require_POST)
+    def here_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Note that this person has the page open, in which part; answer who else has."""
-        return require_POST(self._here)(request, pk)
-
-    def _here(self, request: HttpRequest, pk: int) -> HttpResponse:
-        page = self.page_for(request, pk, "change")
         part = request.POST.get("part", "")
         Presence.objects.note(page, person(request), part if is_part(part) else "")
         return JsonResponse({"here": _others_in(page, request)})
 
-    def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def preview_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """The page in the public templates: as this person has it, or as it was posted."""
-        page = self.page_for(request, pk, "view")
         values = form_of(page, person(request)).values
         if request.method == "POST":
             sent = values_from(request.POST, page.kind)

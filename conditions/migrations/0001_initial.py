@@ -73,8 +73,6 @@ class Migration(migrations.Migration):
                 ('slug', models.CharField(blank=True, max_length=80)),
             ],
             options={
-                'verbose_name': 'loaded content',
-                'verbose_name_plural': 'loaded content',
                 'constraints': [models.UniqueConstraint(fields=('type', 'slug'), name='loaded_content_once')],
             },
         ),
@@ -86,7 +84,6 @@ class Migration(migrations.Migration):
                 ('ref', models.SlugField(editable=False, max_length=80, unique=True)),
                 ('slug', models.SlugField(blank=True, editable=False, max_length=80, verbose_name='address')),
                 ('edited_since_review', models.BooleanField(default=False, editable=False)),
-                ('offered', models.ManyToManyField(related_name='offered_by', through='conditions.Offer', through_fields=('condition', 'treatment'), to='conditions.page')),
                 ('shown_physicians', models.ManyToManyField(editable=False, related_name='shown_on', to='clinic_site.physician')),
                 ('shown_pictures', models.ManyToManyField(editable=False, related_name='pages_showing', to='clinic_site.picture')),
             ],

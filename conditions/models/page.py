@@ -1,6 +1,6 @@
 """Conditions and treatments, and what is derived from what patients see of them."""
 
-from collections.abc import Collection
+import datetime as dt
 from typing import Any, ClassVar
 
 from django.db import models
@@ -33,10 +33,6 @@ class PageQuerySet(models.QuerySet[Any]):
         """The one that is, or was, published at this address."""
         return self.filter(addresses__slug=slug).select_related("live", "review")
 
-    def of_refs(self, refs: Collection[str]) -> "PageQuerySet":
-        """Those that documents name by these refs."""
-        return self.filter(ref__in=refs)
-
 
 class Page(models.Model):
     """A condition or a treatment: a chain of revisions, of which one is the draft and one is live.
@@ -61,13 +57,6 @@ class Page(models.Model):
     # What the live revision shows, written by publishing.
     shown_physicians = models.ManyToManyField(Physician, editable=False, related_name="shown_on")
     shown_pictures = models.ManyToManyField(Picture, editable=False, related_name="pages_showing")
-    offered = models.ManyToManyField(
-        "self",
-        through="Offer",
-        through_fields=("condition", "treatment"),
-        symmetrical=False,
-        related_name="offered_by",
-    )
 
     objects = PageQuerySet.as_manager()
 
@@ -83,8 +72,11 @@ class Page(models.Model):
         return (self.draft.title if self.draft else "") or self.ref
 
     def get_absolute_url(self) -> str:
-        """The public page, of a condition or a treatment."""
         return reverse(self.kind, args=[self.slug])
+
+    def is_overdue(self, today: dt.date) -> bool:
+        """Whether its review was due before `today`, in the clinic's time zone."""
+        return self.review is not None and self.review.next_due < today
 
 
 class KindManager(models.Manager.from_queryset(PageQuerySet)):  # type: ignore[misc]
@@ -179,8 +171,6 @@ class LoadedContent(models.Model):
     slug = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        verbose_name = _("loaded content")
-        verbose_name_plural = _("loaded content")
         constraints = [
             models.UniqueConstraint(fields=["type", "slug"], name="loaded_content_once"),
         ]

@@ -1,4 +1,4 @@
-"""The chain of a page's revisions, and what each person has typed and not saved."""
+"""The chain of a page's revisions, their reviews, and what people have typed and not saved."""
 
 from typing import Any
 
@@ -18,11 +18,9 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
     """Revisions, which are neither changed nor deleted."""
 
     def update(self, **values: Any) -> int:
-        """Raise ValueError: a revision is never changed."""
         raise ValueError(_KEPT % "changed")
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Raise ValueError: a revision is never deleted."""
         raise ValueError(_KEPT % "deleted")
 
     def set_published(self, *, by: Any) -> None:
@@ -71,19 +69,48 @@ class Revision(models.Model):
         return f"{self.title}, {self.number}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert the revision; raise ValueError where it is there already."""
         if not self._state.adding:
             raise ValueError(_KEPT % "changed")
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Raise ValueError: a revision is never deleted."""
         raise ValueError(_KEPT % "deleted")
 
     @cached_property
     def page_document(self) -> PageDocument:
-        """The document as it was saved."""
         return document_of(self.document)
+
+
+class Review(models.Model):
+    """A clinician's signature under a revision: who read it, when, and when to read it again."""
+
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    reviewer_name = models.CharField(
+        _("name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
+    )
+    reviewed_on = models.DateField(_("reviewed"))
+    next_due = models.DateField(_("next review due"))
+
+    class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
+        ordering = ["-reviewed_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(reviewer_name=""), name="review_has_reviewer_name"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(next_due__gt=models.F("reviewed_on")),
+                name="review_due_after_reviewed",
+                violation_error_message=_("The next review must be due after this one."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer_name}, {self.reviewed_on}"
 
 
 class WorkingCopy(models.Model):
@@ -112,7 +139,6 @@ class WorkingCopy(models.Model):
 
     @property
     def page_document(self) -> PageDocument:
-        """The document as it was typed."""
         return document_of(self.document)
 
 

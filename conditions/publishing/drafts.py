@@ -12,15 +12,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
-from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.document import DOCUMENTS, PageDocument, Section, normal
-from conditions.content.kinds import SKELETON, blank_heading
+from conditions.content.kinds import ADDED_LATER, blank_heading
 from conditions.content.parts import (
     NOT_THERE,
     Sent,
     document_from,
+    free_name,
     hashes_of,
     merge,
     part_hash,
@@ -56,23 +56,23 @@ def locked(page: Page) -> Page:
 
 def begin_page(*, kind: str, title: str, by: Actor) -> Page:
     """Store a new page, which has its title and a blank section of each usual kind."""
+    sections = tuple(
+        Section(kind=each, heading=blank_heading(each), body="")
+        for each in DOCUMENTS[kind].kinds
+        if each not in ADDED_LATER[kind]
+    )
+    slug = slugify(title)[:70] or kind
     while True:
-        document = _skeleton(kind, title)
+        taken = {*Page.objects.filter(ref__startswith=slug).values_list("ref", flat=True)}
+        taken |= {*Address.objects.filter(slug__startswith=slug).values_list("slug", flat=True)}
+        document = DOCUMENTS[kind](
+            slug=free_name(slug, taken), title=title, name="", summary="", sections=sections
+        )
         try:
             return create_page(document=document, by=by)
         except IntegrityError:  # of two pages begun at once, one takes the next name
             if not Page.objects.filter(ref=document.ref).exists():
                 raise
-
-
-def _skeleton(kind: str, title: str) -> PageDocument:
-    sections = [Section(kind=each, heading=blank_heading(each), body="") for each in SKELETON[kind]]
-    slug = slugify(title)[:70] or kind
-    taken = {*Page.objects.filter(ref__startswith=slug).values_list("ref", flat=True)}
-    taken |= {*Address.objects.filter(slug__startswith=slug).values_list("slug", flat=True)}
-    names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken) + 3)))
-    free = next(name for name in names if name not in taken)
-    return DOCUMENTS[kind](slug=free, title=title, name="", summary="", sections=tuple(sections))
 
 
 @transaction.atomic
@@ -92,14 +92,15 @@ def replace_draft(*, page: Page, document: PageDocument, by: Actor | None, note:
 
 
 def _move_draft(page: Page, document: PageDocument, by: Actor | None, note: str) -> Revision:
-    page.draft = _add(page, document, by.account if by else None, note)
+    page.draft = add_revision(page, document, by, note)
     page.save(update_fields=["draft"])
     return page.draft
 
 
-def _add(
-    page: Page, document: PageDocument, by: User | None, note: str = "", *, by_hand: bool = True
+def add_revision(
+    page: Page, document: PageDocument, by: Actor | None, note: str, *, by_hand: bool = True
 ) -> Revision:
+    """Store a text as the newest revision of a page, which the caller has locked."""
     last = page.revisions.aggregate(last=Max("number"))["last"] or 0
     return Revision.objects.create(
         page=page,
@@ -107,7 +108,7 @@ def _add(
         title=document.title,
         summary=document.summary,
         document=document.to_json(),
-        saved_by=by,
+        saved_by=by.account if by else None,
         note=note[:300],
         by_hand=by_hand,
     )
@@ -121,8 +122,7 @@ def autosave(*, page: Page, by: Actor, sent: Sent) -> FormState:
     aside. What is equal to the draft needs no working copy.
     """
     page = locked(page)
-    copy, _aside = _typed(page, by, sent)
-    return state_of(page, _kept(page, copy))
+    return state_of(page, _kept(page, _typed(page, by, sent)[0]))
 
 
 def _typed(page: Page, by: Actor, sent: Sent) -> tuple[WorkingCopy, list[str]]:
@@ -216,7 +216,7 @@ def set_aside(*, page: Page, document: PageDocument, by: Actor, note: str = "") 
     last = page.revisions.filter(by_hand=False, saved_by=by.account).first()
     if last is not None and last.page_document == document:
         return last
-    return _add(page, document, by.account, note, by_hand=False)
+    return add_revision(page, document, by, note, by_hand=False)
 
 
 @transaction.atomic
@@ -230,8 +230,7 @@ def discard(*, page: Page, by: Actor) -> Revision | None:
     copy = copy_of(page, by.account)
     if copy is None:
         return None
-    document = document_from(page.kind, page.ref, state_of(page, copy).values)
-    kept = set_aside(page=page, document=document, by=by, note=copy.note)
+    kept = set_aside(page=page, document=state_of(page, copy).document, by=by, note=copy.note)
     copy.delete()
     return kept
 
@@ -250,8 +249,3 @@ def revert_to(*, page: Page, revision: Revision, by: Actor, draft: Revision, not
     if page.draft is not None and document == draft_document(page):
         return page.draft
     return _move_draft(page, document, by, note)
-
-
-def save_again(page: Page, revision: Revision, by: Actor | None) -> Revision:
-    """Return the same text as a revision of its own: one goes live at most once."""
-    return _add(page, revision.page_document, by.account if by else None, revision.note)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -26,24 +26,25 @@ from conditions.models import Page, WorkingCopy
 class FormState:
     """What the editor shows one person: the draft, with what they have typed and not saved.
 
-    `values` is both together, `draft` the draft alone. `opened` has the hash of each part in the
-    draft that `values` began from, `shown` that of each value; both go back with what is typed
-    next. `saved_by` names who else has saved a part since it was typed in, or opened. `typed_at`
-    is when it was typed, None for an untouched draft.
+    `values` is both together, as `document` is, and `draft` the draft alone. `opened` has the hash
+    of each part in the draft that `values` began from; it goes back with what is typed next, as
+    `shown` does. `saved_by` names who else has saved a part since it was typed in, or opened.
+    `typed_at` is when it was typed, None for an untouched draft.
     """
 
+    document: PageDocument
     values: dict[str, Any]
     draft: dict[str, Any]
     opened: dict[str, str]
-    clashes: list[Clash]
-    saved_by: dict[str, str]
-    typed_at: dt.datetime | None
-    note: str
+    clashes: list[Clash] = field(default_factory=list)
+    saved_by: dict[str, str] = field(default_factory=dict)
+    typed_at: dt.datetime | None = None
+    note: str = ""
 
     @property
     def shown(self) -> dict[str, str]:
-        """The hash of each value."""
-        return hashes_of(self.values)
+        """The hash of each value, and of the note."""
+        return hashes_of({**self.values, "note": self.note})
 
 
 def draft_document(page: Page) -> PageDocument:
@@ -64,17 +65,19 @@ def form_of(page: Page, person: User) -> FormState:
 
 def state_of(page: Page, copy: WorkingCopy | None) -> FormState:
     """Return what the editor shows whoever typed `copy`; None where nothing was typed."""
-    draft = values_of(draft_document(page))
+    document = draft_document(page)
+    draft = values_of(document)
     opened = hashes_of(draft)
     if copy is None:
-        return FormState(draft, draft, opened, [], {}, None, "")
-    values, clashes, saved_by = with_draft(page, copy)
-    values = values_of(document_from(page.kind, page.ref, values))
+        return FormState(document, draft, draft, opened)
+    merged, clashes, saved_by = with_draft(page, copy)
+    document = document_from(page.kind, page.ref, merged)
+    values = values_of(document)
     for part in copy.opened:
         if part not in draft and part in values:  # a colleague has removed it
             opened[part] = NOT_THERE
     typed_at = copy.at if values != draft else None  # a colleague may have saved the very same
-    return FormState(values, draft, opened, clashes, saved_by, typed_at, copy.note)
+    return FormState(document, values, draft, opened, clashes, saved_by, typed_at, copy.note)
 
 
 def with_draft(page: Page, copy: WorkingCopy) -> tuple[dict[str, Any], list[Clash], dict[str, str]]:

@@ -18,21 +18,19 @@ from clinic_site.plain import plain
 from conditions.audit import PageAction, on_record
 from conditions.content.checks import check
 from conditions.content.document import ConditionDocument, PageDocument
-from conditions.content.findings import Finding, Place
+from conditions.content.findings import Finding, Place, at, error, warning
 from conditions.content.options import option_findings
 from conditions.models import (
     Address,
     Condition,
     Offer,
     Page,
-    ReviewState,
     Revision,
     Section,
     Treatment,
-    review_state,
 )
 from conditions.publishing import signing
-from conditions.publishing.drafts import locked, save_again
+from conditions.publishing.drafts import add_revision, locked
 from conditions.search.search import index_page
 
 
@@ -51,22 +49,15 @@ def findings_of(
 
     `beside` has, by their refs, the documents that go live together with it.
     """
-    return [
-        *_address_findings(page, document),
-        *check(document, current_clinic().phone),
-        *_relation_findings(page, document, beside or {}),
-        *_review_findings(page),
-    ]
-
-
-def _address_findings(page: Page, document: PageDocument) -> Iterator[Finding]:
+    found = [*check(document, current_clinic().phone)]
+    found += _relation_findings(page, document, beside or {})
     if Address.objects.filter(slug=document.slug).exclude(page=page.pk).exists():
-        yield _taken(document.slug)
-
-
-def _taken(slug: str) -> Finding:
-    message = _("Another page has, or had, the address “%s”. Choose another.") % slug
-    return Finding("error", "slug", _("Address"), message)
+        found.insert(0, error(at("slug"), "taken", document.slug))
+    if page.live is not None and page.review is None:
+        found.append(warning(Place("", _("Review")), "unsigned"))
+    elif page.live is not None and page.is_overdue(timezone.localdate()):
+        found.append(warning(Place("", _("Review")), "overdue"))
+    return found
 
 
 def _relation_findings(
@@ -79,12 +70,16 @@ def _relation_findings(
         offering = Condition.objects.published().filter(offers__treatment=page.pk)
         conditions = [beside.get(each.ref) or each.live.page_document for each in offering]
     refs = {ref for each in conditions for ref in (*each.treatments, *each.related)}
-    rows = Page.objects.of_refs(refs).select_related("draft", "live").defer("draft__document")
+    rows = (
+        Page.objects.filter(ref__in=refs).select_related("draft", "live").defer("draft__document")
+    )
     named = {(each.kind, each.ref): each for each in rows} if refs else {}
     if isinstance(document, ConditionDocument):
         yield from _named_findings(document, named)
     live = {ref: each.live for (kind, ref), each in named.items() if kind == "treatment"}
-    documents = {ref: each.page_document for ref, each in live.items() if each is not None}
+    documents: dict[str, Any] = {
+        ref: each.page_document for ref, each in live.items() if each is not None
+    }
     documents |= beside | {page.ref: document}
     found: dict[Finding, None] = {}
     for condition in conditions:
@@ -97,38 +92,19 @@ def _named_findings(
     document: ConditionDocument, named: dict[tuple[str, str], Page]
 ) -> Iterator[Finding]:
     """Tell what a condition names and patients do not see."""
-    offered = Place("treatments", _("Treatments"))
-    has_place = any(section.kind == "treatments" for section in document.shown_sections)
-    if document.treatments and not has_place:
-        message = _("They show in a section of the kind “Treatments”. Add one.")
-        yield Finding("warning", *offered, message)
-    related = Place("related", _("Related conditions"))
-    refs = [(offered, "treatment", ref) for ref in document.treatments]
-    for place, kind, ref in [*refs, *((related, "condition", ref) for ref in document.related)]:
+    shown = {each.kind for each in document.shown_sections}
+    if document.treatments and "treatments" not in shown:
+        yield warning(at("treatments"), "no_place")
+    refs = [("treatments", "treatment", ref) for ref in document.treatments]
+    for part, kind, ref in [*refs, *(("related", "condition", ref) for ref in document.related)]:
         page = named.get((kind, ref))
         if page is None:
-            message = _("There is no page “%s” any more, so it does not show. Remove it.") % ref
+            yield warning(at(part), "gone", ref)
         elif page.live is None:
-            message = _("“%s” is not published, so it does not show. Publish it.") % page
-        else:
-            continue
-        yield Finding("warning", *place, message)
+            yield warning(at(part), "unpublished", page)
     for slug in document.physicians:
         if slug not in {each.slug for each in active_physicians()}:
-            message = _("No physician “%s” is shown to patients. Remove the name.") % slug
-            yield Finding("warning", "physicians", _("Physicians"), message)
-
-
-def _review_findings(page: Page) -> Iterator[Finding]:
-    if page.live is None:
-        return
-    state = review_state(page, today=timezone.localdate())
-    if state == ReviewState.UNSIGNED:
-        message = _("No clinician has signed what patients see. Ask one to.")
-        yield Finding("warning", "", _("Review"), message)
-    elif state == ReviewState.OVERDUE:
-        message = _("The clinician's review is overdue. Ask for a new one.")
-        yield Finding("warning", "", _("Review"), message)
+            yield warning(at("physicians"), "no_physician", slug)
 
 
 @public_change()
@@ -162,13 +138,13 @@ def publish(
         raise NotPublishable(errors)
     if page.live is not None and page.live.page_document == document:
         return page.live
-    if revision.published_at is not None:
-        page.draft = revision = save_again(page, revision, by)
+    if revision.published_at is not None:  # one goes live at most once
+        page.draft = revision = add_revision(page, document, by, revision.note)
     Revision.objects.filter(pk=revision.pk).set_published(by=by.account if by else None)
     try:
         Address.objects.get_or_create(page=page, slug=document.slug)
     except IntegrityError:  # another page was published there in this moment
-        raise NotPublishable([_taken(document.slug)]) from None
+        raise NotPublishable([error(at("slug"), "taken", document.slug)]) from None
     if page.review is not None:
         signed = page.review.revision.page_document
         if clinical_change or signing.clinical_change(signed, document):
@@ -220,7 +196,7 @@ def _keep_what_shows(page: Page, document: PageDocument | None) -> None:
     named: tuple[str, ...] = ()
     if isinstance(document, ConditionDocument):
         refs, named = document.treatments, document.physicians
-    offered = {each.ref: each.pk for each in Treatment.objects.of_refs(refs).only("ref")}
+    offered = {each.ref: each.pk for each in Treatment.objects.filter(ref__in=refs).only("ref")}
     page.offers.all().delete()
     Offer.objects.bulk_create(
         Offer(condition_id=page.pk, treatment_id=offered[ref], position=position)

@@ -5,6 +5,7 @@ what has no value is left out. `site_url` has no slash at its end; `picture_addr
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,59 +34,23 @@ TREATMENT_TEXTS = {
 }
 
 
-def condition_data(
-    document: ConditionDocument,
-    *,
-    treatments: Sequence[TreatmentDocument],
-    clinic: Clinic,
-    site_url: str,
-    review: Review | None,
-    picture_address: str | None,
-) -> Data:
-    """Return a condition's page; `treatments` are those that it shows, in order."""
-    about = _subject(
-        "MedicalCondition", document.title, document.page_type, document.slug, site_url
-    )
-    for kind, (name, type_) in CONDITION_LISTS.items():
-        # After its first sentence an item warns or advises, which is no part of its name.
-        names = [sentences(item)[0] for item in _items(document, kind)]
-        about |= given(**{name: [{"@type": type_, "name": each} for each in names]})
-    if _bodies(document, "treatments"):  # the page shows them in that section
-        told = [  # side by side, or one on a card
-            plain(each.comparison.what) if len(treatments) > 1 else each.summary
-            for each in treatments
-        ]
-        therapies = [_therapy(*each, site_url) for each in zip(treatments, told, strict=True)]
-        about |= given(possibleTreatment=therapies)
-    if code := document.icd10_code:
-        about["code"] = {"@type": "MedicalCode", "codeValue": code, "codingSystem": "ICD-10-CM"}
-    return _page(document, about, clinic, site_url, review, picture_address)
-
-
-def treatment_data(
-    document: TreatmentDocument,
-    *,
-    clinic: Clinic,
-    site_url: str,
-    review: Review | None,
-    picture_address: str | None,
-) -> Data:
-    """Return a treatment's page."""
-    about = _therapy(document, document.summary, site_url)
-    for kind, name in TREATMENT_TEXTS.items():
-        said = _items(document, kind) or map(plain, _bodies(document, kind))
-        about |= given(**{name: "\n".join(said)})
-    return _page(document, about, clinic, site_url, review, picture_address)
-
-
-def _page(
+def page_data(
     document: PageDocument,
-    about: Data,
+    *,
+    treatments: Sequence[TreatmentDocument] = (),
     clinic: Clinic,
     site_url: str,
     review: Review | None,
     picture_address: str | None,
 ) -> Data:
+    """Return a page; `treatments` are those that a condition's page shows, in order."""
+    if isinstance(document, TreatmentDocument):
+        about = _therapy(document, document.summary, site_url)
+        for kind, name in TREATMENT_TEXTS.items():
+            said = _items(document, kind) or map(plain, _bodies(document, kind))
+            about |= given(**{name: "\n".join(said)})
+    else:
+        about = _condition(cast(ConditionDocument, document), treatments, site_url)
     way = [(_("Conditions"), site_url + reverse("condition_list")), (document.title, about["url"])]
     page = given(
         url=about["url"],
@@ -103,18 +68,36 @@ def _page(
     return {"@type": "MedicalWebPage", **page}
 
 
-def _subject(type_: str, title: str, page_type: str, slug: str, site_url: str) -> Data:
-    return {"@type": type_, "name": title, "url": site_url + reverse(page_type, args=[slug])}
+def _condition(
+    document: ConditionDocument, treatments: Sequence[TreatmentDocument], site_url: str
+) -> Data:
+    about = _subject("MedicalCondition", document, site_url)
+    for kind, (name, type_) in CONDITION_LISTS.items():
+        # After its first sentence an item warns or advises, which is no part of its name.
+        names = [sentences(item)[0] for item in _items(document, kind)]
+        about |= given(**{name: [{"@type": type_, "name": each} for each in names]})
+    if _bodies(document, "treatments"):  # the page shows them there: side by side, or one on a card
+        is_table = len(treatments) > 1
+        therapies = [
+            _therapy(each, plain(each.comparison.what) if is_table else each.summary, site_url)
+            for each in treatments
+        ]
+        about |= given(possibleTreatment=therapies)
+    if code := document.icd10_code:
+        about["code"] = {"@type": "MedicalCode", "codeValue": code, "codingSystem": "ICD-10-CM"}
+    return about
 
 
 def _therapy(document: TreatmentDocument, description: str, site_url: str) -> Data:
     """Return a treatment: a MedicalTherapy always, as possibleTreatment takes no procedure else."""
     percutaneous = document.uses_needle and f"{VOCABULARY}/PercutaneousProcedure"
     shown = given(description=description, procedureType=percutaneous)
-    return (
-        _subject("MedicalTherapy", document.title, document.page_type, document.slug, site_url)
-        | shown
-    )
+    return _subject("MedicalTherapy", document, site_url) | shown
+
+
+def _subject(type_: str, document: PageDocument, site_url: str) -> Data:
+    address = site_url + reverse(document.page_type, args=[document.slug])
+    return {"@type": type_, "name": document.title, "url": address}
 
 
 def _items(document: PageDocument, kind: str) -> list[str]:

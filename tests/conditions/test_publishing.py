@@ -571,13 +571,13 @@ def test_what_patients_see_stands_in_rows_that_go_with_it() -> None:
         ("overview", "It hurts 1 in 5 people."),
         ("causes", "Falls."),
     ]
-    assert [each.ref for each in page.offered.all()] == ["rest"]
+    assert [each.treatment.ref for each in page.offers.all()] == ["rest"]
     assert [each.slug for each in page.shown_physicians.all()] == ["dr-a"]
     with pytest.raises(ProtectedError):
         treatment.delete()
     unpublish(page=page, by=None)
     assert not page.sections.exists()
-    assert not page.offered.exists()
+    assert not page.offers.exists()
     assert not page.shown_physicians.exists()
 
 

@@ -23,11 +23,7 @@ from conditions.content.document import ConditionDocument, Section, TreatmentDoc
 from conditions.content.files import read_yaml
 from conditions.models import Review
 from conditions.rendering.page import page_text, render_page
-from conditions.rendering.structured_data import (
-    CONDITION_LISTS,
-    condition_data,
-    treatment_data,
-)
+from conditions.rendering.structured_data import CONDITION_LISTS, page_data
 from tests.schema_org import PROPERTIES, faults
 
 pytestmark = pytest.mark.on_sqlite
@@ -52,7 +48,7 @@ TREATMENTS = [TreatmentDocument.from_yaml(text_of(slug)) for slug in CONDITION.t
 
 
 def describe_condition(document: ConditionDocument = CONDITION, **values: Any) -> dict[str, Any]:
-    return condition_data(
+    return page_data(
         document,
         **{
             "treatments": TREATMENTS,
@@ -66,7 +62,7 @@ def describe_condition(document: ConditionDocument = CONDITION, **values: Any) -
 
 
 def describe_treatment(document: TreatmentDocument, **values: Any) -> dict[str, Any]:
-    return treatment_data(
+    return page_data(
         document,
         **{
             "clinic": Clinic(),

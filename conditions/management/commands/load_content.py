@@ -15,7 +15,6 @@ class Command(BaseCommand):
     help = "Check content files (or folders of them), then load and publish what is not there yet."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Paths, and whether to overwrite."""
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
         parser.add_argument(
             "--replace", action="store_true", help="overwrite what is there with the files"
