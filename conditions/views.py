@@ -1,5 +1,6 @@
 """The public pages of conditions, treatments and physicians, the home page, the sitemap."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,15 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from clinic_site.clinic import active_physicians, current_clinic
+from clinic_site.clinic import active_physicians, current_clinic, picture_sizes
 from clinic_site.editing import adds_preview
 from clinic_site.models import Clinic, Notice, Physician
 from clinic_site.pictures import picture_address, shown_to_staff
 from clinic_site.public_page import public_page
 from clinic_site.structured_data import Data, physician_data, to_script
-from conditions.content.document import ConditionDocument, PageDocument
+from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.models import Condition, Page, Treatment
-from conditions.rendering.page import render_page
+from conditions.rendering.page import RenderedPage, render_page
 from conditions.rendering.structured_data import page_data
 
 
@@ -113,6 +114,14 @@ def _page(
     return show_document(request, page, page.live.page_document)
 
 
+@functools.lru_cache(maxsize=settings.PAGES_REMEMBERED)
+def _published_page(
+    document: PageDocument, treatments: tuple[TreatmentDocument, ...], _pictures: frozenset[str]
+) -> RenderedPage:
+    """Render a page once for as long as its texts, and which pictures there are, stay the same."""
+    return render_page(document, treatments)
+
+
 def show_document(
     request: HttpRequest,
     page: Page,
@@ -129,9 +138,13 @@ def show_document(
         if isinstance(document, ConditionDocument)
         else _treatment_context(page)
     )
-    treatments = [each.live.page_document for each in context.get("treatments", [])]
+    treatments = tuple(each.live.page_document for each in context.get("treatments", []))
     context |= {
-        "page": render_page(document, treatments),
+        "page": (
+            _published_page(document, treatments, frozenset(picture_sizes()))
+            if preview is None
+            else render_page(document, treatments)
+        ),
         "revision": page.live,
         "preview": preview,
         "picture_address": picture_address(source),

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from markdown_it.token import Token
@@ -57,6 +59,11 @@ class RenderedPage:
     sections: list[RenderedSection]
     options: OptionsTable | None
     sources: list[NumberedSource]
+
+    @cached_property
+    def source_list(self) -> SafeString:
+        """The sources as HTML: with the way back to each place, half of a page's template."""
+        return render_to_string("conditions/_sources.html", {"page": self})
 
     @property
     def next_steps(self) -> RenderedSection | None:

@@ -8,15 +8,8 @@ from playwright.sync_api import Browser, Page, Playwright
 from tests.running import Site, launch_chromium
 
 CONDITION = "/conditions/spinal-compression-fractures/"
-EACH_KIND = (
-    "/",
-    "/conditions/",
-    CONDITION,
-    "/treatments/kyphoplasty/",
-    "/physicians/",
-    "/contact/",
-)
-EACH_KIND += ("/notices/privacy/", "/search/?q=bone", "/appointments/request/")
+EACH_KIND = [CONDITION, "/", "/conditions/", "/treatments/kyphoplasty/", "/physicians/"]
+EACH_KIND += ["/contact/", "/notices/privacy/", "/search/?q=bone", "/appointments/request/"]
 NOTE_BACK = "addEventListener('pageshow', event => document.title = `kept: ${event.persisted}`)"
 HOW = "performance.getEntriesByType('navigation')[0].deliveryType"
 
@@ -48,14 +41,14 @@ def test_back_shows_each_public_page_as_it_was_left(page: Page) -> None:
 
 
 def test_a_page_comes_before_its_link_is_clicked_and_a_form_does_not(page: Page) -> None:
-    asked: list[str] = []
-    page.context.on("request", lambda request: asked.append(request.url))
     tool = page.context.new_cdp_session(page)
     ready: list[str] = []
-    tool.on(
-        "Preload.prefetchStatusUpdated",
-        lambda told: told["status"] == "Ready" and ready.append(told["prefetchUrl"]),
-    )
+
+    def note(told: dict[str, str]) -> None:
+        if told["status"] == "Ready":
+            ready.append(told["prefetchUrl"])
+
+    tool.on("Preload.prefetchStatusUpdated", note)
     tool.send("Preload.enable")
     page.goto("/")
 
