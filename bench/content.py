@@ -4,6 +4,7 @@ Run by bench/run.py, which makes the databases.
 """
 
 import dataclasses
+import itertools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,9 +46,16 @@ def fill(up_to: int) -> None:
 def main() -> None:
     """Measure each kind of work with few and with many conditions, and print the table."""
     prepare()
+    from conditions.models import Condition
     from tests.accounts import sign_in_as
+    from tests.make import edited, published
 
     public, staff = Client(), sign_in_as("editor")
+    numbers = itertools.count()
+
+    def publish() -> None:
+        page = Condition.objects.get(slug="spinal-compression-fractures")
+        published(edited(page, summary=f"What you can do, number {next(numbers)}."))
 
     def get(client: Client, address: str) -> Callable[[], object]:
         def work() -> object:
@@ -62,9 +70,11 @@ def main() -> None:
         "condition page, uncached": get(public, "/conditions/spinal-compression-fractures/"),
         "search, a common word": get(public, "/search/?q=bone"),
         "search, a rare word": get(public, "/search/?q=sacral+insufficiency"),
+        "save and publish one page": publish,
         "admin list of conditions": get(staff, "/admin/conditions/condition/"),
     }
     compare(works, fill=fill, few=20, many=2_000, what="conditions")
 
 
-main()
+if __name__ == "__main__":
+    main()

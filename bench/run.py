@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+SUBJECTS = ("content", "editing", "submissions", "long_queue", "pages", "many_pages", "paint")
 
 
 def run(script: str, environment: dict[str, str]) -> None:
@@ -29,10 +30,10 @@ def main() -> None:
             "ENV_FILE": str(PROJECT / "tests" / "test.env"),
             "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
             "PYTHONPATH": str(PROJECT),
-            "ALLOWED_HOSTS": "testserver",
+            "ALLOWED_HOSTS": "testserver,localhost",
         }
         common.pop("DATABASE_URL", None)
-        for subject in ("content", "editing", "submissions", "long_queue"):
+        for subject in SUBJECTS:
             server.psql(f"CREATE DATABASE {subject}")
             for name, database in (
                 ("sqlite", {}),

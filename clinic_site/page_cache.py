@@ -72,6 +72,12 @@ def _etag(text: bytes) -> str:
     return f'"{hashlib.sha256(text).hexdigest()[:22]}"'
 
 
+@functools.lru_cache(maxsize=1000)
+def _shared(header: tuple[str, str]) -> tuple[str, str]:
+    """Return one tuple for all pages that have this header: most have the same ones."""
+    return header
+
+
 class Form(NamedTuple):
     """A page in one coding, ready to be sent; the body of "" is unpacked from that in gzip."""
 
@@ -229,7 +235,7 @@ class PageCache:
     def _keep(self, key: Key, stamp: list[str], headers: Headers, body: bytes) -> Page:
         page = self.pages.get(key)
         own = {"content-length", "vary", "etag"}
-        kept = [each for each in headers if each[0].lower() not in own]
+        kept = [_shared(each) for each in headers if each[0].lower() not in own]
         etag = _etag(body)
         if page is not None and (page.html_etag, page.headers) == (etag, kept):
             page.stamp = stamp  # the same once more: browsers and proxies have it
@@ -296,7 +302,7 @@ class PageCache:
         if len(bodies) != length + rest or (stamp[0] != build() and not last_seen().is_away):
             return None
         forms = {"gzip": bodies[:length], "br": bodies[length:]}
-        headers = [(name, value) for name, value in headers]
+        headers = [_shared((name, value)) for name, value in headers]
         return (key[0], key[1], key[2]), Page(stamp, headers, forms, etag)
 
     def _read_folder(self) -> None:
