@@ -12,12 +12,11 @@ import json
 import logging
 import os
 import queue
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import brotli
 import gevent
@@ -25,32 +24,13 @@ from django.apps import apps
 from django.conf import settings
 
 from clinic_site.clinic import Seen, last_seen
+from clinic_site.kept_page import Headers, Page, best_coding, etag_of, shared
 from clinic_site.public_page import PUBLIC
 from clinic_site.security_headers import SECURITY_HEADERS
 
 logger = logging.getLogger(__name__)
 
-
-Headers = list[tuple[str, str]]
 Key = tuple[str, str, str]  # host, path, X-Forwarded-Proto
-
-
-@functools.lru_cache(maxsize=1000)
-def best_coding(accept_encoding: str) -> str:
-    """Return "br", "gzip" or "" (as it is): what a client takes, and likes best (RFC 9110, 12.5.3).
-
-    >>> [best_coding(text) for text in ("gzip, br", "br;q=0.5, gzip", "br;q=0, *", "br;q=x", "")]
-    ['br', 'gzip', 'gzip', '', '']
-    """
-    liked = {}
-    for part in accept_encoding.lower().split(","):
-        found = re.fullmatch(r"\s*([\w*-]+)\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?", part)
-        if found:
-            liked[found[1]] = float(found[2] or 1)
-    other = liked.get("*", 0.0)
-    offered = [("br", liked.get("br", other)), ("gzip", liked.get("gzip", other))]
-    coding, most = max(offered, key=lambda each: each[1])
-    return coding if most > 0 and most >= liked.get("identity", 0.0) else ""
 
 
 @functools.cache
@@ -66,71 +46,6 @@ def build() -> str:
     for path in sorted([*code, *templates, *([manifest] if manifest.exists() else [])]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _etag(text: bytes) -> str:
-    return f'"{hashlib.sha256(text).hexdigest()[:22]}"'
-
-
-@functools.lru_cache(maxsize=1000)
-def _shared(header: tuple[str, str]) -> tuple[str, str]:
-    """Return one tuple for all pages that have this header: most have the same ones."""
-    return header
-
-
-class Form(NamedTuple):
-    """A page in one coding, ready to be sent; the body of "" is unpacked from that in gzip."""
-
-    headers: Headers
-    body: bytes
-    etags: tuple[str, ...]  # its own, then that of the other quality of the same page
-
-
-class Page:
-    """One page: the stamp that it was rendered under, and its forms by coding."""
-
-    def __init__(
-        self, stamp: list[str], headers: Headers, bodies: dict[str, bytes], html_etag: str
-    ) -> None:
-        self.stamp = stamp
-        self.headers = headers
-        self.html_etag = html_etag
-        self.forms: dict[str, Form] = {}
-        for coding, body in bodies.items():
-            self.put(coding, body)
-        self.forms[""] = self._form("", b"", html_etag, len(gzip.decompress(bodies["gzip"])))
-        self.seen: Seen | None = None  # the look under which it was last found to be fresh
-
-    def _form(self, coding: str, body: bytes, etag: str, length: int) -> Form:
-        own = {"Content-Length": str(length), "ETag": etag, "Vary": "Accept-Encoding"}
-        if coding:
-            own["Content-Encoding"] = coding
-        before = self.forms[coding].etags[:1] if coding in self.forms else ()
-        return Form([*self.headers, *own.items()], body, (etag, *before))
-
-    def put(self, coding: str, body: bytes) -> None:
-        """Add a form, or one of another quality."""
-        self.forms[coding] = self._form(coding, body, _etag(body), len(body))
-
-    @property
-    def size(self) -> int:
-        """How many bytes it takes, about."""
-        return 4_000 + sum(len(form.body) for form in self.forms.values())
-
-    def answer(
-        self, environ: dict[str, Any], start: Callable[..., Any], coding: str
-    ) -> list[bytes]:
-        """Send it in this coding, or say that the client has it already."""
-        form = self.forms[coding]
-        known = environ.get("HTTP_IF_NONE_MATCH")
-        if known and (known.strip() == "*" or any(etag in known for etag in form.etags)):
-            left_out = {"Content-Length", "Content-Encoding", "Content-Type"}
-            start("304 Not Modified", [each for each in form.headers if each[0] not in left_out])
-            return []
-        start("200 OK", form.headers)
-        if environ["REQUEST_METHOD"] == "HEAD":
-            return []
-        return [form.body if coding else gzip.decompress(self.forms["gzip"].body)]
 
 
 class PageCache:
@@ -235,8 +150,8 @@ class PageCache:
     def _keep(self, key: Key, stamp: list[str], headers: Headers, body: bytes) -> Page:
         page = self.pages.get(key)
         own = {"content-length", "vary", "etag"}
-        kept = [_shared(each) for each in headers if each[0].lower() not in own]
-        etag = _etag(body)
+        kept = [shared(each) for each in headers if each[0].lower() not in own]
+        etag = etag_of(body)
         if page is not None and (page.html_etag, page.headers) == (etag, kept):
             page.stamp = stamp  # the same once more: browsers and proxies have it
         else:
@@ -302,7 +217,7 @@ class PageCache:
         if len(bodies) != length + rest or (stamp[0] != build() and not last_seen().is_away):
             return None
         forms = {"gzip": bodies[:length], "br": bodies[length:]}
-        headers = [_shared((name, value)) for name, value in headers]
+        headers = [shared((name, value)) for name, value in headers]
         return (key[0], key[1], key[2]), Page(stamp, headers, forms, etag)
 
     def _read_folder(self) -> None:

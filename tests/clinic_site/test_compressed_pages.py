@@ -1,5 +1,6 @@
 """Public pages go out as brotli to browsers that take it; what a person typed never does."""
 
+import re
 import urllib.request
 
 import brotli
@@ -32,6 +33,25 @@ def test_a_page_is_the_same_compressed_or_not(site: Site) -> None:
     assert "Content-Encoding" not in headers
     assert "Accept-Encoding" in headers["Vary"]
     assert "Accept-Encoding" in packed_headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("accepts", "coding"),
+    [
+        ("br;q=0, gzip", "gzip"),
+        ("gzip;q=0.5, br;q=1.0", "br"),
+        ("br;q=0.2, gzip", "gzip"),
+        ("identity", None),
+    ],
+)
+def test_pages_and_files_come_as_a_browser_likes_them_best(
+    visitor: Visitor, site: Site, accepts: str, coding: str | None
+) -> None:
+    page = visitor.get(CONDITION).text
+    sheet = next(link for link in re.findall(r'href="([^"]+)"', page) if "site." in link)
+    for path in (CONDITION, sheet):
+        _body, headers = body(site, path, **{"Accept-Encoding": accepts})
+        assert headers.get("Content-Encoding") == coding, path
 
 
 @pytest.mark.parametrize("path", ["/appointments/status/", "/admin/login/", "/robots.txt"])
