@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Playwright
 
-from tests.commands import PROJECT, Running, manage, start
+from tests.commands import PROJECT, Running, at_hand, manage, start
 from tests.visitor import make_attempt
 
 TEST_ENV = PROJECT / "tests" / "test.env"
@@ -47,7 +47,7 @@ class Site:
             "SITE_URL": self.address,
             "CLINIC_TIME_ZONE": "America/Chicago",
         }
-        done = manage(*command, environment=environment)
+        done = at_hand(*command, environment=environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -92,7 +92,7 @@ class Installation:
 
     def shell(self, code: str) -> str:
         """Run Python code with the models; return what it printed."""
-        done = self.manage("shell", "--verbosity=0", "-c", code)
+        done = at_hand("shell", "--verbosity=0", "-c", code, environment=self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
