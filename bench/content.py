@@ -45,7 +45,7 @@ def fill(up_to: int) -> None:
 def main() -> None:
     """Measure each kind of work with few and with many conditions, and print the table."""
     prepare()
-    from tests.accounts import sign_in_as
+    from tests.make import sign_in_as
 
     public, staff = Client(), sign_in_as("editor")
 

@@ -102,7 +102,13 @@ def at_hand(*command: str, environment: dict[str, str]) -> subprocess.CompletedP
 
 
 _ready: dict[frozenset[tuple[str, str]], Connection] = {}
-atexit.register(lambda: [line.close() for line in _ready.values()])
+
+
+@atexit.register
+def _close() -> None:
+    """End those that are ready, or this process would wait for them."""
+    for line in _ready.values():
+        line.close()
 
 
 def _stand_by(environment: dict[str, str], tasks: Connection) -> None:

@@ -38,12 +38,16 @@ class _Tree(HTMLParser):
         self.built.data(data)
 
 
-def form_in(html: str, form_id: str = "") -> Element:
-    """The form of this id, or the last one of the page, which is not the sign-out."""
+def tree_of(html: str) -> Element:
+    """The elements of a page."""
     reader = _Tree()
     reader.feed(html)
-    tree = reader.built.close()
-    forms = [form for form in tree.iter("form") if form_id in ("", form.get("id"))]
+    return reader.built.close()
+
+
+def form_in(html: str, form_id: str = "") -> Element:
+    """The form of this id, or the last one of the page, which is not the sign-out."""
+    forms = [form for form in tree_of(html).iter("form") if form_id in ("", form.get("id"))]
     return forms[-1]
 
 
@@ -51,7 +55,9 @@ def sent_by(form: Element) -> Iterator[tuple[str, str]]:
     """Each name and value that a browser sends for a form whose buttons nobody has pressed."""
     for field in form.iter():
         name, kind = field.get("name"), field.get("type", "")
-        if field.tag not in NAMES or not name or kind in {"submit", "image", "button"}:
+        if field.tag not in NAMES or not name or field.get("disabled") is not None:
+            continue
+        if kind in {"submit", "image", "button", "file"}:
             continue
         if kind in {"checkbox", "radio"}:
             if field.get("checked") is not None:
@@ -64,6 +70,25 @@ def sent_by(form: Element) -> Iterator[tuple[str, str]]:
             yield name, (field.text or "").removeprefix("\n").replace("\n", "\r\n")
         else:
             yield name, field.get("value", "")
+
+
+def sent_for(client: Client, address: str) -> dict[str, str]:
+    """Read the form of a model at this address."""
+    return sent_by_page(client.get(address).text)
+
+
+def sent_by_page(page: str) -> dict[str, str]:
+    """Read a page's form of a model, one value a name, with lines that end as they are stored."""
+    form = next(each for each in tree_of(page).iter("form") if each.get("id", "").endswith("_form"))
+    sent = {name: value.replace("\r\n", "\n") for name, value in sent_by(form)}
+    sent.pop("csrfmiddlewaretoken", None)
+    return sent
+
+
+def save(client: Client, address: str, form: dict[str, str]) -> str:
+    """Send a form; return "saved", or the page that says why it was not."""
+    answer = client.post(address, form)
+    return "saved" if answer.status_code == 302 else answer.text
 
 
 class Filled:
