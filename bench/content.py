@@ -47,8 +47,7 @@ def main() -> None:
     """Measure each kind of work with few and with many conditions, and print the table."""
     prepare()
     from conditions.models import Condition
-    from tests.accounts import sign_in_as
-    from tests.make import edited, published
+    from tests.make import edited, published, sign_in_as
 
     public, staff = Client(), sign_in_as("editor")
     numbers = itertools.count()

@@ -16,8 +16,8 @@ def main() -> None:
     """Measure both in one run, and print the ratio."""
     prepare()
     from conditions.models import Condition
-    from tests.accounts import sign_in_as
     from tests.conditions.editing import change, editor
+    from tests.make import sign_in_as
 
     page = Condition.objects.get(ref="spinal-compression-fractures")
     staff = sign_in_as("editor")

@@ -54,7 +54,7 @@ def fill(up_to: int) -> None:
 def main() -> None:
     """Measure, and print the table."""
     prepare()
-    from tests.accounts import sign_in_as
+    from tests.make import sign_in_as
 
     staff = sign_in_as("scheduler")
 

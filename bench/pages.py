@@ -19,8 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.growth import prepare
-from tests.running import free_port, is_up
-from tests.visitor import Visitor
+from tests.running import Visitor, free_port, is_up
 
 PAIRS = int(os.environ.get("PAIRS", "15"))  # fewer for a quick look
 CONNECTIONS = 16

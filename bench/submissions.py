@@ -25,8 +25,7 @@ from django.db.backends.utils import CursorWrapper
 from django.test import Client
 
 from bench.growth import prepare
-from tests.running import free_port, is_up
-from tests.visitor import make_attempt
+from tests.running import free_port, is_up, make_attempt
 
 SECONDS = 1
 COUNT, PATIENTS, ROUNDS = 160, 8, 15
@@ -170,7 +169,7 @@ def submissions(port: int) -> float:
 def make_front_desk() -> None:
     """One member of staff who gets a mail for each request."""
     from clinic_site.models import MailChoice
-    from tests.accounts import make_account
+    from tests.make import make_account
 
     # No other number among the parameters is this one (see SameRows).
     desk = make_account("desk", "scheduler", email="desk@clinic.example", pk=10**8)

@@ -13,13 +13,13 @@ from clinic_site.clinic import Remembered
 from tests.environment import POSTGRESQL
 from tests.running import (
     Site,
+    Visitor,
     free_port,
     launch_chromium,
     start_site,
     started_before,
     stop_site,
 )
-from tests.visitor import Visitor
 
 # The faults that are tried are those of the database under test.
 collect_ignore_glob = [f"faults/test_{'sqlite' if POSTGRESQL else 'postgresql'}_*.py"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from appointments.choices import VisitDay
 from tests.make import INPUTS, form_answers
-from tests.visitor import make_attempt
+from tests.running import make_attempt
 
 SOAK = "SOAK" in os.environ
 

@@ -1,7 +1,8 @@
-"""The whole site as `make run` starts it, for tests, benchmarks and screenshots."""
+"""The whole site as `make run` starts it, and someone who reads it without a browser and a cookie."""
 
 import contextlib
 import functools
+import html
 import http.client
 import json
 import os
@@ -13,15 +14,21 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import html5lib
+from django.core import signing
 from playwright.sync_api import Browser, BrowserContext, Playwright
 
-from tests.commands import PROJECT, Running, manage, start
-from tests.visitor import make_attempt
+from tests.commands import PROJECT, Running, at_hand, manage, start
 
 TEST_ENV = PROJECT / "tests" / "test.env"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -47,7 +54,7 @@ class Site:
             "SITE_URL": self.address,
             "CLINIC_TIME_ZONE": "America/Chicago",
         }
-        done = manage(*command, environment=environment)
+        done = at_hand(*command, environment=environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -59,7 +66,7 @@ class Site:
     def sign_in_as(self, context: BrowserContext, *roles: str, name: str = "") -> None:
         """Have someone with these roles signed in, in this browser, as if by the sign-in page."""
         given = [name, *map(str, roles)]
-        code = f"from tests.accounts import cookie_of; print(cookie_of(*{given}))"
+        code = f"from tests.make import cookie_of; print(cookie_of(*{given}))"
         cookie = json.loads(self.shell(code))
         context.add_cookies([{**cookie, "url": self.address}])
 
@@ -92,7 +99,7 @@ class Installation:
 
     def shell(self, code: str) -> str:
         """Run Python code with the models; return what it printed."""
-        done = self.manage("shell", "--verbosity=0", "-c", code)
+        done = at_hand("shell", "--verbosity=0", "-c", code, environment=self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -232,3 +239,80 @@ def is_up(address: str) -> bool:
     finally:
         line.close()
     return True
+
+
+@dataclass
+class Answer:
+    """What the site answered."""
+
+    url: str
+    status: int
+    headers: Message
+    text: str
+
+    @property
+    def words(self) -> str:
+        """The page's text as a reader sees it, on one line."""
+        body = re.sub(r"(?s)<head>.*?</head>", " ", self.text)
+        # A source's number is no part of the sentence.
+        body = re.sub(r"(?s)<sup.*?</sup>", "", body)
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+    def assert_valid_html(self) -> None:
+        """Fail with html5lib's own words where the page is not valid."""
+        html5lib.HTMLParser(strict=True).parse(self.text)
+
+    def links(self) -> list[str]:
+        """Every address in an href or src."""
+        return [html.unescape(url) for url in re.findall(r'(?:href|src)="([^"]*)"', self.text)]
+
+    def value_of(self, name: str) -> str:
+        """The value of a form's input."""
+        found = re.search(rf'<input[^>]*name="{name}"[^>]*>', self.text)
+        assert found, name
+        value = re.search(r'value="([^"]*)"', found[0])
+        return html.unescape(value[1]) if value else ""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args, **kwargs):
+        return None
+
+
+OPENER = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+
+
+@dataclass
+class Visitor:
+    """Asks for pages of the site at `address`; redirects are shown, not followed."""
+
+    address: str
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self._ask(path, None, headers)
+
+    def post(self, path: str, data: dict[str, object] | bytes, **headers: str) -> Answer:
+        if isinstance(data, dict):
+            data = urllib.parse.urlencode(data, doseq=True).encode()
+        return self._ask(path, data, headers)
+
+    def _ask(self, path: str, data: bytes | None, headers: dict[str, str]) -> Answer:
+        request = urllib.request.Request(
+            urllib.parse.urljoin(self.address, path),
+            data=data,
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+        )
+        try:
+            response = OPENER.open(request, timeout=20)
+        except urllib.error.HTTPError as error:
+            response = error
+        with response:
+            body = response.read()
+        return Answer(
+            request.full_url, response.status, response.headers, body.decode("utf-8", "replace")
+        )
+
+
+def make_attempt(key: str | None = None) -> str:
+    """A fresh attempt; signed with `key`, else the settings'."""
+    return signing.Signer(key=key, salt="appointments.attempt").sign(uuid.uuid4().hex)

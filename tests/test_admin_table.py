@@ -20,8 +20,7 @@ from appointments.models import AppointmentRequest
 from clinic_site.access.models import User
 from clinic_site.access.roles import Role
 from clinic_site.models import AuditEvent, Clinic, OutboxMessage, Picture
-from tests.accounts import PASSWORD, app_of, make_account, signed_in, with_password
-from tests.make import make_one_of_each
+from tests.make import PASSWORD, app_of, make_account, make_one_of_each, signed_in, with_password
 
 pytestmark = pytest.mark.on_sqlite
 

@@ -40,8 +40,7 @@ from conditions.models import (
     Section,
     WorkingCopy,
 )
-from tests.accounts import make_account
-from tests.make import make_condition, make_request, make_treatment
+from tests.make import make_account, make_condition, make_request, make_treatment
 
 
 def hours(opens: int = 9, closes: int = 17, weekday: int = 0) -> OpeningHours:

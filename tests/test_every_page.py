@@ -8,7 +8,7 @@ import pytest
 
 from clinic_site.security_headers import SECURITY_HEADERS
 from tests.generated import SOAK
-from tests.visitor import Visitor
+from tests.running import Visitor
 
 pytestmark = pytest.mark.on_sqlite
 

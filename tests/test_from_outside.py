@@ -14,9 +14,16 @@ from clinic_site.forwarded import ForgetForwarded, was_forwarded
 from clinic_site.security_headers import FILE_HEADERS, SECURITY_HEADERS
 from tests.faults.serving import serving
 from tests.make import form_answers
-from tests.running import Installation, Site, install, local_environment, prepare
+from tests.running import (
+    Installation,
+    Site,
+    Visitor,
+    install,
+    local_environment,
+    make_attempt,
+    prepare,
+)
 from tests.test_settings import GOOD
-from tests.visitor import Visitor, make_attempt
 
 pytestmark = pytest.mark.on_sqlite
 

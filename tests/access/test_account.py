@@ -11,8 +11,8 @@ from django_otp_webauthn.models import WebAuthnCredential
 from clinic_site.access.models import RecoveryCode, TotpDevice, User
 from clinic_site.audit.models import AuditEvent
 from tests.access.test_passkeys import begin, send
-from tests.accounts import PASSWORD, app_of, code_now, make_account, signed_in, with_password
 from tests.authenticator import Authenticator
+from tests.make import PASSWORD, app_of, code_now, make_account, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 

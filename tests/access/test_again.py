@@ -11,7 +11,7 @@ from clinic_site.access.models import KeptForm, User
 from clinic_site.models import Clinic
 from tests.access.test_kept_form import KEPT, Browser
 from tests.access.test_people import page_of, sent
-from tests.accounts import PASSWORD, make_account, with_password
+from tests.make import PASSWORD, make_account, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

@@ -4,8 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from clinic_site.access.roles import Role
-from tests.accounts import sign_in_as
-from tests.make import make_one_of_each
+from tests.make import make_one_of_each, sign_in_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 

@@ -14,7 +14,7 @@ from clinic_site.access.models import Invitation, TotpDevice, User
 from clinic_site.access.roles import Role
 from clinic_site.audit.models import AuditEvent
 from tests.access.test_invitation import accept
-from tests.accounts import PASSWORD, app_of, make_account, signed_in, with_password
+from tests.make import PASSWORD, app_of, make_account, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

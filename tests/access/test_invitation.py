@@ -29,7 +29,7 @@ from clinic_site.mail.kinds import NotWanted
 from clinic_site.mail.models import OutboxMessage
 from clinic_site.mail.outbox import lease_next, mark_sent
 from clinic_site.mail.sending import make_mail
-from tests.accounts import (
+from tests.make import (
     PASSWORD,
     app_of,
     code_now,

@@ -21,11 +21,8 @@ from clinic_site.admin import PhysicianAdmin
 from clinic_site.mail.daily import sweep_what_is_over
 from clinic_site.models import Notice, Physician
 from conditions.content.document import Section, Source
-from tests.accounts import make_account, signed_in
-from tests.admin_forms import sent_by, sent_for
-from tests.forms import form_in
-from tests.forms import sent_by as sent_by_form
-from tests.make import make_condition
+from tests.forms import form_in, sent_by, sent_by_page, sent_for
+from tests.make import make_account, make_condition, signed_in
 from tests.running import Site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
@@ -398,7 +395,7 @@ def test_what_a_colleague_saved_meanwhile_is_told_after_the_sign_in(browser, ana
 
     assert "Somebody saved this while it was open here." in told
     assert html.escape("A colleague's.") in told
-    assert sent_by(told)["bio"] == BIO.replace("\r\n", "\n")
+    assert sent_by_page(told)["bio"] == BIO.replace("\r\n", "\n")
     assert Physician.objects.get().bio == "A colleague's."
 
 
@@ -409,7 +406,7 @@ def test_what_came_from_the_editor_of_a_page_is_named_in_words(browser, ana) -> 
         key_points=["It heals."],
     )
     change = f"/admin/conditions/condition/{page.pk}/change/"
-    sent = dict(sent_by_form(form_in(browser.get(change).text, "edit")))
+    sent = dict(sent_by(form_in(browser.get(change).text, "edit")))
     browser.end_session()
     browser.send(sent.pop("csrfmiddlewaretoken"), sent, path=change)
     browser.sign_in(ana)
@@ -445,7 +442,7 @@ import concurrent.futures, logging, threading
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from tests.accounts import make_account, signed_in
+from tests.make import make_account, signed_in
 logging.disable()
 here = {"host": "localhost", "Origin": settings.SITE_URL}
 browser = signed_in(make_account("tabs", "editor"))

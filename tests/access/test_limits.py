@@ -12,7 +12,7 @@ from django.utils import timezone
 from clinic_site.access.models import User
 from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter, count_of
-from tests.accounts import PASSWORD, app_of, code_now, make_account, with_password
+from tests.make import PASSWORD, app_of, code_now, make_account, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

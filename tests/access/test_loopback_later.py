@@ -10,7 +10,7 @@ from clinic_site.access.invitations import invite
 from clinic_site.access.models import Invitation, InvitationReason, User
 from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
-from tests.accounts import PASSWORD, app_of, make_account, with_password
+from tests.make import PASSWORD, app_of, make_account, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.accounts import PASSWORD, signed_in, with_password
+from tests.make import PASSWORD, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 

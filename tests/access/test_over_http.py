@@ -7,9 +7,8 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from tests.accounts import PASSWORD, code_now
-from tests.running import Site, run_sql
-from tests.visitor import Answer, Visitor
+from tests.make import PASSWORD, code_now
+from tests.running import Answer, Site, Visitor, run_sql
 
 PEOPLE = "/admin/clinic_site/user/"
 
@@ -39,13 +38,13 @@ def stranger(site: Site) -> Person:
 
 
 def signed_in(site: Site, name: str, *roles: str) -> Person:
-    code = f"from tests.accounts import cookie_of; print(cookie_of(*{[name, *roles]}))"
+    code = f"from tests.make import cookie_of; print(cookie_of(*{[name, *roles]}))"
     cookie = json.loads(site.shell(code))
     return Person(site.address, {cookie["name"]: cookie["value"]})
 
 
 def account(site: Site, made: str) -> int:
-    return int(site.shell(f"from tests.accounts import *; print({made}.pk)"))
+    return int(site.shell(f"from tests.make import *; print({made}.pk)"))
 
 
 def refused(site: Site, actor: str) -> int:
@@ -153,7 +152,7 @@ def test_a_stolen_cookie_ends_with_the_password(site: Site) -> None:
     thief = signed_in(site, "ana-http", "editor")
     assert thief.get("/admin/").status == 200
 
-    site.shell("from tests.accounts import with_password; with_password('ana-http', 'editor')")
+    site.shell("from tests.make import with_password; with_password('ana-http', 'editor')")
 
     assert thief.get("/admin/").status == 302
 

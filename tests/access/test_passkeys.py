@@ -20,9 +20,9 @@ from clinic_site.access.models import Invitation, InvitationReason, RecoveryCode
 from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter
-from tests.accounts import PASSWORD, make_account, signed_in, with_password
 from tests.authenticator import USER_PRESENT, Authenticator, encoded
 from tests.generated import SOAK, many
+from tests.make import PASSWORD, make_account, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

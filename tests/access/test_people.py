@@ -12,8 +12,7 @@ from clinic_site.access.models import User
 from clinic_site.access.people import PeopleAdmin
 from clinic_site.access.roles import Role
 from clinic_site.models import AuditEvent, MailChoice
-from tests.accounts import make_account, sign_in_as, signed_in
-from tests.make import make_request
+from tests.make import make_account, make_request, sign_in_as, signed_in
 from tests.running import Site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
@@ -256,7 +255,7 @@ AT_ONCE = """
 import concurrent.futures, logging, threading
 from django.db import connection
 from clinic_site.access.models import User, active_managers
-from tests.accounts import make_account, signed_in
+from tests.make import make_account, signed_in
 logging.disable()
 for other in active_managers():
     other.groups.clear()

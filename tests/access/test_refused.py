@@ -5,8 +5,7 @@ import pytest
 from clinic_site.access.models import User
 from clinic_site.models import AuditEvent
 from conditions.models import Condition
-from tests.accounts import make_account, sign_in_as, signed_in
-from tests.make import make_condition, make_request, published
+from tests.make import make_account, make_condition, make_request, published, sign_in_as, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

@@ -6,7 +6,7 @@ from django.test import Client
 
 from clinic_site.access.models import User
 from clinic_site.access.roles import Role
-from tests.accounts import make_account, sign_in_as, signed_in
+from tests.make import make_account, sign_in_as, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 

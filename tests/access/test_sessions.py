@@ -16,7 +16,7 @@ from clinic_site.access.models import User
 from clinic_site.access.sessions import SessionStore
 from clinic_site.mail.daily import sweep_what_is_over
 from clinic_site.models import Clinic
-from tests.accounts import make_account, sign_in_as, signed_in
+from tests.make import make_account, sign_in_as, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

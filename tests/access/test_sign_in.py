@@ -13,7 +13,7 @@ from django.utils import timezone
 from clinic_site.access.codes import new_codes
 from clinic_site.access.models import TotpDevice, User
 from clinic_site.audit.models import AuditEvent
-from tests.accounts import PASSWORD, app_of, code_now, make_account, signed_in, with_password
+from tests.make import PASSWORD, app_of, code_now, make_account, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

@@ -9,8 +9,7 @@ from django.utils import timezone
 from clinic_site.access.models import User
 from clinic_site.models import AuditEvent, Physician
 from conditions.models import Condition, Review
-from tests.accounts import make_account, sign_in_as, signed_in
-from tests.make import make_condition, published
+from tests.make import make_account, make_condition, published, sign_in_as, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 

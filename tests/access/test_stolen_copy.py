@@ -20,7 +20,7 @@ from clinic_site.access.codes import new_codes
 from clinic_site.access.invitations import invite
 from clinic_site.access.models import KeptForm
 from clinic_site.actor import Actor
-from tests.accounts import SECRET, cookie_of, make_account, with_password
+from tests.make import SECRET, cookie_of, make_account, with_password
 from tests.make import make_request
 make_request(patient_name="Marker Patient", phone="605-555-0199", message="Marker message")
 ana = with_password("ana", "manager")

@@ -12,7 +12,7 @@ from clinic_site.access.models import User
 from clinic_site.mail.kinds import NotWanted
 from clinic_site.mail.sending import make_mail
 from clinic_site.models import AuditEvent, OutboxMessage
-from tests.accounts import make_account, sign_in_as, signed_in, with_password
+from tests.make import make_account, sign_in_as, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

@@ -15,15 +15,17 @@ from clinic_site.crypto.key_check import KeyState
 from clinic_site.models import Clinic
 from clinic_site.todo import open_shortcuts
 from conditions.models import Condition
-from tests.accounts import make_account, sign_in_as, signed_in
 from tests.generated import SOAK
 from tests.make import (
     edited,
+    make_account,
     make_condition,
     make_one_of_each,
     make_request,
     make_treatment,
     published,
+    sign_in_as,
+    signed_in,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]

@@ -7,8 +7,8 @@ from django.test import Client
 
 from clinic_site.access.models import User
 from clinic_site.models import Clinic
-from tests.accounts import sign_in_as
 from tests.appointments.office import make_desk
+from tests.make import sign_in_as
 from tests.smtp_sink import Sink, smtp_sink
 
 

@@ -17,10 +17,8 @@ from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.mail.worker import Worker
 from clinic_site.models import AuditEvent, MailChoice, OutboxMessage
-from tests.accounts import make_account
-from tests.make import answers_to, form_answers
-from tests.running import Site
-from tests.visitor import Answer, Visitor
+from tests.make import answers_to, form_answers, make_account
+from tests.running import Answer, Site, Visitor
 
 FIND = "/appointments/status/"
 # Visits that are always to come, whatever the day is: in summer, and in winter.

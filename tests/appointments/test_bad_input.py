@@ -36,8 +36,7 @@ from tests.generated import (
     sent_answers,
 )
 from tests.make import INPUTS, form_answers, make_request
-from tests.running import Site
-from tests.visitor import Visitor, make_attempt
+from tests.running import Site, Visitor, make_attempt
 
 pytestmark = pytest.mark.on_postgresql
 

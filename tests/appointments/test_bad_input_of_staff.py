@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from appointments.models import AppointmentRequest
 from clinic_site.text import plain_text
-from tests.accounts import sign_in_as
 from tests.appointments.office import QUEUE
 from tests.generated import SOAK, as_bytes, as_urlencoded, many, often
-from tests.make import make_request
-from tests.visitor import make_attempt
+from tests.make import make_request, sign_in_as
+from tests.running import make_attempt
 
 pytestmark = pytest.mark.on_postgresql
 

@@ -14,8 +14,7 @@ from clinic_site.crypto.fields import Ciphertext
 from clinic_site.models import AuditEvent
 from tests.appointments.office import FIND, Patient
 from tests.make import form_answers, make_request
-from tests.running import Site
-from tests.visitor import make_attempt
+from tests.running import Site, make_attempt
 
 pytestmark = pytest.mark.on_sqlite
 

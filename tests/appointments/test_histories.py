@@ -21,7 +21,6 @@ from appointments.models.history import NoteKind
 from appointments.states import CloseReason
 from appointments.tokens import status_token
 from clinic_site.models import Clinic
-from tests.accounts import sign_in_as
 from tests.appointments.office import (
     QUEUE,
     address,
@@ -31,7 +30,7 @@ from tests.appointments.office import (
     work,
 )
 from tests.generated import many
-from tests.make import make_request
+from tests.make import make_request, sign_in_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

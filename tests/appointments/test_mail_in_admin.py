@@ -12,8 +12,8 @@ from clinic_site.access.models import User
 from clinic_site.mail.models import MailState
 from clinic_site.models import AuditEvent, Clinic, MailChoice, OutboxMessage
 from clinic_site.todo import open_todo
-from tests.accounts import make_account, sign_in_as, signed_in
 from tests.appointments.office import make_desk, ready, send_request, the_mail, work
+from tests.make import make_account, sign_in_as, signed_in
 from tests.smtp_sink import Sink
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]

@@ -21,7 +21,6 @@ from clinic_site.clinic import read_clinic
 from clinic_site.mail.models import MailState
 from clinic_site.models import Clinic, OutboxMessage
 from clinic_site.office_hours import zone_of
-from tests.accounts import sign_in_as
 from tests.appointments.office import (
     FIND,
     NOON,
@@ -33,7 +32,7 @@ from tests.appointments.office import (
     visit_in,
     work,
 )
-from tests.make import make_request
+from tests.make import make_request, sign_in_as
 from tests.smtp_sink import Mail, Sink
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)

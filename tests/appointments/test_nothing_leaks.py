@@ -17,8 +17,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 from tests.appointments.office import SUMMER_VISIT
 from tests.environment import pg_dump, postgresql_log
 from tests.make import form_answers
-from tests.running import Site, free_port, run_sql, start_site, started_before, stop_site
-from tests.visitor import Visitor
+from tests.running import Site, Visitor, free_port, run_sql, start_site, started_before, stop_site
 
 pytestmark = pytest.mark.on_postgresql
 
@@ -40,7 +39,7 @@ MARKS = {
 TRACES = [b"zyxmark", b"canaryname", b"canaryneeds", b"6055550167", b"605-555-0167", b"1917-03-19"]
 STAFF = """
 from clinic_site.models import MailChoice
-from tests.accounts import make_account
+from tests.make import make_account
 staff = make_account("staff", "scheduler", "manager", email="desk@clinic.example")
 for kind in ("new_request", "change", "digest"):
     MailChoice.objects.create(user=staff, kind=kind)

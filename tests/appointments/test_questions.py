@@ -12,7 +12,7 @@ from appointments.models import AppointmentRequest
 from appointments.presenters import copy_of_answers
 from tests.appointments.office import address
 from tests.make import answers_to, form_answers
-from tests.visitor import make_attempt
+from tests.running import make_attempt
 
 pytestmark = pytest.mark.on_sqlite
 

@@ -13,7 +13,6 @@ from appointments.services.purge import purge
 from appointments.states import Status
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
-from tests.accounts import sign_in_as
 from tests.appointments.office import (
     PATIENT,
     QUEUE,
@@ -22,7 +21,7 @@ from tests.appointments.office import (
     record_of,
     send_request,
 )
-from tests.make import answers_to, make_request
+from tests.make import answers_to, make_request, sign_in_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

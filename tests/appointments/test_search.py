@@ -21,7 +21,7 @@ from tests.appointments.office import (
     send_request,
 )
 from tests.make import make_request
-from tests.visitor import make_attempt
+from tests.running import make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 

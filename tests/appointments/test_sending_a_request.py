@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.make import form_answers
-from tests.visitor import Answer, Visitor
+from tests.running import Answer, Visitor
 
 FORM = "/appointments/request/"
 

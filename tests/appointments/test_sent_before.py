@@ -16,8 +16,7 @@ from appointments.states import ENDED, CloseReason, Status
 from appointments.tokens import is_again
 from tests.appointments.office import PATIENT, without_attributes
 from tests.make import answers_to, form_answers
-from tests.running import Site
-from tests.visitor import Visitor, make_attempt
+from tests.running import Site, Visitor, make_attempt
 
 FORM = "/appointments/request/"
 BROWSER = Client()

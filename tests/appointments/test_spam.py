@@ -12,7 +12,7 @@ from appointments.tokens import status_token
 from clinic_site.models import Counter, MailChoice, OutboxMessage
 from tests.appointments.office import without_attributes
 from tests.make import form_answers
-from tests.visitor import make_attempt
+from tests.running import make_attempt
 
 FORM = "/appointments/request/"
 

@@ -8,9 +8,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from appointments.models.history import Note
-from tests.accounts import PASSWORD, app_of, code_now, with_password
 from tests.appointments.office import address, visit_in
-from tests.make import make_request
+from tests.make import PASSWORD, app_of, code_now, make_request, with_password
 
 pytestmark = pytest.mark.django_db
 

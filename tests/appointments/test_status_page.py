@@ -7,8 +7,7 @@ import uuid
 import pytest
 
 from tests.appointments.office import FIND, NEXT_YEAR, SUMMER_VISIT, Patient
-from tests.running import Site
-from tests.visitor import Answer, Visitor
+from tests.running import Answer, Site, Visitor
 
 pytestmark = pytest.mark.sqlite_first
 

@@ -11,9 +11,8 @@ from appointments.states import CloseReason
 from clinic_site.access.models import User
 from clinic_site.models import Clinic
 from clinic_site.todo import open_todo
-from tests.accounts import make_account, sign_in_as
 from tests.appointments.office import PATIENT, QUEUE, address, version_on
-from tests.make import make_request
+from tests.make import make_account, make_request, sign_in_as
 from tests.running import Site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]

@@ -10,7 +10,7 @@ from django.test import Client
 from appointments.models import AppointmentRequest
 from tests.appointments.office import QUEUE, address
 from tests.make import form_answers, make_request
-from tests.visitor import make_attempt
+from tests.running import make_attempt
 
 FORM = "/appointments/request/"
 pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]

@@ -14,12 +14,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from clinic_site.models import Clinic
 from clinic_site.security_headers import SECURITY_HEADERS
-from tests.accounts import PASSWORD
 from tests.browser.journeys import STATES, State, show, sign_in
 from tests.generated import SOAK
-from tests.running import Site
+from tests.make import PASSWORD
+from tests.running import Site, Visitor
 from tests.test_every_page import SAMPLE
-from tests.visitor import Visitor
 
 HTML_HEADERS = {"Content-Type": "text/html; charset=utf-8", **SECURITY_HEADERS}
 OPTIONS = {
@@ -168,7 +167,7 @@ def rows(site: Site) -> Iterator[dict[str, int]]:
 def staff(chromium: Browser, site: Site, rows: dict[str, int]) -> Iterator[Page]:
     """A browser in which a member of staff is signed in, and has saved something."""
     page = open_page(chromium, site)
-    site.shell("from tests.accounts import with_password; with_password('staff')")
+    site.shell("from tests.make import with_password; with_password('staff')")
     sign_in(page, site)
     page.goto(f"/admin/conditions/condition/{rows['condition']}/change/")
     page.get_by_role("button", name="Save").click()
@@ -207,7 +206,7 @@ def test_signing_in_with_a_wrong_password(reader: Page) -> None:
 
 
 def test_the_second_page_of_the_sign_in(reader: Page, site: Site) -> None:
-    site.shell("from tests.accounts import *; app_of(with_password('zoe'))")
+    site.shell("from tests.make import *; app_of(with_password('zoe'))")
     reader.goto("/admin/")
     reader.get_by_label("Username").fill("zoe")
     reader.get_by_label("Password").fill(PASSWORD)
@@ -340,7 +339,7 @@ def test_what_somebody_may_not_do_yet(
     site.sign_in_as(page.context, *roles, name="-".join(["new", *roles]))
     if "{clinician}" in path:
         made = "u = make_account('clio', 'clinician', first_name='Clio'); print(u.pk)"
-        rows["clinician"] = int(site.shell(f"from tests.accounts import make_account; {made}"))
+        rows["clinician"] = int(site.shell(f"from tests.make import make_account; {made}"))
 
     page.goto("/admin/" + path.format(**rows))
 
@@ -381,8 +380,8 @@ def fits_and_is_accessible(page: Page, number: int) -> None:
 @pytest.mark.soak
 def test_a_colleagues_way_in_is_taken_away_and_given_anew(staff: Page, site: Site) -> None:
     making = "signed_in(make_account('lost')); print(make_account('lost').pk)"
-    lost = int(site.shell(f"from tests.accounts import *; {making}"))
-    made = int(site.shell("from tests.accounts import *; print(make_account('unused').pk)"))
+    lost = int(site.shell(f"from tests.make import *; {making}"))
+    made = int(site.shell("from tests.make import *; print(make_account('unused').pk)"))
 
     go(staff, site, f"clinic_site/user/{lost}/way-in/")
     fits_and_is_accessible(staff, 0)
@@ -410,7 +409,7 @@ def test_codes_that_are_shown_once(staff: Page, site: Site) -> None:
 @pytest.mark.soak
 def test_a_superuser_is_told_what_is_not_for_them(chromium: Browser, site: Site) -> None:
     page = open_page(chromium, site)
-    site.shell("from tests.accounts import *; make_account('root', is_superuser=True)")
+    site.shell("from tests.make import *; make_account('root', is_superuser=True)")
     site.sign_in_as(page.context, name="root")
 
     page.goto("/admin/appointments/appointmentrequest/")

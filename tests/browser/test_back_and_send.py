@@ -14,8 +14,7 @@ from playwright.sync_api import Browser, Playwright
 from tests.browser import tabs
 from tests.browser.tabs import ChromiumTab, DrivenTab, Tab, shown, soon
 from tests.generated import SOAK
-from tests.running import Site, launch_chromium
-from tests.visitor import Visitor
+from tests.running import Site, Visitor, launch_chromium
 
 FORM = "/appointments/request/"
 OPEN, SENT = "Ask for an appointment", "We have your request"

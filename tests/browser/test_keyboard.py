@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.accounts import PASSWORD, code_now
 from tests.browser.journeys import State, show
 from tests.generated import SOAK
+from tests.make import PASSWORD, code_now
 from tests.running import Site
 from tests.test_every_page import SAMPLE
 
@@ -229,7 +229,7 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     show(page, DESK)
     # Given a request, and a member of staff who signs in,
     site.manage("shell", "--verbosity=0", "-c", "from tests.make import *; make_request()")
-    code = "from tests.accounts import *; app_of(with_password('kim', *Role))"
+    code = "from tests.make import *; app_of(with_password('kim', *Role))"
     site.shell(f"from clinic_site.access.roles import Role; {code}")
     page.goto("/admin/")
     expect(page.get_by_label("Username")).to_be_focused()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from clinic_site.access.roles import Role
-from tests.accounts import PASSWORD, code_now
+from tests.make import PASSWORD, code_now
 from tests.running import (
     Site,
     free_port,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.accounts import PASSWORD, code_now
 from tests.browser.guide import Guide
+from tests.make import PASSWORD, code_now
 from tests.running import Site
 
 
@@ -26,7 +26,7 @@ def guide(chromium: Browser, site: Site):
 def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     page = guide.page
 
-    code = "from tests.accounts import *; app_of(with_password('lea', *Role))"
+    code = "from tests.make import *; app_of(with_password('lea', *Role))"
     site.shell(f"from clinic_site.access.roles import Role; {code}")
     guide.open("Sign in")
     guide.step("Open `/admin/`.")
@@ -118,7 +118,7 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
     )
 
     site.shell(
-        "from tests.accounts import make_signer; from clinic_site.access.models import User;"
+        "from tests.make import make_signer; from clinic_site.access.models import User;"
         "make_signer(User.objects.get(username='lea'), 'Dr. Test Reviewer')"
     )
     guide.open("Sign a page")
@@ -145,7 +145,7 @@ def test_the_guide_does_what_it_says(guide: Guide, site: Site) -> None:
         in page.context.request.get("/treatments/sacroplasty/").text()
     )
 
-    site.shell("from tests.accounts import make_account; make_account('eva', 'editor')")
+    site.shell("from tests.make import make_account; make_account('eva', 'editor')")
     page.goto("/admin/")
     guide.open("Confirm the name that a clinician signs with")
     guide.step("Click **Users**, then the account of the person.")
@@ -253,7 +253,7 @@ def test_a_page_is_signed_in_three_clicks(chromium: Browser, site: Site) -> None
     page.set_default_timeout(10_000)
     site.sign_in_as(context, "clinician", name="signer")
     site.shell(
-        "from tests.accounts import make_signer; from clinic_site.access.models import User;"
+        "from tests.make import make_signer; from clinic_site.access.models import User;"
         "make_signer(User.objects.get(username='signer'), 'Dr. Test Signer')"
     )
     page.goto("/admin/")

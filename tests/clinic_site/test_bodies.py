@@ -5,10 +5,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.accounts import PASSWORD
-from tests.make import form_answers
-from tests.running import Site
-from tests.visitor import Visitor
+from tests.make import PASSWORD, form_answers
+from tests.running import Site, Visitor
 
 FORM = "/appointments/request/"
 URLENCODED = "application/x-www-form-urlencoded"
@@ -78,7 +76,7 @@ def test_staff_sign_in_by_a_form_in_chunks_with_utf_8_by_a_short_name(
     form = visitor.get("/admin/login/")
     cookie = form.headers["Set-Cookie"].partition(";")[0]
     token = form.value_of("csrfmiddlewaretoken")
-    site.shell("from tests.accounts import with_password; with_password('ana')")
+    site.shell("from tests.make import with_password; with_password('ana')")
     typed = {"username": "ana", "password": PASSWORD, "csrfmiddlewaretoken": token}
 
     answer = send(

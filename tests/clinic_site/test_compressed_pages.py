@@ -9,8 +9,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 
 from clinic_site.middleware import CompressPages
-from tests.running import Site
-from tests.visitor import Visitor
+from tests.running import Site, Visitor
 
 CONDITION = "/conditions/spinal-compression-fractures/"
 

@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from clinic_site.markdown import parse, render
 from clinic_site.pictures import DRAWINGS, drawing_size
-from tests.running import Site
-from tests.visitor import Visitor
+from tests.running import Site, Visitor
 
 pytestmark = pytest.mark.on_sqlite
 

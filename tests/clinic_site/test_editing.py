@@ -24,9 +24,8 @@ from clinic_site.models import (
     Physician,
     Picture,
 )
-from tests.accounts import sign_in_as
-from tests.admin_forms import save, sent_by, sent_for
-from tests.make import make_picture
+from tests.forms import save, sent_by_page, sent_for
+from tests.make import make_picture, sign_in_as
 
 CLINIC = "/admin/clinic_site/clinic/1/change/"
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
@@ -72,7 +71,7 @@ def test_the_later_of_two_sees_what_the_other_saved_and_keeps_what_they_typed(
         "City": ("Brandon", "what you typed"),
     }
     assert Clinic.objects.get().city == "Brandon"
-    again = sent_by(page)
+    again = sent_by_page(page)
     assert (again["street"], again["city"]) == ("1 Main St", "Tea")
     assert again["before_visit"] == long.replace("\r\n", "\n")
     # A third change in between is told anew.
@@ -80,7 +79,7 @@ def test_the_later_of_two_sees_what_the_other_saved_and_keeps_what_they_typed(
     page = save(bo, CLINIC, again)
     assert told(page) == {"City": ("Harrisburg", "what you typed")}
 
-    assert save(bo, CLINIC, sent_by(page)) == "saved"
+    assert save(bo, CLINIC, sent_by_page(page)) == "saved"
     clinic = Clinic.objects.get()
     assert (clinic.city, clinic.street) == ("Tea", "1 Main St")
     assert clinic.before_visit == long.replace("\r\n", "\n")
@@ -113,7 +112,7 @@ def test_rows_that_others_added_changed_and_removed_are_told(
     }
     for anchor in re.findall(r'<a href="#(id_[^"]+)">', page):
         assert f'id="{anchor}"' in page
-    assert save(bo, CLINIC, sent_by(page)) == "saved"
+    assert save(bo, CLINIC, sent_by_page(page)) == "saved"
     assert [str(row) for row in OpeningHours.objects.all()] == [
         "Monday 09:00 to 17:00",
         "Tuesday 08:00 to 18:00",
@@ -136,7 +135,7 @@ def test_a_row_removed_here_and_changed_there_is_told_before_it_goes(
 
     assert list(told(page).values()) == [("Llame", "what was saved")]
     assert notice.lines.count() == 2
-    assert save(bo, address, sent_by(page)) == "saved"
+    assert save(bo, address, sent_by_page(page)) == "saved"
     assert [line.language for line in notice.lines.all()] == ["ar"]
 
 
@@ -173,7 +172,7 @@ def test_who_changed_nothing_undoes_nothing(anna: Client, bo: Client) -> None:
         page = save(bo, address, lines)
 
         assert list(told(page).values()) == [("New", "what was saved")]
-        assert save(bo, address, sent_by(page)) == "saved"
+        assert save(bo, address, sent_by_page(page)) == "saved"
         assert getattr(model.objects.get(pk=row.pk), change) == "New"
 
 
@@ -192,7 +191,7 @@ def test_an_error_keeps_what_was_typed_and_leads_to_it(
 
     page = save(bo, CLINIC, form | typed)
     assert told(page) == {"Phone": ("605-555-0100", "what you typed")}
-    page = save(bo, CLINIC, sent_by(page))
+    page = save(bo, CLINIC, sent_by_page(page))
 
     assert told(page) == {}
     wrong = dict(
@@ -204,7 +203,7 @@ def test_an_error_keeps_what_was_typed_and_leads_to_it(
         assert f'id="{name}"' in page
         assert name in wrong
     assert wrong["id_postal_code"] == "ZIP code: Use five digits, or nine: 57104-1234."
-    again = sent_by(page)
+    again = sent_by_page(page)
     assert {name: again[name] for name in typed} == {**typed, "name": typed["name"]}
 
 

@@ -7,10 +7,9 @@ from django.core.management import call_command
 
 from clinic_site.access.roles import Role
 from clinic_site.models import Clinic, Notice, Physician, SiteVersion
-from tests.accounts import sign_in_as
-from tests.admin_forms import sent_for
-from tests.running import Site
-from tests.visitor import Visitor
+from tests.forms import sent_for
+from tests.make import sign_in_as
+from tests.running import Site, Visitor
 
 PATH = "/conditions/stiff-neck/"
 LOOKS = 12  # enough for both processes

@@ -11,8 +11,8 @@ from django.utils import timezone
 from clinic_site.clinic import Remembered
 from clinic_site.forms import read_hour
 from clinic_site.models import Clinic, ClosedDay, OpeningHours
-from tests.accounts import sign_in_as
-from tests.admin_forms import sent_for
+from tests.forms import sent_for
+from tests.make import sign_in_as
 
 CLINIC = "/admin/clinic_site/clinic/1/change/"
 

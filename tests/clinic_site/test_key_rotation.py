@@ -21,13 +21,13 @@ from tests.make import form_answers
 from tests.running import (
     PROJECT,
     Site,
+    Visitor,
     free_port,
     is_up,
     start_site,
     started_before,
     stop_site,
 )
-from tests.visitor import Visitor
 
 FORM = "/appointments/request/"
 OLD, NEW = settings.FIELD_KEYS[0], Fernet.generate_key().decode()

@@ -26,8 +26,7 @@ from clinic_site.crypto.key_check import (
 )
 from clinic_site.crypto.key_ring import CannotRead, encrypt
 from clinic_site.crypto.models import KeyCheck
-from tests.accounts import sign_in_as
-from tests.make import form_answers, make_request
+from tests.make import form_answers, make_request, sign_in_as
 
 FORM = "/appointments/request/"
 QUEUE = "/admin/appointments/appointmentrequest/"

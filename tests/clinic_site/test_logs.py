@@ -11,9 +11,8 @@ from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied
 
 from clinic_site.logs import WithoutTokens
 from tests.make import form_answers
-from tests.running import Site
+from tests.running import Site, Visitor
 from tests.test_from_outside import say
-from tests.visitor import Visitor
 
 pytestmark = pytest.mark.on_sqlite
 

@@ -19,7 +19,7 @@ from clinic_site.mail.outbox import (
     who_gets,
 )
 from clinic_site.mail.sending import make_mail
-from tests.accounts import make_account
+from tests.make import make_account
 
 pytestmark = pytest.mark.django_db
 

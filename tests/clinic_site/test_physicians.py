@@ -12,7 +12,7 @@ from clinic_site.todo import open_todo
 from conditions.models import Condition
 from conditions.publishing.publish import unpublish
 from tests.make import edited, make_condition, make_request, make_treatment, published
-from tests.visitor import Visitor
+from tests.running import Visitor
 
 pytestmark = pytest.mark.on_sqlite
 

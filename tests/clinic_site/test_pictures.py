@@ -15,9 +15,8 @@ from clinic_site.pictures import read_picture
 from conditions.content.document import Illustration
 from conditions.models import Condition
 from conditions.publishing.publish import unpublish
-from tests.accounts import sign_in_as
 from tests.commands import manage
-from tests.make import edited, make_condition, make_picture, published
+from tests.make import edited, make_condition, make_picture, published, sign_in_as
 
 pytestmark = pytest.mark.sqlite_first
 

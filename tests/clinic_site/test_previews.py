@@ -5,9 +5,8 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from clinic_site.models import Clinic, Notice, OpeningHours, Physician
-from tests.accounts import sign_in_as
-from tests.admin_forms import save, sent_by, sent_for
-from tests.make import make_picture
+from tests.forms import save, sent_by_page, sent_for
+from tests.make import make_picture, sign_in_as
 
 CLINIC = "/admin/clinic_site/clinic/1/change/"
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
@@ -44,9 +43,9 @@ def test_a_preview_shows_what_was_typed_on_the_public_page_and_keeps_nothing(
     # What is wrong is told, with all that was typed, and nothing of it is kept either.
     page = anna.post(CLINIC, preview | {"opening_hours-0-closes": "5"}).text
     assert "Write 5:00 am or 5:00 pm." in page
-    assert sent_by(page)["introduction"] == "We listen."
+    assert sent_by_page(page)["introduction"] == "We listen."
     assert Clinic.objects.get().city == "Sioux Falls"
-    assert save(anna, CLINIC, sent_by(page) | {"opening_hours-0-closes": "17"}) == "saved"
+    assert save(anna, CLINIC, sent_by_page(page) | {"opening_hours-0-closes": "17"}) == "saved"
     assert str(OpeningHours.objects.get()) == "Monday 08:00 to 17:00"
 
 

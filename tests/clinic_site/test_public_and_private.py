@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from clinic_site.models import Notice
-from tests.visitor import Visitor
+from tests.running import Visitor
 
 pytestmark = pytest.mark.on_sqlite
 

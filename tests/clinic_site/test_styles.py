@@ -9,8 +9,7 @@ from playwright.sync_api import Browser
 
 from clinic_site.markdown import CARE_LEVELS
 from clinic_site.static_files import joined_styles
-from tests.running import Site
-from tests.visitor import Visitor
+from tests.running import Site, Visitor
 
 STYLES = settings.BASE_DIR / "static" / "css"
 LIGHT, DARK = (STYLES / "tokens.css").read_text().split("@media screen and (prefers-color-scheme")

@@ -22,7 +22,7 @@ from appointments.models import AppointmentRequest
 from clinic_site.models import MailChoice, OutboxMessage
 from appointments.services.submit import receive_request
 from clinic_site.models import Clinic
-from tests.accounts import make_account
+from tests.make import make_account
 from tests.make import answers_to
 Clinic.objects.update(time_zone=f"Etc/GMT{dt.datetime.now(dt.UTC).hour - 12:+d}")
 for name in ("desk", "boss"):

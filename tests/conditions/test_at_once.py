@@ -11,10 +11,9 @@ from django.db import connections
 from clinic_site.access.roles import make_roles
 from clinic_site.audit.triggers import remove_triggers
 from conditions.models import Page
-from tests.accounts import sign_in_as
 from tests.conditions.editing import change
 from tests.forms import Filled
-from tests.make import make_condition
+from tests.make import make_condition, sign_in_as
 
 pytestmark = [pytest.mark.needs_postgresql, pytest.mark.django_db(transaction=True)]
 

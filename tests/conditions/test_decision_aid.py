@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from conditions.content.parts import comparison_rows
 from conditions.models import Page
 from conditions.publishing.signing import sign
-from tests.accounts import make_account, make_signer
+from tests.make import make_account, make_signer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 

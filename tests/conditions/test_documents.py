@@ -31,9 +31,8 @@ from conditions.content.parts import Sent, document_from, hashes_of, part_label,
 from conditions.models import Offer, Page, Treatment
 from conditions.publishing.drafts import create_page, save
 from conditions.publishing.form_state import draft_document
-from tests.accounts import by, make_account
 from tests.generated import many
-from tests.make import edited, published
+from tests.make import by, edited, make_account, published
 
 pytestmark = pytest.mark.sqlite_first
 

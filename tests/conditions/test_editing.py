@@ -23,10 +23,17 @@ from conditions.models import Page, Revision, WorkingCopy
 from conditions.publishing.form_state import form_of
 from conditions.publishing.signing import sign
 from conditions.search.search import emergencies
-from tests.accounts import make_account, make_signer, sign_in_as
 from tests.conditions.editing import body_of, change, draft, editor
 from tests.forms import Filled
-from tests.make import edited, make_condition, make_treatment, published
+from tests.make import (
+    edited,
+    make_account,
+    make_condition,
+    make_signer,
+    make_treatment,
+    published,
+    sign_in_as,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 

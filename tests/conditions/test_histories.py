@@ -16,9 +16,8 @@ from conditions.models import Page, Revision, WorkingCopy
 from conditions.publishing.drafts import autosave, discard, revert_to, save
 from conditions.publishing.form_state import draft_document, form_of
 from conditions.publishing.publish import NotPublishable, publish
-from tests.accounts import by, make_account
 from tests.generated import many
-from tests.make import make_condition
+from tests.make import by, make_account, make_condition
 
 pytestmark = pytest.mark.on_postgresql
 

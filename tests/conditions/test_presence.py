@@ -9,9 +9,8 @@ from django.test import Client
 
 from clinic_site.models import AuditEvent
 from conditions.models import Page, Presence
-from tests.accounts import sign_in_as
 from tests.conditions.editing import change
-from tests.make import make_condition
+from tests.make import make_condition, sign_in_as
 
 pytestmark = pytest.mark.django_db
 

@@ -24,8 +24,17 @@ from conditions.publishing.form_state import draft_document
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import sign
 from conditions.todo import review_todo
-from tests.accounts import by, make_account, make_signer, sign_in_as
-from tests.make import SECTIONS, edited, make_condition, make_treatment, published
+from tests.make import (
+    SECTIONS,
+    by,
+    edited,
+    make_account,
+    make_condition,
+    make_signer,
+    make_treatment,
+    published,
+    sign_in_as,
+)
 
 pytestmark = pytest.mark.on_postgresql
 

@@ -10,11 +10,10 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from conditions.models import Page, Revision, WorkingCopy
-from tests.accounts import sign_in_as
 from tests.conditions.editing import body_of, change, draft, editor
 from tests.forms import Filled
 from tests.generated import SOAK
-from tests.make import edited, make_condition, published
+from tests.make import edited, make_condition, published, sign_in_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 

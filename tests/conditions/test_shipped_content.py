@@ -8,7 +8,7 @@ import pytest
 from conditions.content.checks import check
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.content.readability import page_grade, school_grade, section_grade
-from tests.visitor import Visitor
+from tests.running import Visitor
 
 pytestmark = pytest.mark.on_sqlite
 

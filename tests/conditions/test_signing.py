@@ -6,9 +6,8 @@ from django.test import Client
 
 from conditions.content.document import Section, Source
 from conditions.models import Condition, Review
-from tests.accounts import make_account, make_signer, signed_in
 from tests.forms import Filled
-from tests.make import edited, make_condition, published
+from tests.make import edited, make_account, make_condition, make_signer, published, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 

@@ -17,6 +17,7 @@ from tests.deploy.test_files import modes
 from tests.running import (
     PROJECT,
     Site,
+    Visitor,
     free_port,
     is_up,
     local_environment,
@@ -24,7 +25,6 @@ from tests.running import (
     started_before,
     stop_site,
 )
-from tests.visitor import Visitor
 
 pytestmark = pytest.mark.on_sqlite
 

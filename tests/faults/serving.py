@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 
 from tests.generated import SOAK
 from tests.make import form_answers
-from tests.running import PROJECT, Installation, free_port, is_up
-from tests.visitor import Answer, Visitor, make_attempt
+from tests.running import PROJECT, Answer, Installation, Visitor, free_port, is_up, make_attempt
 
 FORM = "/appointments/request/"
 OUTAGE = float(os.environ.get("OUTAGE", "3"))

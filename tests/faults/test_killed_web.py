@@ -19,8 +19,7 @@ import pytest
 
 from tests.faults.serving import serving, until
 from tests.make import form_answers
-from tests.running import Installation, install
-from tests.visitor import Visitor, make_attempt
+from tests.running import Installation, Visitor, install, make_attempt
 
 pytestmark = pytest.mark.on_postgresql
 

@@ -27,8 +27,7 @@ from tests.faults.serving import (
     until,
 )
 from tests.make import form_answers
-from tests.running import Installation, install
-from tests.visitor import Visitor, make_attempt
+from tests.running import Installation, Visitor, install, make_attempt
 
 PATIENTS = [f"Words of patient {number}" for number in range(12)]
 PAGES = ("/healthz", "/", "/contact/", "/conditions/spinal-compression-fractures/", FORM)

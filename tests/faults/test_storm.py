@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.accounts import PASSWORD
 from tests.authenticator import Authenticator
 from tests.faults.serving import FORM, Crowd, tell
 from tests.generated import SOAK
-from tests.running import Site, run_sql
-from tests.visitor import Answer, Visitor
+from tests.make import PASSWORD
+from tests.running import Answer, Site, Visitor, run_sql
 
 pytestmark = pytest.mark.on_postgresql  # in `make soak` on both
 
@@ -27,7 +26,7 @@ SHARE = 95  # of 100 looks
 # Seconds at most. Beside other tests the machine is busy: a process that stood still took 6.
 SLOWER, COLLEAGUE = (0.2, 5) if SOAK else (2, 10)
 COOKIE = """
-from tests.accounts import cookie_of, with_password
+from tests.make import cookie_of, with_password
 with_password("colleague", "manager")
 print(cookie_of("colleague", "manager"))
 """
