@@ -113,9 +113,8 @@ def show_document(
     document: PageDocument,
     preview: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """Show a document of `page` in the public templates: the live one, or a draft to staff.
-
-    `preview` holds the `findings` and the `change_address` of a draft.
+    """Show a document of `page` in the public templates: the live one, or a draft to staff, with
+    its `findings` and `change_address` in `preview`.
     """
     source = document.picture.source if document.picture else ""
     context = (

@@ -44,9 +44,8 @@ _FILE_NAME = re.compile(
 
 
 def check(document: PageDocument, phone: str | None = None) -> list[Finding]:
-    """Return all that the checks find in a page, in the page's order.
-
-    `phone` is the clinic's number, which is no figure; without it, the number that it ships with.
+    """Return all that the checks find in a page, in the page's order; `phone`, the clinic's, is no
+    figure.
     """
     exempt = exempt_digits(PhoneNumber.from_string(str(phone or Clinic().phone)))
     known = {source.key for source in document.sources}

@@ -1,8 +1,4 @@
-"""The one shape of a page about health: file, draft, published revision and preview are all this.
-
-Frozen dataclasses; the public templates render them and nothing else. Bodies are in the Markdown
-subset of clinic_site.markdown.
-"""
+"""The one shape of a page about health: file, draft, revision and preview are all this."""
 
 import dataclasses
 import functools
@@ -75,12 +71,9 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class PageDocument:
-    """What conditions and treatments share. `name` is the title for use inside a sentence.
-
-    Other pages name this one by its `ref`, which never changes; `slug` is its address. The
-    sections stand in the order of their kinds, whatever order they were given in. Any text is
-    taken: what is wrong with it, the checks tell. A second section of a kind, or a second source
-    of a key, raises ValueError.
+    """What conditions and treatments share. Other pages name this one by its `ref`, which never
+    changes; `slug` is its address, `name` the title for use inside a sentence. Sections are put in
+    the order of their kinds. Raises ValueError for a second one of a kind, or source of a key.
     """
 
     ref: str = ""
@@ -146,11 +139,7 @@ class PageDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionDocument(PageDocument):
-    """A condition's page.
-
-    `emergency_words` are what a search answers with when to call 911. `treatments`, in the order
-    shown, and `related` are refs, `physicians` are slugs.
-    """
+    """A condition's page. `treatments`, in order, and `related` are refs, `physicians` slugs."""
 
     emergency_words: tuple[str, ...] = ()
     icd10_code: str = ""
@@ -234,10 +223,8 @@ def _fault(data: Mapping[str, Any], key: str | None, what: str) -> ContentError:
 
 
 def _built(cls: type, data: Mapping[str, Any]) -> Any:
-    """Return a dataclass of type `cls` from a mapping; nested ones too.
-
-    Raises ContentError for an unknown, missing or mistyped key, with the line where the mapping
-    knows it.
+    """Return a dataclass of type `cls` from a mapping; nested ones too. Raises ContentError, with
+    the line where the mapping knows it, for an unknown, missing or mistyped key.
     """
     hints = _hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}

@@ -151,11 +151,10 @@ def part_text(part: str, value: Any) -> str:
 
 @dataclass(frozen=True)
 class Sent:
-    """What the page in a person's hands sent: the parts in `values` or `opened`.
-
-    `opened` has the hash of each part in the draft that it began from, `shown` that of what the
-    page had of it before the person typed. A part without a value was removed. `note` is the one
-    for colleagues, None where it was not changed.
+    """What the page in a person's hands sent: the parts in `values` or `opened`; one without a
+    value was removed. `opened` has the hash of each in the draft that it began from, `shown` of
+    what the page had before the person typed. `note` is for colleagues, None where it was not
+    changed.
     """
 
     values: Mapping[str, Any]
@@ -178,10 +177,8 @@ def merge(
 ) -> tuple[dict[str, Any], list[Clash]]:
     """Put together what was made of `opened`, hashes by part, with what others made of it.
 
-    A part that I did not touch is theirs; one that nobody else did, or that we made the same, is
-    mine. What we both changed is a clash, in which mine stands for now, unless Save would make
-    the same of both: then it is theirs. A part in neither `mine` nor `opened` is theirs. The order
-    of sources never clashes.
+    A part that only one side touched, or both alike, is as that side has it. What both changed is a
+    clash, in which mine stands, unless Save would make the same of both; sources' order never is.
     """
     merged, clashes = dict(theirs), []
     for part in dict.fromkeys([*opened, *mine]):

@@ -30,10 +30,7 @@ class Change:
 
 
 def compare(old: PageDocument | None, new: PageDocument) -> list[Change]:
-    """Return the parts that differ, in the order of the new page; with no `old`, all of it.
-
-    A section in which nothing is written is none.
-    """
+    """Return the parts that differ, in the order of the new page; with no `old`, all of it."""
     before, after = (
         {} if each is None else values_of(dataclasses.replace(each, sections=each.shown_sections))
         for each in (old, new)

@@ -36,9 +36,7 @@ class PageQuerySet(models.QuerySet[Any]):
 
 class Page(models.Model):
     """A condition or a treatment: a chain of revisions, of which one is the draft and one is live.
-
-    `ref` is what documents and files call it, set once; `slug` is the address that patients use,
-    "" before the first publishing.
+    `ref` is its name in documents and files, `slug` its address, "" before the first publishing.
     """
 
     kind = models.CharField(max_length=10, editable=False)

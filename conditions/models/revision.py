@@ -115,9 +115,7 @@ class Review(models.Model):
 
 class WorkingCopy(models.Model):
     """What one person has typed on a page and not saved: the whole document, as it was typed.
-
-    `opened` has the hash of each part of the draft that it began from, `note` goes with what is
-    saved of it.
+    `opened` has the hash of each part of the draft that it began from.
     """
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="working_copies")

@@ -44,9 +44,8 @@ class NotPublishable(Exception):
 def findings_of(
     page: Page, document: PageDocument, beside: dict[str, Any] | None = None
 ) -> list[Finding]:
-    """Return what stands against publishing `document` for `page`, errors and warnings.
-
-    `beside` has, by their refs, the documents that go live together with it.
+    """Return what stands against publishing `document` for `page`, errors and warnings; `beside`
+    has, by their refs, the documents that go live together with it.
     """
     found = [*check(document, current_clinic().phone)]
     found += _relation_findings(page, document, beside or {})
@@ -115,14 +114,12 @@ def publish(
     clinical_change: bool,
     beside: dict[str, Any] | None = None,
 ) -> Revision:
-    """Make `revision`, the draft that was shown, what patients see, and return it.
+    """Make `revision`, the draft that was shown, what patients see, and return it, or the new one
+    that a text published before goes live as.
 
-    `by` is the member of staff (None for a command). `clinical_change` says that more than
-    wording has changed: that withdraws the clinician's signature, as does any change that
-    `signing.clinical_change` finds. A text that was published before goes live as a revision of
-    its own. `beside` has the documents that go live in the same transaction, by their refs.
-    Raises NotPublishable where the checks find an error, and EditConflict where `revision` is
-    no longer the draft.
+    `by` is None for a command. `clinical_change` says that more than wording has changed: that
+    withdraws the signature, as what `signing.clinical_change` finds does. `beside` has the
+    documents that go live together with it, by their refs. Raises NotPublishable and EditConflict.
     """
     _take_turns()
     page = locked(page)

@@ -46,10 +46,7 @@ class NumberedSource:
 
 @dataclass(frozen=True)
 class RenderedPage:
-    """A document, its HTML by part, and its sources in the order in which they are cited.
-
-    `options` stands in the section of treatments, where it offers more than one.
-    """
+    """A document, its HTML by part, and its sources in the order in which they are cited."""
 
     document: PageDocument
     key_points: list[SafeString]
@@ -88,9 +85,8 @@ def _render_section(section: Section, citations: Citations) -> RenderedSection:
 def render_page(
     document: PageDocument, treatments: Sequence[TreatmentDocument] = ()
 ) -> RenderedPage:
-    """Render a document in the order of the page: the key points stand after the emergency.
-
-    `treatments` are those that a condition's page shows.
+    """Render a document in the order of the page: the key points stand after the emergency, the
+    `treatments` of a condition in their section.
     """
     citations = Citations()
     shown = document.shown_sections

@@ -1,8 +1,4 @@
-"""Search over published pages and active physicians; logs no query.
-
-`conditions_search` holds the folded words of each published page: an FTS5 table on SQLite, a
-table with a tsvector on PostgreSQL. Both stem English words and rank; see the migration.
-"""
+"""Search over published pages and active physicians, ranked and stemmed; logs no query."""
 
 import re
 from dataclasses import dataclass
