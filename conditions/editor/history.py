@@ -34,8 +34,6 @@ class HistoryViews(PageViews):
             page,
             revisions=pages.get_page(request.GET.get("p")),
             copies=copies,
-            may_change=self.has_change_permission(request, page),
-            may_sign=self.has_sign_permission(request),
         )
 
     def revision_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
@@ -57,7 +55,6 @@ class HistoryViews(PageViews):
             beside=beside,
             numbers=numbers[: settings.REVISIONS_SHOWN],
             changes=compare(other.page_document if other else None, revision.page_document),
-            may_change=self.has_change_permission(request, page),
         )
 
     def take_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:

@@ -100,9 +100,7 @@ class EditorViews(PageViews):
                 for each in state.clashes
             ],
             refused=refused,
-            may_change=self.has_change_permission(request, page),
             may_delete=self.has_delete_permission(request, page),
-            may_sign=self.has_sign_permission(request) and page.live is not None,
             has_unpublished=page.live is not None
             and page.live_id != page.draft_id
             and page.live.page_document != draft_document(page),
