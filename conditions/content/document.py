@@ -40,11 +40,6 @@ class Section:
     heading: str
     body: str
 
-    @property
-    def is_blank(self) -> bool:
-        """Whether nobody has written anything in it yet; patients do not see it."""
-        return not self.body.strip() and self.heading == blank_heading(self.kind)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Illustration:
@@ -104,7 +99,7 @@ class PageDocument:
 
     def is_shown(self, section: Section) -> bool:
         """Whether patients see a section: one in which something is written."""
-        return not section.is_blank
+        return bool(section.body.strip()) or section.heading != blank_heading(section.kind)
 
     def citing(self) -> Iterator[tuple[str, str]]:
         """Each text that may cite sources, with the name of the part in which it stands."""

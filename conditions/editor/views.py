@@ -122,13 +122,9 @@ class EditorViews(PageViews):
         except EditConflict:
             return HttpResponseRedirect(f"{request.path}#clashes")
         revision = saved.revision
-        for parts, words in (
-            (saved.also, gettext("Also saved: what you typed in another tab under %s.")),
-            (
-                saved.aside,
-                gettext("Not saved, but kept in the history: your other tab's text of %s."),
-            ),
-        ):
+        also = gettext("Also saved: what you typed in another tab under %s.")
+        aside = gettext("Not saved, but kept in the history: your other tab's text of %s.")
+        for parts, words in ((saved.also, also), (saved.aside, aside)):
             if parts:
                 names = ", ".join(f"“{part_label(part)}”" for part in parts)
                 self.message_user(request, words % names, messages.WARNING)
