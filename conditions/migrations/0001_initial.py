@@ -80,12 +80,12 @@ class Migration(migrations.Migration):
             name='Page',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(editable=False, max_length=10)),
-                ('ref', models.SlugField(editable=False, max_length=80, unique=True)),
-                ('slug', models.SlugField(blank=True, editable=False, max_length=80, verbose_name='address')),
-                ('edited_since_review', models.BooleanField(default=False, editable=False)),
-                ('shown_physicians', models.ManyToManyField(editable=False, related_name='shown_on', to='clinic_site.physician')),
-                ('shown_pictures', models.ManyToManyField(editable=False, related_name='pages_showing', to='clinic_site.picture')),
+                ('kind', models.CharField(max_length=10)),
+                ('ref', models.SlugField(max_length=80, unique=True)),
+                ('slug', models.SlugField(blank=True, max_length=80, verbose_name='address')),
+                ('edited_since_review', models.BooleanField(default=False)),
+                ('shown_physicians', models.ManyToManyField(related_name='shown_on', to='clinic_site.physician')),
+                ('shown_pictures', models.ManyToManyField(related_name='pages_showing', to='clinic_site.picture')),
             ],
         ),
         migrations.AddField(
@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='page',
             name='review',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='conditions.review'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='conditions.review'),
         ),
         migrations.CreateModel(
             name='Revision',
@@ -177,9 +177,9 @@ class Migration(migrations.Migration):
                 ('by_hand', models.BooleanField(default=True)),
                 ('saved_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='saved')),
                 ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
-                ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='published')),
+                ('published_at', models.DateTimeField(null=True, verbose_name='published')),
                 ('page', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='conditions.page')),
-                ('published_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('saved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
             ],
             options={
@@ -196,12 +196,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='page',
             name='draft',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='conditions.revision'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='conditions.revision'),
         ),
         migrations.AddField(
             model_name='page',
             name='live',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='conditions.revision'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='conditions.revision'),
         ),
         migrations.CreateModel(
             name='Section',

@@ -39,22 +39,16 @@ class Page(models.Model):
     `ref` is its name in documents and files, `slug` its address, "" before the first publishing.
     """
 
-    kind = models.CharField(max_length=10, editable=False)
-    ref = models.SlugField(max_length=80, unique=True, editable=False)
-    slug = models.SlugField(_("address"), max_length=80, blank=True, editable=False)
-    draft = models.ForeignKey(
-        "Revision", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
-    )
-    live = models.ForeignKey(
-        "Revision", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
-    )
-    review = models.ForeignKey(
-        "Review", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
-    )
-    edited_since_review = models.BooleanField(default=False, editable=False)
+    kind = models.CharField(max_length=10)
+    ref = models.SlugField(max_length=80, unique=True)
+    slug = models.SlugField(_("address"), max_length=80, blank=True)
+    draft = models.ForeignKey("Revision", models.SET_NULL, null=True, related_name="+")
+    live = models.ForeignKey("Revision", models.SET_NULL, null=True, related_name="+")
+    review = models.ForeignKey("Review", models.SET_NULL, null=True, related_name="+")
+    edited_since_review = models.BooleanField(default=False)
     # What the live revision shows, written by publishing.
-    shown_physicians = models.ManyToManyField(Physician, editable=False, related_name="shown_on")
-    shown_pictures = models.ManyToManyField(Picture, editable=False, related_name="pages_showing")
+    shown_physicians = models.ManyToManyField(Physician, related_name="shown_on")
+    shown_pictures = models.ManyToManyField(Picture, related_name="pages_showing")
 
     objects = PageQuerySet.as_manager()
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from conditions.content.document import PageDocument, document_of
 from conditions.models.page import Page
 
+_USER = settings.AUTH_USER_MODEL
 _KEPT = "A revision is never %s."
 
 
@@ -40,13 +42,11 @@ class Revision(models.Model):
     by_hand = models.BooleanField(default=True)
     saved_at = models.DateTimeField(_("saved"), default=timezone.now)
     saved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+        _USER, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )
     note = models.CharField(_("note"), max_length=300, blank=True)
-    published_at = models.DateTimeField(_("published"), null=True, blank=True)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    published_at = models.DateTimeField(_("published"), null=True)
+    published_by = models.ForeignKey(_USER, models.PROTECT, null=True, related_name="+")
 
     objects = RevisionQuerySet.as_manager()
 
@@ -56,11 +56,9 @@ class Revision(models.Model):
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["page", "number"], name="revision_number_once_a_page"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="revision_number_positive"),
             models.CheckConstraint(
-                condition=models.Q(number__gte=1), name="revision_number_positive"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(published_at=None) | models.Q(by_hand=True),
+                condition=Q(published_at=None) | Q(by_hand=True),
                 name="revision_published_by_hand",
             ),
         ]
@@ -85,9 +83,7 @@ class Review(models.Model):
     """A clinician's signature under a revision: who read it, when, and when to read it again."""
 
     revision = models.ForeignKey(Revision, models.CASCADE, related_name="reviews")
-    reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    reviewer = models.ForeignKey(_USER, models.PROTECT, null=True, related_name="+")
     reviewer_name = models.CharField(
         _("name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
     )
@@ -99,11 +95,9 @@ class Review(models.Model):
         verbose_name_plural = _("reviews")
         ordering = ["-reviewed_on", "-pk"]
         constraints = [
+            models.CheckConstraint(condition=~Q(reviewer_name=""), name="review_has_reviewer_name"),
             models.CheckConstraint(
-                condition=~models.Q(reviewer_name=""), name="review_has_reviewer_name"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(next_due__gt=models.F("reviewed_on")),
+                condition=Q(next_due__gt=models.F("reviewed_on")),
                 name="review_due_after_reviewed",
                 violation_error_message=_("The next review must be due after this one."),
             ),
@@ -119,7 +113,7 @@ class WorkingCopy(models.Model):
     """
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="working_copies")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    person = models.ForeignKey(_USER, models.PROTECT, related_name="+")
     document = models.JSONField()
     opened = models.JSONField()
     note = models.TextField(blank=True)
@@ -162,7 +156,7 @@ class Presence(models.Model):
     """That a person has a page open in the editor, with which part in hand, and as of when."""
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="presences")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    person = models.ForeignKey(_USER, models.CASCADE, related_name="+")
     part = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
