@@ -123,7 +123,6 @@ def _check_key_points(
 def _check_line(
     place: Place, text: str, known: set[str], exempt: re.Pattern[str]
 ) -> Iterator[Finding]:
-    """Check a text of one line that may cite sources."""
     yield from needs_source(place, " ".join(map(line_of, parse(text))), exempt)
     yield from _check_markdown(place, text, known)
     yield from _check_marks(place, slips_of_line(text, takes_marks=True))

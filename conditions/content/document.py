@@ -94,7 +94,6 @@ class PageDocument:
 
     @property
     def shown_sections(self) -> tuple[Section, ...]:
-        """The sections that patients see."""
         return tuple(section for section in self.sections if self.is_shown(section))
 
     def is_shown(self, section: Section) -> bool:

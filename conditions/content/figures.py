@@ -48,7 +48,6 @@ def exempt_digits(phone: PhoneNumber) -> re.Pattern[str]:
 
 
 def _figure(text: str, exempt: re.Pattern[str]) -> str:
-    """Return the first figure of a text, or ""."""
     found = _FIGURE.search(exempt.sub(" ", CITATION.sub("", text)))
     return found[0] if found else ""
 

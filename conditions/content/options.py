@@ -65,7 +65,6 @@ def option_findings(
 
 
 def _cited_in_rows(document: PageDocument) -> set[str]:
-    """Return the keys of the sources that a treatment cites beside others."""
     rows = (text for part, text in document.citing() if part.startswith("comparison-"))
     return {key for text in rows for key in cited_keys(text)}
 

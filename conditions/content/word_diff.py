@@ -40,15 +40,12 @@ def compare(old: PageDocument | None, new: PageDocument) -> list[Change]:
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """Return the parts that differ between two documents' values."""
-    texts = [
-        (part, part_text(part, before.get(part)), part_text(part, after.get(part)))
-        for part in dict.fromkeys([*after, *before])
-    ]
-    return [
-        Change(part, part_label(part), word_by_word(old, new))
-        for part, old, new in texts
-        if old != new
-    ]
+    found = []
+    for part in dict.fromkeys([*after, *before]):
+        old, new = part_text(part, before.get(part)), part_text(part, after.get(part))
+        if old != new:
+            found.append(Change(part, part_label(part), word_by_word(old, new)))
+    return found
 
 
 def word_by_word(old: str, new: str) -> SafeString:

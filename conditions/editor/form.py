@@ -77,7 +77,6 @@ def _fields(texts: Mapping[str, str], start: str, names: Iterable[str]) -> dict[
 
 
 def _add_new(texts: Mapping[str, str], kind: str, values: dict[str, Any]) -> None:
-    """Add what was chosen or typed in the fields for something new."""
     new = texts.get("section_new", "")
     if new in DOCUMENTS[kind].kinds:
         values.setdefault(f"section-{new}", {"heading": blank_heading(new), "body": ""})
@@ -162,7 +161,6 @@ def button(post: QueryDict) -> str:
 
 
 def _moved(items: list[str], verb: str, which: str) -> list[str]:
-    """Return a list with one item moved by a place, or removed."""
     if which not in items:
         return items
     at = items.index(which)

@@ -48,7 +48,6 @@ class SignForm(forms.ModelForm):
         widgets = {"next_due": forms.DateInput(attrs={"type": "date"})}
 
     def clean_next_due(self) -> dt.date:
-        """A review that is due already would be overdue at once."""
         due = self.cleaned_data["next_due"]
         if due <= timezone.localdate():
             raise forms.ValidationError(_("Choose a day after today."))

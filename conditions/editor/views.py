@@ -51,7 +51,6 @@ class EditorViews(PageViews):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Show the editor, or the form of a new page; on POST, do what its button says."""
         if object_id is None:
             return self._add(request)
         if request.method == "POST":

@@ -89,7 +89,6 @@ def _relation_findings(
 def _named_findings(
     document: ConditionDocument, named: dict[tuple[str, str], Page]
 ) -> Iterator[Finding]:
-    """Tell what a condition names and patients do not see."""
     shown = {each.kind for each in document.shown_sections}
     if document.treatments and "treatments" not in shown:
         yield warning(at("treatments"), "no_place")
@@ -207,7 +206,6 @@ def _keep_what_shows(page: Page, document: PageDocument | None) -> None:
 
 
 def _hashes(document: PageDocument) -> list[str]:
-    """Return which uploaded pictures a document shows."""
     sources = [
         source for each in document.shown_sections for source, _alt in pictures_in(each.body)
     ]

@@ -70,12 +70,12 @@ def _clinical_content(document: PageDocument) -> list[object]:
         _fixed(f"{document.title}\n{document.name}\n{document.summary}"),
         picture and (picture.source, _words(f"{picture.alt}\n{picture.caption}")),
     ]
+    is_treatment = isinstance(document, TreatmentDocument)
     sections: dict[str, list[str]] = {}
     for section in document.shown_sections:
         clinical = section.kind in CLINICAL_KINDS or _CLINICAL_BLOCK.search(section.body)
-        is_clinical = clinical or isinstance(document, TreatmentDocument)
         text = f"{section.heading}\n{section.body}"
-        sections[section.kind] = _words(text) if is_clinical else _fixed(text)
+        sections[section.kind] = _words(text) if clinical or is_treatment else _fixed(text)
         for source, alt in pictures_in(section.body):
             content.append((source, _words(alt)))
     content.append({key: found for key, found in sections.items() if found})

@@ -161,7 +161,6 @@ def is_about_money(query: str) -> bool:
 
 
 def _physicians(words: list[str], which: Matcher) -> list[tuple[bool, Result]]:
-    """Return the active physicians with all words in what their page says."""
     found = []
     for who in active_physicians():
         facts = (who.title, who.specialty, who.certifications, who.interests)
