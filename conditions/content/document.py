@@ -9,13 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from clinic_site.text import plain_text
-from conditions.content.files import (
-    TYPES_IN_WORDS,
-    ContentError,
-    Located,
-    read_yaml,
-    write_yaml,
-)
+from conditions.content.files import TYPES_IN_WORDS, ContentError, Located, read_yaml, write_yaml
 from conditions.content.kinds import CONDITION_KINDS, TREATMENT_KINDS, blank_heading
 
 SCHEMA = 1  # the number of the shape in which documents are stored

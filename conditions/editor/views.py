@@ -18,13 +18,7 @@ from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.kinds import SectionKind
-from conditions.content.parts import (
-    NOT_THERE,
-    document_from,
-    is_part,
-    part_hash,
-    part_label,
-)
+from conditions.content.parts import NOT_THERE, document_from, is_part, part_hash, part_label
 from conditions.editor.base import PageViews, person, when
 from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import blanks, choices_of, kinds_of, panes_of

@@ -112,7 +112,7 @@ class Offer(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["condition", "treatment"], name="offer_once"),
+            models.UniqueConstraint(fields=["condition", "treatment"], name="offer_once")
         ]
 
     def __str__(self) -> str:
@@ -163,9 +163,7 @@ class LoadedContent(models.Model):
     slug = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["type", "slug"], name="loaded_content_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["type", "slug"], name="loaded_content_once")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.slug}".strip()

@@ -35,31 +35,26 @@ class Revision(models.Model):
     """A page as it was saved: by hand, or set aside so that no word is lost. It never changes."""
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="revisions")
-    number = models.PositiveIntegerField(_("number"))
-    title = models.TextField(_("title"))
-    summary = models.TextField(_("summary"))
-    document = models.JSONField(_("document"))
+    number = models.PositiveIntegerField()
+    title = models.TextField()
+    summary = models.TextField()
+    document = models.JSONField()
     by_hand = models.BooleanField(default=True)
-    saved_at = models.DateTimeField(_("saved"), default=timezone.now)
-    saved_by = models.ForeignKey(
-        _USER, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
-    )
-    note = models.CharField(_("note"), max_length=300, blank=True)
-    published_at = models.DateTimeField(_("published"), null=True)
+    saved_at = models.DateTimeField(default=timezone.now)
+    saved_by = models.ForeignKey(_USER, models.PROTECT, null=True, related_name="+")
+    note = models.CharField(max_length=300, blank=True)
+    published_at = models.DateTimeField(null=True)
     published_by = models.ForeignKey(_USER, models.PROTECT, null=True, related_name="+")
 
     objects = RevisionQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("revision")
-        verbose_name_plural = _("revisions")
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["page", "number"], name="revision_number_once_a_page"),
             models.CheckConstraint(condition=Q(number__gte=1), name="revision_number_positive"),
             models.CheckConstraint(
-                condition=Q(published_at=None) | Q(by_hand=True),
-                name="revision_published_by_hand",
+                condition=Q(published_at=None) | Q(by_hand=True), name="revision_published_by_hand"
             ),
         ]
 
@@ -84,15 +79,11 @@ class Review(models.Model):
 
     revision = models.ForeignKey(Revision, models.CASCADE, related_name="reviews")
     reviewer = models.ForeignKey(_USER, models.PROTECT, null=True, related_name="+")
-    reviewer_name = models.CharField(
-        _("name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
-    )
-    reviewed_on = models.DateField(_("reviewed"))
+    reviewer_name = models.CharField(max_length=120)  # as patients read it: Dr. Jane Doe
+    reviewed_on = models.DateField()
     next_due = models.DateField(_("next review due"))
 
     class Meta:
-        verbose_name = _("review")
-        verbose_name_plural = _("reviews")
         ordering = ["-reviewed_on", "-pk"]
         constraints = [
             models.CheckConstraint(condition=~Q(reviewer_name=""), name="review_has_reviewer_name"),
@@ -122,9 +113,7 @@ class WorkingCopy(models.Model):
     class Meta:
         verbose_name = _("unsaved text")
         verbose_name_plural = _("unsaved texts")
-        constraints = [
-            models.UniqueConstraint(fields=["page", "person"], name="working_copy_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["page", "person"], name="working_copy_once")]
 
     def __str__(self) -> str:
         return f"by {self.person}"
@@ -163,9 +152,7 @@ class Presence(models.Model):
     objects = PresenceQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["page", "person"], name="presence_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["page", "person"], name="presence_once")]
 
     def __str__(self) -> str:
         return f"{self.person}, {self.at}"

@@ -19,15 +19,7 @@ from conditions.content.checks import check
 from conditions.content.document import ConditionDocument, PageDocument
 from conditions.content.findings import Finding, Place, at, error, warning
 from conditions.content.options import option_findings
-from conditions.models import (
-    Address,
-    Condition,
-    Offer,
-    Page,
-    Revision,
-    Section,
-    Treatment,
-)
+from conditions.models import Address, Condition, Offer, Page, Revision, Section, Treatment
 from conditions.publishing import signing
 from conditions.publishing.drafts import add_revision, locked
 from conditions.search.search import index_page
