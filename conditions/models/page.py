@@ -42,9 +42,9 @@ class Page(models.Model):
     kind = models.CharField(max_length=10)
     ref = models.SlugField(max_length=80, unique=True)
     slug = models.SlugField(_("address"), max_length=80, blank=True)
-    draft = models.ForeignKey("Revision", models.SET_NULL, null=True, related_name="+")
-    live = models.ForeignKey("Revision", models.SET_NULL, null=True, related_name="+")
-    review = models.ForeignKey("Review", models.SET_NULL, null=True, related_name="+")
+    draft = models.ForeignKey("Revision", models.SET_NULL, null=True, blank=True, related_name="+")
+    live = models.ForeignKey("Revision", models.SET_NULL, null=True, blank=True, related_name="+")
+    review = models.ForeignKey("Review", models.SET_NULL, null=True, blank=True, related_name="+")
     edited_since_review = models.BooleanField(default=False)
     # What the live revision shows, written by publishing.
     shown_physicians = models.ManyToManyField(Physician, related_name="shown_on")

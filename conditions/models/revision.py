@@ -43,8 +43,8 @@ class Revision(models.Model):
     saved_at = models.DateTimeField(default=timezone.now)
     saved_by = models.ForeignKey(_USER, models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=300, blank=True)
-    published_at = models.DateTimeField(null=True)
-    published_by = models.ForeignKey(_USER, models.PROTECT, null=True, related_name="+")
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(_USER, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = RevisionQuerySet.as_manager()
 
