@@ -39,11 +39,7 @@ class EditorViews(PageViews):
     """The change page is the editor; Django's own form, with its rows, is not used."""
 
     def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
         if object_id is None:
             return self._add(request)
