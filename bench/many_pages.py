@@ -1,7 +1,7 @@
 """How kept pages do with 10, 200 and 2,000 published conditions, for `make bench`.
 
-Run by bench/run.py. Each time a site starts anew, every page is read, and then one page is asked for
-as fast as can be, by turns with constant bytes.
+Run by bench/run.py. Each time a site starts anew, every page is read, and then one page is
+asked for as fast as can be, by turns with constant bytes.
 """
 
 import http.client

@@ -3,7 +3,6 @@
 from django.urls import path
 
 from conditions import views
-from conditions.search.views import search_page
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,6 +10,6 @@ urlpatterns = [
     path("conditions/<slug:slug>/", views.condition, name="condition"),
     path("treatments/<slug:slug>/", views.treatment, name="treatment"),
     path("physicians/<slug:slug>/", views.physician, name="physician"),
-    path("search/", search_page, name="search"),
+    path("search/", views.search_page, name="search"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
 ]

@@ -1,4 +1,4 @@
-"""The public pages of conditions, treatments and physicians, the home page, the sitemap."""
+"""The public pages of conditions, treatments and physicians, home, search and sitemap."""
 
 import functools
 from collections.abc import Iterable, Mapping
@@ -18,10 +18,12 @@ from clinic_site.models import Clinic, Notice, Physician
 from clinic_site.pictures import picture_address, shown_to_staff
 from clinic_site.public_page import public_page
 from clinic_site.structured_data import Data, physician_data, to_script
+from clinic_site.text import folded_words
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.models import Condition, Page, Treatment
 from conditions.rendering.page import RenderedPage, render_page
 from conditions.rendering.structured_data import page_data
+from conditions.search.search import clean_query, emergencies, is_about_money, search
 
 
 @require_safe
@@ -128,9 +130,8 @@ def show_document(
     document: PageDocument,
     preview: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """Show a document of `page` in the public templates: the live one, or a draft to staff.
-
-    `preview` holds the `findings` and the `change_address` of a draft.
+    """Show a document of `page` in the public templates: the live one, or a draft to staff, with
+    its `findings` and `change_address` in `preview`.
     """
     source = document.picture.source if document.picture else ""
     context = (
@@ -228,3 +229,20 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         {"addresses": [settings.SITE_URL + page for page in pages]},
         content_type="application/xml",
     )
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """What was found for `q`; the form alone where it holds no word."""
+    query = clean_query(request.GET.get("q", ""))
+    context = {
+        "query": query,
+        "most_characters": settings.SEARCH_CHARACTERS,
+        "searched": bool(folded_words(query)),
+        "results": search(query),
+        "emergencies": emergencies(query),
+        "about_money": is_about_money(query),
+    }
+    response = render(request, "conditions/search.html", context)
+    response["Cache-Control"] = "no-store"  # what people search is private
+    return response

@@ -44,9 +44,8 @@ _FILE_NAME = re.compile(
 
 
 def check(document: PageDocument, phone: str | None = None) -> list[Finding]:
-    """Return all that the checks find in a page, in the page's order.
-
-    `phone` is the clinic's number, which is no figure; without it, the number that it ships with.
+    """Return all that the checks find in a page, in the page's order; `phone`, the clinic's, is no
+    figure.
     """
     exempt = exempt_digits(PhoneNumber.from_string(str(phone or Clinic().phone)))
     known = {source.key for source in document.sources}
@@ -124,7 +123,6 @@ def _check_key_points(
 def _check_line(
     place: Place, text: str, known: set[str], exempt: re.Pattern[str]
 ) -> Iterator[Finding]:
-    """Check a text of one line that may cite sources."""
     yield from needs_source(place, " ".join(map(line_of, parse(text))), exempt)
     yield from _check_markdown(place, text, known)
     yield from _check_marks(place, slips_of_line(text, takes_marks=True))

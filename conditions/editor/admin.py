@@ -9,13 +9,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.keeps_typed import KeepsTyped
-from conditions.editor.history import HistoryViews
-from conditions.editor.publish import PublishViews
+from conditions.editor.revisions import RevisionViews
 from conditions.editor.views import EditorViews
 from conditions.models import Condition, Page, Treatment
 
 
-class PageAdmin(KeepsTyped, EditorViews, PublishViews, HistoryViews):
+class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
     """What the admin of conditions and of treatments share."""
 
     list_display = ["draft_title", "known_as", "is_published", "is_signed", "saved_at"]

@@ -97,6 +97,8 @@ class PageViews(admin.ModelAdmin):
             "page": page,
         }
         if page is not None:
+            context["may_change"] = self.has_change_permission(request, page)
+            context["may_sign"] = page.live is not None and self.has_sign_permission(request)
             context["change_address"] = self.address("change", page)
             context["revisions_address"] = self.address("revisions", page)
         return TemplateResponse(request, f"admin/conditions/{name}.html", context)

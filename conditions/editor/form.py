@@ -1,7 +1,4 @@
-"""The editor's form: what a browser sends for the parts of a page, and what its buttons do to them.
-
-There is no Django form here: every field is text that nothing refuses (docs/decisions/0027).
-"""
+"""The editor's form, of texts that nothing refuses: what a browser sends, what its buttons do."""
 
 import json
 import re
@@ -37,10 +34,8 @@ LISTS = {
 
 
 def values_from(post: QueryDict, kind: str) -> Sent:
-    """Return the parts of a page of this kind that a browser sent.
-
-    What it had open tells which parts were on its page: of these, a section or a source without
-    its fields was removed, and a list without any is empty.
+    """Return the parts of a page of this kind that a browser sent. Of those that it had open, a
+    section or a source without its fields was removed, and a list without any is empty.
     """
     opened, shown = (_hashes(post.get(name, "")) for name in ("_opened", "_shown"))
     known = DOCUMENTS[kind].__dataclass_fields__
@@ -82,7 +77,6 @@ def _fields(texts: Mapping[str, str], start: str, names: Iterable[str]) -> dict[
 
 
 def _add_new(texts: Mapping[str, str], kind: str, values: dict[str, Any]) -> None:
-    """Add what was chosen or typed in the fields for something new."""
     new = texts.get("section_new", "")
     if new in DOCUMENTS[kind].kinds:
         values.setdefault(f"section-{new}", {"heading": blank_heading(new), "body": ""})
@@ -121,7 +115,6 @@ def applied(
     values: Mapping[str, Any], do: str, theirs: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str]:
     """Do what a button says to the parts of a page; return them, and the part to go on with.
-
     `theirs` are the draft's parts, for "take-theirs". A button that does not fit does nothing.
     """
     what, _colon, which = do.partition(":")
@@ -144,10 +137,7 @@ def applied(
 
 @transaction.atomic
 def press(*, page: Page, by: Actor, sent: Sent, do: str) -> str:
-    """Keep what was typed, unsaved, and do to it what a button says; return the part to go on with.
-
-    What goes is set aside first: nobody asked whether it was saved.
-    """
+    """Keep what was typed, unsaved, and do to it what a button says; return its part."""
     state = autosave(page=page, by=by, sent=sent)
     values, part = applied(state.values, do, state.draft)
     if values != state.values:
@@ -158,9 +148,8 @@ def press(*, page: Page, by: Actor, sent: Sent, do: str) -> str:
 
 
 def button(post: QueryDict) -> str:
-    """Return what the pressed button says; a place in a list stands for what was sent there.
-
-    "remove-key_point:0" becomes "remove-key_point:The first": others may have moved it since.
+    """Return what the pressed button says; "remove-key_point:0" becomes "remove-key_point:The
+    first", as others may have moved it since.
     """
     do = post.get("_do", "")
     what, _colon, which = do.partition(":")
@@ -172,7 +161,6 @@ def button(post: QueryDict) -> str:
 
 
 def _moved(items: list[str], verb: str, which: str) -> list[str]:
-    """Return a list with one item moved by a place, or removed."""
     if which not in items:
         return items
     at = items.index(which)

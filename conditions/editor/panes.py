@@ -106,9 +106,8 @@ def panes_of(
     clashes: Iterable[Clash] = (),
     choices: Mapping[str, list[Choice]] | None = None,
 ) -> list[Pane]:
-    """Return the contents of a page of this kind whose parts are `values`.
-
-    Without `choices` (see choices_of) they do to list, and not to fill in.
+    """Return the contents of a page of this kind whose parts are `values`; without `choices` (see
+    choices_of) they do to list, and not to fill in.
     """
     choices = choices or {}
     findings = list(findings)

@@ -18,13 +18,7 @@ from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.kinds import SectionKind
-from conditions.content.parts import (
-    NOT_THERE,
-    document_from,
-    is_part,
-    part_hash,
-    part_label,
-)
+from conditions.content.parts import NOT_THERE, document_from, is_part, part_hash, part_label
 from conditions.editor.base import PageViews, person, when
 from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import blanks, choices_of, kinds_of, panes_of
@@ -45,13 +39,8 @@ class EditorViews(PageViews):
     """The change page is the editor; Django's own form, with its rows, is not used."""
 
     def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
-        """Show the editor, or the form of a new page; on POST, do what its button says."""
         if object_id is None:
             return self._add(request)
         if request.method == "POST":
@@ -100,9 +89,7 @@ class EditorViews(PageViews):
                 for each in state.clashes
             ],
             refused=refused,
-            may_change=self.has_change_permission(request, page),
             may_delete=self.has_delete_permission(request, page),
-            may_sign=self.has_sign_permission(request) and page.live is not None,
             has_unpublished=page.live is not None
             and page.live_id != page.draft_id
             and page.live.page_document != draft_document(page),
@@ -124,13 +111,9 @@ class EditorViews(PageViews):
         except EditConflict:
             return HttpResponseRedirect(f"{request.path}#clashes")
         revision = saved.revision
-        for parts, words in (
-            (saved.also, gettext("Also saved: what you typed in another tab under %s.")),
-            (
-                saved.aside,
-                gettext("Not saved, but kept in the history: your other tab's text of %s."),
-            ),
-        ):
+        also = gettext("Also saved: what you typed in another tab under %s.")
+        aside = gettext("Not saved, but kept in the history: your other tab's text of %s.")
+        for parts, words in ((saved.also, also), (saved.aside, aside)):
             if parts:
                 names = ", ".join(f"“{part_label(part)}”" for part in parts)
                 self.message_user(request, words % names, messages.WARNING)

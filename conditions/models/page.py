@@ -36,27 +36,19 @@ class PageQuerySet(models.QuerySet[Any]):
 
 class Page(models.Model):
     """A condition or a treatment: a chain of revisions, of which one is the draft and one is live.
-
-    `ref` is what documents and files call it, set once; `slug` is the address that patients use,
-    "" before the first publishing.
+    `ref` is its name in documents and files, `slug` its address, "" before the first publishing.
     """
 
-    kind = models.CharField(max_length=10, editable=False)
-    ref = models.SlugField(max_length=80, unique=True, editable=False)
-    slug = models.SlugField(_("address"), max_length=80, blank=True, editable=False)
-    draft = models.ForeignKey(
-        "Revision", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
-    )
-    live = models.ForeignKey(
-        "Revision", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
-    )
-    review = models.ForeignKey(
-        "Review", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
-    )
-    edited_since_review = models.BooleanField(default=False, editable=False)
+    kind = models.CharField(max_length=10)
+    ref = models.SlugField(max_length=80, unique=True)
+    slug = models.SlugField(_("address"), max_length=80, blank=True)
+    draft = models.ForeignKey("Revision", models.SET_NULL, null=True, blank=True, related_name="+")
+    live = models.ForeignKey("Revision", models.SET_NULL, null=True, blank=True, related_name="+")
+    review = models.ForeignKey("Review", models.SET_NULL, null=True, blank=True, related_name="+")
+    edited_since_review = models.BooleanField(default=False)
     # What the live revision shows, written by publishing.
-    shown_physicians = models.ManyToManyField(Physician, editable=False, related_name="shown_on")
-    shown_pictures = models.ManyToManyField(Picture, editable=False, related_name="pages_showing")
+    shown_physicians = models.ManyToManyField(Physician, related_name="shown_on")
+    shown_pictures = models.ManyToManyField(Picture, related_name="pages_showing")
 
     objects = PageQuerySet.as_manager()
 
@@ -120,7 +112,7 @@ class Offer(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["condition", "treatment"], name="offer_once"),
+            models.UniqueConstraint(fields=["condition", "treatment"], name="offer_once")
         ]
 
     def __str__(self) -> str:
@@ -171,9 +163,7 @@ class LoadedContent(models.Model):
     slug = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["type", "slug"], name="loaded_content_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["type", "slug"], name="loaded_content_once")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.slug}".strip()

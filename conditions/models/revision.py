@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from conditions.content.document import PageDocument, document_of
 from conditions.models.page import Page
 
+_USER = settings.AUTH_USER_MODEL
 _KEPT = "A revision is never %s."
 
 
@@ -33,35 +35,26 @@ class Revision(models.Model):
     """A page as it was saved: by hand, or set aside so that no word is lost. It never changes."""
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="revisions")
-    number = models.PositiveIntegerField(_("number"))
-    title = models.TextField(_("title"))
-    summary = models.TextField(_("summary"))
-    document = models.JSONField(_("document"))
+    number = models.PositiveIntegerField()
+    title = models.TextField()
+    summary = models.TextField()
+    document = models.JSONField()
     by_hand = models.BooleanField(default=True)
-    saved_at = models.DateTimeField(_("saved"), default=timezone.now)
-    saved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
-    )
-    note = models.CharField(_("note"), max_length=300, blank=True)
-    published_at = models.DateTimeField(_("published"), null=True, blank=True)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    saved_at = models.DateTimeField(default=timezone.now)
+    saved_by = models.ForeignKey(_USER, models.PROTECT, null=True, related_name="+")
+    note = models.CharField(max_length=300, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(_USER, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = RevisionQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("revision")
-        verbose_name_plural = _("revisions")
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["page", "number"], name="revision_number_once_a_page"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="revision_number_positive"),
             models.CheckConstraint(
-                condition=models.Q(number__gte=1), name="revision_number_positive"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(published_at=None) | models.Q(by_hand=True),
-                name="revision_published_by_hand",
+                condition=Q(published_at=None) | Q(by_hand=True), name="revision_published_by_hand"
             ),
         ]
 
@@ -85,25 +78,17 @@ class Review(models.Model):
     """A clinician's signature under a revision: who read it, when, and when to read it again."""
 
     revision = models.ForeignKey(Revision, models.CASCADE, related_name="reviews")
-    reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
-    reviewer_name = models.CharField(
-        _("name"), max_length=120, help_text=_("As patients read it: Dr. Jane Doe")
-    )
-    reviewed_on = models.DateField(_("reviewed"))
+    reviewer = models.ForeignKey(_USER, models.PROTECT, null=True, related_name="+")
+    reviewer_name = models.CharField(max_length=120)  # as patients read it: Dr. Jane Doe
+    reviewed_on = models.DateField()
     next_due = models.DateField(_("next review due"))
 
     class Meta:
-        verbose_name = _("review")
-        verbose_name_plural = _("reviews")
         ordering = ["-reviewed_on", "-pk"]
         constraints = [
+            models.CheckConstraint(condition=~Q(reviewer_name=""), name="review_has_reviewer_name"),
             models.CheckConstraint(
-                condition=~models.Q(reviewer_name=""), name="review_has_reviewer_name"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(next_due__gt=models.F("reviewed_on")),
+                condition=Q(next_due__gt=models.F("reviewed_on")),
                 name="review_due_after_reviewed",
                 violation_error_message=_("The next review must be due after this one."),
             ),
@@ -115,13 +100,11 @@ class Review(models.Model):
 
 class WorkingCopy(models.Model):
     """What one person has typed on a page and not saved: the whole document, as it was typed.
-
-    `opened` has the hash of each part of the draft that it began from, `note` goes with what is
-    saved of it.
+    `opened` has the hash of each part of the draft that it began from.
     """
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="working_copies")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    person = models.ForeignKey(_USER, models.PROTECT, related_name="+")
     document = models.JSONField()
     opened = models.JSONField()
     note = models.TextField(blank=True)
@@ -130,9 +113,7 @@ class WorkingCopy(models.Model):
     class Meta:
         verbose_name = _("unsaved text")
         verbose_name_plural = _("unsaved texts")
-        constraints = [
-            models.UniqueConstraint(fields=["page", "person"], name="working_copy_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["page", "person"], name="working_copy_once")]
 
     def __str__(self) -> str:
         return f"by {self.person}"
@@ -164,16 +145,14 @@ class Presence(models.Model):
     """That a person has a page open in the editor, with which part in hand, and as of when."""
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="presences")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    person = models.ForeignKey(_USER, models.CASCADE, related_name="+")
     part = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     objects = PresenceQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["page", "person"], name="presence_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["page", "person"], name="presence_once")]
 
     def __str__(self) -> str:
         return f"{self.person}, {self.at}"

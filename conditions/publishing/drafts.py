@@ -1,9 +1,4 @@
-"""Saving: what a person types is kept at once, and Save puts it together with what others saved.
-
-A page's draft is its newest revision saved by hand. What is typed and not saved is one working
-copy for each person; Discard, and a change that cannot be put together, set it aside as a
-revision, so that no word is lost. Nothing is refused here.
-"""
+"""Saving: what a person types is kept at once, and Save puts it together with what others saved."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -38,9 +33,8 @@ from conditions.publishing.form_state import (
 
 @dataclass(frozen=True)
 class Saved:
-    """What Save made: the draft, and what it did with parts that were typed in another tab.
-
-    Those in `also` are in it; `aside` are those that stood otherwise in the page that was saved.
+    """What Save made: the draft, and what it did with parts that were typed in another tab: those
+    in `also` are in it; `aside` are those that stood otherwise in the page that was saved.
     """
 
     revision: Revision
@@ -116,19 +110,16 @@ def add_revision(
 
 @transaction.atomic
 def autosave(*, page: Page, by: Actor, sent: Sent) -> FormState:
-    """Keep what a person typed, exactly so; return what the editor shows them then.
-
-    What they typed meanwhile in another tab is kept, and where both tabs changed one part, set
-    aside. What is equal to the draft needs no working copy.
+    """Keep what a person typed, exactly so; return what the editor shows them then. Where they
+    typed in the same part in another tab meanwhile, that is set aside.
     """
     page = locked(page)
     return state_of(page, _kept(page, _typed(page, by, sent)[0]))
 
 
 def _typed(page: Page, by: Actor, sent: Sent) -> tuple[WorkingCopy, list[str]]:
-    """Put what was sent into the working copy, not stored yet; a text that goes is set aside.
-
-    Returns the parts of which one was, too.
+    """Return the working copy with what was sent, not stored yet, and of which parts a text went:
+    it is set aside.
     """
     assert by.account is not None
     assert page.draft is not None
@@ -167,9 +158,9 @@ def _kept(page: Page, copy: WorkingCopy) -> WorkingCopy | None:
 def save(*, page: Page, by: Actor, sent: Sent) -> Saved:
     """Save what a person typed as the page's new draft, put together with what others saved.
 
-    Takes what `autosave` takes. A text equal to the draft makes no new revision; its note waits
-    for one that does. Raises EditConflict where someone else changed the same part: what was typed
-    is set aside and stays the working copy. What `form_of` shows then, sent once more, is saved.
+    A text equal to the draft makes no new revision; its note waits for one that does. Raises
+    EditConflict where someone else changed the same part: what was typed is set aside and stays the
+    working copy. What `form_of` shows then, sent once more, is saved.
     """
     if saved := _save(page, by, sent):
         return saved
@@ -221,10 +212,7 @@ def set_aside(*, page: Page, document: PageDocument, by: Actor, note: str = "") 
 
 @transaction.atomic
 def discard(*, page: Page, by: Actor) -> Revision | None:
-    """Set aside what a person has typed and not saved, as it stands beside what others saved.
-
-    Returns None where there is nothing.
-    """
+    """Set aside what a person has typed and not saved; return it, or None where it is nothing."""
     assert by.account is not None
     page = locked(page)
     copy = copy_of(page, by.account)
@@ -238,7 +226,6 @@ def discard(*, page: Page, by: Actor) -> Revision | None:
 @transaction.atomic
 def revert_to(*, page: Page, revision: Revision, by: Actor, draft: Revision, note: str) -> Revision:
     """Make an earlier text the draft, as a new revision; what the person had typed is set aside.
-
     Raises EditConflict where the draft is no longer `draft`, which was shown.
     """
     page = locked(page)

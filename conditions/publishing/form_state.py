@@ -81,9 +81,8 @@ def state_of(page: Page, copy: WorkingCopy | None) -> FormState:
 
 
 def with_draft(page: Page, copy: WorkingCopy) -> tuple[dict[str, Any], list[Clash], dict[str, str]]:
-    """Put a working copy together with the draft; name who else has saved which part since.
-
-    Where nobody else has, two texts are no clash: what the person typed last stands.
+    """Put a working copy together with the draft; name who else has saved which part since. Where
+    nobody else has, two texts are no clash: what the person typed last stands.
     """
     mine, draft = values_of(copy.page_document), values_of(draft_document(page))
     merged, clashes = merge(mine=mine, opened=copy.opened, theirs=draft)

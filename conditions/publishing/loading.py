@@ -91,10 +91,9 @@ def place_of(part: str, located: Located) -> tuple[Located, str | None]:
 
 @public_change()
 def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], None]) -> None:
-    """Store files that `read_file` gave, publish pages, and `say` a line on each.
-
-    What is there already is kept as it is, unless `replace`. Raises ContentError, and stores
-    nothing at all, where one file cannot be stored.
+    """Store files that `read_file` gave, publish pages, and `say` a line on each; keep what is
+    there unless `replace`. Raises ContentError, and stores nothing, where one file cannot be
+    stored.
     """
     pages: list[tuple[Page, PageDocument, Located]] = []
     seen: dict[tuple[str, Any], str] = {}

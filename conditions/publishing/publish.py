@@ -20,15 +20,7 @@ from conditions.content.checks import check
 from conditions.content.document import ConditionDocument, PageDocument
 from conditions.content.findings import Finding, Place, at, error, warning
 from conditions.content.options import option_findings
-from conditions.models import (
-    Address,
-    Condition,
-    Offer,
-    Page,
-    Revision,
-    Section,
-    Treatment,
-)
+from conditions.models import Address, Condition, Offer, Page, Revision, Section, Treatment
 from conditions.publishing import signing
 from conditions.publishing.drafts import add_revision, locked
 from conditions.search.search import index_page
@@ -45,9 +37,8 @@ class NotPublishable(Exception):
 def findings_of(
     page: Page, document: PageDocument, beside: dict[str, Any] | None = None
 ) -> list[Finding]:
-    """Return what stands against publishing `document` for `page`, errors and warnings.
-
-    `beside` has, by their refs, the documents that go live together with it.
+    """Return what stands against publishing `document` for `page`, errors and warnings; `beside`
+    has, by their refs, the documents that go live together with it.
     """
     found = [*check(document, current_clinic().phone)]
     found += _relation_findings(page, document, beside or {})
@@ -91,7 +82,6 @@ def _relation_findings(
 def _named_findings(
     document: ConditionDocument, named: dict[tuple[str, str], Page]
 ) -> Iterator[Finding]:
-    """Tell what a condition names and patients do not see."""
     shown = {each.kind for each in document.shown_sections}
     if document.treatments and "treatments" not in shown:
         yield warning(at("treatments"), "no_place")
@@ -116,14 +106,12 @@ def publish(
     clinical_change: bool,
     beside: dict[str, Any] | None = None,
 ) -> Revision:
-    """Make `revision`, the draft that was shown, what patients see, and return it.
+    """Make `revision`, the draft that was shown, what patients see, and return it, or the new one
+    that a text published before goes live as.
 
-    `by` is the member of staff (None for a command). `clinical_change` says that more than
-    wording has changed: that withdraws the clinician's signature, as does any change that
-    `signing.clinical_change` finds. A text that was published before goes live as a revision of
-    its own. `beside` has the documents that go live in the same transaction, by their refs.
-    Raises NotPublishable where the checks find an error, and EditConflict where `revision` is
-    no longer the draft.
+    `by` is None for a command. `clinical_change` says that more than wording has changed: that
+    withdraws the signature, as what `signing.clinical_change` finds does. `beside` has the
+    documents that go live together with it, by their refs. Raises NotPublishable and EditConflict.
     """
     _take_turns()
     page = locked(page)
@@ -211,7 +199,6 @@ def _keep_what_shows(page: Page, document: PageDocument | None) -> None:
 
 
 def _hashes(document: PageDocument) -> list[str]:
-    """Return which uploaded pictures a document shows."""
     sources = [
         source for each in document.shown_sections for source, _alt in pictures_in(each.body)
     ]

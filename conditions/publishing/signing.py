@@ -35,11 +35,9 @@ _CLINICAL_BLOCK = re.compile(r"^\s*:{3,}\s*(?!fold\b)\w", re.MULTILINE)
 
 
 def clinical_change(old: PageDocument, new: PageDocument) -> bool:
-    """Whether a change withdraws the signature even where the editor calls it wording.
-
-    It does where a number, a citation, a link, a source or a picture's words are not the same
-    and in the same order, or any word of emergency, treatment or evidence text; commas, spaces
-    and capitals never matter (docs/decisions/0005-what-withdraws-a-signature.md).
+    """Whether a change withdraws the signature even where the editor calls it wording: numbers,
+    citations, links, sources, pictures' words, and any word of emergency, treatment or evidence
+    text do; commas, spaces and capitals never (docs/decisions/0005-what-withdraws-a-signature.md).
     """
     return _clinical_content(old) != _clinical_content(new)
 
@@ -72,12 +70,12 @@ def _clinical_content(document: PageDocument) -> list[object]:
         _fixed(f"{document.title}\n{document.name}\n{document.summary}"),
         picture and (picture.source, _words(f"{picture.alt}\n{picture.caption}")),
     ]
+    is_treatment = isinstance(document, TreatmentDocument)
     sections: dict[str, list[str]] = {}
     for section in document.shown_sections:
         clinical = section.kind in CLINICAL_KINDS or _CLINICAL_BLOCK.search(section.body)
-        is_clinical = clinical or isinstance(document, TreatmentDocument)
         text = f"{section.heading}\n{section.body}"
-        sections[section.kind] = _words(text) if is_clinical else _fixed(text)
+        sections[section.kind] = _words(text) if clinical or is_treatment else _fixed(text)
         for source, alt in pictures_in(section.body):
             content.append((source, _words(alt)))
     content.append({key: found for key, found in sections.items() if found})
@@ -118,9 +116,7 @@ def _units(part: str, value: Any) -> list[tuple[str, list[str]]]:
 
 @public_change()
 def sign(*, revision: Revision, by: Actor, next_due: dt.date) -> Review:
-    """Put a clinician's signature, dated today, under a live revision.
-
-    The name is the account's (`User.signs_as`); the same signature a second time is the first.
+    """Put a clinician's signature, dated today, under a live revision; the same again is the first.
     Raises EditConflict where the revision is not the live one any more, and ValidationError where
     the account has no name to sign with, or the due date is not in the future.
     """

@@ -14,7 +14,7 @@ from clinic_site.citations import Citations
 from clinic_site.markdown import CARE_LEVELS, parse, render_points, render_tokens
 from clinic_site.plain import plain
 from conditions.content.document import PageDocument, Section, Source, TreatmentDocument
-from conditions.rendering.options import OptionsTable, options_table
+from conditions.content.parts import comparison_rows
 
 # Sections that are a care card as a whole; their level of urgency follows from their kind.
 CARD_LEVELS = {"emergency": "emergency", "see_doctor": "today"}
@@ -46,12 +46,40 @@ class NumberedSource:
     places: list[str] = field(default_factory=list)
 
 
+# The rows that show at once; the others open when asked for, each as a whole.
+OPEN_ROWS = ("what", "found", "harms", "unknown")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row says of each treatment, with the treatment's title."""
+
+    label: str
+    cells: list[tuple[str, SafeString]]
+
+
+@dataclass(frozen=True)
+class OptionsTable:
+    """The treatments, and the rows that show at once and those that are folded."""
+
+    treatments: Sequence[TreatmentDocument]
+    shown: list[Row]
+    folded: list[Row]
+
+    @property
+    def has_procedure(self) -> bool:
+        """Whether the clinic does something among them."""
+        return any(each.is_procedure for each in self.treatments)
+
+    @property
+    def in_the_fold(self) -> str:
+        """The labels of the folded rows, as one sentence begins with them."""
+        return ", ".join(row.label for row in self.folded).capitalize()
+
+
 @dataclass(frozen=True)
 class RenderedPage:
-    """A document, its HTML by part, and its sources in the order in which they are cited.
-
-    `options` stands in the section of treatments, where it offers more than one.
-    """
+    """A document, its HTML by part, and its sources in the order in which they are cited."""
 
     document: PageDocument
     key_points: list[SafeString]
@@ -92,12 +120,28 @@ def _render_section(section: Section, citations: Citations) -> RenderedSection:
     )
 
 
+def _options_table(treatments: Sequence[TreatmentDocument], citations: Citations) -> OptionsTable:
+    """Lay treatments side by side; each cell links its own sources, in the order of reading."""
+    labels = comparison_rows()
+
+    def row(name: str) -> Row:
+        return Row(
+            labels[name],
+            [
+                (each.title, render_points([getattr(each.comparison, name)], citations)[0])
+                for each in treatments
+            ],
+        )
+
+    folded = [row(name) for name in labels if name not in OPEN_ROWS]
+    return OptionsTable(treatments, [row(name) for name in OPEN_ROWS], folded)
+
+
 def render_page(
     document: PageDocument, treatments: Sequence[TreatmentDocument] = ()
 ) -> RenderedPage:
-    """Render a document in the order of the page: the key points stand after the emergency.
-
-    `treatments` are those that a condition's page shows.
+    """Render a document in the order of the page: the key points stand after the emergency, the
+    `treatments` of a condition in their section.
     """
     citations = Citations()
     shown = document.shown_sections
@@ -108,7 +152,7 @@ def render_page(
         if each.kind != "emergency":
             sections.append(_render_section(each, citations))
         if each.kind == "treatments" and len(treatments) > 1:
-            options = options_table(treatments, citations)
+            options = _options_table(treatments, citations)
 
     by_key = {source.key: source for each in (*treatments, document) for source in each.sources}
     sources = [

@@ -1,8 +1,4 @@
-"""What the pages say, for search engines: JSON-LD in the vocabulary of schema.org 30.
-
-Pure functions from documents to plain dicts. They say only what the page shows;
-what has no value is left out. `site_url` has no slash at its end; `picture_address` is absolute.
-"""
+"""What the pages say, and show, for search engines: JSON-LD in the vocabulary of schema.org 30."""
 
 from collections.abc import Sequence
 from typing import cast

@@ -52,9 +52,8 @@ def words_found(text: str, which: Matcher) -> set[str]:
 
 
 def passage(text: str, otherwise: str, words: list[str], which: Matcher) -> SafeString:
-    """Return the part of `text` with the most of the words, or `otherwise`: marked, escaped.
-
-    Of equal ones it is the first, and rather one sentence than two.
+    """Return the part of `text` with the most of the words, or `otherwise`: marked, escaped. Of
+    equal ones it is the first, and rather one sentence than two.
     """
     best, start, end = (0, False), 0, 0
     near: list[tuple[int, int, frozenset[str]]] = []  # what was found last

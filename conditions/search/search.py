@@ -1,8 +1,4 @@
-"""Search over published pages and active physicians; logs no query.
-
-`conditions_search` holds the folded words of each published page: an FTS5 table on SQLite, a
-table with a tsvector on PostgreSQL. Both stem English words and rank; see the migration.
-"""
+"""Search over published pages and active physicians, ranked and stemmed; logs no query."""
 
 import re
 from dataclasses import dataclass
@@ -165,7 +161,6 @@ def is_about_money(query: str) -> bool:
 
 
 def _physicians(words: list[str], which: Matcher) -> list[tuple[bool, Result]]:
-    """Return the active physicians with all words in what their page says."""
     found = []
     for who in active_physicians():
         facts = (who.title, who.specialty, who.certifications, who.interests)

@@ -23,7 +23,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write; refuse a folder that holds content files already."""
         folder: Path = options["folder"]
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Load; end with exit code 1 and one clear line where a file cannot be used."""
         say = self.stdout.write if options["verbosity"] else lambda line: None
         try:
             files = [read_file(path) for path in files_in(options["paths"])]
