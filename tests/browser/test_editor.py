@@ -5,7 +5,7 @@ from pathlib import Path
 
 import brotli
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Route, expect
 
 from clinic_site.access.roles import Role
 from tests.browser.test_accessibility import assert_accessible, open_page
@@ -126,6 +126,30 @@ def test_who_leaves_in_the_middle_of_a_word_is_asked_and_loses_nothing(
         writer.page.goto("/admin/")
     assert writer.asked == ["beforeunload"]
     writer.finds()
+
+
+def test_what_is_typed_while_save_waits_is_kept_beside_what_it_saves(writer: Writer) -> None:
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    writer.page.route("**/change/", hold)
+    writer.type("It hurts at night.")
+    writer.page.locator(SYMPTOMS).press("ControlOrMeta+End")
+    # Not by a click: whatever touches an element waits for what the click began.
+    writer.page.evaluate("setTimeout(() => document.querySelector('[name=_save]').click())")
+    while not waiting:
+        writer.page.wait_for_timeout(50)
+    writer.page.keyboard.type(" And at dawn.")
+    waiting[0].continue_()
+
+    expect(writer.page.get_by_text("Saved as a draft.")).to_be_visible()
+    writer.finds("It hurts at night. And at dawn.")
+    assert writer.asked == []
 
 
 def test_where_links_of_the_page_lead_all_that_was_typed_is_told(writer: Writer) -> None:
