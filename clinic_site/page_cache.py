@@ -23,6 +23,7 @@ import gevent
 from django.apps import apps
 from django.conf import settings
 
+from clinic_site.client_address import is_trusted
 from clinic_site.clinic import Seen, last_seen
 from clinic_site.kept_page import Headers, Page, best_coding, etag_of, shared
 from clinic_site.public_page import PUBLIC
@@ -77,7 +78,10 @@ class PageCache:
             return self.application(environ, start)
         path = environ["PATH_INFO"]
         host = environ.get("HTTP_HOST", "").partition(":")[0]  # no page differs by its port
-        key = (host, path, environ.get("HTTP_X_FORWARDED_PROTO", ""))
+        proto = environ.get("HTTP_X_FORWARDED_PROTO", "")
+        if proto and not is_trusted(environ.get("REMOTE_ADDR", "")):
+            proto = ""  # or who asks by http would not be sent to https
+        key = (host, path, proto)
         page = self.pages.get(key)
         if page is not None and self._is_fresh(page):
             self.pages.move_to_end(key)

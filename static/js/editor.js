@@ -35,6 +35,7 @@ const before = (group) =>
 const kept = new Map(); // by group, what the server has of it, as text
 let flying = new Map(); // what is on its way there
 let flight = null;
+let stop; // ends what is on its way
 let timer;
 let wait = 2; // seconds
 let state = "";
@@ -101,14 +102,15 @@ function bodyOf(groups, most = Infinity) {
   return { data, taken, isSmall: size < MOST };
 }
 
-function post(address, body, kind, keepalive = false) {
+function post(address, body, kind, keepalive = false, control = new AbortController()) {
+  setTimeout(() => control.abort(), 20_000);
   return fetch(address, {
     method: "POST",
     body,
     keepalive,
     redirect: "manual",
     headers: { "X-Background": kind },
-    signal: AbortSignal.timeout(20_000),
+    signal: control.signal,
   });
 }
 
@@ -120,26 +122,29 @@ function later(seconds) {
   }, seconds * 1000);
 }
 
-function save() {
+function save(most) {
   clearTimeout(timer);
   if (flight || !changed().length) return;
-  flight = send().finally(() => {
+  const mine = send((stop = new AbortController()), most).finally(() => {
+    if (flight !== mine) return; // a newer one took its place
     flight = null;
-    flying = new Map();
     if (changed().length) later(wait);
   });
+  flight = mine;
 }
 
-async function send() {
-  const { data, taken, isSmall } = bodyOf(changed());
+async function send(control, most) {
+  const fitting = bodyOf(changed(), most);
+  const { data, taken, isSmall } = fitting.taken.size ? fitting : bodyOf(changed());
   flying = taken;
   let answer;
   let found;
   try {
-    answer = await post(autosave, data, "typed", isSmall);
+    answer = await post(autosave, data, "typed", isSmall, control);
     if (answer.type === "opaqueredirect") return await signInAgain();
     found = answer.ok && (await answer.json());
   } catch {
+    if (control !== stop) return;
     wait = Math.min(wait * 2, 15);
     return tell("offline");
   }
@@ -207,13 +212,13 @@ function put(id, value, group, text) {
   return true;
 }
 
+// What is on its way and older than what stands here ends, or it could come after that.
 function leave() {
-  if (!flight) return save();
-  // One is on its way: what was typed since goes beside it, as far as both fit.
-  const onWay = new Blob([...flying.values()]).size + 400 * flying.size + 2_000;
-  const groups = changed().filter((group) => flying.get(group) !== textOf(group));
-  const { data, taken } = bodyOf(groups, MOST - onWay);
-  if (taken.size) post(autosave, data, "typed", true).then((answer) => answer.text(), () => {});
+  if (flight && changed().some((group) => flying.get(group) !== textOf(group))) {
+    stop.abort();
+    flight = null;
+  }
+  save(MOST);
 }
 
 form.addEventListener("input", () => {
@@ -260,8 +265,8 @@ addEventListener("pageshow", () => {
   sent.clear();
   save();
 });
-addEventListener("online", save);
-addEventListener("focus", save);
+addEventListener("online", () => save());
+addEventListener("focus", () => save());
 
 // Who else has the page open, and that we have.
 const here = form.querySelector(".here");

@@ -1,11 +1,12 @@
 """Whoever types in a page's editor tries to lose the words, and finds every one of them again."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import brotli
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Route, expect
 
 from clinic_site.access.roles import Role
 from tests.browser.test_accessibility import assert_accessible, open_page
@@ -150,6 +151,28 @@ def test_what_is_typed_while_save_waits_is_kept_beside_what_it_saves(writer: Wri
     expect(writer.page.get_by_text("Saved as a draft.")).to_be_visible()
     writer.finds("It hurts at night. And at dawn.")
     assert writer.asked == []
+
+
+def test_who_leaves_while_older_words_are_on_their_way_finds_the_newer_ones(writer: Writer) -> None:
+    on_its_way: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if on_its_way:
+            route.continue_()
+        on_its_way.append(route)
+
+    writer.page.route("**/autosave/", hold_the_first)
+    writer.type("It hurts at night.")
+    while not on_its_way:
+        writer.page.wait_for_timeout(50)
+    writer.type("It hurts at night. And at dawn.")
+    writer.page.goto("/admin/")
+    with suppress(Error):  # it was ended, and arrives no more
+        on_its_way[0].continue_()
+
+    writer.finds("It hurts at night. And at dawn.")
+    writer.page.wait_for_timeout(500)
+    writer.finds("It hurts at night. And at dawn.")
 
 
 def test_where_links_of_the_page_lead_all_that_was_typed_is_told(writer: Writer) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import ipaddress
 import threading
 import uuid
 from collections.abc import Callable
@@ -52,6 +53,7 @@ class Site:
     def get(self, path: str = "/", method: str = "GET", **headers: str) -> "Answer":
         told: list[Any] = []
         environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": HOST}
+        environ["REMOTE_ADDR"] = headers.pop("remote_addr", "192.0.2.1")
         environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
         body = b"".join(self.cache(environ, lambda *args: told.extend(args)))
         return Answer(told[0], dict(told[1]), body)
@@ -160,6 +162,14 @@ def test_queries_and_cookies_neither_fill_nor_change_what_is_kept(site: Site, qu
     assert len(site.cache.pages) == 1
 
 
+def test_only_our_proxy_says_that_a_page_is_asked_for_by_https(site: Site, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1/32")]
+    site.get(remote_addr="127.0.0.1", x_forwarded_proto="https")
+    site.status, site.headers = "301 Moved Permanently", {"Location": "https://clinic.example/"}
+    assert site.get(x_forwarded_proto="https").status == "301 Moved Permanently"
+    assert site.get(remote_addr="127.0.0.1", x_forwarded_proto="https").body == HTML
+
+
 def test_a_port_makes_no_other_page(site: Site) -> None:
     site.get()
     site.get(host=f"{HOST}:4711")
@@ -168,7 +178,7 @@ def test_a_port_makes_no_other_page(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"host": "evil.example"}, {"host": "clinic.example.:80"}, {"x_forwarded_proto": "gopher"}],
+    [{"host": "evil.example"}, {"host": "clinic.example.:80"}, {"x_forwarded_proto": "gopher", "remote_addr": "127.0.0.1"}],
 )
 def test_made_up_names_are_never_kept(site: Site, headers: dict[str, str]) -> None:
     site.get(**headers)
