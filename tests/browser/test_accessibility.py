@@ -62,9 +62,11 @@ def assert_accessible(page: Page, states: Iterable[str | State] = STATES) -> Non
     assert not faults, f"{page.url} breaks these rules:\n\n" + "\n\n".join(faults)
 
 
-# In all states: the pages that most people need. The others are many and alike, so each is shown in
-# one, by turns; in `make soak` in all.
-MOST_NEEDED = {"/", "/conditions/spinal-compression-fractures/", "/appointments/request/"}
+# In all states: the pages that most people need, in `make test` the first. The others are many and
+# alike, so each is shown in one, by turns; in `make soak` in all.
+MOST_NEEDED = ["/conditions/spinal-compression-fractures/", "/", "/appointments/request/"][
+    :: 1 if SOAK else 3
+]
 
 
 def by_turns(number: int) -> list[str]:

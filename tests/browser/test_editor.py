@@ -244,6 +244,7 @@ def test_two_tabs_of_one_writer_are_put_together(writer: Writer) -> None:
     assert writer.asked == []
 
 
+@pytest.mark.soak
 def test_two_writers_see_each_other_in_the_page(
     writer: Writer, chromium: Browser, site: Site
 ) -> None:

@@ -178,6 +178,7 @@ def test_the_bar_fits_and_can_be_hit(page: Page) -> None:
         page.keyboard.press("Escape")
 
 
+@pytest.mark.soak
 def test_the_preview_is_as_wide_as_a_phone_or_a_desk(page: Page, text: Locator) -> None:
     show(page, WIDE)
     frame = page.frame_locator("#live-preview")

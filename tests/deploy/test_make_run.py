@@ -125,7 +125,7 @@ def is_worker(process: psutil.Process) -> bool:
     return "send_notifications" in process.cmdline()
 
 
-@pytest.mark.parametrize("name", ["mail worker", "server"])
+@pytest.mark.parametrize("name", [pytest.param("mail worker", marks=pytest.mark.soak), "server"])
 def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
     tmp_path: Path, name: str
 ) -> None:
