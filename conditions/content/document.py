@@ -70,6 +70,7 @@ class Comparison:
     harms: str = ""
     like: str = ""
     time: str = ""
+    easing: str = ""
     unknown: str = ""
 
 

@@ -125,11 +125,12 @@ def comparison_rows() -> dict[str, str]:
     return {
         "what": _("What it is"),
         "aim": _("The goal"),
-        "suits": _("Who it may suit"),
+        "suits": _("Who it may suit, and who not"),
         "found": _("What studies found"),
         "harms": _("Harms"),
         "like": _("What it is like"),
-        "time": _("Time"),
+        "time": _("How long it takes"),
+        "easing": _("When pain eases"),
         "unknown": _("What is not known"),
     }
 
