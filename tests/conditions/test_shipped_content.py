@@ -79,7 +79,7 @@ FACTS = {
         "harms": r"leaked about half the time, mostly without harm. Fewer than 1 in 100.*rarely, death",
         "both sides": r"44 in 100.*21 in 100.*All five.*no important benefit.*no support for routine use",
         "against usual care": r"less against a pretend procedure than against usual care, more when",
-                "other trials": r"three other trials \(78, 131 and 180 people\) it was no better",
+        "other trials": r"three other trials \(78, 131 and 180 people\) it was no better",
         "months": r"3\.9 of 10 with cement, and 5\.1.*no clear difference in disability",
         "not suited": r"not suit a fracture that does not hurt, is healing well, or needs surgery",
         "kyphoplasty": r"probably helps more.*the maker paid.*they knew what they got",
