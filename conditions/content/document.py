@@ -55,6 +55,7 @@ class Comparison:
     harms: str = ""
     like: str = ""
     time: str = ""
+    easing: str = ""
     unknown: str = ""
 
 

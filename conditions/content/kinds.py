@@ -55,8 +55,8 @@ ABOUT = {
 
 # The kinds of section of each type of page, in the order in which the page shows them.
 CONDITION_KINDS = (
-    *("emergency", "see_doctor", "overview", "symptoms", "treatments", "suits", "diagnosis"),
-    *("recovery", "prevention", "causes", "risk_factors", "evidence", "questions", "next_steps"),
+    *("emergency", "see_doctor", "overview", "symptoms", "treatments", "questions", "suits"),
+    *("diagnosis", "recovery", "prevention", "causes", "risk_factors", "evidence", "next_steps"),
 )
 TREATMENT_KINDS = (
     *("overview", "suits", "not_suited", "benefits", "risks", "preparing", "procedure"),

@@ -129,11 +129,12 @@ def comparison_rows() -> dict[str, str]:
     return {
         "what": gettext("What it is"),
         "aim": gettext("The goal"),
-        "suits": gettext("Who it may suit"),
+        "suits": gettext("Who it may suit, and who not"),
         "found": gettext("What studies found"),
         "harms": gettext("Harms"),
         "like": gettext("What it is like"),
-        "time": gettext("Time"),
+        "time": gettext("How long it takes"),
+        "easing": gettext("When pain eases"),
         "unknown": gettext("What is not known"),
     }
 

@@ -153,7 +153,8 @@ def test_the_page_lays_them_side_by_side_each_row_with_its_own_sources(client: C
         "harms",
         "unknown",
     ]
-    assert [label for label in FULL if FULL[label] in folded] == ["aim", "suits", "like", "time"]
+    inside = ["aim", "suits", "like", "time", "easing"]
+    assert [label for label in FULL if FULL[label] in folded] == inside
     # The survey is cited above them, in the page's own text; then in the order of reading.
     assert re.findall(r'aria-label="Source (\d)"', table) == ["2", "3"]
     sources = page[page.index('<ol class="sources">') :]
