@@ -56,8 +56,10 @@ def test_a_page_comes_before_its_link_is_clicked_and_a_form_does_not(page: Page)
     page.wait_for_timeout(600)
     link = page.locator(f'main a[href="{CONDITION}"]').first
     link.hover()
-    while not ready:
+    for _step in range(200):
         page.wait_for_timeout(50)
+        if ready:
+            break
     link.click()
     page.wait_for_url(f"**{CONDITION}")
 
