@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.running import PROJECT
 
@@ -90,8 +90,13 @@ class Guide:
         expect(self.page.get_by_text(words)).to_be_visible()
 
     def patients_read(self, words: str, path: str) -> None:
-        """Say that patients find these words at an address; a change shows within a second."""
-        deadline = time.monotonic() + 10
-        while not re.search(words, self.page.context.request.get(path).text(), re.DOTALL):
-            assert time.monotonic() < deadline, words
-            time.sleep(0.1)
+        """Say that patients find these words at an address."""
+        patients_read(self.page.context, words, path)
+
+
+def patients_read(context: BrowserContext, words: str, path: str, *, no_more: bool = False) -> None:
+    """Say that patients find these words at an address, or `no_more`: it shows within a second."""
+    deadline = time.monotonic() + 10
+    while bool(re.search(words, context.request.get(path).text(), re.DOTALL)) is no_more:
+        assert time.monotonic() < deadline, words
+        time.sleep(0.1)

@@ -6,6 +6,7 @@ import secrets
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.guide import patients_read
 from tests.browser.journeys import sign_in
 from tests.running import Site
 
@@ -212,6 +213,7 @@ def test_staff_change_a_sentence_and_publish(chromium: Browser, site: Site):
     page.get_by_role("button", name="Publish …").click()
     page.get_by_role("button", name="Publish: meaning changed").click()
     expect(page.get_by_text("Published as number 2.")).to_be_visible()
+    patients_read(context, "low in your back", "/treatments/sacroplasty/")
     reader.reload()
     expect(reader.get_by_text("The sacrum is low in your back.")).to_be_visible()
     context.close()
@@ -238,6 +240,7 @@ def test_staff_add_a_physician_with_a_photo(chromium: Browser, site: Site, tmp_p
     page.get_by_label("Photo").select_option("A teal wall")
     page.get_by_role("button", name="Save", exact=True).click()
 
+    patients_read(context, "Dr. Test Person", "/physicians/dr-test-person/")
     page.goto("/physicians/dr-test-person/")
 
     picture = page.get_by_alt_text("A teal wall")
@@ -251,6 +254,7 @@ def test_staff_add_a_physician_with_a_photo(chromium: Browser, site: Site, tmp_p
     page.get_by_role("link", name="Dr. Test Person").click()
     page.get_by_label("Active").uncheck()
     page.get_by_role("button", name="Save", exact=True).click()
+    patients_read(context, "Dr. Test Person", "/physicians/dr-test-person/", no_more=True)
     gone = page.goto("/physicians/dr-test-person/")
     assert gone is not None
     assert gone.status == 404
