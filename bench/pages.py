@@ -135,7 +135,7 @@ def nginx(site: str, headers: Iterable[tuple[str, str]], body: bytes) -> Iterato
         config = folder / "nginx.conf"
         config.write_text(
             f"daemon off; pid {folder}/pid; error_log stderr; worker_processes 1;"
-            f"events {{}} http {{ access_log off; {text} }}"
+            f"events {{}} http {{ access_log off; sendfile on; tcp_nopush on; {text} }}"
         )
         folder.chmod(0o755)
         server = subprocess.Popen([NGINX, "-p", name, "-c", config])  # noqa: S603
