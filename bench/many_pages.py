@@ -4,6 +4,7 @@ Run by bench/run.py. Each time a site starts anew, every page is read, and then 
 asked for as fast as can be, by turns with constant bytes.
 """
 
+import contextlib
 import http.client
 import os
 import statistics
@@ -24,8 +25,10 @@ def memory() -> float:
     total = 0
     for server in children(os.getpid()):
         for process in children(server):
-            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-            total += sum(int(line.split()[1]) for line in rollup.splitlines() if "Private" in line)
+            with contextlib.suppress(OSError):  # it has ended
+                rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+                lines = [line.split() for line in rollup.splitlines() if "Private" in line]
+                total += sum(int(line[1]) for line in lines)
     return total / 1024
 
 

@@ -226,11 +226,19 @@ class PageCache:
 
     def _read_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        for path in sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime):
+        for path in sorted(self.folder.iterdir(), key=_written_at):
             if path.suffix or not (found := self._read(path)):
                 path.unlink(missing_ok=True)
             else:
                 self._put(*found)
+
+
+def _written_at(path: Path) -> float:
+    """Return when a file was written; 0 for one that a process starting beside has removed."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def stamp(seen: Seen) -> list[str]:

@@ -267,6 +267,25 @@ def test_a_new_release_throws_the_pages_of_the_old_one_away(
     assert not site.cache.pages
 
 
+def test_processes_that_start_at_once_throw_the_same_pages_away(site: Site) -> None:
+    for number in range(300):
+        (site.folder / f"{number}").write_bytes(b"of another build")
+    at_once, started = threading.Barrier(4), []
+
+    def start() -> None:
+        at_once.wait()
+        started.append(PageCache(site._render, folder=site.folder, most=1))
+
+    processes = [threading.Thread(target=start) for _process in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+    assert len(started) == 4
+    assert list(site.folder.iterdir()) == []
+
+
 def test_half_a_file_is_thrown_away(site: Site) -> None:
     site.get()
     wait_until(lambda: site.is_written())
