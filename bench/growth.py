@@ -4,15 +4,20 @@ Both are measured in one run, on one database, so that the ratio says how the wo
 how busy the machine was.
 """
 
+import contextlib
+import os
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import django
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+
+from tests.running import free_port, is_up
 
 ROUNDS = 15
 
@@ -23,6 +28,29 @@ def prepare() -> None:
     call_command("migrate", verbosity=0)
     call_command("load_content", "conditions/content", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
+
+
+@contextlib.contextmanager
+def gunicorn(application: str = "clinic_site.wsgi") -> Iterator[str]:
+    """The site, or it beside its limits, on gunicorn as in production; gives its address."""
+    port = free_port()
+    address = f"http://localhost:{port}"
+    server = subprocess.Popen(  # noqa: S603
+        [
+            *(sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"),
+            application,
+        ],
+        env={**os.environ, "BIND": f"127.0.0.1:{port}", "SITE_URL": address, "KEYS_CHECKED": "yes"},
+    )
+    try:
+        while not is_up(address):
+            if server.poll() is not None:
+                sys.exit("The server did not start; what it said is above.")
+            time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=40)
 
 
 def measure(work: Callable[[], object], rounds: int = ROUNDS) -> tuple[float, int]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.content import fill
-from bench.growth import prepare
-from bench.pages import CONDITION, PAIRS, gunicorn, load
+from bench.growth import gunicorn, prepare
+from bench.pages import CONDITION, PAIRS, load
 
 COUNTS = (10, 200, 2_000)
 
@@ -76,7 +76,7 @@ def main() -> None:
         fill(count)
         slugs = list(Address.objects.filter(page__kind="condition").values_list("slug", flat=True))
         began = time.monotonic()
-        with gunicorn() as site:
+        with gunicorn("bench.limits:application") as site:
             started = time.monotonic() - began
             empty = memory()
             read_all(site, slugs)

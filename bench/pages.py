@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench.growth import prepare
+from bench.growth import gunicorn, prepare
 from tests.running import Visitor, free_port, is_up
 
 PAIRS = int(os.environ.get("PAIRS", "15"))  # fewer for a quick look
@@ -86,29 +86,6 @@ def http_answer(site: str, path: str) -> tuple[list[tuple[str, str]], bytes]:
 
 
 @contextlib.contextmanager
-def gunicorn() -> Iterator[str]:
-    """The site beside its limits, on gunicorn as in production; gives its address."""
-    port = free_port()
-    address = f"http://localhost:{port}"
-    server = subprocess.Popen(  # noqa: S603
-        [
-            *(sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"),
-            "bench.limits:application",
-        ],
-        env={**os.environ, "BIND": f"127.0.0.1:{port}", "SITE_URL": address, "KEYS_CHECKED": "yes"},
-    )
-    try:
-        while not is_up(address):
-            if server.poll() is not None:
-                sys.exit("The server did not start; what it said is above.")
-            time.sleep(0.1)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=40)
-
-
-@contextlib.contextmanager
 def nginx(site: str, headers: Iterable[tuple[str, str]], body: bytes) -> Iterator[str]:
     """The site behind deploy/nginx.conf, and at /file a file of nginx's own with this body."""
     port = free_port()
@@ -157,7 +134,7 @@ def main() -> None:
 
     sys.stdout.write(f"\n{connection.vendor}: requests a second, by 2 processes of gunicorn\n")
     sys.stdout.write(f"{'':44}{'it':>9}{'limit':>9}{'ratio':>8}{'times':>8}\n")
-    with gunicorn() as site:
+    with gunicorn("bench.limits:application") as site:
         page, constant, empty = site + CONDITION, site + "/constant", site + "/healthz"
         for address in (page, constant, empty):
             load(address, Accept_Encoding="br")

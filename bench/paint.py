@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.growth import prepare
-from bench.pages import CONDITION, gunicorn
+from bench.growth import gunicorn, prepare
+from bench.pages import CONDITION
 from tests.running import free_port, launch_chromium
 
 DELAY = 0.150  # seconds there and back
@@ -109,7 +109,7 @@ def main() -> None:
     """Measure, and print the table."""
     prepare()
     port = free_port()
-    with gunicorn() as address, sync_playwright() as playwright:
+    with gunicorn("bench.limits:application") as address, sync_playwright() as playwright:
         slow_line(address, port)
         line = f"http://localhost:{port}"
         browser = launch_chromium(playwright)

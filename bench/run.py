@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-SUBJECTS = ("content", "editing", "submissions", "long_queue", "pages", "many_pages", "paint")
+SUBJECTS = ("content", "editing", "submissions", "long_queue", "pages")
+ASK_NO_DATABASE = ("many_pages", "paint", "first_view")
 
 
 def run(script: str, environment: dict[str, str]) -> None:
@@ -42,7 +43,10 @@ def main() -> None:
                 var = Path(folder) / f"{subject}-{name}"
                 var.mkdir()
                 run(f"bench/{subject}.py", {**common, **database, "VAR": str(var)})
-        run("bench/first_view.py", common)
+        for subject in ASK_NO_DATABASE:
+            var = Path(folder) / subject
+            var.mkdir()
+            run(f"bench/{subject}.py", {**common, "VAR": str(var)})
 
 
 main()

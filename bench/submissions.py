@@ -6,17 +6,15 @@ site runs on gunicorn as in production; patients are processes of their own that
 connections, each request under a fresh attempt and from an address of its own. Run by bench/run.py.
 """
 
-import contextlib
 import multiprocessing
 import os
 import socket
 import statistics
-import subprocess
 import sys
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -24,8 +22,8 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.test import Client
 
-from bench.growth import prepare
-from tests.running import free_port, is_up, make_attempt
+from bench.growth import gunicorn, prepare
+from tests.running import make_attempt
 
 SECONDS = 1
 COUNT, PATIENTS, ROUNDS = 160, 8, 15
@@ -124,25 +122,6 @@ def post_of(number: int) -> bytes:
     return head.encode() + body
 
 
-@contextlib.contextmanager
-def running_site() -> Iterator[int]:
-    """The site on gunicorn, as in production; gives its port."""
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
-        env={**os.environ, "BIND": f"127.0.0.1:{port}"},
-    )
-    try:
-        while not is_up(f"http://localhost:{port}"):
-            if server.poll() is not None:
-                sys.exit("The server did not start; what it said is above.")
-            time.sleep(0.1)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def submissions(port: int) -> float:
     """Return how many requests a second the whole site stores."""
     from appointments.models import AppointmentRequest
@@ -186,7 +165,8 @@ def main() -> None:
     prepare()
     make_front_desk()
     same_rows = SameRows()
-    with running_site() as port:
+    with gunicorn() as site:
+        port = int(site.rpartition(":")[2])
         rounds = [(submissions(port), rate(same_rows), rate(one_row)) for _round in range(ROUNDS)]
     taken, same, one = (statistics.median(each) for each in zip(*rounds, strict=True))
     name = connection.vendor
