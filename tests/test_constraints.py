@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+import appointments.models
 from appointments.models import AppointmentRequest, NameWord, Note, StatusChange
 from clinic_site.access.models import User
 from clinic_site.models import (
@@ -149,7 +150,12 @@ def working_copy() -> WorkingCopy:
 
 
 def presence() -> Presence:
-    return Presence(page=a_page(), person=desk())
+    return Presence(thing=a_page(), person=desk())
+
+
+def request_presence() -> appointments.models.Presence:
+    thing = AppointmentRequest.objects.first() or make_request()
+    return appointments.models.Presence(thing=thing, person=desk())
 
 
 def changed(row, **values):
@@ -193,7 +199,8 @@ BROKEN = {
     "address_once": lambda: twice(lambda: Address(page=a_page(), slug="a")),
     "offer_once": lambda: twice(offer),
     "working_copy_once": lambda: twice(working_copy),
-    "presence_once": lambda: twice(presence),
+    "conditions_presence_once": lambda: twice(presence),
+    "appointments_presence_once": lambda: twice(request_presence),
     "section_kind_known": lambda: section(kind="gossip"),
     "section_has_heading": lambda: section(heading=""),
     "section_kind_once": lambda: twice(section),

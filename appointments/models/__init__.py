@@ -1,6 +1,7 @@
 """The models of requests, where Django looks for them."""
 
 from appointments.models.history import Note, StatusChange
+from appointments.models.presence import Presence
 from appointments.models.request import AppointmentRequest, NameWord
 
-__all__ = ["AppointmentRequest", "NameWord", "Note", "StatusChange"]
+__all__ = ["AppointmentRequest", "NameWord", "Note", "Presence", "StatusChange"]

@@ -11,7 +11,8 @@ from clinic_site.crypto.fields import EncryptedTextField
 class StatusChange(models.Model):
     """One change of a request's status. `by` is empty for the patient and for the system.
 
-    `visit_at` and `visit_minutes` are of the visit that was set, or that this change takes off.
+    `visit_at` and `visit_minutes` are of the visit that was set, or that this change takes off;
+    `change_requested_at` of the patient's wish that it settled, which undoing it brings back.
     """
 
     request = models.ForeignKey(
@@ -23,6 +24,7 @@ class StatusChange(models.Model):
     at = models.DateTimeField(_("at"), auto_now_add=True)
     visit_at = models.DateTimeField(null=True)
     visit_minutes = models.PositiveSmallIntegerField(null=True)
+    change_requested_at = models.DateTimeField(null=True)
     close_reason = models.CharField(max_length=20, choices=CloseReason.choices, blank=True)
 
     class Meta:
@@ -47,17 +49,25 @@ class NoteKind(models.TextChoices):
     REACHED = "reached", _("called, spoke with them")
     EMAILED = "emailed", _("wrote an email")
     NOTE = "note", _("note")
+    SET_ASIDE = "set_aside", _("set aside")
     CHANGE_REQUEST = "change_request", _("the patient asks for a change")
 
 
-# What staff can note; a change is asked for by the patient.
-STAFF_NOTES = [choice for choice in NoteKind.choices if choice[0] != NoteKind.CHANGE_REQUEST]
+# What staff can note by itself.
+STAFF_NOTES = [
+    choice
+    for choice in NoteKind.choices
+    if choice[0] not in {NoteKind.CHANGE_REQUEST, NoteKind.SET_ASIDE}
+]
 # With these, the patient has heard from the clinic.
 ANSWERS = {NoteKind.VOICEMAIL, NoteKind.REACHED, NoteKind.EMAILED}
 
 
 class Note(models.Model):
-    """What staff did or noted, or a change that a patient asked for. Rows are only added."""
+    """What staff did or noted, or a change that a patient asked for. Rows are only added.
+
+    `until`: the day until which a request was set aside.
+    """
 
     request = models.ForeignKey(
         "appointments.AppointmentRequest", models.CASCADE, related_name="notes"
@@ -66,6 +76,7 @@ class Note(models.Model):
         _("what"), max_length=20, choices=NoteKind.choices, default=NoteKind.NOTE
     )
     text = EncryptedTextField(_("note"), blank=True)
+    until = models.DateField(null=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )

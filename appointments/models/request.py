@@ -28,7 +28,7 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         return self.filter(status__in=WAITING)
 
     def in_order(self) -> "AppointmentRequestQuerySet":
-        """Waiting ones first, the oldest first; then the others, the newest first."""
+        """Waiting ones first: those set aside until a day, then the oldest; then the others."""
         return self.order_by("queue_order", "pk")
 
     def to_acknowledge(self) -> "AppointmentRequestQuerySet":
@@ -53,16 +53,22 @@ def _known(field: str, choices: type[models.TextChoices], *more: str) -> models.
 
 
 # Greater than any time in microseconds since 1970 that a request can have.
-_AFTER_ALL_TIME = 10**18
+AFTER_ALL_TIME = 10**18
 
 
-def queue_order(status: str, received_at: dt.datetime) -> int:
+def queue_order(
+    status: str, received_at: dt.datetime, set_aside_until: dt.date | None = None
+) -> int:
     """Return where a request stands in the queue; the least number is the first.
+
+    One that was set aside until a day stands before the others, and is out of sight before it.
 
     One ascending number, so that one index serves the queue however many requests there are.
     """
     microseconds = int(received_at.timestamp() * 1_000_000)
-    return microseconds if status in WAITING else _AFTER_ALL_TIME - microseconds
+    if status not in WAITING:
+        return AFTER_ALL_TIME - microseconds
+    return set_aside_until.toordinal() if set_aside_until else microseconds
 
 
 class AppointmentRequest(models.Model):
@@ -99,6 +105,8 @@ class AppointmentRequest(models.Model):
         related_name="+",
         verbose_name=_("taken by"),
     )
+    set_aside_until = models.DateField(_("set aside until"), null=True, blank=True)
+    set_aside_reason = EncryptedTextField(_("set aside because"), blank=True)
     first_answer_at = models.DateTimeField(_("first answer"), null=True, editable=False)
     visit_at = models.DateTimeField(_("visit"), null=True, blank=True)
     visit_minutes = models.PositiveSmallIntegerField(
@@ -159,6 +167,11 @@ class AppointmentRequest(models.Model):
                 condition=models.Q(change_requested_at__isnull=False),
                 name="request_to_acknowledge",
             ),
+            models.Index(
+                fields=["visit_at", "id"],
+                condition=models.Q(status=Status.SCHEDULED),
+                name="request_visits",
+            ),
             models.Index(fields=["phone_index", "received_at"], name="request_phone"),
             models.Index(fields=["phone_end_index"], name="request_phone_end"),
             models.Index(fields=["email_index", "received_at"], name="request_email"),
@@ -171,10 +184,10 @@ class AppointmentRequest(models.Model):
         return f"<AppointmentRequest {self.reference}>"
 
     def save(self, **kwargs: object) -> None:
-        """Keep the place in the queue true to the status."""
-        self.queue_order = queue_order(self.status, self.received_at)
+        """Keep the place in the queue true to the status and the day."""
+        self.queue_order = queue_order(self.status, self.received_at, self.set_aside_until)
         fields = kwargs.get("update_fields")
-        if fields is not None and "status" in fields:  # type: ignore[operator]
+        if fields is not None and {"status", "set_aside_until"} & {*fields}:  # type: ignore[misc]
             kwargs["update_fields"] = {*fields, "queue_order"}  # type: ignore[misc]
         super().save(**kwargs)  # type: ignore[arg-type]
 

@@ -39,9 +39,14 @@ def is_late(appointment_request: AppointmentRequest, clinic: Clinic, now: dt.dat
     return bool(unanswered) and is_overdue(appointment_request, clinic, now)
 
 
-def count_overdue(clinic: Clinic, now: dt.datetime) -> int:
-    """Return how many requests have waited for too long."""
+def overdue_since(clinic: Clinic, now: dt.datetime) -> list[dt.datetime]:
+    """Return when each of those came in that have waited for too long, the oldest first."""
     waiting = AppointmentRequest.objects.waiting().order_by("received_at")
     times = list(waiting.values_list("received_at", flat=True))
     # Who came earlier has never waited less.
-    return bisect(times, False, key=lambda at: open_time(clinic, at, now) <= limit(clinic))
+    return times[: bisect(times, False, key=lambda at: open_time(clinic, at, now) <= limit(clinic))]
+
+
+def count_overdue(clinic: Clinic, now: dt.datetime) -> int:
+    """Return how many requests have waited for too long."""
+    return len(overdue_since(clinic, now))

@@ -168,7 +168,7 @@ class EditorViews(PageViews):
     def here_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """Note that this person has the page open, in which part; answer who else has."""
         part = request.POST.get("part", "")
-        Presence.objects.note(page, person(request), part if is_part(part) else "")
+        Presence.objects.note(page, person(request), part=part[:60] if is_part(part) else "")
         return JsonResponse({"here": _others_in(page, request)})
 
     def preview_view(self, request: HttpRequest, page: Page) -> HttpResponse:

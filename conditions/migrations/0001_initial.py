@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('part', models.CharField(blank=True, max_length=60)),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('page', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='conditions.page')),
+                ('thing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='conditions.page')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
@@ -235,7 +235,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='presence',
-            constraint=models.UniqueConstraint(fields=('page', 'person'), name='presence_once'),
+            constraint=models.UniqueConstraint(fields=('thing', 'person'), name='conditions_presence_once'),
         ),
         migrations.AddConstraint(
             model_name='revision',

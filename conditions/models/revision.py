@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site import presence
 from conditions.content.document import PageDocument, document_of
 from conditions.models.page import Page
 
@@ -123,36 +124,8 @@ class WorkingCopy(models.Model):
         return document_of(self.document)
 
 
-class PresenceQuerySet(models.QuerySet["Presence"]):
-    """Who has pages open."""
+class Presence(presence.Presence):
+    """That a person has a page open in the editor, with which part in hand."""
 
-    def now(self) -> "PresenceQuerySet":
-        """Those whose browsers have said so lately."""
-        return self.filter(at__gt=timezone.now() - settings.PRESENCE_LASTS)
-
-    def note(self, page: Page, person: Any, part: str) -> None:
-        """Note that a person has a page open, in a part of it, and forget who left it."""
-        self.filter(page=page.pk, at__lte=timezone.now() - settings.PRESENCE_LASTS).delete()
-        self.bulk_create(
-            [self.model(page_id=page.pk, person=person, part=part[:60])],
-            update_conflicts=True,
-            unique_fields=["page", "person"],
-            update_fields=["part", "at"],
-        )
-
-
-class Presence(models.Model):
-    """That a person has a page open in the editor, with which part in hand, and as of when."""
-
-    page = models.ForeignKey(Page, models.CASCADE, related_name="presences")
-    person = models.ForeignKey(_USER, models.CASCADE, related_name="+")
+    thing = models.ForeignKey(Page, models.CASCADE, related_name="presences")
     part = models.CharField(max_length=60, blank=True)
-    at = models.DateTimeField(default=timezone.now)
-
-    objects = PresenceQuerySet.as_manager()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["page", "person"], name="presence_once")]
-
-    def __str__(self) -> str:
-        return f"{self.person}, {self.at}"
