@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.models import AppointmentRequest, Presence
 from appointments.models.request import AppointmentRequestQuerySet
-from appointments.services.waiting import overdue_since
+from appointments.services.waiting import overdue_before
 from appointments.states import WAITING, Status
 from clinic_site.clinic import current_clinic
 
