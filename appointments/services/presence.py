@@ -12,9 +12,8 @@ def note_presence(appointment_request: AppointmentRequest, person: User) -> str:
     Raises IntegrityError where it is purged meanwhile.
     """
     Presence.objects.note(appointment_request, person)
-    others = appointment_request.presences.all() & Presence.objects.now()
-    names = others.exclude(person=person).order_by("person__username")
-    found = list(names.values_list("person__username", flat=True))
+    others = Presence.objects.now().filter(thing=appointment_request).exclude(person=person)
+    found = list(others.order_by("person__username").values_list("person__username", flat=True))
     if not found:
         return ""
     if len(found) == 1:
