@@ -48,6 +48,16 @@ def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, 
     return [(given.question, given.words) for given in appointment_request.answers.values()]
 
 
+def age_of(appointment_request: AppointmentRequest) -> str:
+    """Return the patient's age in years; "" where no date of birth is known, or can be read."""
+    try:
+        born = dt.date.fromisoformat(appointment_request.answer("date_of_birth") or "")
+    except (CannotRead, ValueError):
+        return ""
+    today = timezone.localdate()
+    return str(today.year - born.year - ((today.month, today.day) < (born.month, born.day)))
+
+
 def phone_to_dial(appointment_request: AppointmentRequest) -> str:
     """Return the phone number with what was typed beside it, as a link that dials."""
     shown = answer_of(appointment_request, "phone")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from django.utils.translation import ngettext
 
 from appointments.mails import MAY_SEE_REQUESTS, NEW_REQUEST
 from appointments.models import AppointmentRequest
-from appointments.states import Status
+from appointments.services.queue import counts
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.mail.outbox import who_gets
 from clinic_site.models import Clinic
@@ -30,32 +31,32 @@ def key_todo(may: May) -> Iterable[ToDo]:
 @adds_todo(MAY_SEE_REQUESTS)
 def waiting_todo(may: May) -> Iterable[ToDo]:
     """What waits in the queue."""
-    waiting = AppointmentRequest.objects.waiting()
-    queue = reverse("admin:appointments_appointmentrequest_changelist")
-    suspected = waiting.filter(status=Status.QUARANTINED).count()
-    count = waiting.count() - suspected
-    if count:
+    now = timezone.now()
+    found = counts(AnonymousUser(), now)  # lists that are the same for everybody
+    if count := found["waiting"]:
         text = ngettext("%d request waits.", "%d requests wait.", count) % count
-        yield ToDo(text, queue, first=True)
-    if suspected:
+        yield ToDo(text, _list("waiting"), first=True)
+    if suspected := found["spam"]:
         text = ngettext(
             "%d request looks like spam, and may be a patient.",
             "%d requests look like spam, and may be patients.",
             suspected,
         )
-        yield ToDo(text % suspected, f"{queue}?status__exact={Status.QUARANTINED}", first=True)
-    changes = AppointmentRequest.objects.to_acknowledge().count()
-    if changes:
+        yield ToDo(text % suspected, _list("spam"), first=True)
+    if changes := found["changes"]:
         text = ngettext(
             "%d patient asks for a change, or canceled.",
             "%d patients ask for a change, or canceled.",
             changes,
         )
-        yield ToDo(text % changes, f"{queue}?to_do=acknowledge", first=True)
-    over = AppointmentRequest.objects.visits_over(timezone.now()).count()
-    if over:
+        yield ToDo(text % changes, _list("changes"), first=True)
+    if over := AppointmentRequest.objects.visits_over(now).count():
         text = ngettext("%d visit is over: close it.", "%d visits are over: close them.", over)
-        yield ToDo(text % over, f"{queue}?to_do=over")
+        yield ToDo(text % over, _list("visits"))
+
+
+def _list(name: str) -> str:
+    return f"{reverse('admin:appointments_appointmentrequest_changelist')}?tab={name}"
 
 
 @adds_todo("clinic_site.change_mailchoice")

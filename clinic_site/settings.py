@@ -195,6 +195,10 @@ FOUND_BY_WORDS = 8  # of a name; each is a join
 RECORD_ROWS = 500  # of the audit, on the page of a request's record
 WEEKS_SHOWN = 8  # on the admin's front page
 LIST_ROWS = 50  # on a page of the queue and of the mails
+ROW_NAME, ROW_MESSAGE = 60, 100  # characters of a name and of a message in a row of the queue
+SHOWN_KEPT = 1000  # requests that a page of the queue remembers to have shown
+SPAM_AT_ONCE = 1000  # requests closed as spam by one click; one takes some 3 ms
+UNDO_WITHIN = timedelta(minutes=10)  # of closing a request, or setting it aside
 LIST_COUNTED = 1000  # rows; further ones are counted in no list
 AUDIT_ROWS = 100  # on a page of the audit
 AUDIT_COUNTED = 100_000  # rows; what happened on one day must be there to be read

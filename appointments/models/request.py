@@ -54,6 +54,7 @@ def _known(field: str, choices: type[models.TextChoices], *more: str) -> models.
 
 # Greater than any time in microseconds since 1970 that a request can have.
 AFTER_ALL_TIME = 10**18
+BEFORE_ALL_OTHERS = 10**17  # what waits stands before this, and all else behind it
 
 
 def queue_order(

@@ -1,12 +1,21 @@
-"""What makes a request look like spam. Nothing here ever turns a patient away."""
+"""What makes a request look like spam, and closing many such at once, and undoing that.
 
+Nothing here ever turns a patient away.
+"""
+
+import contextlib
 import datetime as dt
 
 from django.conf import settings
 
 from appointments.choices import Origin, Suspicion
-from appointments.models import AppointmentRequest
+from appointments.models import AppointmentRequest, StatusChange
+from appointments.services.undo import undo
+from appointments.services.workflow import InvalidTransition
+from appointments.states import CloseReason, Status
+from clinic_site.actor import Actor
 from clinic_site.counters import count_up
+from clinic_site.edit_conflict import EditConflict
 
 
 def suspicion_of(*, honeypot: bool, sender: str, now: dt.datetime) -> str:
@@ -28,3 +37,28 @@ def suspicion_of(*, honeypot: bool, sender: str, now: dt.datetime) -> str:
     )
     limit = settings.REQUESTS_AN_HOUR
     return Suspicion.OVERALL if limit < 1 or lately[limit - 1 : limit].exists() else ""
+
+
+def undo_spam(*, since: dt.datetime, until: dt.datetime, by: Actor) -> tuple[int, int]:
+    """Undo that somebody closed suspected spam between two times.
+
+    Return how many are suspected again, and how many are left, as something happened to them since.
+    """
+    closed = AppointmentRequest.objects.filter(
+        status=Status.CLOSED,
+        close_reason=CloseReason.SPAM,
+        status_at__range=(since, until),
+        changes__in=StatusChange.objects.filter(
+            from_status=Status.QUARANTINED,
+            to_status=Status.CLOSED,
+            by=by.name,
+            at__range=(since, until),
+        ),
+    )
+    pks = list(closed.order_by("pk").values_list("pk", flat=True))
+    undone = 0
+    for pk in pks:
+        with contextlib.suppress(AppointmentRequest.DoesNotExist, EditConflict, InvalidTransition):
+            undo(pk=pk, by=by)
+            undone += 1
+    return undone, len(pks) - undone

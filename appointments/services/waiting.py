@@ -39,14 +39,22 @@ def is_late(appointment_request: AppointmentRequest, clinic: Clinic, now: dt.dat
     return bool(unanswered) and is_overdue(appointment_request, clinic, now)
 
 
-def overdue_since(clinic: Clinic, now: dt.datetime) -> list[dt.datetime]:
-    """Return when each of those came in that have waited for too long, the oldest first."""
-    waiting = AppointmentRequest.objects.waiting().order_by("received_at")
-    times = list(waiting.values_list("received_at", flat=True))
-    # Who came earlier has never waited less.
-    return times[: bisect(times, False, key=lambda at: open_time(clinic, at, now) <= limit(clinic))]
+def overdue_before(clinic: Clinic, now: dt.datetime) -> dt.datetime:
+    """Return the time before which each of those came in that have waited for too long.
+
+    Without the database, as who came earlier has never waited less.
+    """
+    longest, microsecond = limit(clinic), dt.timedelta(microseconds=1)
+    since = now - max(longest, settings.OPEN_TIME_WITHIN) - microsecond
+    in_time = bisect(
+        range((now - since) // microsecond),
+        False,
+        key=lambda each: open_time(clinic, since + each * microsecond, now) <= longest,
+    )
+    return since + in_time * microsecond
 
 
 def count_overdue(clinic: Clinic, now: dt.datetime) -> int:
     """Return how many requests have waited for too long."""
-    return len(overdue_since(clinic, now))
+    waiting = AppointmentRequest.objects.waiting()
+    return waiting.filter(received_at__lt=overdue_before(clinic, now)).count()

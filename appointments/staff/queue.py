@@ -1,146 +1,161 @@
-"""Requests from patients in Django's admin: the queue, and the record of who saw what."""
+"""Requests from patients in the admin: the queue, finding one, and the addresses of all pages."""
 
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin
+from django.core import signing
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
-from django.utils.text import Truncator
-from django.utils.timesince import timesince
-from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
-from appointments.audit import REQUEST
+from appointments.audit import REQUEST, RequestAction
+from appointments.forms.staff import FindForm
 from appointments.models import AppointmentRequest
-from appointments.presenters import answer_of, phone_to_dial, told_in_words, ways_to_call
-from appointments.services.told import told as told_last
-from appointments.services.waiting import is_overdue
-from appointments.services.workflow import close_as_spam
+from appointments.references import typed_reference
+from appointments.services.presence import note_presence
+from appointments.services.queue import FIRST, TABS, requests_in, tabs_for, with_people
+from appointments.services.search import find
 from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
 from appointments.staff.request_page import RequestView
-from appointments.staff.views import EnterView, FindView, RecordView
-from appointments.states import Status
+from appointments.staff.rows import rows_of
+from appointments.staff.spam import SpamView, UndoSpamView, may_be_undone
+from appointments.staff.views import EnterView, RecordView
+from clinic_site.access.models import User
 from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
-from clinic_site.audit.admin import CappedPaginator
 from clinic_site.audit.record import Action, record
-from clinic_site.clinic import current_clinic
 
-VISIT = "D, M j, Y, g:i A"
-
-
-class TakenFilter(admin.SimpleListFilter):
-    """Whose a request is."""
-
-    title = _("who has it")
-    parameter_name = "taken"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("me", _("by me")), ("nobody", _("by nobody"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "me":
-            return queryset.filter(taken_by=request.user.pk)
-        if self.value() == "nobody":
-            return queryset.filter(taken_by=None)
-        return queryset
+MAY_CHANGE = "appointments.change_appointmentrequest"
 
 
-class ToDoFilter(admin.SimpleListFilter):
-    """What is to be done beside what waits."""
+class QueueView(StaffView):
+    """One list of requests, a page of it at a time; on POST, for a script that renews it.
 
-    title = _("what is to be done")
-    parameter_name = "to_do"
+    What was shown before, as the script says by a token of ours, is not put on record again.
+    """
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("acknowledge", _("a change is asked for, or canceled")),
-            ("over", _("visit is over")),
-        ]
+    def get(self, request: HttpRequest) -> HttpResponse:
+        title = _("Requests")
+        context = self.context([])
+        return self.show("admin/appointments/queue.html", title, form=FindForm(), **context)
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "acknowledge":
-            return queryset.to_acknowledge()
-        return queryset.visits_over(timezone.now()) if self.value() == "over" else queryset
+    def post(self, request: HttpRequest) -> HttpResponse:
+        context = self.context(self.shown_before())
+        return render(request, "admin/appointments/_queue.html", context)
+
+    def context(self, before: list[int]) -> dict[str, Any]:
+        """Return what the page holds, and put on record what of it was not shown `before`."""
+        user, now = self.request.user, timezone.now()
+        tab = TABS.get(self.request.GET.get("tab", ""), FIRST)
+        number = _page_number(self.request.GET.get("page", ""))
+        start = (number - 1) * settings.LIST_ROWS
+        # One more than is shown says whether there is a next page; nothing counts them all.
+        rows = with_people(requests_in(tab, user, now), user)
+        found = list(rows[start : start + settings.LIST_ROWS + 1])
+        shown = found[: settings.LIST_ROWS]
+        new = [each for each in shown if each.pk not in before]
+        if new or self.request.method == "GET":
+            references = [each.reference for each in new]
+            record(Action.LISTED, REQUEST, references, by=Actor.staff(self.request))
+        known = [*before, *(each.pk for each in new)][-settings.SHOWN_KEPT :]
+        tabs = tabs_for(user, now, tab.name)
+        return {
+            "tabs": tabs,
+            "count": next(count for _tab, count, is_here in tabs if is_here),
+            "tab": tab,
+            "rows": rows_of(shown, now),
+            "now": now,
+            "page": number,
+            "previous": number - 1,
+            "next": number + 1 if len(found) > len(shown) else 0,
+            "shown": signing.dumps(known, salt=_salt(self.request), compress=True),
+            "ticks": tab is TABS["spam"]
+            and user.has_perm("appointments.change_appointmentrequest"),
+            "undo": tab is TABS["spam"] and may_be_undone(self.request),
+        }
+
+    def shown_before(self) -> list[int]:
+        """Return the ids of the requests that this page has shown; [] without a token of ours."""
+        token = self.request.POST.get("shown", "")
+        try:
+            return list(signing.loads(token, salt=_salt(self.request)))
+        except signing.BadSignature:
+            return []
+
+
+def _salt(request: HttpRequest) -> str:
+    return f"appointments.shown to {request.user.pk}"
+
+
+def _page_number(text: str) -> int:
+    return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+class FindView(StaffView):
+    """Find by reference, name, phone or email. It is posted: nothing of it gets into a URL."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page(FindForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = FindForm(request.POST)
+        if not form.is_valid():
+            return self.page(form)
+        what = form.cleaned_data["what"]
+        found = list(with_people(find(what), request.user)[: settings.FOUND_SHOWN + 1])
+        shown = found[: settings.FOUND_SHOWN]
+        references = [each.reference for each in shown]
+        record(RequestAction.SEARCHED, REQUEST, references, by=Actor.staff(request))
+        return self.page(
+            form,
+            rows=rows_of(shown, timezone.now()),
+            is_found=True,
+            not_here=None if found else typed_reference(what),
+            more=len(found) > len(shown),
+        )
+
+    def page(self, form: FindForm, **context: Any) -> HttpResponse:
+        """Return the queue's page with what was typed, and what was found."""
+        tabs = tabs_for(self.request.user, timezone.now())
+        title = _("Find a request")
+        return self.show("admin/appointments/queue.html", title, form=form, tabs=tabs, **context)
+
+
+class HereView(StaffView):
+    """Note that somebody has a request open, as their browser says, and answer who else has."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        appointment_request = get_object_or_404(AppointmentRequest.objects.only("pk"), pk=pk)
+        person = request.user
+        assert isinstance(person, User)
+        try:
+            return JsonResponse({"here": note_presence(appointment_request, person)})
+        except IntegrityError:  # purged meanwhile
+            raise Http404 from None
 
 
 @admin.register(AppointmentRequest)
 class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
-    """The queue: waiting ones first, the oldest first."""
-
-    list_display = ["reference", "stands", "asks_for", "who", "taken_by"]
-    list_display_links = ["reference"]
-    list_filter = ["status", ToDoFilter, TakenFilter, "origin"]
-    list_select_related = ["taken_by"]
-    list_per_page = settings.LIST_ROWS
-    paginator = CappedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # they would count every row
-    sortable_by = ()
-    ordering = ("queue_order", "pk")
-    actions = ["mark_as_spam"]
-    change_list_template = "admin/appointments/queue.html"
-
-    @admin.display(description=_("status"))
-    def stands(self, appointment_request: AppointmentRequest) -> SafeString:
-        """The status, a change asked for, the visit, how long it waits, and the last news."""
-        state, visit_at = appointment_request.state, appointment_request.visit_at
-        lines = [format_html("<strong>{}</strong>", appointment_request.get_status_display())]
-        if appointment_request.change_requested_at is not None and not state.has_ended:
-            lines.append(format_html("<strong>{}</strong>", gettext("wants a change")))
-        if appointment_request.status == Status.SCHEDULED and visit_at is not None:
-            lines.append(format_html("{}", date_format(timezone.localtime(visit_at), VISIT)))
-        if state.is_waiting:
-            late = is_overdue(appointment_request, current_clinic(), timezone.now())
-            waits = gettext("waits %s") % timesince(appointment_request.received_at, depth=1)
-            mark = format_html(', <strong class="overdue">{}</strong>', gettext("overdue"))
-            lines.append(format_html("{}{}", waits, mark if late else ""))
-        if told := told_in_words(appointment_request.told):  # type: ignore[attr-defined]
-            lines.append(told)
-        return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
-
-    @admin.display(description=_("asks for"))
-    def asks_for(self, appointment_request: AppointmentRequest) -> str:
-        """An appointment or an answer."""
-        return answer_of(appointment_request, "kind")
-
-    @admin.display(description=_("patient"))
-    def who(self, appointment_request: AppointmentRequest) -> SafeString:
-        """The name, cut where it would push the other columns out of sight, and how to call."""
-        lines = [
-            Truncator(answer_of(appointment_request, "patient_name")).chars(40),
-            phone_to_dial(appointment_request),
-        ]
-        if appointment_request.state.is_waiting:
-            lines += ways_to_call(appointment_request)
-        return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
-
-    @admin.action(description=_("Close suspected spam as spam"), permissions=["change"])
-    def mark_as_spam(self, request: HttpRequest, queryset: Any) -> None:
-        """Close what is quarantined; anything else that was ticked stays as it is."""
-        if request.POST.get("select_across") == "1":
-            messages.error(request, _("Nothing was closed: tick only requests that you have read."))
-            return
-        closed = close_as_spam(
-            pks=list(queryset.values_list("pk", flat=True)), by=Actor.staff(request)
-        )
-        said = ngettext("%d request closed as spam.", "%d requests closed as spam.", closed)
-        messages.success(request, said % closed)
+    """The queue and its own pages, and none of Django's: they know no lock and no record."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The queue and its own pages, and none of Django's: they know no lock and no record."""
         pages: dict[str, tuple[str, type[StaffView]]] = {
+            "": ("changelist", QueueView),
             "find/": ("find", FindView),
             "enter/": ("enter", EnterView),
+            "spam/": ("spam", SpamView),
+            "spam/undo/": ("spam_undo", UndoSpamView),
             "<int:pk>/change/": ("change", RequestView),
+            "<int:pk>/here/": ("here", HereView),
             "record/<str:reference>/": ("record", RecordView),
         }
-        own = [
+        return [
             path(
                 route,
                 self.admin_site.admin_view(view.as_view(model_admin=self)),
@@ -148,28 +163,6 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
             )
             for route, (name, view) in pages.items()
         ]
-        queue = self.admin_site.admin_view(self.changelist_view)
-        return [path("", queue, name="appointments_appointmentrequest_changelist"), *own]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """The queue; suspected spam stands in lists that are asked for, so that none buries it."""
-        requests = super().get_queryset(request)
-        if {"status__exact", "to_do"} & request.GET.keys():
-            return requests
-        return requests.exclude(status=Status.QUARANTINED)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The queue; what it showed is on record."""
-        self.refuse_without(request, "view")
-        title = _("Requests, the longest waiting first")
-        response = super().changelist_view(request, {"title": title, **(extra_context or {})})
-        if shown := (getattr(response, "context_data", None) or {}).get("cl"):
-            rows = list(shown.result_list)
-            record(Action.LISTED, REQUEST, [row.reference for row in rows], by=Actor.staff(request))
-            found = told_last(rows)
-            for row in rows:
-                row.told = found[row.pk]
-        return response
 
     def refuse_without(
         self, request: HttpRequest, permission: str, reference: str = "", of: str = ""

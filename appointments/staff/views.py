@@ -1,4 +1,4 @@
-"""The queue's other pages in the admin: finding, entering a request by phone, its record."""
+"""The queue's other pages in the admin: entering a request by phone, and the record of one."""
 
 import logging
 from typing import Any
@@ -11,12 +11,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from appointments.audit import REQUEST, RequestAction
-from appointments.forms.staff import EnteredRequestForm, FindForm
+from appointments.audit import REQUEST
+from appointments.forms.staff import EnteredRequestForm
 from appointments.models import AppointmentRequest
-from appointments.presenters import answer_of, phone_to_dial
 from appointments.references import typed_reference
-from appointments.services.search import find
 from appointments.services.submit import SentBefore, enter_request
 from appointments.staff.base import StaffView
 from appointments.tokens import new_attempt, read_attempt
@@ -25,35 +23,6 @@ from clinic_site.audit.models import AuditEvent
 from clinic_site.audit.record import Action, record
 
 logger = logging.getLogger(__name__)
-
-
-class FindView(StaffView):
-    """Find by reference, name, phone or email. It is posted: nothing of it gets into a URL."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page(FindForm())
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = FindForm(request.POST)
-        if not form.is_valid():
-            return self.page(form)
-        what = form.cleaned_data["what"]
-        found = list(find(what)[: settings.FOUND_SHOWN + 1])
-        shown = found[: settings.FOUND_SHOWN]
-        references = [each.reference for each in shown]
-        record(RequestAction.SEARCHED, REQUEST, references, by=Actor.staff(request))
-        return self.page(
-            form,
-            found=[(each, answer_of(each, "patient_name"), phone_to_dial(each)) for each in shown],
-            nothing=not found,
-            not_here=None if found else typed_reference(what),
-            more=len(found) > len(shown),
-        )
-
-    def page(self, form: FindForm, **context: Any) -> HttpResponse:
-        """Return the page with what was typed, and what was found."""
-        title = _("Find a request")
-        return self.show("admin/appointments/find.html", title, form=form, **context)
 
 
 class EnterView(StaffView):

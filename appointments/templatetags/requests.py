@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from django import template
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import F
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest
-from appointments.states import STATES, CloseReason
+from appointments.services.queue import Tab, tabs_for
+from appointments.states import CloseReason
 
 register = template.Library()
 
@@ -56,13 +58,10 @@ def request_weeks() -> list[Week]:
 
 
 @register.simple_tag
-def request_counts() -> list[tuple[str, str, int]]:
-    """Return each status that has not ended as its value, its words and its count."""
-    return [
-        (str(status), str(status.label), AppointmentRequest.objects.filter(status=status).count())
-        for status, state in STATES.items()
-        if not state.has_ended
-    ]
+def request_counts() -> list[tuple[Tab, int]]:
+    """Return each counted list of the queue that is the same for everybody, and its count."""
+    tabs = tabs_for(AnonymousUser(), timezone.now())
+    return [(tab, count) for tab, count, _here in tabs if count is not None and tab.name != "mine"]
 
 
 @register.filter

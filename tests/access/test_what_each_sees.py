@@ -96,7 +96,7 @@ def test_a_manager_sees_how_many_requests_there_are_and_no_way_to_them() -> None
     page = sign_in_as("manager").get("/admin/").text
 
     assert '<h2 id="figures-heading">Requests</h2>' in page
-    assert re.search(r"<li>new: 3</li>", page)
+    assert re.search(r"<li>Waiting: 3</li>", page)
     assert "appointmentrequest" not in page
     assert "requests wait" not in page
 

@@ -136,3 +136,8 @@ def without_breaks(page: str) -> str:
     """A page's HTML, its entities read, without the white space that no browser shows."""
     page = re.sub(r"\s+", " ", html.unescape(page))
     return re.sub(r"> | <", lambda found: found[0].strip(), page)
+
+
+def listed(page: str) -> list[str]:
+    """The references of the requests in a page's list, in order."""
+    return re.findall(r">(VIS-\w{4}-\w{4})</a>", page)

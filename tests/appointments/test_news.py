@@ -386,18 +386,18 @@ def test_only_open_hours_make_the_clinic_late(desk: User, clinic: Clinic) -> Non
 def test_who_gets_no_mail_must_be_called_until_a_call_is_logged(sam: Client) -> None:
     asked = make_request(email="ana@home.example")  # an address, but no yes
     assert MUST_CALL in sam.get(address(asked)).text
-    assert "must be called" not in sam.get(QUEUE).text
+    assert "must be called" not in sam.get(f"{QUEUE}?tab=all").text
 
     assert f"“scheduled”. {MUST_CALL}" in do(sam, asked, "schedule", **VISIT)
 
-    assert "must be called" in sam.get(QUEUE).text
+    assert "must be called" in sam.get(f"{QUEUE}?tab=all").text
     assert "must be called" in do(sam, asked, "no_answer")
     assert "must be called" in do(sam, asked, "note", text="Called?")
     assert "must be called" not in do(sam, asked, "voicemail")
-    assert "must be called" not in sam.get(QUEUE).text
+    assert "must be called" not in sam.get(f"{QUEUE}?tab=all").text
     assert MUST_CALL in do(sam, asked, "contacting")  # the visit is off
     workflow.cancel(pk=asked.pk, by=PATIENT)
-    assert "must be called" not in sam.get(QUEUE).text
+    assert "must be called" not in sam.get(f"{QUEUE}?tab=all").text
 
 
 def test_who_was_reached_just_before_knows(sam: Client) -> None:
@@ -436,13 +436,13 @@ def test_whom_nobody_called_before_is_called_after_closing_only_if_they_heard_no
     do(sam, asked, "schedule", **VISIT)
     if by_mail:
         OutboxMessage.objects.update(state=MailState.DEAD)
-    assert "must be called" in sam.get(QUEUE).text
+    assert "must be called" in sam.get(f"{QUEUE}?tab=all").text
 
     after = do(sam, asked, "close", close_reason=reason)
     OutboxMessage.objects.update(state=MailState.DEAD)
 
     assert (MUST_CALL in after) is (must and not by_mail)
-    assert ("must be called" in sam.get(QUEUE).text) is must
+    assert ("must be called" in sam.get(f"{QUEUE}?tab=all").text) is must
 
 
 def test_whose_visit_took_place_is_not_called_about_it_when_taken_up_again(sam: Client) -> None:
@@ -452,7 +452,7 @@ def test_whose_visit_took_place_is_not_called_about_it_when_taken_up_again(sam: 
 
     do(sam, asked, "contacting")
 
-    assert "must be called" not in sam.get(QUEUE).text
+    assert "must be called" not in sam.get(f"{QUEUE}?tab=all").text
 
 
 def test_a_visit_moved_twice_while_no_mail_goes_out_is_told_once(sam: Client, sink: Sink) -> None:
@@ -469,7 +469,7 @@ def test_suspected_spam_that_is_closed_asks_for_no_call(sam: Client) -> None:
     asked = make_request(status="quarantined", suspicion="sender")
     after = do(sam, asked, "close", **CLOSE)
     assert MUST_CALL not in after
-    assert "must be called" not in sam.get(QUEUE).text
+    assert "must be called" not in sam.get(f"{QUEUE}?tab=all").text
 
 
 def test_the_queue_says_what_each_was_told_last_and_when_a_mail_failed(
@@ -477,13 +477,15 @@ def test_the_queue_says_what_each_was_told_last_and_when_a_mail_failed(
 ) -> None:
     asked = agreed()
     do(sam, asked, "schedule", **VISIT)
-    assert re.search(r"mail “a visit is set”: waiting, \w+ \d+, \d+:\d+ [AP]M", sam.get(QUEUE).text)
+    assert re.search(
+        r"mail “a visit is set”: waiting, \w+ \d+, \d+:\d+ [AP]M", sam.get(f"{QUEUE}?tab=all").text
+    )
     work()
-    assert "mail “a visit is set”: sent," in sam.get(QUEUE).text
+    assert "mail “a visit is set”: sent," in sam.get(f"{QUEUE}?tab=all").text
 
     OutboxMessage.objects.filter(kind="patient_scheduled").update(state="dead", sent_at=None)
 
-    page = sam.get(QUEUE).text
+    page = sam.get(f"{QUEUE}?tab=all").text
     assert "mail “a visit is set”: given up," in page
     assert "must be called" in page
     assert "must be called" not in do(sam, asked, "reached")
@@ -492,11 +494,11 @@ def test_the_queue_says_what_each_was_told_last_and_when_a_mail_failed(
 def test_the_queue_finds_it_in_as_many_queries_for_one_as_for_many(sam: Client) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            sam.get(QUEUE)
+            sam.get(f"{QUEUE}?tab=all")
         return sum("clinic" not in each["sql"] or "outbox" in each["sql"] for each in captured)
 
     agreed()
-    sam.get(QUEUE)
+    sam.get(f"{QUEUE}?tab=all")
     few = queries()
     for _n in range(6):
         visit_at(timezone.now() + 9 * DAY, agreed())

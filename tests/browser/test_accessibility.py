@@ -270,7 +270,7 @@ ADMIN_PAGES = [
     "conditions/condition/{condition}/revisions/1/take/",
     *("conditions/condition/{condition}/sign/", "conditions/treatment/{treatment}/delete/"),
     "appointments/appointmentrequest/",
-    "appointments/appointmentrequest/?status__exact=closed",
+    "appointments/appointmentrequest/?tab=spam",
     *("appointments/appointmentrequest/{request}/change/", "clinic_site/user/{user}/change/"),
     *("appointments/appointmentrequest/find/", "appointments/appointmentrequest/enter/"),
     *("appointments/appointmentrequest/record/VIS-7K3M-9RQF/", "clinic_site/auditevent/"),
