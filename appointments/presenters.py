@@ -48,6 +48,16 @@ def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, 
     return [(given.question, given.words) for given in appointment_request.answers.values()]
 
 
+def facts(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
+    """Return what was answered beside the name, the number and the message, in words."""
+    shown = {"patient_name", "phone", "message"}
+    try:
+        given = appointment_request.answers.items()
+    except CannotRead:
+        return [(_("All of it"), str(CANNOT_BE_READ))]
+    return [(answer.question, answer.words) for name, answer in given if name not in shown]
+
+
 def age_of(appointment_request: AppointmentRequest) -> str:
     """Return the patient's age in years; "" where no date of birth is known, or can be read."""
     try:
@@ -107,12 +117,17 @@ class Happened:
 
 
 def history(appointment_request: AppointmentRequest) -> list[Happened]:
-    """Return what happened to a request, in order: changes of status, calls and notes, mails."""
+    """Return what happened to a request, in order: steps, calls, notes, what its patient was told.
+
+    Mails to staff are no part of it.
+    """
     happened = []
     for change in appointment_request.changes.all():
         before, after = change.get_from_status_display(), change.get_to_status_display()
         what = f"{before} → {after}" if before else after
-        if change.close_reason:
+        if change.is_undone:
+            what = f"{_('undone')}: {what}"
+        elif change.close_reason:
             what += f", {change.get_close_reason_display()}"
         if change.visit_at:
             visit = date_format(timezone.localtime(change.visit_at), "D, M j, Y, g:i A")
@@ -121,9 +136,16 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
         happened.append(Happened(change.at, what, change.by))
     for note in appointment_request.notes.select_related("by"):
         by = note.by.get_username() if note.by else ""
-        happened.append(Happened(note.at, note.get_kind_display(), by, read(note, "text")))
-    for mail in appointment_request.mails.all():
-        what = f"{_('mail')}: {mail.what}, {mail.get_state_display()}"
+        what = note.get_kind_display()
+        if note.until:
+            what = _("set aside until %s") % date_format(note.until, "l, M j")
+        elif note.is_undone:
+            what = _("set aside no more")
+        happened.append(Happened(note.at, what, by, read(note, "text")))
+    for mail in appointment_request.mails.filter(user=None):
+        what = f"{_('mail to the patient')}: {news_of(mail).label}, {mail.get_state_display()}"
+        if mail.sent_at:
+            what = _("The patient was told: %s") % news_of(mail).label
         happened.append(Happened(mail.sent_at or mail.created_at, what))
     return sorted(happened, key=lambda each: each.at)
 
