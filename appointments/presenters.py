@@ -49,8 +49,9 @@ def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, 
 
 
 def facts(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
-    """Return what was answered beside the name, the number and the message, in words."""
-    shown = {"patient_name", "phone", "message"}
+    """Return what was answered beside what stands at the top of its page, in words."""
+    shown = {"kind", "condition", "patient_name", "phone", "email", "message", "contact_name"}
+    shown |= {"asking_for", "voicemail_ok", "email_ok", "interpreter_language"}
     try:
         given = appointment_request.answers.items()
     except CannotRead:
@@ -74,6 +75,12 @@ def phone_to_dial(appointment_request: AppointmentRequest) -> str:
     if shown in {"", str(CANNOT_BE_READ)}:
         return shown
     return format_html('<a href="tel:{}">{}</a>', appointment_request.phone, shown)
+
+
+def ask_for(appointment_request: AppointmentRequest) -> list[str]:
+    """Return whom to ask for, where somebody asks for someone else."""
+    who = answer_of(appointment_request, "contact_name")
+    return [_("ask for %s") % who] if who else []
 
 
 def ways_to_call(appointment_request: AppointmentRequest) -> list[str]:
@@ -121,7 +128,8 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
 
     Mails to staff are no part of it.
     """
-    happened = []
+    received = _("received by %s") % appointment_request.get_origin_display()
+    happened = [Happened(appointment_request.received_at, received)]
     for change in appointment_request.changes.all():
         before, after = change.get_from_status_display(), change.get_to_status_display()
         what = f"{before} → {after}" if before else after

@@ -20,6 +20,7 @@ from appointments.models import AppointmentRequest
 from appointments.presenters import (
     age_of,
     answer_of,
+    ask_for,
     facts,
     history,
     phone_to_dial,
@@ -234,7 +235,7 @@ class RequestView(StaffView):
             wish=", ".join(filter(None, (answer_of(asked, "kind"), answer_of(asked, "condition")))),
             phone=phone_to_dial(asked),
             email=answer_of(asked, "email"),
-            calling=ways_to_call(asked),
+            calling=[*ask_for(asked), *ways_to_call(asked)],
             message=answer_of(asked, "message"),
             facts=facts(asked),
             visit_is_set=asked.status == Status.SCHEDULED,
