@@ -48,6 +48,17 @@ def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, 
     return [(given.question, given.words) for given in appointment_request.answers.values()]
 
 
+def facts(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
+    """Return what was answered beside what stands at the top of its page, in words."""
+    shown = {"kind", "condition", "patient_name", "phone", "email", "message", "contact_name"}
+    shown |= {"asking_for", "voicemail_ok", "email_ok", "interpreter_language"}
+    try:
+        given = appointment_request.answers.items()
+    except CannotRead:
+        return [(_("All of it"), str(CANNOT_BE_READ))]
+    return [(answer.question, answer.words) for name, answer in given if name not in shown]
+
+
 def age_of(appointment_request: AppointmentRequest) -> str:
     """Return the patient's age in years; "" where no date of birth is known, or can be read."""
     try:
@@ -64,6 +75,12 @@ def phone_to_dial(appointment_request: AppointmentRequest) -> str:
     if shown in {"", str(CANNOT_BE_READ)}:
         return shown
     return format_html('<a href="tel:{}">{}</a>', appointment_request.phone, shown)
+
+
+def ask_for(appointment_request: AppointmentRequest) -> list[str]:
+    """Return whom to ask for, where somebody asks for someone else."""
+    who = answer_of(appointment_request, "contact_name")
+    return [_("ask for %s") % who] if who else []
 
 
 def ways_to_call(appointment_request: AppointmentRequest) -> list[str]:
@@ -107,12 +124,18 @@ class Happened:
 
 
 def history(appointment_request: AppointmentRequest) -> list[Happened]:
-    """Return what happened to a request, in order: changes of status, calls and notes, mails."""
-    happened = []
+    """Return what happened to a request, in order: steps, calls, notes, what its patient was told.
+
+    Mails to staff are no part of it.
+    """
+    received = _("received by %s") % appointment_request.get_origin_display()
+    happened = [Happened(appointment_request.received_at, received)]
     for change in appointment_request.changes.all():
         before, after = change.get_from_status_display(), change.get_to_status_display()
         what = f"{before} → {after}" if before else after
-        if change.close_reason:
+        if change.is_undone:
+            what = f"{_('undone')}: {what}"
+        elif change.close_reason:
             what += f", {change.get_close_reason_display()}"
         if change.visit_at:
             visit = date_format(timezone.localtime(change.visit_at), "D, M j, Y, g:i A")
@@ -121,9 +144,16 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
         happened.append(Happened(change.at, what, change.by))
     for note in appointment_request.notes.select_related("by"):
         by = note.by.get_username() if note.by else ""
-        happened.append(Happened(note.at, note.get_kind_display(), by, read(note, "text")))
-    for mail in appointment_request.mails.all():
-        what = f"{_('mail')}: {mail.what}, {mail.get_state_display()}"
+        what = note.get_kind_display()
+        if note.until:
+            what = _("set aside until %s") % date_format(note.until, "l, M j")
+        elif note.is_undone:
+            what = _("set aside no more")
+        happened.append(Happened(note.at, what, by, read(note, "text")))
+    for mail in appointment_request.mails.filter(user=None):
+        what = f"{_('mail to the patient')}: {news_of(mail).label}, {mail.get_state_display()}"
+        if mail.sent_at:
+            what = _("The patient was told: %s") % news_of(mail).label
         happened.append(Happened(mail.sent_at or mail.created_at, what))
     return sorted(happened, key=lambda each: each.at)
 

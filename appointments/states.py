@@ -1,4 +1,4 @@
-"""The states of a request: of each, the words for staff and patients, what follows, its buttons.
+"""The states of a request: of each, the words for staff and patients, and the steps from it.
 
 Nothing else in the project lists states. No text for patients promises what the clinic did not.
 """
@@ -70,16 +70,16 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Button:
-    """What staff can do with a request: it goes to `target`, with a form where that needs one.
+class Step:
+    """What staff can do next with a request: it goes to `target`, or stays where it is.
 
-    `news`: what its patient is told of by that.
+    `form`: the part of the form that it needs. `news`: what its patient is told of by that.
     """
 
     name: str
     label: Any
-    target: Status
-    form: Literal["", "visit", "close"] = ""
+    target: Status | None = None
+    form: Literal["", "aside", "visit", "close"] = ""
     news: News | None = None
 
 
@@ -93,7 +93,7 @@ class State:
     """
 
     words: Words
-    buttons: tuple[Button, ...]
+    steps: tuple[Step, ...]
     change_requested: Words | None = None
     late: Words | None = None
     over: Words | None = None
@@ -105,18 +105,23 @@ class State:
     def targets(self) -> set[Status]:
         """Where a request can go from here: by staff, and until it ends by its patient."""
         by_patient = set() if self.has_ended else {Status.CANCELLED}
-        return {button.target for button in self.buttons} | by_patient
+        return {step.target for step in self.steps if step.target} | by_patient
 
     def news_of(self, target: str) -> News | None:
         """Return what a patient is told of when staff take their request from here to `target`."""
-        return next((button.news for button in self.buttons if button.target == target), None)
+        return next((step.news for step in self.steps if step.target == target), None)
+
+    def steps_of(self, *, is_set_aside: bool) -> tuple[Step, ...]:
+        """Return what staff can do next, where the request is set aside or not."""
+        return (LEAVE, *(step for step in self.steps if is_set_aside or step != BACK))
 
 
-_SCHEDULE = Button(
-    "schedule", _("Schedule a visit"), Status.SCHEDULED, "visit", news=News.SCHEDULED
-)
-_CLOSE = Button("close", _("Close it"), Status.CLOSED, "close", news=News.CLOSED)
-_TAKE_UP = Button("contacting", _("Take it up again"), Status.CONTACTING)
+LEAVE = Step("leave", _("Leave it as it is"))
+ASIDE = Step("aside", _("Set it aside until a day"), form="aside")
+BACK = Step("back", _("Back to the list now"))
+_SCHEDULE = Step("schedule", _("Schedule a visit"), Status.SCHEDULED, "visit", News.SCHEDULED)
+_CLOSE = Step("close", _("Close it"), Status.CLOSED, "close", News.CLOSED)
+_TAKE_UP = Step("contacting", _("Take it up again"), Status.CONTACTING)
 
 _RECEIVED = Words(
     _("We have your request"),
@@ -140,10 +145,9 @@ STATES: dict[Status, State] = {
         words=_RECEIVED,
         change_requested=_CHANGE_REQUESTED,
         late=_LATE,
-        buttons=(
-            Button("contacting", _("I am contacting the patient"), Status.CONTACTING),
-            _SCHEDULE,
-            _CLOSE,
+        steps=(
+            *(ASIDE, BACK, _SCHEDULE, _CLOSE),
+            Step("contacting", _("I am contacting the patient"), Status.CONTACTING),
         ),
         is_waiting=True,
     ),
@@ -157,7 +161,10 @@ STATES: dict[Status, State] = {
         ),
         change_requested=_CHANGE_REQUESTED,
         late=_LATE,
-        buttons=(Button("new", _("Back to new"), Status.NEW), _SCHEDULE, _CLOSE),
+        steps=(
+            *(ASIDE, BACK, _SCHEDULE, _CLOSE),
+            Step("new", _("Back to new"), Status.NEW),
+        ),
         is_waiting=True,
     ),
     Status.SCHEDULED: State(
@@ -176,14 +183,14 @@ STATES: dict[Status, State] = {
             _("The time of your visit has passed"),
             _("Did you miss it, or do you need us again? Call us."),
         ),
-        buttons=(
-            Button(
+        steps=(
+            Step("schedule", _("Change the visit"), Status.SCHEDULED, "visit", News.CHANGED),
+            Step(
                 "contacting",
                 _("The visit is off: contact the patient again"),
                 Status.CONTACTING,
                 news=News.CHANGED,
             ),
-            Button("schedule", _("Change the visit"), Status.SCHEDULED, "visit", news=News.CHANGED),
             _CLOSE,
         ),
     ),
@@ -198,7 +205,7 @@ STATES: dict[Status, State] = {
                 "You sent this more than once. We use only one of them. Not sure? Call us."
             ),
         },
-        buttons=(_TAKE_UP,),
+        steps=(_TAKE_UP,),
         has_ended=True,
     ),
     Status.CANCELLED: State(
@@ -209,18 +216,20 @@ STATES: dict[Status, State] = {
                 "Did you change your mind? Call us, or send a new request."
             ),
         ),
-        buttons=(_TAKE_UP,),
+        steps=(_TAKE_UP,),
         has_ended=True,
     ),
     Status.QUARANTINED: State(  # it may well be a patient, who must never read of a suspicion
         words=_RECEIVED,
         change_requested=_CHANGE_REQUESTED,
         late=_LATE,
-        buttons=(Button("new", _("This is not spam"), Status.NEW, news=News.RECEIVED), _CLOSE),
+        steps=(Step("new", _("This is not spam"), Status.NEW, news=News.RECEIVED), _CLOSE),
         is_waiting=True,
     ),
 }
 
+# Each step by its name: one that was offered a state ago still asks for the same.
+STEPS = {step.name: step for state in reversed(STATES.values()) for step in (LEAVE, *state.steps)}
 # Nobody has dealt with these yet. Suspected spam counts: it may be a patient.
 WAITING = tuple(status for status, state in STATES.items() if state.is_waiting)
 # These end it; what is purged in time is one of them.

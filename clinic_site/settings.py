@@ -186,7 +186,7 @@ NOTE_CHARACTERS = 4000  # of a note by staff
 OLDEST_AGE = 125  # years; nobody on record has lived longer than 122
 VISIT_MINUTES = 30  # where staff set no other length
 SHORTEST_VISIT, LONGEST_VISIT = 5, 600  # minutes
-VISIT_BACK, VISIT_AHEAD = timedelta(days=1), timedelta(days=730)  # days that staff can set it to
+VISIT_WITHIN = timedelta(days=730)  # of today; a day further away is a slip
 OVERDUE_AFTER = timedelta(hours=24)  # where the clinic promises nothing and has set no hours
 OVERDUE_AFTER_OPEN = timedelta(hours=8)  # where it promises nothing; only its hours count
 OPEN_TIME_WITHIN = timedelta(days=60)  # after a longer wait, nobody asks how much of it was open

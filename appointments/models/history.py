@@ -13,6 +13,7 @@ class StatusChange(models.Model):
 
     `visit_at` and `visit_minutes` are of the visit that was set, or that this change takes off;
     `change_requested_at` of the patient's wish that it settled, which undoing it brings back.
+    One from closed with a `close_reason` took back the closing for that reason.
     """
 
     request = models.ForeignKey(
@@ -40,6 +41,11 @@ class StatusChange(models.Model):
     def __str__(self) -> str:
         return f"{self.from_status} to {self.to_status}"
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether it took back a closing."""
+        return self.from_status == Status.CLOSED and self.close_reason != ""
+
 
 class NoteKind(models.TextChoices):
     """What a note tells of."""
@@ -53,12 +59,6 @@ class NoteKind(models.TextChoices):
     CHANGE_REQUEST = "change_request", _("the patient asks for a change")
 
 
-# What staff can note by itself.
-STAFF_NOTES = [
-    choice
-    for choice in NoteKind.choices
-    if choice[0] not in {NoteKind.CHANGE_REQUEST, NoteKind.SET_ASIDE}
-]
 # With these, the patient has heard from the clinic.
 ANSWERS = {NoteKind.VOICEMAIL, NoteKind.REACHED, NoteKind.EMAILED}
 
@@ -66,7 +66,7 @@ ANSWERS = {NoteKind.VOICEMAIL, NoteKind.REACHED, NoteKind.EMAILED}
 class Note(models.Model):
     """What staff did or noted, or a change that a patient asked for. Rows are only added.
 
-    `until`: the day until which a request was set aside.
+    `until`: the day until which a request was set aside; none where it is so no more.
     """
 
     request = models.ForeignKey(
@@ -94,3 +94,8 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether it says that a request is set aside no more."""
+        return self.kind == NoteKind.SET_ASIDE and self.until is None

@@ -37,6 +37,7 @@ def told(requests: Iterable[AppointmentRequest]) -> dict[int, Told]:
     by_pk = {each.pk: each for each in requests}
     mails: dict[str, OutboxMessage] = {}
     steps: dict[str, dt.datetime] = {}
+    before_closing: dict[str, dt.datetime | None] = {}
     calls = {each.reference: _calls_before(each) for each in by_pk.values()}
     for what, reference, _pk, before, kind, reason, at, sent_at in _happened(by_pk.values()):
         if what == "mail":
@@ -45,10 +46,17 @@ def told(requests: Iterable[AppointmentRequest]) -> dict[int, Told]:
             )
         elif what == "call":
             calls[reference].append((kind, at))
-        elif _is_to_be_told(before, kind, reason):
-            steps[reference] = at
-        elif reason:  # they know of it, so no earlier step is to be told any more
+        elif reason and before == Status.CLOSED:  # the closing was undone
             steps.pop(reference, None)
+            if (earlier := before_closing.get(reference)) is not None:
+                steps[reference] = earlier
+        else:
+            if reason:
+                before_closing[reference] = steps.get(reference)
+            if _is_to_be_told(before, kind, reason):
+                steps[reference] = at
+            elif reason:  # they know of it, so no earlier step is to be told any more
+                steps.pop(reference, None)
     found = {}
     for pk, each in by_pk.items():
         mail, since = mails.get(each.reference), steps.get(each.reference)

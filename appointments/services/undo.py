@@ -1,30 +1,90 @@
-"""Undoing what was done by mistake."""
+"""Taking back, for some minutes, that a request was closed or set aside."""
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from appointments.audit import REQUEST
-from appointments.models import AppointmentRequest, StatusChange
-from appointments.services.workflow import InvalidTransition
-from appointments.states import Status
+from appointments.mails import TO_PATIENT, write_news
+from appointments.models import AppointmentRequest, Note, StatusChange
+from appointments.models.history import ANSWERS, NoteKind
+from appointments.services.workflow import (
+    ASIDE,
+    MOVED,
+    InvalidTransition,
+    locked,
+    save,
+    set_aside_no_more,
+    staff,
+)
+from appointments.states import News, Status
 from clinic_site.actor import Actor
-from clinic_site.audit.record import Action, record
+from clinic_site.mail.models import MailState
 
 
 def undo(*, pk: int, by: Actor) -> AppointmentRequest:
-    """Undo closing a request. Raises InvalidTransition where it is too late for that."""
-    with transaction.atomic():
-        row = AppointmentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
-        last = row.changes.order_by("pk").last()
-        since = timezone.now() - settings.UNDO_WITHIN
-        if last is None or last.at < since or row.status != Status.CLOSED:
-            raise InvalidTransition
-        StatusChange.objects.create(
-            request=row, from_status=row.status, to_status=last.from_status, by=by.name
-        )
-        row.status, row.close_reason, row.status_at = last.from_status, "", timezone.now()
-        row.version += 1
-        row.save(update_fields=["status", "close_reason", "status_at", "version"])
-        record(Action.CHANGED, REQUEST, [row.reference], by=by, detail="undone")
-    return row
+    """Take back what was done to a request last; a second time changes nothing.
+
+    Raises AppointmentRequest.DoesNotExist, and InvalidTransition where that cannot be any more.
+    """
+    with locked(pk) as asked:
+        last = _last(asked)
+        if last is not None and last.is_undone:
+            return asked
+        if last is None or not _can_be_undone(asked, last):
+            raise InvalidTransition(_("It can no longer be undone. What is next?"))
+        if isinstance(last, StatusChange):
+            _open_again(asked, last, by)
+            detail = f"{Status.CLOSED} to {asked.status}, undone"
+        else:
+            set_aside_no_more(asked)
+            Note.objects.create(request=asked, kind=NoteKind.SET_ASIDE, by=staff(by))
+            detail = "set aside, undone"
+        save(asked, *MOVED, *ASIDE, by=by, detail=detail)
+    return asked
+
+
+def undoable(asked: AppointmentRequest) -> StatusChange | Note | None:
+    """Return what can be taken back of a request now; None for nothing."""
+    last = _last(asked)
+    return last if last is not None and _can_be_undone(asked, last) else None
+
+
+def _last(asked: AppointmentRequest) -> StatusChange | Note | None:
+    happened = [each for each in (asked.changes.last(), asked.notes.last()) if each is not None]
+    return max(happened, key=lambda each: each.at, default=None)
+
+
+def _can_be_undone(asked: AppointmentRequest, last: StatusChange | Note) -> bool:
+    now = timezone.now()
+    if not now - settings.UNDO_WITHIN <= last.at <= now:
+        return False
+    if isinstance(last, StatusChange):
+        return last.to_status == asked.status == Status.CLOSED
+    until = asked.set_aside_until if asked.state.is_waiting else None
+    return last.kind == NoteKind.SET_ASIDE and until is not None and last.until == until
+
+
+def _open_again(asked: AppointmentRequest, closing: StatusChange, by: Actor) -> None:
+    """Have the request stand as before it was closed, and its patient hear of no closing."""
+    before = asked.changes.exclude(pk=closing.pk).last()
+    StatusChange.objects.create(
+        request=asked,
+        from_status=Status.CLOSED,
+        to_status=closing.from_status,
+        by=by.name,
+        visit_at=closing.visit_at,
+        visit_minutes=closing.visit_minutes,
+        close_reason=closing.close_reason,
+    )
+    heard = asked.notes.filter(kind__in=ANSWERS).exists()
+    if asked.first_answer_at == asked.status_at and not heard:  # by the closing alone
+        asked.first_answer_at = None
+    asked.status, asked.close_reason = closing.from_status, ""
+    # As it was, or a mail about the step before that still waits would be taken for overtaken.
+    asked.status_at = before.at if before else asked.received_at
+    asked.change_requested_at = closing.change_requested_at
+    told = asked.mails.filter(kind=TO_PATIENT[News.CLOSED].name, created_at__gte=closing.at)
+    told = told.exclude(state=MailState.SET_ASIDE)
+    unsent = told.unsent(timezone.now())
+    if told.exists() and not unsent.update(state=MailState.SET_ASIDE):
+        write_news(asked, News.CHANGED)

@@ -1,4 +1,7 @@
-"""What is done to a request: each function is one transaction, under a lock."""
+"""What is done to a request: each function is one transaction, under a lock.
+
+Staff's own work on one, a call and the next step, is in `work`; taking a step back in `undo`.
+"""
 
 import contextlib
 import datetime as dt
@@ -10,34 +13,39 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from appointments.audit import REQUEST, RequestAction
-from appointments.mails import write_change_mails, write_mails, write_news
+from appointments.audit import REQUEST
+from appointments.mails import write_change_mails
 from appointments.models import AppointmentRequest, Note, StatusChange
-from appointments.models.history import ANSWERS, NoteKind
-from appointments.states import ANSWERED, STATES, CloseReason, Status
+from appointments.models.history import NoteKind
+from appointments.states import CloseReason, Status
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.audit.record import Action, record
 from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.edit_conflict import EditConflict
 
+ASIDE = ("set_aside_until", "set_aside_reason")
+MOVED = ("status", "status_at", "close_reason", "first_answer_at", "change_requested_at", *ASIDE)
+_CHANGE_REQUEST = ("change_request", "change_requested_at")
+
 
 class InvalidTransition(Exception):
     """The request does not allow this as it stands; the text says why, to whoever tried."""
 
 
-def _staff(by: Actor) -> User:
+def staff(by: Actor) -> User:
+    """Return the account of staff who do something."""
     return cast(User, by.account)
 
 
 @contextlib.contextmanager
-def _locked(pk: int) -> Iterator[AppointmentRequest]:
+def locked(pk: int) -> Iterator[AppointmentRequest]:
     """Give the request, locked for one transaction."""
     with transaction.atomic():
         yield AppointmentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
 
 
-def _save(
+def save(
     appointment_request: AppointmentRequest, *changed: str, by: Actor, detail: str = ""
 ) -> None:
     """Save what changed; `detail` says what was done, for the record."""
@@ -48,17 +56,19 @@ def _save(
         record(Action.CHANGED, REQUEST, references, by=by, detail=detail)
 
 
-def _move(
+def move(
     appointment_request: AppointmentRequest,
     to: Status,
     *,
     by: Actor,
     answers: bool = False,
+    settles: bool = False,
     close_reason: str = "",
 ) -> None:
-    """Set the status and write its row; the caller saves the fields that _MOVED names.
+    """Set the status and write its row; the caller saves the fields that MOVED names.
 
-    `answers`: whether the patient has heard from the clinic by what staff did.
+    `answers`: whether the patient has heard from the clinic by what staff did. `settles`: whether
+    it deals with the change that the patient asked for. Raises InvalidTransition.
     """
     before = appointment_request.status
     if to not in appointment_request.state.targets:
@@ -74,8 +84,11 @@ def _move(
         by=by.name if by.account else "",
         visit_at=appointment_request.visit_at if has_visit else None,
         visit_minutes=appointment_request.visit_minutes if has_visit else None,
+        change_requested_at=appointment_request.change_requested_at if settles else None,
         close_reason=close_reason,
     )
+    if settles:
+        appointment_request.change_requested_at = None
     now = timezone.now()
     if answers and appointment_request.first_answer_at is None:
         appointment_request.first_answer_at = now
@@ -83,93 +96,29 @@ def _move(
     appointment_request.close_reason = close_reason
 
 
-_CHANGE_REQUEST = ("change_request", "change_requested_at")
-_MOVED = ("status", "status_at", "close_reason", "first_answer_at")
-_VISIT = ("visit_at", "visit_minutes", "visit_place")
-
-
-def change_status(
-    *,
-    pk: int,
-    to: str,
-    version: int,
-    by: Actor,
-    visit_at: dt.datetime | None = None,
-    visit_minutes: int | None = None,
-    visit_place: str = "",
-    close_reason: str = "",
-) -> AppointmentRequest:
-    """Move a request on, as staff; a repeat of what was just done is accepted quietly.
-
-    Scheduling takes `visit_at`, closing a `close_reason`. Raises EditConflict, InvalidTransition.
-    """
-    to = Status(to)
-    if (to == Status.SCHEDULED) != (visit_at is not None):
-        raise InvalidTransition(_("Enter the day and the time of the visit."))
-    if (to == Status.CLOSED) != bool(close_reason):
-        raise InvalidTransition(_("Choose why it is closed."))
-    with _locked(pk) as appointment_request:
-        before = appointment_request.status
-        same = (to, close_reason) == (before, appointment_request.close_reason)
-        if to == Status.SCHEDULED:
-            visit_minutes = visit_minutes or settings.VISIT_MINUTES
-            same &= (
-                appointment_request.change_requested_at is None
-                and appointment_request.visit_at == visit_at
-                and appointment_request.visit_minutes == visit_minutes
-                and _reads(appointment_request, "visit_place", visit_place)
-            )
-        if same:
-            return appointment_request
-        if appointment_request.version != version:
-            raise EditConflict
-        changed = set(_MOVED)
-        if to == Status.SCHEDULED:
-            appointment_request.visit_at = visit_at
-            appointment_request.visit_minutes = visit_minutes
-            appointment_request.visit_place = visit_place
-            changed |= set(_VISIT)
-        _move(
-            appointment_request,
-            to,
-            by=by,
-            # Who canceled, or was answered before it was closed, waits for no first answer.
-            answers=to == Status.SCHEDULED
-            or before == Status.CANCELLED
-            or not ANSWERED.isdisjoint({close_reason, appointment_request.close_reason}),
-            close_reason=close_reason,
-        )
-        if to in {Status.SCHEDULED, Status.CLOSED} or before == Status.CANCELLED:
-            appointment_request.change_request, appointment_request.change_requested_at = "", None
-            changed |= set(_CHANGE_REQUEST)
-        if appointment_request.suspicion and to != Status.CLOSED:  # it was none: tell what waited
-            appointment_request.suspicion = ""
-            changed.add("suspicion")
-            write_mails(appointment_request)
-        elif close_reason != CloseReason.SPAM:
-            write_news(appointment_request, STATES[Status(before)].news_of(to))
-        _save(appointment_request, *changed, by=by, detail=f"{before} to {to}")
-    return appointment_request
+def set_aside_no_more(appointment_request: AppointmentRequest) -> None:
+    """Have it stand among those that wait; the caller saves the fields that ASIDE names."""
+    appointment_request.set_aside_until, appointment_request.set_aside_reason = None, ""
 
 
 def take(*, pk: int, by: Actor) -> AppointmentRequest:
     """Put a request into the hands of `by`. Raises EditConflict where a colleague has it."""
-    with _locked(pk) as appointment_request:
-        if appointment_request.taken_by_id == _staff(by).pk:
+    with locked(pk) as appointment_request:
+        if appointment_request.taken_by_id == staff(by).pk:
             return appointment_request
         if appointment_request.taken_by_id is not None:
             raise EditConflict
-        appointment_request.taken_by = _staff(by)
-        _save(appointment_request, "taken_by", by=by, detail="taken")
+        appointment_request.taken_by = staff(by)
+        save(appointment_request, "taken_by", by=by, detail="taken")
     return appointment_request
 
 
 def release(*, pk: int, by: Actor) -> AppointmentRequest:
     """Put a request back for anyone to take, whoever has it."""
-    with _locked(pk) as appointment_request:
+    with locked(pk) as appointment_request:
         if appointment_request.taken_by_id is not None:
             appointment_request.taken_by = None
-            _save(appointment_request, "taken_by", by=by, detail="released")
+            save(appointment_request, "taken_by", by=by, detail="released")
     return appointment_request
 
 
@@ -178,47 +127,14 @@ def acknowledge(*, pk: int, version: int, by: Actor) -> AppointmentRequest:
 
     Raises EditConflict, as the patient may have written again.
     """
-    with _locked(pk) as appointment_request:
+    with locked(pk) as appointment_request:
         if appointment_request.change_requested_at is None:
             return appointment_request
         if appointment_request.version != version:
             raise EditConflict
         appointment_request.change_request, appointment_request.change_requested_at = "", None
-        _save(appointment_request, *_CHANGE_REQUEST, by=by, detail="acknowledged")
+        save(appointment_request, *_CHANGE_REQUEST, by=by, detail="acknowledged")
     return appointment_request
-
-
-def add_note(*, pk: int, by: Actor, kind: str = NoteKind.NOTE, text: str = "") -> Note:
-    """Add a note or a call to a request; a first call moves a new one to contacting.
-
-    A call about a waiting request that nobody has taken puts it into the caller's hands. Rows are
-    only added, so nothing of a colleague's can be overwritten; the same again within seconds is a
-    second click, and adds nothing. Raises InvalidTransition for a note without text.
-    """
-    if kind == NoteKind.NOTE and not text.strip():
-        raise InvalidTransition(_("Write the note."))
-    with _locked(pk) as appointment_request:
-        now = timezone.now()
-        lately = appointment_request.notes.filter(
-            by=_staff(by), kind=kind, at__range=(now - settings.SECOND_CLICK, now)
-        )
-        for note in lately:
-            if _reads(note, "text", text):
-                return note
-        note = Note.objects.create(request=appointment_request, kind=kind, text=text, by=_staff(by))
-        waiting, called = appointment_request.state.is_waiting, kind != NoteKind.NOTE
-        if called and waiting and appointment_request.taken_by_id is None:
-            appointment_request.taken_by = _staff(by)
-            _save(appointment_request, "taken_by", by=by, detail="taken")
-        if called and appointment_request.status == Status.NEW:
-            _move(appointment_request, Status.CONTACTING, by=by, answers=kind in ANSWERS)
-            _save(appointment_request, *_MOVED, by=by)
-        elif kind in ANSWERS and waiting and appointment_request.first_answer_at is None:
-            appointment_request.first_answer_at = now
-            _save(appointment_request, "first_answer_at", by=by)
-        references = [appointment_request.reference]
-        record(RequestAction.NOTED, REQUEST, references, by=by, detail=kind)
-    return note
 
 
 def cancel(*, pk: int, by: Actor) -> AppointmentRequest:
@@ -226,7 +142,7 @@ def cancel(*, pk: int, by: Actor) -> AppointmentRequest:
 
     Staff get no mail about suspected spam.
     """
-    with _locked(pk) as appointment_request:
+    with locked(pk) as appointment_request:
         if appointment_request.state.has_ended:
             return appointment_request
         before = appointment_request.status
@@ -235,7 +151,8 @@ def cancel(*, pk: int, by: Actor) -> AppointmentRequest:
             or appointment_request.taken_by_id is not None
             or before in {Status.CONTACTING, Status.SCHEDULED}
         )
-        _move(appointment_request, Status.CANCELLED, by=by)
+        move(appointment_request, Status.CANCELLED, by=by)
+        set_aside_no_more(appointment_request)
         if needs_staff:
             # Somebody may be about to call, or keeps a place free: staff see it until they say
             # that it is dealt with.
@@ -244,7 +161,7 @@ def cancel(*, pk: int, by: Actor) -> AppointmentRequest:
             if before != Status.QUARANTINED:
                 write_change_mails(appointment_request)
         detail = f"{before} to {Status.CANCELLED}"
-        _save(appointment_request, *_MOVED, *_CHANGE_REQUEST, by=by, detail=detail)
+        save(appointment_request, *MOVED, "change_request", by=by, detail=detail)
     return appointment_request
 
 
@@ -254,10 +171,10 @@ def request_change(*, pk: int, text: str, by: Actor) -> AppointmentRequest:
     The same words again change nothing. Staff get no mail about suspected spam. Raises
     InvalidTransition once the request has ended, and after many changes in a day.
     """
-    with _locked(pk) as appointment_request:
+    with locked(pk) as appointment_request:
         if appointment_request.state.has_ended:
             raise InvalidTransition(_("This request has ended. Call us, or send a new one."))
-        if appointment_request.change_requested_at and _reads(
+        if appointment_request.change_requested_at and reads(
             appointment_request, "change_request", text
         ):
             return appointment_request
@@ -268,15 +185,17 @@ def request_change(*, pk: int, text: str, by: Actor) -> AppointmentRequest:
         if lately.count() >= settings.CHANGES_A_DAY:
             raise InvalidTransition(_("You have written to us many times today. Please call us."))
         appointment_request.change_request, appointment_request.change_requested_at = text, now
+        set_aside_no_more(appointment_request)
         # The note stays once the change is made.
         Note.objects.create(request=appointment_request, kind=NoteKind.CHANGE_REQUEST, text=text)
         if appointment_request.status != Status.QUARANTINED:
             write_change_mails(appointment_request)
-        _save(appointment_request, *_CHANGE_REQUEST, by=by, detail="change asked for")
+        save(appointment_request, *_CHANGE_REQUEST, *ASIDE, by=by, detail="change asked for")
     return appointment_request
 
 
-def _reads(row: AppointmentRequest | Note, field: str, text: str) -> bool:
+def reads(row: AppointmentRequest | Note, field: str, text: str) -> bool:
+    """Whether an encrypted column holds this text; not where no key opens it."""
     try:
         return getattr(row, field) == text
     except CannotRead:
@@ -290,9 +209,9 @@ def close_as_spam(*, pks: list[int], by: Actor) -> int:
     """
     closed = 0
     for pk in sorted(pks):
-        with contextlib.suppress(AppointmentRequest.DoesNotExist), _locked(pk) as suspected:
+        with contextlib.suppress(AppointmentRequest.DoesNotExist), locked(pk) as suspected:
             if suspected.status == Status.QUARANTINED and suspected.change_requested_at is None:
-                _move(suspected, Status.CLOSED, by=by, close_reason=CloseReason.SPAM)
-                _save(suspected, *_MOVED, by=by, detail="closed as spam")
+                move(suspected, Status.CLOSED, by=by, close_reason=CloseReason.SPAM)
+                save(suspected, *MOVED, by=by, detail="closed as spam")
                 closed += 1
     return closed

@@ -1,24 +1,27 @@
-"""One request in the admin: what was sent, what happened since, and what staff can do now."""
+"""One request in the admin: who it is, what happened, and a form for all that staff do."""
 
+import datetime as dt
 import logging
-from typing import Any
+from typing import Any, cast
 
-from django import forms
 from django.contrib import messages
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from appointments.audit import REQUEST
-from appointments.forms.staff import CloseForm, NoteForm, ScheduleForm
+from appointments.forms.work import WorkForm
 from appointments.models import AppointmentRequest
-from appointments.models.history import STAFF_NOTES, NoteKind
 from appointments.presenters import (
-    CANNOT_BE_READ,
+    age_of,
     answer_of,
-    copy_of_answers,
+    ask_for,
+    facts,
     history,
     phone_to_dial,
     read,
@@ -26,34 +29,37 @@ from appointments.presenters import (
     ways_to_call,
 )
 from appointments.services import workflow
+from appointments.services.presence import note_presence
+from appointments.services.queue import FIRST, TABS, next_in, tabs_for
 from appointments.services.search import likely_duplicates
 from appointments.services.told import told, was_just_reached
+from appointments.services.undo import undo, undoable
 from appointments.services.waiting import is_overdue
+from appointments.services.work import work_on
 from appointments.services.workflow import InvalidTransition
 from appointments.staff.base import StaffView
-from appointments.states import STATES, Button, News, Status
+from appointments.staff.telling import told_by, who_tells
+from appointments.states import STEPS, Status
+from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.audit.record import Action, record
 from clinic_site.clinic import current_clinic
-from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.edit_conflict import EditConflict
 
 logger = logging.getLogger(__name__)
 
-NOTES = [str(kind) for kind, _label in STAFF_NOTES]
-BUTTONS = {button.name: button for state in STATES.values() for button in state.buttons}
-BY_MAIL = gettext_lazy("The patient will be told by mail.")
-MUST_CALL = gettext_lazy("Nobody is told: you must call.")
-FORMS: dict[str, type[forms.Form]] = {"visit": ScheduleForm, "close": CloseForm}
+SAVE, SAVE_AND_NEXT = "save", "save_next"
 
 
 class RequestView(StaffView):
-    """Show the request; on POST do what the button says. What was typed stays if it fails."""
+    """Show the request; on POST do what the button says. What was typed stays whatever happens."""
 
     appointment_request: AppointmentRequest
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
+        self.opened_at = timezone.now()
+        self.tab = TABS.get(request.GET.get("tab", ""), FIRST)
         self.load(kwargs["pk"])
 
     def load(self, pk: int) -> None:
@@ -63,177 +69,204 @@ class RequestView(StaffView):
         if found is not None:
             self.appointment_request, self.reference = found, found.reference
 
-    def refuse_without(self, permission: str) -> None:
-        super().refuse_without(permission)
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.reference:
             raise Http404
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self.page()
+        return self.page(WorkForm(self.appointment_request))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.refuse_without("change")
-        name = request.POST.get("do", "")
-        form = self.form_of(name)
-        if form is not None and not form.is_valid():
+        if not self.reference:
+            return self.erased()
+        do = request.POST.get("do", "")
+        form = WorkForm(self.appointment_request, request.POST)
+        if do == SAVE_AND_NEXT and not form.filled_in:
+            return self.next(_("nothing was changed."))
+        saves = do in {SAVE, SAVE_AND_NEXT}
+        if saves and not form.is_valid():
             problem = _("Nothing was changed. Fix what is marked in red below.")
-            return self.page(name, form, problem)
-        status = 200
+            return self.page(form, "" if form.warnings else problem)
+        form.errors.clear()  # of what is not sent to be done
         try:
-            said = self.act(name, form.cleaned_data if form is not None else {})
-        except AppointmentRequest.DoesNotExist:  # purged meanwhile
-            raise Http404 from None
+            said = self.work(form) if saves else self.act(do)
+        except AppointmentRequest.DoesNotExist:
+            return self.erased()
         except InvalidTransition as error:
-            problem = str(error)
+            return self.page(form, str(error))
         except EditConflict:
-            problem = _(
-                "A colleague changed this request meanwhile. What you typed is still here: "
-                "look at what is new, then do it again if it is still right."
-            )
-            self.load(pk)
+            return self.overtaken(form)
         except (DatabaseError, InterfaceError) as error:
             logger.error("Not done to a request: %s", type(error).__name__)
             problem = _("It was not stored. What you typed is still here: try it again.")
-            status = 503
-        else:
-            messages.success(request, said)
-            return HttpResponseRedirect(request.path, status=303)
-        return self.page(name, form, problem, status)
+            return self.page(form, problem, status=503)
+        if do == SAVE_AND_NEXT:
+            return self.next(said)
+        messages.success(request, said)
+        if not saves and form.filled_in:
+            return self.renewed(form)
+        return HttpResponseRedirect(request.get_full_path(), status=303)
 
-    def form_of(self, name: str) -> forms.Form | None:
-        """Return the form that goes with a button, as it was sent; None where it has none."""
-        if name in NOTES:
-            return NoteForm(self.request.POST)
-        button = BUTTONS.get(name)
-        return FORMS[button.form](self.request.POST) if button and button.form else None
-
-    def act(self, name: str, values: dict[str, Any]) -> str:
-        """Do what a button says with what its form holds; return what to tell.
+    def work(self, form: WorkForm) -> str:
+        """Do what was filled in; return what to tell.
 
         Raises AppointmentRequest.DoesNotExist, DatabaseError, EditConflict, InvalidTransition.
         """
+        before, by, values = self.appointment_request, Actor.staff(self.request), form.cleaned_data
+        changed = work_on(pk=before.pk, version=self.version, by=by, since=self.since, **values)
+        step = STEPS[values["step"]]
+        if step.target:
+            said = _("The request is now “%s”.") % step.target.label
+            news = before.state.news_of(step.target)
+            return f"{said} {told_by(changed, changed.status_at) if news else ''}".strip()
+        if step.form == "aside":
+            until = date_format(values["set_aside_until"], "l, F j")
+            return _("Set aside until %s.") % until
+        return _("It is back in the list.") if step.name == "back" else _("Noted.")
+
+    def act(self, do: str) -> str:
+        """Do what one of the small buttons says; return what to tell. Raises as `work` does."""
         pk, by = self.appointment_request.pk, Actor.staff(self.request)
-        version = _number(self.request.POST.get("version", ""))
-        if name in BUTTONS:
-            target = BUTTONS[name].target
-            news = self.appointment_request.state.news_of(target)
-            changed = workflow.change_status(pk=pk, to=target, version=version, by=by, **values)
-            said = _("The request is now “%s”.") % target.label
-            return f"{said} {told_by(changed) if news else ''}".strip()
-        if name in NOTES:
-            workflow.add_note(pk=pk, by=by, kind=name, **values)
-            return _("Noted.")
-        if name == "take":
+        if do == "take":
             workflow.take(pk=pk, by=by)
             return _("It is yours now.")
-        if name == "release":
+        if do == "release":
             workflow.release(pk=pk, by=by)
             return _("Anyone can take it now.")
-        if name == "acknowledge":
-            workflow.acknowledge(pk=pk, version=version, by=by)
+        if do == "acknowledge":
+            workflow.acknowledge(pk=pk, version=self.version, by=by)
             return _("It is dealt with.")
+        if do == "undo":
+            now = timezone.now()
+            return f"{_('Undone.')} {told_by(undo(pk=pk, by=by), now)}".strip()
         raise InvalidTransition(_("This page does not know that button. Load it anew."))
 
+    @property
+    def version(self) -> int:
+        """The version of the request that the page showed; 0 where it says none."""
+        text = self.request.POST.get("version", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+    @property
+    def since(self) -> dt.datetime | None:
+        """When the page was opened, as it says; None where it says nothing of the kind."""
+        try:
+            at = parse_datetime(self.request.POST.get("opened_at", ""))
+        except ValueError:
+            return None
+        return at if at is not None and timezone.is_aware(at) else None
+
+    def next(self, said: str) -> HttpResponse:
+        """Lead on to the next request of the list, else to the list; say what was done."""
+        done = self.appointment_request
+        text = format_html('<a href="{}">{}</a>: {}', self.request.get_full_path(), done, said)
+        messages.success(self.request, text)
+        pk = None
+        try:
+            pk = next_in(self.tab, self.request.user, timezone.now(), after=done)
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("Not read what is next: %s", type(error).__name__)
+        address = reverse("admin:appointments_appointmentrequest_changelist")
+        if pk is not None:
+            address = reverse("admin:appointments_appointmentrequest_change", args=[pk])
+        else:
+            messages.info(self.request, _("That was the last one of this list."))
+        return HttpResponseRedirect(f"{address}?tab={self.tab.name}", status=303)
+
+    def erased(self) -> HttpResponse:
+        """Say that the request is gone, with what was typed about it."""
+        form = WorkForm(AppointmentRequest(), self.request.POST)
+        title = _("This request was erased")
+        typed = form.in_words()
+        return self.show("admin/appointments/erased.html", title, status=404, typed=typed)
+
+    def overtaken(self, form: WorkForm) -> HttpResponse:
+        """Return the form with what was typed, and what has changed since the page was opened."""
+        problem = _(
+            "This request has changed since you opened it, so nothing was done. What you typed is "
+            "still here: read what is new, then save it if it is still right."
+        )
+        return self.renewed(form, problem)
+
+    def renewed(self, form: WorkForm, problem: str = "") -> HttpResponse:
+        """Return the page of the request as it is now, with what was typed and what is new."""
+        now = timezone.now()
+        self.load(self.appointment_request.pk)
+        asked = self.appointment_request
+        again = form.renewed(asked)
+        again.errors.clear()
+        return self.page(again, problem, version=asked.version, opened_at=now, since=self.since or now)
+
     def page(
-        self, name: str = "", form: forms.Form | None = None, problem: str = "", status: int = 200
+        self,
+        form: WorkForm,
+        problem: str = "",
+        *,
+        status: int = 200,
+        version: int | None = None,
+        opened_at: dt.datetime | None = None,
+        since: dt.datetime | None = None,
     ) -> HttpResponse:
-        """Return the page; `form` is what was sent with the button of that name."""
-        appointment_request, by = self.appointment_request, Actor.staff(self.request)
-        record(Action.VIEWED, REQUEST, [appointment_request.reference], by=by)
-        duplicates = likely_duplicates(appointment_request)
+        """Return the page. What happened `since` then is shown as new.
+
+        Unless given, `version` and `opened_at` stay those of the page that was sent.
+        """
+        asked, user = self.appointment_request, cast(User, self.request.user)
+        sent = self.request.method == "POST"
+        record(Action.VIEWED, REQUEST, [asked.reference], by=Actor.staff(self.request))
+        duplicates = likely_duplicates(asked)
         if duplicates:
-            record(Action.LISTED, REQUEST, [each.reference for each in duplicates], by=by)
-        buttons = appointment_request.state.buttons
-        knows = was_just_reached(appointment_request)
+            references = [each.reference for each in duplicates]
+            record(Action.LISTED, REQUEST, references, by=Actor.staff(self.request))
+        now, happened, steps = timezone.now(), history(asked), self.steps(form)
         return self.show(
             "admin/appointments/request.html",
-            appointment_request.reference,
+            asked.reference,
             status=status,
-            appointment_request=appointment_request,
+            appointment_request=asked,
+            form=form,
             problem=problem,
-            sent=_sent(appointment_request),
-            visit_is_set=appointment_request.status == Status.SCHEDULED,
-            visit_place=read(appointment_request, "visit_place"),
-            is_cancelled=appointment_request.status == Status.CANCELLED,
-            change_request=read(appointment_request, "change_request"),
-            history=history(appointment_request),
+            version=version or (self.version if sent else asked.version),
+            opened_at=opened_at or (self.since if sent else None) or self.opened_at,
+            tab=self.tab,
+            tabs=tabs_for(user, now, self.tab.name),
+            do=self.request.POST.get("do", ""),
+            name=answer_of(asked, "patient_name"),
+            age=age_of(asked),
+            wish=", ".join(filter(None, (answer_of(asked, "kind"), answer_of(asked, "condition")))),
+            phone=phone_to_dial(asked),
+            email=answer_of(asked, "email"),
+            calling=[*ask_for(asked), *ways_to_call(asked)],
+            message=answer_of(asked, "message"),
+            facts=facts(asked),
+            visit_is_set=asked.status == Status.SCHEDULED,
+            visit_place=read(asked, "visit_place"),
+            is_cancelled=asked.status == Status.CANCELLED,
+            change_request=read(asked, "change_request"),
+            is_set_aside=asked.set_aside_until is not None and asked.state.is_waiting,
+            set_aside_reason=read(asked, "set_aside_reason"),
+            history=happened,
+            is_renewed=since is not None,
+            new=[each for each in happened if since and each.at >= since],
+            typed=[] if any(each["is_chosen"] for each in steps) else form.in_words(),
+            here=note_presence(asked, user),
+            undoable=undoable(asked),
             duplicates=[(each, answer_of(each, "patient_name")) for each in duplicates],
-            overdue=is_overdue(appointment_request, current_clinic(), timezone.now()),
-            may_change=self.request.user.has_perm("appointments.change_appointmentrequest"),
-            phone=phone_to_dial(appointment_request),
-            ways_to_call=ways_to_call(appointment_request),
-            told=told_in_words(told([appointment_request])[appointment_request.pk]),
-            note=form if isinstance(form, NoteForm) else NoteForm(),
-            calls=[(kind, label) for kind, label in STAFF_NOTES if kind != NoteKind.NOTE],
-            buttons=[
-                (button, who_tells(appointment_request, button, knows))
-                for button in buttons
-                if not button.form
-            ],
-            button_forms=[
-                (
-                    button,
-                    form if form and button.name == name else self.empty_form(button),
-                    who_tells(appointment_request, button, knows),
-                )
-                for button in buttons
-                if button.form
-            ],
+            overdue=is_overdue(asked, current_clinic(), now),
+            may_change=user.has_perm("appointments.change_appointmentrequest"),
+            told=told_in_words(told([asked])[asked.pk]),
+            steps=steps,
         )
 
-    def empty_form(self, button: Button) -> forms.Form:
-        """Return the form of a button as it is first shown; that of a visit holds the last one."""
-        appointment_request = self.appointment_request
-        initial: dict[str, Any] = {}
-        if appointment_request.visit_at is not None:
-            at = timezone.localtime(appointment_request.visit_at)
-            initial = {"visit_on": at.date(), "visit_time": at.time()}
-            initial["visit_minutes"] = appointment_request.visit_minutes
-            initial["visit_place"] = read(appointment_request, "visit_place", "")
-        return FORMS[button.form](initial=initial)
-
-
-def who_tells(appointment_request: AppointmentRequest, button: Button, knows: bool) -> str:
-    """Return how the patient will hear of what a button does; "" where there is nothing to tell.
-
-    `knows`: whether they were reached just now. What is said of closing holds for every reason.
-    """
-    closes = button.target == Status.CLOSED
-    if button.news is None:
-        return ""
-    if appointment_request.suspicion and closes:
-        return _("Nobody is told, as it looks like spam.")
-    if appointment_request.agrees_to_mail:
-        if closes:
-            return _("The patient will be told by mail, unless it is spam.")
-        return str(BY_MAIL)
-    if closes:
-        return _("No mail tells the patient.")
-    return "" if knows or button.news == News.RECEIVED else str(MUST_CALL)
-
-
-def told_by(changed: AppointmentRequest) -> str:
-    """Return how the patient hears of what staff have just done; "" where they know of it.
-
-    "" too where that cannot be read: what was done is stored all the same.
-    """
-    try:
-        last = told([changed])[changed.pk]
-    except (DatabaseError, InterfaceError) as error:
-        logger.error("Not read how a patient is told: %s", type(error).__name__)
-        return ""
-    if last.must_be_called:
-        return str(MUST_CALL)
-    is_of_this = last.mail is not None and last.mail.created_at >= changed.status_at
-    return str(BY_MAIL) if is_of_this else ""
-
-
-def _sent(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
-    try:
-        return copy_of_answers(appointment_request)
-    except CannotRead:
-        return [(_("All of it"), str(CANNOT_BE_READ))]
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    def steps(self, form: WorkForm) -> list[dict[str, Any]]:
+        """Return what can be next: each step, whether it is chosen, its fields, who tells."""
+        asked, chosen = self.appointment_request, form["next"].value()
+        knows = was_just_reached(asked)
+        return [
+            {
+                "step": step,
+                "is_chosen": step.name == chosen,
+                "fields": [form[name] for name in form.PARTS[step.form]],
+                "tells": who_tells(asked, step, knows),
+            }
+            for step in asked.state.steps_of(is_set_aside=asked.set_aside_until is not None)
+        ]

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,7 +36,10 @@ LAST = SignedCookie("kept", settings.DEVICE_KNOWN_FOR, samesite="Lax")
 SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 
 # Names of fields that nobody typed: of Django's buttons, and of rows in a form.
-OURS = re.compile(r"^_|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$")
+OURS = re.compile(
+    r"^_|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
+    r"|^(do|version|tab|opened_at|warned|csrfmiddlewaretoken)$"
+)
 
 
 def note_session(request: HttpRequest, response: HttpResponse, user: User) -> None:
@@ -171,12 +175,16 @@ def _for_people(form: dict[str, Any]) -> dict[str, Any]:
         for model in admin.site._registry
         if model._meta.app_label == about[0]
     }
-    typed = [each for each in form["fields"] if each[1] and not OURS.search(each[0])]
     return {
         "about": capfirst(names.get(about[-1], _("form"))),
         "at": dt.datetime.fromtimestamp(form["at"], tz=dt.UTC),
-        "shown": [(_label(name), value) for name, value in typed],
+        "shown": typed(form["fields"]),
     }
+
+
+def typed(fields: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    """Return what somebody typed of the fields that were sent, under their names in words."""
+    return [(_label(name), value) for name, value in fields if value and not OURS.search(name)]
 
 
 def _label(name: str) -> str:

@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from clinic_site.access.kept import fields_sent, typed
 from clinic_site.access.models import User
 from clinic_site.access.roles import roles_with
 from clinic_site.actor import Actor
@@ -48,6 +49,7 @@ def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:
         "title": _("This page is not open to you"),
         "needed": needed,
         "roles": sorted(cast(User, user).roles),
+        "typed": typed(fields_sent(request)),
         "is_missing": user.is_superuser or not user.roles & set(needed),
     }
     response = TemplateResponse(request, "admin/access/refused.html", context, status=403)

@@ -125,7 +125,12 @@ def version_on(page: str) -> str:
 
 def visit_in(days: int, time: str = "10:30", place: str = "") -> dict[str, str]:
     day = timezone.localdate() + dt.timedelta(days=days)
-    return {"do": "schedule", "visit_on": f"{day}", "visit_time": time, "visit_place": place}
+    return filled("schedule", visit_on=f"{day}", visit_time=time, visit_place=place)
+
+
+def filled(step: str = "leave", **form: str) -> dict[str, str]:
+    """What a request's form sends when staff choose this step and save."""
+    return {"do": "save", "next": step, **form}
 
 
 def events(**values: str) -> list[AuditEvent]:

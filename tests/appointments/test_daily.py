@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from appointments.audit import RequestAction
 from appointments.daily_digest import daily_digest
 from appointments.models import AppointmentRequest, NameWord, Note, StatusChange
-from appointments.services import workflow
 from appointments.services.purge import purge
+from appointments.services.work import work_on
 from appointments.states import Status
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
@@ -110,7 +110,7 @@ def test_the_digests_seven_is_the_clinics(desk: User) -> None:
 def ended(days_ago: float, status: str = Status.CLOSED, reason: str = "answered"):
     """A request with all that can belong to one, which ended so many days ago."""
     request = send_request()
-    workflow.add_note(pk=request.pk, by=desk_actor(), text="Called her")
+    work_on(pk=request.pk, version=0, by=desk_actor(), text="Called her")
     when = NOON - dt.timedelta(days=days_ago)
     AppointmentRequest.objects.filter(pk=request.pk).update(
         status=status,

@@ -16,6 +16,7 @@ from django.utils import timezone
 from appointments.answers import Answer
 from appointments.models import AppointmentRequest
 from appointments.services import workflow
+from appointments.services.work import work_on
 from appointments.tokens import mail_token
 from clinic_site import readiness
 from clinic_site.access.models import User
@@ -95,7 +96,7 @@ def test_what_was_no_spam_after_all_is_told_as_any_other(desk: User, sink: Sink)
     assert work() == 0
 
     by = Actor("desk", account=desk)
-    workflow.change_status(pk=request.pk, to="new", version=request.version, by=by)
+    work_on(pk=request.pk, step="new", version=request.version, by=by)
 
     assert work() == 2
     assert {mail.to for mail in sink.mails} == {("desk@clinic.example",), ("ana@home.example",)}

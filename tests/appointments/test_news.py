@@ -13,6 +13,8 @@ from django.utils import timezone
 from appointments.models import AppointmentRequest
 from appointments.services import workflow
 from appointments.services.news import tell_of_lateness, tell_of_visits
+from appointments.services.work import work_on
+from appointments.states import STEPS as BY_NAME
 from appointments.states import News, Status
 from appointments.tokens import status_token
 from clinic_site.access.models import User
@@ -27,6 +29,7 @@ from tests.appointments.office import (
     PATIENT,
     QUEUE,
     address,
+    filled,
     send_request,
     version_on,
     visit_in,
@@ -53,8 +56,10 @@ def agreed(**values: object) -> AppointmentRequest:
 
 
 def do(staff: Client, asked: AppointmentRequest, name: str, **form: object) -> str:
-    """Staff click a button; return what they then read."""
-    data = {"do": name, "version": version_on(staff.get(address(asked)).text), **form}
+    """Staff choose a step, or a call, and save, or take it; return what they then read."""
+    data = filled(name) if name in BY_NAME else filled(call=name)
+    data |= {"do": name} if name == "take" else {}
+    data |= {"version": version_on(staff.get(address(asked)).text), **form}
     return staff.post(address(asked), data, follow=True).text
 
 
@@ -62,7 +67,7 @@ def visit_at(at: dt.datetime, asked: AppointmentRequest) -> None:
     """Staff set a visit, or another one."""
     version = AppointmentRequest.objects.get(pk=asked.pk).version
     by = Actor("desk", account=User.objects.get(username="desk"))
-    workflow.change_status(pk=asked.pk, to="scheduled", version=version, by=by, visit_at=at)
+    work_on(pk=asked.pk, step="schedule", version=version, by=by, visit_at=at)
 
 
 def told(asked: AppointmentRequest) -> list[str]:
@@ -277,7 +282,7 @@ def test_a_visit_that_is_off_or_moved_when_the_mail_goes_out_is_not_reminded_of(
         clock.move_to(NOON + DAY)
         look_for_news(NOON + DAY)
         clock.move_to(NOON + DAY + HOUR)
-        workflow.change_status(pk=off.pk, to="contacting", version=2, by=by)
+        work_on(pk=off.pk, step="contacting", version=2, by=by)
         visit_at(NOON + 2 * DAY + HOUR, moved)
         clock.move_to(NOON + 2 * DAY - HOUR)  # the mail server was away until now
         work()
@@ -307,7 +312,7 @@ def test_once_the_clinics_own_limit_has_passed_the_patient_is_told_so(
     with time_machine.travel(NOON, tick=False) as clock:
         waits, answered, silent = agreed(), agreed(), make_request()
         by = Actor("desk", account=desk)
-        workflow.add_note(pk=answered.pk, by=by, kind="voicemail")
+        work_on(pk=answered.pk, version=1, by=by, call="voicemail")
         clock.move_to(NOON + 5 * HOUR)
         look_for_news(timezone.now())
         assert told(waits) == []  # the clinic has set no limit
@@ -337,7 +342,7 @@ def test_an_answer_that_comes_before_the_mail_stops_it(sink: Sink, desk: User) -
         asked = agreed()
         clock.move_to(NOON + 5 * HOUR)
         look_for_news(timezone.now())
-        workflow.add_note(pk=asked.pk, by=Actor("desk", account=desk), kind="reached")
+        work_on(pk=asked.pk, version=1, by=Actor("desk", account=desk), call="reached")
         work()
     assert told(asked) == ["late"]
     assert sink.mails == []
@@ -392,7 +397,7 @@ def test_who_gets_no_mail_must_be_called_until_a_call_is_logged(sam: Client) -> 
 
     assert "must be called" in sam.get(f"{QUEUE}?tab=all").text
     assert "must be called" in do(sam, asked, "no_answer")
-    assert "must be called" in do(sam, asked, "note", text="Called?")
+    assert "must be called" in do(sam, asked, "leave", text="Called?")
     assert "must be called" not in do(sam, asked, "voicemail")
     assert "must be called" not in sam.get(f"{QUEUE}?tab=all").text
     assert MUST_CALL in do(sam, asked, "contacting")  # the visit is off

@@ -19,6 +19,7 @@ from tests.appointments.office import (
     QUEUE,
     address,
     events,
+    filled,
     send_request,
 )
 from tests.make import make_request
@@ -104,7 +105,7 @@ def test_a_row_that_no_key_opens_is_told_and_hides_no_other(sam: Client, setting
     assert "Seen" in page
     hidden = AppointmentRequest.objects.order_by("pk")[0]
     assert "cannot be read" in sam.get(address(hidden)).text
-    sam.post(address(hidden), {"do": "contacting", "version": "1"})
+    sam.post(address(hidden), filled("contacting", version="1"))
     hidden.refresh_from_db(fields=["status"])
     assert hidden.status == Status.CONTACTING
 

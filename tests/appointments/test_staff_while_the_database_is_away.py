@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from appointments.models.history import Note
-from tests.appointments.office import address, visit_in
+from tests.appointments.office import address, filled, visit_in
 from tests.make import PASSWORD, app_of, code_now, make_request, with_password
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def hidden_on(page: str) -> dict[str, str]:
 def test_a_note_is_sent_once_more_from_the_page_that_says_so(sam: Client) -> None:
     row = make_request()
     with connection.execute_wrapper(away):
-        answer = sam.post(address(row), {"do": "note", "text": TYPED})
+        answer = sam.post(address(row), filled(text=TYPED))
     assert answer.status_code == 503
     assert answer["Cache-Control"] == "no-store"
     assert "What you typed is kept on this page." in answer.text

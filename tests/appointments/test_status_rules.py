@@ -15,6 +15,7 @@ from appointments.models import AppointmentRequest
 from appointments.services import workflow
 from appointments.services.blind_index import phone_index
 from appointments.services.purge import purge
+from appointments.services.work import work_on
 from appointments.states import Status
 from appointments.tokens import received_token, status_token
 from clinic_site.access.models import User
@@ -283,8 +284,8 @@ def test_staff_who_schedule_what_was_just_cancelled_are_told(asked, admin_user) 
     BROWSER.post(page_of(asked, "cancel/"))
 
     with pytest.raises(EditConflict):
-        workflow.change_status(
-            pk=asked.pk, to="scheduled", version=shown, visit_at=WINTER_VISIT, by=staff(admin_user)
+        work_on(
+            pk=asked.pk, step="schedule", version=shown, visit_at=WINTER_VISIT, by=staff(admin_user)
         )
 
     asked.refresh_from_db()
@@ -295,9 +296,7 @@ def test_what_was_just_scheduled_can_be_cancelled_and_staff_get_mail(asked, admi
     admin_user.email = "staff@example.com"
     admin_user.save()
     MailChoice.objects.create(user=admin_user, kind="change")
-    workflow.change_status(
-        pk=asked.pk, to="scheduled", version=1, visit_at=WINTER_VISIT, by=staff(admin_user)
-    )
+    work_on(pk=asked.pk, step="schedule", version=1, visit_at=WINTER_VISIT, by=staff(admin_user))
 
     assert BROWSER.post(page_of(asked, "cancel/")).status_code == 303
     assert BROWSER.post(page_of(asked, "cancel/")).status_code == 303
@@ -333,9 +332,7 @@ def test_a_change_sent_twice_is_one_and_a_new_visit_answers_it(asked, admin_user
     assert "You asked for a change on" in look(asked)
     asked.refresh_from_db()
     assert (asked.version, asked.change_request) == (2, "A Tuesday, please")
-    workflow.change_status(
-        pk=asked.pk, to="scheduled", version=2, visit_at=WINTER_VISIT, by=staff(admin_user)
-    )
+    work_on(pk=asked.pk, step="schedule", version=2, visit_at=WINTER_VISIT, by=staff(admin_user))
     assert "You asked for a change on" not in look(asked)
 
 

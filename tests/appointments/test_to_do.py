@@ -10,7 +10,7 @@ from appointments.services import workflow
 from appointments.states import CloseReason
 from clinic_site.models import Clinic
 from clinic_site.todo import open_todo
-from tests.appointments.office import PATIENT, QUEUE, address, listed, version_on
+from tests.appointments.office import PATIENT, QUEUE, address, filled, listed, version_on
 from tests.make import make_request, sign_in_as
 from tests.running import Site
 
@@ -35,7 +35,7 @@ def test_a_change_is_seen_everywhere_until_it_is_dealt_with(sam: Client) -> None
     page = sam.get(address(row)).text
     assert "I cannot come" in page
     late = sam.post(address(row), {"do": "acknowledge", "version": "1"}).text
-    assert "A colleague changed this request meanwhile" in late
+    assert "This request has changed since you opened it" in late
     sam.post(address(row), {"do": "acknowledge", "version": version_on(page)})
 
     assert "asks for a change" not in tasks()
@@ -83,7 +83,7 @@ def test_a_visit_that_is_over_is_a_task_until_it_is_closed(sam: Client) -> None:
     assert "1 visit is over: close it." in tasks()
     assert listed(sam.get(f"{QUEUE}?tab=visits").text)[0] == row.reference
     version = version_on(sam.get(address(row)).text)
-    sam.post(address(row), {"do": "close", "version": version, "close_reason": "visited"})
+    sam.post(address(row), filled("close", version=version, close_reason="visited"))
 
     assert "visit is over" not in tasks()
     assert "scheduled → closed, the visit took place" in sam.get(address(row)).text
@@ -92,12 +92,12 @@ def test_a_visit_that_is_over_is_a_task_until_it_is_closed(sam: Client) -> None:
 @pytest.mark.parametrize(
     ("step", "answers"),
     [
-        ({"do": "contacting"}, False),
-        ({"do": "no_answer"}, False),
-        ({"do": "voicemail"}, True),
-        ({"do": "close", "close_reason": CloseReason.NOT_REACHED}, False),
-        ({"do": "close", "close_reason": CloseReason.DUPLICATE}, False),
-        ({"do": "close", "close_reason": CloseReason.ANSWERED}, True),
+        (filled("contacting"), False),
+        (filled(call="no_answer"), False),
+        (filled(call="voicemail"), True),
+        (filled("close", close_reason=CloseReason.NOT_REACHED), False),
+        (filled("close", close_reason=CloseReason.DUPLICATE), False),
+        (filled("close", close_reason=CloseReason.ANSWERED), True),
     ],
     ids=lambda each: " ".join(map(str, each.values())) if isinstance(each, dict) else "",
 )
@@ -114,7 +114,7 @@ import concurrent.futures, datetime as dt, threading
 from django.db import connection
 from clinic_site.access.models import User
 from django.utils import timezone
-from appointments.services import workflow
+from appointments.services.work import work_on
 from appointments.models import AppointmentRequest
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
@@ -127,8 +127,8 @@ start = threading.Barrier(8)
 def schedule(number):
     start.wait()
     try:
-        workflow.change_status(pk=row.pk, to="scheduled", version=1, by=by,
-                               visit_at=week + dt.timedelta(hours=number))
+        work_on(pk=row.pk, step="schedule", version=1, by=by,
+                visit_at=week + dt.timedelta(hours=number))
     except EditConflict:
         return "told"
     finally:

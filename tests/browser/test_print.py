@@ -130,6 +130,6 @@ def test_a_request_prints_as_what_was_asked_and_nothing_to_press(
     for selector in ("#header", ".breadcrumbs", "#nav-sidebar", "form", "button", "textarea"):
         for each in page.locator(selector).all():
             assert not each.is_visible(), selector
-    width = page.evaluate("document.querySelector('.request').getBoundingClientRect().width")
+    width = page.evaluate("document.querySelector('.asked').getBoundingClientRect().width")
     assert width > page.evaluate("innerWidth") * 0.9
     page.close()

@@ -1,0 +1,223 @@
+"""Whatever happens while staff fill in the form of a request: nothing they typed is lost, nothing
+is done twice, and they are told what changed."""
+
+import datetime as dt
+import html
+from collections.abc import Callable
+
+import pytest
+from django.db import DatabaseError, OperationalError, connection
+from django.test import Client
+from django.utils import timezone
+
+from appointments.models import AppointmentRequest
+from appointments.services import workflow
+from appointments.services.purge import purge
+from appointments.services.work import work_on
+from clinic_site.access.models import User
+from clinic_site.actor import Actor
+from tests.access.test_kept_form import Browser
+from tests.appointments.office import PATIENT, address, filled, version_on
+from tests.forms import Filled, tree_of
+from tests.make import make_account, make_request
+
+pytestmark = pytest.mark.django_db
+
+TYPED = 'She said: "noon" & <soon>'
+TODAY = timezone.localdate()
+
+
+def opened(row: AppointmentRequest, staff: Client) -> Filled:
+    """The form as sam has it open: a call, a note, and a visit are filled in."""
+    form = Filled(staff, address(row)).type("call", "reached").type("text", TYPED)
+    form.type("next", "schedule").type("visit_on", f"{TODAY + dt.timedelta(days=9)}")
+    return form.type("visit_time", "09:30").type("visit_place", "Room <2>")
+
+
+def kim() -> Actor:
+    return Actor("kim", account=make_account("kim", "scheduler"))
+
+
+def at_work(**values: object) -> Callable[[AppointmentRequest], object]:
+    return lambda row: work_on(pk=row.pk, version=row.version, by=kim(), **values)  # type: ignore[arg-type]
+
+
+OVERTAKEN: dict[str, tuple[Callable[[AppointmentRequest], object], str]] = {
+    "a colleague took it": (lambda row: workflow.take(pk=row.pk, by=kim()), "Taken by kim."),
+    "called": (at_work(call="no_answer", text="Rang out."), "called, no answer (kim) Rang out."),
+    "moved it": (at_work(step="contacting"), "new → contacting the patient (kim)"),
+    "set a visit": (
+        at_work(step="schedule", visit_at=timezone.now() + dt.timedelta(days=2)),
+        "new → scheduled (visit:",
+    ),
+    "closed it": (at_work(step="close", close_reason="answered"), "new → closed, the question is"),
+    "set it aside": (
+        at_work(step="aside", text="Away", set_aside_until=TODAY + dt.timedelta(days=3)),
+        "(kim) Away",
+    ),
+    "the patient canceled": (lambda row: workflow.cancel(pk=row.pk, by=PATIENT), "new → canceled"),
+    "the patient asked for a change": (
+        lambda row: workflow.request_change(pk=row.pk, text="Friday?", by=PATIENT),
+        "the patient asks for a change Friday?",
+    ),
+}
+
+
+def stands(page: str) -> str:
+    """The words in the form, and what stands in its fields."""
+    form = next(each for each in tree_of(page).iter("form") if "work" in each.get("class", ""))
+    fields = [each.get("value", "") for each in form.iter("input")]
+    return " ".join(" ".join([*form.itertext(), *fields]).split())
+
+
+@pytest.mark.parametrize("how", OVERTAKEN)
+def test_who_is_overtaken_reads_how_and_loses_nothing(sam: Client, how: str) -> None:
+    row = make_request()
+    form = opened(row, sam)
+    happens, said = OVERTAKEN[how]
+    happens(row)
+    before = AppointmentRequest.objects.get(pk=row.pk)
+
+    answer = form.press("do", "save_next", follow=False)
+
+    assert answer.status_code == 200
+    page = stands(answer.text)
+    assert "This request has changed since you opened it" in page
+    for words in (said, TYPED, "Room <2>", "09:30", f"{TODAY + dt.timedelta(days=9)}"):
+        assert words in page
+    now = AppointmentRequest.objects.get(pk=row.pk)
+    assert (now.version, now.status) == (before.version, before.status)
+    assert TYPED not in [each.text for each in row.notes.all()]
+
+    # Having read it, they do what is still right.
+    again = {**filled(call="reached", text=TYPED), "version": version_on(answer.text)}
+    assert sam.post(address(row), again).status_code == 303
+    assert ("reached", TYPED) in [(each.kind, each.text) for each in row.notes.all()]
+
+
+def test_a_mere_note_of_a_colleague_overtakes_nobody(sam: Client) -> None:
+    row = make_request()
+    mine, form = Filled(sam, address(row)).type("text", "Prefers mornings."), opened(row, sam)
+    work_on(pk=row.pk, version=0, by=kim(), text="Prefers noon.")
+
+    assert form.press("do", "save", follow=False).status_code == 303
+    assert mine.press("do", "save", follow=False).status_code == 303  # nor is a note overtaken
+    assert row.notes.count() == 3
+
+
+def test_of_a_request_that_was_erased_what_was_typed_is_shown(sam: Client) -> None:
+    last_week = timezone.now() - dt.timedelta(days=7)
+    row = make_request(status="closed", close_reason="answered", status_at=last_week)
+    form = Filled(sam, address(row)).type("call", "reached").type("text", TYPED)
+    assert purge(days=1) == 1
+
+    answer = form.press("do", "save", follow=False)
+
+    assert answer.status_code == 404
+    page = " ".join(" ".join(tree_of(answer.text).itertext()).split())
+    assert "the request was erased meanwhile" in page
+    assert f"The call Spoke with them Note {TYPED}" in page
+    assert sam.get(address(row)).status_code == 404
+
+
+def test_of_a_right_that_was_withdrawn_what_was_typed_is_shown(sam: Client) -> None:
+    row = make_request()
+    form = opened(row, sam)
+    User.objects.get(username="sam").groups.clear()
+
+    answer = form.press("do", "save", follow=False)
+
+    assert answer.status_code == 403
+    page = html.unescape(answer.text)
+    for words in (TYPED, "Room <2>", "Nothing was changed."):
+        assert words in page
+    assert "Opened at" not in page
+    assert not row.notes.exists()
+
+
+def test_of_a_session_that_ended_the_form_comes_back_and_is_sent_once_more() -> None:
+    sam, browser, row = make_account("sam", "scheduler"), Browser(), make_request()
+    browser.sign_in(sam)
+    form = opened(row, browser)
+    fields = {name: values[0] for name, values in form.fields.items()} | {"do": "save_next"}
+    token = fields.pop("csrfmiddlewaretoken")
+    browser.end_session()
+
+    assert browser.send(token, fields, path=address(row))["Location"].startswith("/admin/login/")
+    browser.sign_in(sam)
+    page = browser.get("/admin/kept/").text
+    shown = html.unescape(page.partition("<dl>")[2])
+    for words in (TYPED, "Room <2>"):
+        assert words in shown
+    for words in ("Opened at", "save_next", "Version"):
+        assert words not in shown
+
+    assert browser.send_again(page).status_code == 303
+    assert row.notes.get().text == TYPED
+    assert row.changes.get().to_status == "scheduled"
+
+
+@pytest.mark.parametrize("away", ["the call", "the commit"])
+def test_while_the_database_is_away_it_stays_and_is_done_once(
+    sam: Client, monkeypatch: pytest.MonkeyPatch, away: str
+) -> None:
+    row = make_request()
+    form = opened(row, sam)
+
+    def lost(**values: object) -> None:
+        if away == "the commit":  # nobody knows whether it was stored: it was
+            work_on(**values)  # type: ignore[arg-type]
+        raise OperationalError("locked")
+
+    monkeypatch.setattr("appointments.staff.request_page.work_on", lost)
+    answer = form.press("do", "save", follow=False)
+    assert answer.status_code == 503
+    page = stands(answer.text)
+    for words in ("It was not stored.", TYPED, "Room <2>", "09:30"):
+        assert words in page
+
+    monkeypatch.undo()
+    assert form.press("do", "save", follow=False).status_code == 303
+    assert row.notes.count() == 1
+    assert row.changes.count() == 1
+
+
+def test_while_all_of_it_is_away_the_page_sends_it_once_more(sam: Client) -> None:
+    def gone(execute: Callable[..., object], *args: object) -> object:
+        raise OperationalError("away")
+
+    row = make_request()
+    form = opened(row, sam)
+    with connection.execute_wrapper(gone):
+        answer = form.press("do", "save", follow=False)
+    assert answer.status_code == 503
+    for words in (TYPED, "Room <2>", "What you typed is kept on this page."):
+        assert words in html.unescape(answer.text)
+
+
+def test_what_was_saved_is_not_called_lost_where_the_next_one_cannot_be_read(
+    sam: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: object, **kwargs: object) -> None:
+        raise DatabaseError("away")
+
+    row = make_request()
+    monkeypatch.setattr("appointments.staff.request_page.next_in", away)
+    answer = opened(row, sam).press("do", "save_next", follow=False)
+
+    assert answer.status_code == 303
+    assert answer["Location"].endswith("/appointmentrequest/?tab=waiting")
+    assert row.notes.count() == 1
+
+
+def test_back_and_send_again_does_nothing_twice(sam: Client) -> None:
+    row = make_request()
+    form = opened(row, sam)
+    assert form.press("do", "save_next", follow=False).status_code == 303
+    assert form.press("do", "save_next", follow=False).status_code == 303  # the same: quiet
+    assert (row.notes.count(), row.changes.count()) == (1, 1)
+
+    told = form.type("visit_time", "11:00").press("do", "save", follow=False)  # not the same
+    assert "This request has changed since you opened it" in told.text
+    assert "(sam)" in stands(told.text)
+    assert (row.notes.count(), row.changes.count()) == (1, 1)
