@@ -13,7 +13,7 @@ from appointments.states import Status
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.mail.outbox import who_gets
 from clinic_site.models import Clinic
-from clinic_site.todo import May, ToDo, adds_todo
+from clinic_site.todo import May, Shortcut, ToDo, adds_shortcuts, adds_todo
 
 
 @adds_todo(MAY_SEE_REQUESTS, "clinic_site.change_clinic")
@@ -77,3 +77,9 @@ def purge_todo(may: May) -> Iterable[ToDo]:
             _("Decide how long requests are kept."),
             reverse("admin:clinic_site_clinic_change", args=[clinic.pk]),
         )
+
+
+@adds_shortcuts(MAY_SEE_REQUESTS)
+def visits_shortcut(may: May) -> Iterable[Shortcut]:
+    """Today's visits."""
+    yield Shortcut(_("Today’s visits"), reverse("admin:appointments_appointmentrequest_visits"))

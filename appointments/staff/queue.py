@@ -24,6 +24,7 @@ from appointments.services.workflow import close_as_spam
 from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
 from appointments.staff.request_page import RequestView
 from appointments.staff.views import EnterView, FindView, RecordView
+from appointments.staff.visits import VisitsView
 from appointments.states import Status
 from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
@@ -137,6 +138,7 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         pages: dict[str, tuple[str, type[StaffView]]] = {
             "find/": ("find", FindView),
             "enter/": ("enter", EnterView),
+            "visits/": ("visits", VisitsView),
             "<int:pk>/change/": ("change", RequestView),
             "record/<str:reference>/": ("record", RecordView),
         }
