@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.fields import PlainTextField
-from appointments.forms.request import RequestForm
 from appointments.states import CloseReason
 
 
@@ -82,13 +81,3 @@ class NoteForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
     )
-
-
-class EnteredRequestForm(RequestForm):
-    """A request that staff take by phone: the questions of the public form."""
-
-    website = None  # type: ignore[assignment]  # Django takes a field of a base away by None
-
-    def opens(self, folded: list[str]) -> bool:
-        """Always: staff ask the caller."""
-        return True

@@ -22,8 +22,9 @@ from appointments.services.told import told as told_last
 from appointments.services.waiting import is_overdue
 from appointments.services.workflow import close_as_spam
 from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
+from appointments.staff.enter import EnterView, SameView
 from appointments.staff.request_page import RequestView
-from appointments.staff.views import EnterView, FindView, RecordView
+from appointments.staff.views import FindView, RecordView
 from appointments.staff.visits import VisitsView
 from appointments.states import Status
 from clinic_site.access.refused import NotAllowed
@@ -138,6 +139,7 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         pages: dict[str, tuple[str, type[StaffView]]] = {
             "find/": ("find", FindView),
             "enter/": ("enter", EnterView),
+            "enter/same/": ("same", SameView),
             "visits/": ("visits", VisitsView),
             "<int:pk>/change/": ("change", RequestView),
             "record/<str:reference>/": ("record", RecordView),
