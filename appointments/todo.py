@@ -83,3 +83,9 @@ def purge_todo(may: May) -> Iterable[ToDo]:
 def visits_shortcut(may: May) -> Iterable[Shortcut]:
     """Today's visits."""
     yield Shortcut(_("Today’s visits"), reverse("admin:appointments_appointmentrequest_visits"))
+
+
+@adds_shortcuts("appointments.count_appointmentrequest")
+def report_shortcut(may: May) -> Iterable[Shortcut]:
+    """How many requests wait, and for how long."""
+    yield Shortcut(_("How requests wait"), reverse("admin:appointments_appointmentrequest_report"))

@@ -23,6 +23,7 @@ from appointments.services.waiting import is_overdue
 from appointments.services.workflow import close_as_spam
 from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
 from appointments.staff.enter import EnterView, SameView
+from appointments.staff.report import ReportView
 from appointments.staff.request_page import RequestView
 from appointments.staff.views import FindView, RecordView
 from appointments.staff.visits import VisitsView
@@ -141,6 +142,7 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
             "enter/": ("enter", EnterView),
             "enter/same/": ("same", SameView),
             "visits/": ("visits", VisitsView),
+            "report/": ("report", ReportView),
             "<int:pk>/change/": ("change", RequestView),
             "record/<str:reference>/": ("record", RecordView),
         }

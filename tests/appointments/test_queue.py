@@ -13,7 +13,6 @@ from appointments.choices import Suspicion
 from appointments.models import AppointmentRequest
 from appointments.services import workflow
 from appointments.states import CloseReason, Status
-from appointments.templatetags.requests import request_weeks
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.models import Clinic
@@ -314,31 +313,6 @@ def test_only_suspected_spam_is_closed_as_spam_in_bulk(sam: Client) -> None:
 
     assert AppointmentRequest.objects.get(pk=patient.pk).status == Status.NEW
     assert AppointmentRequest.objects.get(pk=spam.pk).close_reason == CloseReason.SPAM
-
-
-def test_the_front_page_counts_requests_and_time_to_answer(sam: Client) -> None:
-    with time_machine.travel("2026-11-18T15:00:00Z", tick=False):
-        now = timezone.now()
-        for minutes in (30, 60, 120):
-            make_request(received_at=now, first_answer_at=now + dt.timedelta(minutes=minutes))
-        make_request(
-            received_at=now,
-            first_answer_at=now,
-            origin="phone",
-            status="closed",
-            close_reason="answered",
-        )
-        make_request(received_at=now - dt.timedelta(days=7))
-        make_request(received_at=now, status="closed", close_reason="spam")
-
-        this, before = request_weeks()[:2]
-        page = sam.get("/admin/").text
-
-    assert (this.monday, this.received, this.answered) == (dt.date(2026, 11, 16), 4, 4)
-    assert this.median == dt.timedelta(hours=1)
-    assert (before.received, before.answered) == (1, 0)
-    assert "<td>1 h 0 min</td>" in page
-    assert 'status__exact=new">new</a>: 4' in page
 
 
 def test_spam_in_bulk_spares_what_nobody_saw_and_what_asks_for_a_change(sam: Client) -> None:
