@@ -14,7 +14,7 @@ from appointments.services.queue import counts
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.mail.outbox import who_gets
 from clinic_site.models import Clinic
-from clinic_site.todo import May, ToDo, adds_todo
+from clinic_site.todo import May, Shortcut, ToDo, adds_shortcuts, adds_todo
 
 
 @adds_todo(MAY_SEE_REQUESTS, "clinic_site.change_clinic")
@@ -78,3 +78,15 @@ def purge_todo(may: May) -> Iterable[ToDo]:
             _("Decide how long requests are kept."),
             reverse("admin:clinic_site_clinic_change", args=[clinic.pk]),
         )
+
+
+@adds_shortcuts(MAY_SEE_REQUESTS)
+def visits_shortcut(may: May) -> Iterable[Shortcut]:
+    """Today's visits."""
+    yield Shortcut(_("Today’s visits"), reverse("admin:appointments_appointmentrequest_visits"))
+
+
+@adds_shortcuts("appointments.count_appointmentrequest")
+def report_shortcut(may: May) -> Iterable[Shortcut]:
+    """How many requests wait, and for how long."""
+    yield Shortcut(_("How requests wait"), reverse("admin:appointments_appointmentrequest_report"))

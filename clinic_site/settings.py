@@ -179,7 +179,8 @@ REFUSED_ON_RECORD_OF_ONE_SENDER = 20  # rows of the audit, an hour, for one way 
 REFUSED_ON_RECORD = 200  # the same, of all strangers
 SECOND_CLICK = timedelta(seconds=10)  # the same note again within this adds nothing
 LIKELY_DUPLICATE_WITHIN = timedelta(hours=48)  # of the same phone or email, shown to staff
-LIKELY_DUPLICATES_SHOWN = 10  # on a request's page
+LIKELY_DUPLICATES_SHOWN = 10  # on a request's page, and while a caller's number is typed
+CALLED_BEFORE_WITHIN = timedelta(days=14)  # a request of that number that has ended is shown
 MESSAGE_CHARACTERS = 2000  # of a patient's question
 CHANGE_CHARACTERS = 1000  # of a change that a patient asks for
 NOTE_CHARACTERS = 4000  # of a note by staff
@@ -193,7 +194,7 @@ OPEN_TIME_WITHIN = timedelta(days=60)  # after a longer wait, nobody asks how mu
 FOUND_SHOWN = 50  # requests; a text that finds more tells too little
 FOUND_BY_WORDS = 8  # of a name; each is a join
 RECORD_ROWS = 500  # of the audit, on the page of a request's record
-WEEKS_SHOWN = 8  # on the admin's front page
+WEEKS_SHOWN, LONGEST_WAITS_SHOWN = 8, 10  # on the page that tells how requests wait
 LIST_ROWS = 50  # on a page of the queue and of the mails
 ROW_NAME, ROW_MESSAGE = 60, 100  # characters of a name and of a message in a row of the queue
 SHOWN_KEPT = 1000  # requests that a page of the queue remembers to have shown

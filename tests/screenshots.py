@@ -59,6 +59,8 @@ ADMIN_PAGES = {
     "admin-requests": QUEUE,
     "admin-find": f"{QUEUE}find/",
     "admin-enter": f"{QUEUE}enter/",
+    "admin-visits": f"{QUEUE}visits/",
+    "admin-report": f"{QUEUE}report/",
     "admin-audit": "/admin/clinic_site/auditevent/",
     "admin-mails": "/admin/clinic_site/outboxmessage/",
     "admin-mail-choices": "/admin/clinic_site/mailchoice/",
@@ -71,7 +73,8 @@ ADMIN_PAGES = {
     "admin-clinic": "/admin/clinic_site/clinic/1/change/",
     "admin-account": "/admin/account/",
 }
-PRINTED = {*PAGES, "confirmation", "status", "status-copy", "status-scheduled", "admin-request"}
+PRINTED = {*PAGES, "confirmation", "status", "status-copy", "status-scheduled"}
+PRINTED |= {"admin-request", "admin-visits"}
 
 
 def form_with_errors(page: Page) -> None:

@@ -1,10 +1,9 @@
-"""How staff find a request, and enter one by phone."""
+"""Finding a request."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.fields import PlainTextField
-from appointments.forms.request import RequestForm
 
 
 class FindForm(forms.Form):
@@ -15,13 +14,3 @@ class FindForm(forms.Form):
         max_length=254,
         error_messages={"required": _("Enter what you know of the request.")},
     )
-
-
-class EnteredRequestForm(RequestForm):
-    """A request that staff take by phone: the questions of the public form."""
-
-    website = None  # type: ignore[assignment]  # Django takes a field of a base away by None
-
-    def opens(self, folded: list[str]) -> bool:
-        """Always: staff ask the caller."""
-        return True

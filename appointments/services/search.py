@@ -3,6 +3,7 @@
 Nothing of it gets into a URL.
 """
 
+import datetime as dt
 import hmac
 import re
 
@@ -19,6 +20,7 @@ from appointments.services.blind_index import (
     phone_end_index,
     phone_index,
 )
+from appointments.states import ENDED
 from clinic_site.actor import Actor
 from clinic_site.audit.record import record_refused
 from clinic_site.counters import count_of, count_up
@@ -58,6 +60,23 @@ def likely_duplicates(appointment_request: AppointmentRequest) -> list[Appointme
     others = AppointmentRequest.objects.filter(same, received_at__range=(at - within, at + within))
     others = others.exclude(pk=appointment_request.pk).order_by("-received_at")
     return list(others[: settings.LIKELY_DUPLICATES_SHOWN])
+
+
+def of_this_phone(text: str, now: dt.datetime) -> list[AppointmentRequest] | None:
+    """Return the requests of a phone number, or of one that ends in four digits, the latest first.
+
+    Those that have not ended, and those of the last days. None where the text is no number yet.
+    """
+    phone = find_phone(text)
+    if phone:
+        same = Q(phone_index=phone_index(phone.number))
+    elif re.fullmatch(r"\s*[0-9]{4}\s*", text, re.ASCII):
+        same = Q(phone_end_index=phone_end_index(text.strip()))
+    else:
+        return None
+    current = ~Q(status__in=ENDED) | Q(received_at__gte=now - settings.CALLED_BEFORE_WITHIN)
+    found = AppointmentRequest.objects.filter(same, current).order_by("-received_at")
+    return list(found[: settings.LIKELY_DUPLICATES_SHOWN])
 
 
 def find_request(

@@ -1,12 +1,131 @@
-"""What to think of before a visit is set."""
+"""What to know of a visit before it is set: what is odd about it, and what else is on its day."""
 
 import datetime as dt
 
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format, time_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from appointments.models import AppointmentRequest
+from appointments.models.request import AppointmentRequestQuerySet
+from appointments.states import Status
 from clinic_site.models import Clinic
+from clinic_site.office_hours import open_time, zone_of
+
+Span = tuple[dt.datetime, dt.datetime]  # when something begins and ends
 
 
 def visit_warnings(
-    visit_at: dt.datetime, minutes: int, clinic: Clinic, now: dt.datetime, pk: int
+    visit_at: dt.datetime, minutes: int | None, clinic: Clinic, now: dt.datetime, pk: int
 ) -> list[str]:
-    """Return what speaks against a visit of the request `pk`, in words; [] for nothing."""
-    return []
+    """Return what is odd about a visit as staff set it for the request `pk`, a sentence each.
+
+    Nothing of it forbids the visit. Of other patients it tells the times, and no name.
+    """
+    begins, ends = span(visit_at, minutes)
+    zone = zone_of(clinic)
+    day = begins.astimezone(zone).date()
+    words = {"day": day_in_full(day), "visit": _in_words(begins, ends, zone)}
+    found = []
+    if is_closed(clinic, day):
+        found.append(_("%(day)s is a closed day.") % words)
+    elif is_outside_hours(clinic, begins, ends):
+        if hours := hours_in_words(clinic, day):
+            said = _("On %(day)s the clinic is open %(hours)s; this visit is %(visit)s.")
+            found.append(said % {**words, "hours": hours})
+        else:
+            found.append(_("The clinic has no opening hours on %(day)s.") % words)
+    if begins < now:
+        found.append(_("This visit is in the past: %(day)s, %(visit)s.") % words)
+    elif day == now.astimezone(zone).date():
+        found.append(_("This visit is today: tell the patient by phone."))
+    if others := _at_once(begins, ends, pk):
+        said = ngettext(
+            "%(number)d other visit is at the same time: %(times)s.",
+            "%(number)d other visits are at the same time: %(times)s.",
+            len(others),
+        )
+        times = _joined([_in_words(*each, zone) for each in others])
+        found.append(said % {"number": len(others), "times": times})
+    return found
+
+
+def day_in_words(visit_at: dt.datetime, minutes: int | None, clinic: Clinic, pk: int) -> str:
+    """Return how many other visits are in that half of the day, and how many at that time."""
+    begins, ends = span(visit_at, minutes)
+    zone = zone_of(clinic)
+    local = begins.astimezone(zone)
+    visits = visits_on(local.date(), zone).exclude(pk=pk).values_list("visit_at", flat=True)
+    is_morning = local.hour < 12
+    hours = [each.astimezone(zone).hour for each in visits if each]
+    half = sum((hour < 12) == is_morning for hour in hours)
+    if is_morning:
+        said = ngettext("%d visit that morning", "%d visits that morning", half) % half
+    else:
+        said = ngettext("%d visit that afternoon", "%d visits that afternoon", half) % half
+    at_once = len(_at_once(begins, ends, pk)) or _("none")
+    at = _time(local)
+    return f"{day_in_full(local.date())}: {said}, {_('%s at') % at_once} {at}."
+
+
+def visits_on(day: dt.date, zone: dt.tzinfo) -> AppointmentRequestQuerySet:
+    """Return the requests with a visit that is set for a day, in the order of the visits."""
+    begins = dt.datetime.combine(day, dt.time(), zone)
+    ends = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
+    visits = AppointmentRequest.objects.filter(
+        status=Status.SCHEDULED, visit_at__gte=begins, visit_at__lt=ends
+    )
+    return visits.order_by("visit_at", "pk")
+
+
+def is_closed(clinic: Clinic, day: dt.date) -> bool:
+    """Whether the clinic has set the day as a closed one."""
+    return bool(clinic.pk) and any(each.day == day for each in clinic.closed_days.all())
+
+
+def is_outside_hours(clinic: Clinic, begins: dt.datetime, ends: dt.datetime) -> bool:
+    """Whether the clinic is not open for the whole of it; never where it has set no hours."""
+    return open_time(clinic, begins, ends) < ends - begins
+
+
+def hours_in_words(clinic: Clinic, day: dt.date) -> str:
+    """Return when the clinic is open on a day of the week; "" where it has set no hours for it."""
+    hours = [each for each in clinic.hours if each.weekday == day.weekday()]
+    return _joined([f"{_time(each.opens)} {_('to')} {_time(each.closes)}" for each in hours])
+
+
+def day_in_full(day: dt.date) -> str:
+    """Return a day as people say it: Friday, December 25, and the year where it is another one."""
+    is_this_year = day.year == timezone.localdate().year
+    return date_format(day, "l, F j" if is_this_year else "l, F j, Y")
+
+
+def span(visit_at: dt.datetime, minutes: int | None) -> Span:
+    """Return when a visit begins and ends; in UTC, as sums across a change of the clocks need."""
+    begins = visit_at.astimezone(dt.UTC)
+    return begins, begins + dt.timedelta(minutes=minutes or settings.VISIT_MINUTES)
+
+
+def _at_once(begins: dt.datetime, ends: dt.datetime, pk: int) -> list[Span]:
+    """Return when the visits of other requests begin and end that overlap with this time."""
+    longest = dt.timedelta(minutes=settings.LONGEST_VISIT)
+    near = AppointmentRequest.objects.filter(
+        status=Status.SCHEDULED, visit_at__gt=begins - longest, visit_at__lt=ends
+    )
+    times = near.exclude(pk=pk).order_by("visit_at").values_list("visit_at", "visit_minutes")
+    spans = [span(visit_at, minutes) for visit_at, minutes in times if visit_at]
+    return [span for span in spans if span[1] > begins]
+
+
+def _in_words(begins: dt.datetime, ends: dt.datetime, zone: dt.tzinfo) -> str:
+    return f"{_time(begins.astimezone(zone))} {_('to')} {_time(ends.astimezone(zone))}"
+
+
+def _time(at: dt.datetime | dt.time) -> str:
+    return time_format(at, "g:i A")
+
+
+def _joined(parts: list[str]) -> str:
+    return f" {_('and')} ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

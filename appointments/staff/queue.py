@@ -20,10 +20,13 @@ from appointments.services.presence import note_presence
 from appointments.services.queue import FIRST, TABS, requests_in, tabs_for, with_people
 from appointments.services.search import find
 from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
+from appointments.staff.enter import EnterView, SameView
+from appointments.staff.record import RecordView
+from appointments.staff.report import ReportView
 from appointments.staff.request_page import RequestView
 from appointments.staff.rows import rows_of
 from appointments.staff.spam import SpamView, UndoSpamView, may_be_undone
-from appointments.staff.views import EnterView, RecordView
+from appointments.staff.visits import VisitsView
 from clinic_site.access.models import User
 from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
@@ -151,6 +154,9 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
             "enter/": ("enter", EnterView),
             "spam/": ("spam", SpamView),
             "spam/undo/": ("spam_undo", UndoSpamView),
+            "enter/same/": ("same", SameView),
+            "visits/": ("visits", VisitsView),
+            "report/": ("report", ReportView),
             "<int:pk>/change/": ("change", RequestView),
             "<int:pk>/here/": ("here", HereView),
             "record/<str:reference>/": ("record", RecordView),

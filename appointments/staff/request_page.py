@@ -194,7 +194,9 @@ class RequestView(StaffView):
         asked = self.appointment_request
         again = form.renewed(asked)
         again.errors.clear()
-        return self.page(again, problem, version=asked.version, opened_at=now, since=self.since or now)
+        return self.page(
+            again, problem, version=asked.version, opened_at=now, since=self.since or now
+        )
 
     def page(
         self,

@@ -30,5 +30,6 @@ def test_only_forms_without_anything_personal_are_kept_for_back() -> None:
         *("", "clinic_site/user/{user}/change/", "clinic_site/auditevent/"),
         *("appointments/appointmentrequest/{request}/change/", "clinic_site/outboxmessage/"),
         *("appointments/appointmentrequest/enter/", "appointments/appointmentrequest/find/"),
+        *("appointments/appointmentrequest/visits/", "appointments/appointmentrequest/report/"),
     ):
         assert "no-store" in kept(path), path

@@ -28,6 +28,8 @@ LISTS = {
     "appointments/appointmentrequest/": {"scheduler"},
     "appointments/appointmentrequest/find/": {"scheduler"},
     "appointments/appointmentrequest/enter/": {"scheduler"},
+    "appointments/appointmentrequest/visits/": {"scheduler"},
+    "appointments/appointmentrequest/report/": {"scheduler", "manager"},
     "appointments/appointmentrequest/record/VIS-7K3M-9RQF/": {"manager"},
 }
 
@@ -73,7 +75,7 @@ def superuser(*roles: str) -> User:
 def test_a_superuser_opens_no_request_and_all_else(roles: list[str]) -> None:
     root = signed_in(superuser(*roles))
 
-    for page in ("", "find/", "enter/"):
+    for page in ("", "find/", "enter/", "visits/", "report/"):
         assert root.get(QUEUE + page).status_code == 403
     assert "appointmentrequest" not in root.get("/admin/").text
     for page in ("clinic_site/user/", "conditions/condition/", "clinic_site/auditevent/"):

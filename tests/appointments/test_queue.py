@@ -14,7 +14,6 @@ from appointments.services import workflow
 from appointments.services.purge import purge
 from appointments.services.queue import TABS, next_in, tabs_for
 from appointments.states import CloseReason, Status
-from appointments.templatetags.requests import request_weeks
 from clinic_site.access.models import User
 from clinic_site.crypto import fields
 from clinic_site.models import Clinic
@@ -329,28 +328,3 @@ def test_nothing_is_closed_where_nothing_is_ticked(sam: Client) -> None:
         answer = sam.post(SPAM, {"pk": pks, "sure": "yes"}, follow=True)
         assert "tick what is to be closed" in answer.text
     assert set(AppointmentRequest.objects.values_list("status", flat=True)) == {"new"}
-
-
-def test_the_front_page_counts_requests_and_time_to_answer(sam: Client) -> None:
-    with time_machine.travel("2026-11-18T15:00:00Z", tick=False):
-        now = timezone.now()
-        for minutes in (30, 60, 120):
-            make_request(received_at=now, first_answer_at=now + dt.timedelta(minutes=minutes))
-        make_request(
-            received_at=now,
-            first_answer_at=now,
-            origin="phone",
-            status="closed",
-            close_reason="answered",
-        )
-        make_request(received_at=now - dt.timedelta(days=7))
-        make_request(received_at=now, status="closed", close_reason="spam")
-
-        this, before = request_weeks()[:2]
-        page = sam.get("/admin/").text
-
-    assert (this.monday, this.received, this.answered) == (dt.date(2026, 11, 16), 4, 4)
-    assert this.median == dt.timedelta(hours=1)
-    assert (before.received, before.answered) == (1, 0)
-    assert "<td>1 h 0 min</td>" in page
-    assert '?tab=waiting">Waiting</a>: 4' in page

@@ -66,6 +66,8 @@ def test_staff_without_the_right_are_refused_and_that_is_on_record() -> None:
         address(row),
         f"{QUEUE}find/",
         f"{QUEUE}enter/",
+        f"{QUEUE}visits/",
+        f"{QUEUE}report/",
         record_of(row),
     ):
         answer = editor.get(page)
@@ -73,7 +75,7 @@ def test_staff_without_the_right_are_refused_and_that_is_on_record() -> None:
         assert "Ana" not in answer.text
     assert editor.post(address(row), {"do": "take"}).status_code == 403
 
-    assert [each.actor for each in events(action="refused")] == ["editor"] * 6
+    assert [each.actor for each in events(action="refused")] == ["editor"] * 8
     assert AppointmentRequest.objects.get().taken_by is None
 
 

@@ -273,6 +273,7 @@ ADMIN_PAGES = [
     "appointments/appointmentrequest/?tab=spam",
     *("appointments/appointmentrequest/{request}/change/", "clinic_site/user/{user}/change/"),
     *("appointments/appointmentrequest/find/", "appointments/appointmentrequest/enter/"),
+    *("appointments/appointmentrequest/visits/", "appointments/appointmentrequest/report/"),
     *("appointments/appointmentrequest/record/VIS-7K3M-9RQF/", "clinic_site/auditevent/"),
     *("clinic_site/outboxmessage/", "clinic_site/notice/"),
     *("clinic_site/mailchoice/", "clinic_site/user/"),

@@ -1,0 +1,104 @@
+"""How requests wait, for whoever may count them: no name, and for most no way to a request."""
+
+import datetime as dt
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from appointments.audit import REQUEST
+from appointments.models import AppointmentRequest
+from appointments.services.queue import TABS, counts
+from appointments.services.waiting import is_overdue, waits
+from appointments.staff.base import StaffView
+from appointments.states import CloseReason
+from appointments.todo import key_todo
+from clinic_site.actor import Actor
+from clinic_site.audit.record import Action, record
+from clinic_site.clinic import current_clinic
+from clinic_site.todo import mail_todo
+from conditions.todo import review_todo
+
+
+class ReportView(StaffView):
+    """Who waits longest, how many wait, how soon they are answered; mail, and pages to review."""
+
+    permission = "count"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        now, clinic, may = timezone.now(), current_clinic(), request.user.has_perm
+        # Sorted here: a database may well look for the first ten among all that ever came in.
+        waiting = sorted(AppointmentRequest.objects.waiting().values_list("received_at", "pk"))
+        pks = [pk for _received_at, pk in waiting[: settings.LONGEST_WAITS_SHOWN]]
+        found = AppointmentRequest.objects.select_related("taken_by").in_bulk(pks)
+        shown = [found[pk] for pk in pks if pk in found]
+        record(Action.LISTED, REQUEST, [each.reference for each in shown], by=Actor.staff(request))
+        return self.show(
+            "admin/appointments/report.html",
+            _("How requests wait"),
+            longest=[
+                (each, time_in_words(waits(each, clinic, now)), is_overdue(each, clinic, now))
+                for each in shown
+            ],
+            counts=[
+                (TABS[name], number)
+                for name, number in counts(request.user, now).items()
+                if name != "mine"
+            ],
+            weeks=weeks_to_answer(),
+            mail=[*key_todo(may), *mail_todo(may)],
+            reviews=list(review_todo(may)),
+        )
+
+
+@dataclass(frozen=True)
+class Week:
+    """One week, from `monday` on: requests, how many of them are answered, and how soon.
+
+    `half_within`: the time within which half of those were answered that waited for it; those
+    taken by phone did not.
+    """
+
+    monday: dt.date
+    received: int
+    answered: int
+    half_within: str
+
+
+def weeks_to_answer() -> list[Week]:
+    """Return the last weeks, this one first, in the active time zone. Spam does not count."""
+    today = timezone.localdate()
+    this_monday = today - dt.timedelta(days=today.weekday())
+    mondays = [this_monday - dt.timedelta(weeks=number) for number in range(settings.WEEKS_SHOWN)]
+    start = timezone.make_aware(dt.datetime.combine(mondays[-1], dt.time()))
+    requests = AppointmentRequest.objects.filter(received_at__gte=start).exclude(
+        close_reason=CloseReason.SPAM
+    )
+    rows = requests.values_list("received_at", F("first_answer_at") - F("received_at"))
+    by_week: dict[dt.date, list[dt.timedelta | None]] = defaultdict(list)
+    for received_at, answered_after in rows:
+        day = timezone.localdate(received_at)
+        by_week[day - dt.timedelta(days=day.weekday())].append(answered_after)
+    found = []
+    for monday in mondays:
+        times = [time for time in by_week[monday] if time is not None]
+        waited = [time.total_seconds() for time in times if time]
+        half = dt.timedelta(seconds=statistics.median(waited)) if waited else None
+        in_words = time_in_words(half) if half else ""
+        found.append(Week(monday, len(by_week[monday]), len(times), in_words))
+    return found
+
+
+def time_in_words(time: dt.timedelta) -> str:
+    """Return a stretch of time in hours and minutes, as a day of opening hours has no 24.
+
+    >>> time_in_words(dt.timedelta(minutes=200)), time_in_words(dt.timedelta(days=4, hours=2))
+    ('3 h 20 min', '98 h')
+    """
+    hours, minutes = divmod(int(time.total_seconds() // 60), 60)
+    return f"{hours} h" if hours >= 48 else f"{hours} h {minutes} min"
