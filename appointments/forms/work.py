@@ -131,7 +131,7 @@ class WorkForm(forms.Form):
         return WorkForm(asked, data)
 
     def clean(self) -> dict[str, Any]:
-        """Return the call, the text and the step as `work_on` takes them, with what the step needs."""
+        """Return what was chosen as `work_on` takes it, with what the step needs."""
         cleaned = super().clean() or {}
         step = STEPS.get(cleaned.get("next", ""))
         if step is None:

@@ -95,17 +95,7 @@ def work_on(
             Note.objects.create(request=asked, kind=kind, text=text, by=staff(by))
             record(RequestAction.NOTED, REQUEST, [asked.reference], by=by, detail=kind)
         done = _log(asked, call, by) if call else []
-        if chosen in {ASIDE, BACK}:
-            why = "" if call else values["set_aside_reason"]
-            Note.objects.create(
-                request=asked,
-                kind=NoteKind.SET_ASIDE,
-                until=set_aside_until,
-                text=why,
-                by=staff(by),
-            )
-            done.append("set aside" if set_aside_until else "set aside no more")
-        elif chosen.target not in {None, Status.CLOSED} or call and _is_due(asked):
+        if chosen.target not in {None, Status.CLOSED} or call and _is_due(asked):
             set_aside_no_more(asked)
         if chosen.form != "close":
             for name, value in values.items():
@@ -115,6 +105,16 @@ def work_on(
             to = Status.CONTACTING
         if to is not None:
             done.append(_go(asked, to, close_reason, by))
+        if chosen in {ASIDE, BACK}:  # last, as only what was done last can be undone
+            why = "" if call else values["set_aside_reason"]
+            Note.objects.create(
+                request=asked,
+                kind=NoteKind.SET_ASIDE,
+                until=set_aside_until,
+                text=why,
+                by=staff(by),
+            )
+            done.append("set aside" if set_aside_until else "set aside no more")
         if call or chosen != LEAVE:
             changed = {*MOVED, *values, "taken_by", "change_request", "suspicion"}
             save(asked, *changed, by=by, detail=", ".join(done))

@@ -19,48 +19,57 @@ from tests.running import make_attempt
 pytestmark = pytest.mark.on_postgresql
 
 URLENCODED = "application/x-www-form-urlencoded"
-DO = ["no_answer", "voicemail", "reached", "emailed", "note", "schedule", "close", "acknowledge"]
-DO += ["take", "release", "new", "contacting", "dance", "\x00"]
+DO = [b"save_next", b"acknowledge", b"take", b"release", b"undo", b"dance", b"\x00"]
+CALLS = [b"", b"no_answer", b"voicemail", b"reached", b"emailed"]
+NEXT = [b"leave", b"new", b"contacting", b"schedule", b"close", b"aside", b"back"]
 DAYS = [b"9999-12-31", b"0001-01-01", b"2027-03-14", b"2027-02-30", b"tomorrow", b"\x00"]
 TIMES = [b"02:30", b"10:30", b"23:59:59", b"24:00", b"noon"]
 
 
 @pytest.mark.django_db
 def test_odd_things_that_staff_do_with_a_request() -> None:
-    ends: Counter[tuple[str, int]] = Counter()
+    ends: Counter[tuple[bytes, int]] = Counter()
     soon = str(timezone.localdate() + dt.timedelta(days=9)).encode()
 
     @many(400)
     @given(
-        do=st.sampled_from(DO),
+        do=often(b"save", st.sampled_from(DO)),
+        call=often(b"", st.sampled_from(CALLS), as_bytes),
+        step=often(b"leave", st.sampled_from(NEXT), as_bytes),
+        at=often(b"2027-01-01T10:00:00+00:00", as_bytes),
         version=often(b"1", st.sampled_from([b"0", b"x", b"9" * 40])),
-        text=as_bytes,
+        text=often(b"A word.", as_bytes),
         day=often(soon, st.sampled_from(DAYS), as_bytes),
         time=often(b"10:30", st.sampled_from(TIMES), as_bytes),
         reason=often(b"answered", as_bytes),
     )
-    def doing(do, version, text, day, time, reason) -> None:
+    def doing(do, call, step, at, version, text, day, time, reason) -> None:
         row = make_request(change_requested_at=timezone.now())
+        parts = {b"visit_on": day, b"visit_time": time, b"visit_place": text}
+        parts |= {b"close_reason": reason, b"set_aside_until": day}
         body = as_urlencoded(
             [
-                *((b"do", do.encode()), (b"version", version), (b"text", text)),
-                *((b"visit_on", day), (b"visit_time", time), (b"visit_place", text)),
-                (b"close_reason", reason),
+                *((b"do", do), (b"version", version), (b"opened_at", at)),
+                *((b"call", call), (b"text", text), (b"next", step), (b"warned", text)),
+                *parts.items(),
+                *((b"initial-" + name, value) for name, value in parts.items()),
             ]
         )
         answer = sign_in_as("scheduler").post(
             f"{QUEUE}{row.pk}/change/", body, content_type=URLENCODED
         )
         assert answer.status_code in {200, 303, 400}
-        ends[do, answer.status_code] += 1
-        if answer.status_code == 303 and do == "note":
-            assert row.notes.get().text == plain_text(QueryDict(body)["text"])
+        saves = do.startswith(b"save") and step in NEXT
+        ends[step if saves else do, answer.status_code] += 1
+        if answer.status_code == 303 and do == b"save":
+            said = plain_text(QueryDict(body)["text"])
+            assert said in ["", *(each.text for each in row.notes.all())]
 
     doing()
 
     done = {do for do, status in ends if status == 303}
-    most = {"note", "reached", "schedule", "close", "acknowledge", "take", "contacting"}
-    assert done >= most if SOAK else len(done) > 3, ends
+    most = {*NEXT} - {b"back"}
+    assert done >= most if SOAK else done, ends
     assert sum(count for (_do, status), count in ends.items() if status != 303) > ends.total() / 8
 
 

@@ -1,7 +1,6 @@
 """The table of states: whatever a request comes to, patients and staff read what stands there."""
 
 import datetime as dt
-import html
 import itertools
 import re
 
@@ -12,11 +11,12 @@ from django.utils import timezone
 
 from appointments.models import AppointmentRequest
 from appointments.services import workflow
-from appointments.states import STATES, CloseReason, State, Status
+from appointments.services.work import work_on
+from appointments.states import ASIDE, LEAVE, STATES, STEPS, CloseReason, State, Status, Step
 from appointments.tokens import status_token
 from clinic_site.actor import PATIENT, Actor
 from clinic_site.models import Clinic
-from tests.appointments.office import address, version_on, visit_in, without_breaks
+from tests.appointments.office import address, filled, version_on, visit_in, without_breaks
 from tests.make import make_request
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
@@ -25,18 +25,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 def test_each_status_is_in_the_table_and_leads_somewhere() -> None:
     assert set(STATES) == set(Status)
     for state in STATES.values():
-        assert state.buttons
+        assert state.steps
         assert not (state.is_waiting and state.has_ended)
         assert state.has_ended or state.change_requested
-        assert len({button.name for button in state.buttons}) == len(state.buttons)
-    buttons = [button for state in STATES.values() for button in state.buttons]
-    # A page that was opened a state ago still asks for the same by the same button.
-    assert len({(button.name, button.target, button.form) for button in buttons}) == len(
-        {button.name for button in buttons}
-    )
-    for button in buttons:
-        needed = {Status.SCHEDULED: "visit", Status.CLOSED: "close"}.get(button.target, "")
-        assert button.form == needed
+        assert len({step.name for step in state.steps}) == len(state.steps)
+        for step in state.steps:
+            # A page that was opened a state ago still asks for the same by the same name.
+            named = STEPS[step.name]
+            assert (step.target, step.form) == (named.target, named.form)
+            needed = {Status.SCHEDULED: "visit", Status.CLOSED: "close"}
+            assert step.form == (needed.get(step.target, "") if step.target else named.form)
 
 
 def sentences(state: State) -> set[str]:
@@ -115,28 +113,37 @@ def test_suspected_spam_reads_like_any_request(client: Client) -> None:
     assert STATES[Status.QUARANTINED].change_requested == STATES[Status.NEW].change_requested
 
 
-BUTTONS = [(status, button) for status in Status for button in STATES[status].buttons]
+OFFERED = [(state, step) for state in Status for step in STATES[state].steps_of(is_set_aside=True)]
 
 
-@pytest.mark.parametrize(("status", "button"), BUTTONS, ids=lambda each: getattr(each, "name", ""))
-def test_each_button_stands_on_staffs_page_and_leads_where_it_says(
-    sam: Client, status: Status, button
+@pytest.mark.parametrize(("status", "step"), OFFERED, ids=lambda each: getattr(each, "name", ""))
+def test_each_step_stands_on_staffs_page_and_leads_where_it_says(
+    sam: Client, status: Status, step: Step
 ) -> None:
-    asked = make_request(status=status)
-    page = sam.get(address(asked)).text
-    assert f'value="{button.name}">{html.escape(str(button.label))}</button>' in page
-    for other in {other.name for _status, other in BUTTONS} - {
-        other.name for other in STATES[status].buttons
-    }:
-        assert f'value="{other}"' not in page
+    until = timezone.localdate() + dt.timedelta(days=2)
+    asked = make_request(status=status, set_aside_until=until, set_aside_reason="Away")
+    page = without_breaks(sam.get(address(asked)).text)
+    offered = re.findall(r'name="next" value="(\w+)"(?: checked)?>([^<]*)<', page)
+    assert (step.name, str(step.label)) in offered
+    assert [name for name, _label in offered] == [
+        each.name for state, each in OFFERED if state == status
+    ]
 
-    filled_in = {"visit": visit_in(3), "close": {"close_reason": "answered"}, "": {}}[button.form]
-    data = {**filled_in, "do": button.name, "version": version_on(page)}
+    needs = {
+        "visit": visit_in(3),
+        "close": {"close_reason": "answered"},
+        "aside": {"text": "On leave", "set_aside_until": f"{until + dt.timedelta(days=1)}"},
+        "": {"text": "A note"} if step == LEAVE else {},
+    }
+    data = {**needs[step.form], **filled(step.name), "version": version_on(page)}
     assert sam.post(address(asked), data).status_code == 303
 
-    asked = AppointmentRequest.objects.get(pk=asked.pk)
-    assert asked.status == button.target
-    assert asked.changes.get().to_status == button.target
+    now = AppointmentRequest.objects.get(pk=asked.pk)
+    assert now.status == (step.target or status)
+    assert [each.to_status for each in now.changes.all()] == [step.target] * bool(step.target)
+    stays = {LEAVE: until, ASIDE: until + dt.timedelta(days=1)}
+    expected = until if step.target == Status.CLOSED else stays.get(step)
+    assert now.set_aside_until == expected
 
 
 @pytest.mark.parametrize("status", Status)
@@ -148,14 +155,15 @@ def test_a_patient_cancels_until_it_has_ended(status: Status) -> None:
 
 
 def test_what_the_table_does_not_allow_is_refused(sam: Client) -> None:
-    for status, target in itertools.product(Status, Status):
-        if target in STATES[status].targets or target == status:
+    for status, step in itertools.product(Status, STEPS.values()):
+        target = step.target
+        if target in {*STATES[status].targets, status, None}:
             continue
         asked = make_request(status=status)
         with pytest.raises(workflow.InvalidTransition):
-            workflow.change_status(
+            work_on(
                 pk=asked.pk,
-                to=target,
+                step=step.name,
                 version=1,
                 by=Actor("sam"),
                 visit_at=timezone.now() if target == Status.SCHEDULED else None,
