@@ -56,7 +56,7 @@ def _day(text: str, today: dt.date) -> dt.date | None:
         day = parse_date(text)
     except ValueError:
         return None
-    return day if day and abs(day - today) <= settings.VISIT_AHEAD else None
+    return day if day and abs(day - today) <= settings.VISIT_WITHIN else None
 
 
 def _lines(visits: list[AppointmentRequest]) -> list[dict[str, Any]]:
