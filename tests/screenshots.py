@@ -123,7 +123,7 @@ class Request:
         """What staff do with it, and what its patient then sees."""
         return {
             "admin-request": lambda page: page.goto(self.address),
-            "admin-request-errors": lambda page: self.schedule(page, "2020-01-06"),
+            "admin-request-errors": lambda page: self.schedule(page, "2000-01-06"),
             "admin-found": self.found,
             "status-scheduled": self.visit,
             "admin-record": lambda page: page.goto(f"{QUEUE}record/{self.reference}/"),
@@ -159,10 +159,11 @@ class Request:
     def schedule(self, page: Page, day: str) -> None:
         """Set a visit."""
         page.goto(self.address)
-        page.get_by_label("Day").fill(day)
-        page.get_by_label("Time").fill("14:00")
+        page.get_by_label("Schedule a visit").or_(page.get_by_label("Change the visit")).check()
+        page.get_by_label("Day", exact=True).fill(day)
+        page.get_by_label("Time", exact=True).fill("14:00")
         page.get_by_label("Place").fill("Second floor, room 2")
-        page.get_by_role("button", name="Schedule").click()
+        page.get_by_role("button", name="Save", exact=True).click()
 
     def visit(self, page: Page) -> None:
         """Set a visit for a week from now, and look as its patient."""

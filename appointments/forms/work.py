@@ -131,7 +131,7 @@ class WorkForm(forms.Form):
         return WorkForm(asked, data)
 
     def clean(self) -> dict[str, Any]:
-        """Return what was chosen as `work_on` takes it, with what the step needs."""
+        """Return the call, the text, the step and what it needs, as `work_on` takes them."""
         cleaned = super().clean() or {}
         step = STEPS.get(cleaned.get("next", ""))
         if step is None:

@@ -49,6 +49,7 @@ from clinic_site.edit_conflict import EditConflict
 logger = logging.getLogger(__name__)
 
 SAVE, SAVE_AND_NEXT = "save", "save_next"
+TOP = "#asked"  # or the browser would stay at the form, where the page before was left
 
 
 class RequestView(StaffView):
@@ -104,7 +105,7 @@ class RequestView(StaffView):
         messages.success(request, said)
         if not saves and form.filled_in:
             return self.renewed(form)
-        return HttpResponseRedirect(request.get_full_path(), status=303)
+        return HttpResponseRedirect(request.get_full_path() + TOP, status=303)
 
     def work(self, form: WorkForm) -> str:
         """Do what was filled in; return what to tell.
@@ -170,7 +171,7 @@ class RequestView(StaffView):
             address = reverse("admin:appointments_appointmentrequest_change", args=[pk])
         else:
             messages.info(self.request, _("That was the last one of this list."))
-        return HttpResponseRedirect(f"{address}?tab={self.tab.name}", status=303)
+        return HttpResponseRedirect(f"{address}?tab={self.tab.name}{TOP}", status=303)
 
     def erased(self) -> HttpResponse:
         """Say that the request is gone, with what was typed about it."""

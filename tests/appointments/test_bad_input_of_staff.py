@@ -35,7 +35,7 @@ def test_odd_things_that_staff_do_with_a_request() -> None:
     @given(
         do=often(b"save", st.sampled_from(DO)),
         call=often(b"", st.sampled_from(CALLS), as_bytes),
-        step=often(b"leave", st.sampled_from(NEXT), as_bytes),
+        step=st.one_of(st.sampled_from(NEXT), st.sampled_from(NEXT), as_bytes),
         at=often(b"2027-01-01T10:00:00+00:00", as_bytes),
         version=often(b"1", st.sampled_from([b"0", b"x", b"9" * 40])),
         text=often(b"A word.", as_bytes),
@@ -68,8 +68,7 @@ def test_odd_things_that_staff_do_with_a_request() -> None:
     doing()
 
     done = {do for do, status in ends if status == 303}
-    most = {*NEXT} - {b"back"}
-    assert done >= most if SOAK else done, ends
+    assert len(done.intersection(NEXT)) > (3 if SOAK else 0), ends
     assert sum(count for (_do, status), count in ends.items() if status != 303) > ends.total() / 8
 
 

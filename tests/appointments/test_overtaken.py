@@ -206,7 +206,7 @@ def test_what_was_saved_is_not_called_lost_where_the_next_one_cannot_be_read(
     answer = opened(row, sam).press("do", "save_next", follow=False)
 
     assert answer.status_code == 303
-    assert answer["Location"].endswith("/appointmentrequest/?tab=waiting")
+    assert answer["Location"].endswith("/appointmentrequest/?tab=waiting#asked")
     assert row.notes.count() == 1
 
 

@@ -69,7 +69,7 @@ def test_a_call_its_note_and_the_next_step_are_one_click_and_the_next_request_fo
     form = opened(sam, first, "waiting")
     done = save(form, "save_next", call="no_answer", text="Rang out.", next="aside")
 
-    assert (done.status_code, done["Location"]) == (303, f"{address(third)}?tab=waiting")
+    assert (done.status_code, done["Location"]) == (303, f"{address(third)}?tab=waiting#asked")
     page = sam.get(done["Location"]).text
     assert f'href="{address(first)}?tab=waiting">{first}</a>: Set aside until' in page
     row = now(first)
@@ -88,7 +88,7 @@ def test_a_call_its_note_and_the_next_step_are_one_click_and_the_next_request_fo
     ]
 
     last = save(opened(sam, third, "waiting"), "save_next", call="reached")
-    assert last["Location"] == f"{QUEUE}?tab=waiting"
+    assert last["Location"] == f"{QUEUE}?tab=waiting#asked"
     assert now(third).first_answer_at is not None
 
 
@@ -140,7 +140,7 @@ def test_nothing_to_save_is_told_and_save_and_next_goes_on(sam: Client) -> None:
     row, other = make_request(), make_request()
 
     assert "Choose a call, write a note" in save(opened(sam, row)).text
-    assert save(opened(sam, row), "save_next")["Location"] == f"{address(other)}?tab=waiting"
+    assert save(opened(sam, row), "save_next")["Location"] == f"{address(other)}?tab=waiting#asked"
     assert now(row).version == 1
 
 

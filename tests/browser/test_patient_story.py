@@ -91,15 +91,12 @@ def test_from_the_page_to_a_reference_that_staff_find(
     staff.get_by_label("Reference, name, phone or email").fill(reference)
     staff.get_by_role("button", name="Find", exact=True).click()
     staff.get_by_role("link", name=reference).click()
-    for shown in (
-        "Ana María López",
-        "605-555-0142",
-        words,
-        "Feb. 28, 1950",
-    ):
-        expect(staff.locator("dd", has_text=shown)).to_be_visible()
+    expect(staff.get_by_role("heading", level=1)).to_contain_text("Ana María López")
+    for shown in ("605-555-0142", words, "Feb. 28, 1950"):
+        expect(staff.locator(".asked").get_by_text(shown)).to_be_visible()
+    staff.get_by_label("No answer").check()
     staff.get_by_label("Note").fill("Try again at noon.")
-    staff.get_by_role("button", name="Called, no answer").click()
+    staff.get_by_role("button", name="Save", exact=True).click()
     expect(staff.get_by_text("Try again at noon.")).to_be_visible()
     expect(staff.get_by_text("Taken by staff.")).to_be_visible()
     expect(staff.get_by_text(words)).to_be_visible()
