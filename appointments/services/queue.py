@@ -82,7 +82,10 @@ TABS = {
         Tab("mine", _("Mine"), _mine, _("You have taken none that waits.")),
         Tab("nobody", _("Nobody’s"), _nobodys, _("Somebody has each one that waits.")),
         Tab("overdue", _("Overdue"), _overdue, _("None has waited for too long.")),
-        Tab("changes", _("Changes"), _changes, _("No patient asks for a change.")),
+        Tab(
+            *("changes", _("Changes"), _changes, _("No patient asks for a change.")),
+            order="change_requested_at",
+        ),
         Tab("aside", _("Set aside"), _set_aside, _("None is set aside.")),
         Tab("visits", _("Visits"), _visits, _("No visit is set."), False, "visit_at"),
         Tab("spam", _("Suspected spam"), _spam, _("Nothing looks like spam.")),
@@ -107,7 +110,10 @@ def with_people(rows: AppointmentRequestQuerySet, user: Any) -> AppointmentReque
 def counts(user: Any, now: dt.datetime) -> dict[str, int]:
     """Return how many requests each counted list holds, by its name, in one query."""
     counted = [tab for tab in TABS.values() if tab.is_counted]
-    rows = AppointmentRequest.objects.filter(_WAITING | _changes(user, now))
+    requests = AppointmentRequest.objects.values("pk")
+    # For "or" SQLite would look through all there are.
+    either = requests.filter(_WAITING).union(requests.filter(_changes(user, now)))
+    rows = AppointmentRequest.objects.filter(pk__in=either)
     return rows.aggregate(
         **{tab.name: Count("pk", filter=tab.select(user, now)) for tab in counted}
     )
