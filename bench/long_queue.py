@@ -48,7 +48,9 @@ def fill(up_to: int) -> None:
         rows = []
         for number in range(first, min(first + 5_000, up_to)):
             is_open = number % (3 if number < 1_000 else 200) == 0
-            values = dict(OPEN[number // 3 % len(OPEN)]) if is_open else dict(CLOSED)
+            values: dict[str, Any] = (
+                dict(OPEN[number // 3 % len(OPEN)]) if is_open else dict(CLOSED)
+            )
             if "taken_by" in values:
                 values["taken_by"] = sam
             received = now - dt.timedelta(minutes=5 * number)

@@ -53,7 +53,7 @@ def _known(field: str, choices: type[models.TextChoices], *more: str) -> models.
 
 
 # Greater than any time in microseconds since 1970 that a request can have.
-AFTER_ALL_TIME = 10**18
+_AFTER_ALL_TIME = 10**18
 BEFORE_ALL_OTHERS = 10**17  # what waits stands before this, and all else behind it
 
 
@@ -68,7 +68,7 @@ def queue_order(
     """
     microseconds = int(received_at.timestamp() * 1_000_000)
     if status not in WAITING:
-        return AFTER_ALL_TIME - microseconds
+        return _AFTER_ALL_TIME - microseconds
     return set_aside_until.toordinal() if set_aside_until else microseconds
 
 

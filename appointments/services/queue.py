@@ -35,7 +35,10 @@ class Tab:
 
 # The second part bounds the look to the few that wait, whatever the database makes of the first.
 _WAITING = Q(status__in=WAITING, queue_order__lt=BEFORE_ALL_OTHERS)
-_WAITS = Q(status__in=[Status.NEW, Status.CONTACTING], queue_order__lt=BEFORE_ALL_OTHERS)
+_WAITS = Q(
+    status__in=[each for each in WAITING if each != Status.QUARANTINED],
+    queue_order__lt=BEFORE_ALL_OTHERS,
+)
 
 
 def _in_sight(user: Any, now: dt.datetime) -> Q:

@@ -57,7 +57,7 @@ def agreed(**values: object) -> AppointmentRequest:
 
 def do(staff: Client, asked: AppointmentRequest, name: str, **form: object) -> str:
     """Staff choose a step, or a call, and save, or take it; return what they then read."""
-    data = filled(name) if name in BY_NAME else filled(call=name)
+    data: dict[str, object] = {**(filled(name) if name in BY_NAME else filled(call=name))}
     data |= {"do": name} if name == "take" else {}
     data |= {"version": version_on(staff.get(address(asked)).text), **form}
     return staff.post(address(asked), data, follow=True).text

@@ -3,6 +3,7 @@
 import datetime as dt
 import html
 import re
+from collections.abc import Callable
 
 import pytest
 import time_machine
@@ -10,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest, Presence, StatusChange
-from appointments.services import workflow
 from appointments.services.purge import purge
 from appointments.services.queue import TABS, next_in, tabs_for
+from appointments.services.work import work_on
 from appointments.states import CloseReason, Status
 from clinic_site.access.models import User
 from clinic_site.crypto import fields
@@ -21,6 +22,7 @@ from tests.appointments.office import (
     QUEUE,
     address,
     events,
+    filled,
     listed,
     version_on,
     without_breaks,
@@ -69,13 +71,14 @@ def test_what_is_closed_leaves_the_top_and_is_back_there_once_it_is_taken_up(sam
     old = make_request(received_at=now - 3 * HOUR)
     young = make_request(received_at=now - HOUR)
 
-    def do(**sent: str) -> None:
-        sam.post(address(old), {"version": version_on(sam.get(address(old)).text), **sent})
+    def do(step: str, **sent: str) -> None:
+        sent["version"] = version_on(sam.get(address(old)).text)
+        sam.post(address(old), filled(step, **sent))
 
     assert listed(sam.get(f"{QUEUE}?tab=all").text) == [old.reference, young.reference]
-    do(do="close", close_reason="not_reached")
+    do("close", close_reason="not_reached")
     assert listed(sam.get(f"{QUEUE}?tab=all").text) == [young.reference, old.reference]
-    do(do="contacting")
+    do("contacting")
     assert listed(sam.get(f"{QUEUE}?tab=all").text) == [old.reference, young.reference]
 
 
@@ -183,8 +186,12 @@ def test_only_what_is_shown_is_decrypted(
     sam: Client, settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    decrypt = fields.decrypt
-    monkeypatch.setattr(fields, "decrypt", lambda value: opened.append(value) or decrypt(value))
+
+    def counted(value: str, decrypt: Callable[[str], str] = fields.decrypt) -> str:
+        opened.append(value)
+        return decrypt(value)
+
+    monkeypatch.setattr(fields, "decrypt", counted)
     settings.LIST_ROWS = 3
     for _n in range(9):
         make_request(message="It hurts.")
@@ -268,7 +275,7 @@ def test_next_is_what_nobody_else_works_on(sam: Client) -> None:
     assert after(third, "mine") == mine.pk
     assert after(mine, "mine") is None
     # One that is worked on leaves its place, or the whole site, meanwhile.
-    workflow.change_status(pk=third.pk, to="closed", version=1, by=by(me), close_reason="other")
+    work_on(pk=third.pk, version=1, by=by(me), step="close", close_reason="other")
     AppointmentRequest.objects.filter(pk=third.pk).update(status_at=now - 9 * DAY)
     assert purge(days=1) == 1
     assert after(third) == mine.pk
@@ -293,7 +300,7 @@ def test_spam_is_closed_many_at_once_after_a_question_and_that_is_undone(
         sent.setdefault(name, []).append(value)
 
     # Meanwhile a colleague finds that one is a patient's, and another one comes in.
-    kim.post(address(spam[0]), {"do": "new", "version": "1"})
+    kim.post(address(spam[0]), filled("new", version="1"))
     late = make_request(status="quarantined")
     done = sam.post(SPAM, {**sent, "sure": "yes"}, follow=True).text
 
@@ -304,7 +311,7 @@ def test_spam_is_closed_many_at_once_after_a_question_and_that_is_undone(
     assert listed(done) == [wish.reference, late.reference]
 
     # It is undone once, by who did it, where nobody has changed it since.
-    kim.post(address(spam[1]), {"do": "contacting", "version": "2"})
+    kim.post(address(spam[1]), filled("contacting", version="2"))
     assert "too late" in kim.post(f"{SPAM}undo/", follow=True).text
     back = sam.post(f"{SPAM}undo/", follow=True).text
     assert "2 requests are back here." in back

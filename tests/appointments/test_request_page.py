@@ -84,7 +84,7 @@ def test_a_call_its_note_and_the_next_step_are_one_click_and_the_next_request_fo
     ]
     assert [each.detail for each in events(references=first.reference)][1:] == [
         "no_answer",
-        "taken, set aside, new to contacting",
+        "taken, new to contacting, set aside",
     ]
 
     last = save(opened(sam, third, "waiting"), "save_next", call="reached")
@@ -186,8 +186,8 @@ def test_a_second_click_does_nothing_twice(sam: Client) -> None:
         clock.shift(60)
         save(opened(sam, row), text="Prefers noon.")  # it was meant
         assert row.notes.count() == 3
-    visit = visit_in(3) | {"version": version_on(sam.get(address(row)).text)}
-    assert [sam.post(address(row), visit).status_code for _click in range(3)] == [303, 303, 303]
+        visit = visit_in(3) | {"version": version_on(sam.get(address(row)).text)}
+        assert [sam.post(address(row), visit).status_code for _click in range(3)] == [303, 303, 303]
     assert [each.to_status for each in row.changes.all()] == ["contacting", "scheduled"]
 
 
