@@ -13,7 +13,7 @@ from appointments.forms.fields import PlainTextField, Radios
 from appointments.models import AppointmentRequest
 from appointments.models.history import NoteKind
 from appointments.presenters import read
-from appointments.services.visits import visit_warnings
+from appointments.services.visits import day_in_words, visit_warnings
 from appointments.states import LEAVE, STEPS, CloseReason
 from clinic_site.clinic import current_clinic
 
@@ -188,9 +188,10 @@ class WorkForm(forms.Form):
     def _weighed(self, visit_at: dt.datetime, cleaned: dict[str, Any]) -> dict[str, Any]:
         """Return the visit; refuse it where it was not shown yet what speaks against it."""
         minutes = cleaned.get("visit_minutes") or settings.VISIT_MINUTES
-        now = timezone.now()
-        self.warnings = visit_warnings(visit_at, minutes, current_clinic(), now, self.asked.pk)
+        clinic, pk = current_clinic(), self.asked.pk
+        self.warnings = visit_warnings(visit_at, minutes, clinic, timezone.now(), pk)
         if self.warnings:
+            self.warnings.append(day_in_words(visit_at, minutes, clinic, pk))
             self.warned = f"{visit_at.isoformat()} {minutes}"
             if self.data.get("warned") != self.warned:
                 self.add_error(None, _("The visit is not set yet. Look at this first:"))
