@@ -3,6 +3,8 @@
 An app's `readiness` module holds its own checks.
 """
 
+import datetime as dt
+import functools
 import shutil
 import threading
 import time
@@ -12,11 +14,15 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
 from clinic_site.audit.triggers import triggers_missing
+from clinic_site.backup.backups import backups_in
 from clinic_site.counters import count_up
 from clinic_site.crypto.key_check import KeyState, key_state
-from clinic_site.mail.models import OutboxMessage, WorkerBeat
+from clinic_site.mail.models import MailHold, OutboxMessage, WorkerBeat
 from clinic_site.models import Clinic
 
 
@@ -35,7 +41,7 @@ _checks: dict[str, Check] = {}
 
 
 def adds_check(name: str) -> Callable[[Check], Check]:
-    """Register a check under its name; one that raises DatabaseError has failed."""
+    """Register a check under its name; one that raises DatabaseError or OSError has failed."""
 
     def register(check: Check) -> Check:
         _checks[name] = check
@@ -53,7 +59,7 @@ def findings() -> Iterator[tuple[str, Finding]]:
     for name, check in _checks.items():
         try:
             finding = Finding(False, "not known") if away else check()
-        except DatabaseFault as fault:
+        except (DatabaseFault, OSError) as fault:
             finding = Finding(False, f"cannot be looked at ({type(fault).__name__})")
             away = away or name == DATABASE
         yield name, finding
@@ -78,18 +84,35 @@ def is_ready() -> bool:
 
 @adds_check(DATABASE)
 def database_takes_writes() -> Finding:
-    """A changed value is written and kept, and there is room for more.
+    """A changed value is written and kept.
 
     A write that is rolled back, or that changes nothing, never gets to a disk that is full.
     """
     count_up("readiness")
     if not Clinic.objects.exists():
         return Finding(False, "holds no clinic yet")
-    if connection.vendor == "sqlite":
-        free = shutil.disk_usage(settings.VAR).free
-        if free < settings.FREE_DISK:
-            return Finding(False, f"only {free // 2**20} MB free in {settings.VAR}")
     return Finding(True, "takes writes")
+
+
+@adds_check("disk")
+def disk_has_room() -> Finding:
+    """There is room for more in VAR."""
+    free = shutil.disk_usage(settings.VAR).free
+    return Finding(free >= settings.FREE_DISK, f"{free // 2**20:,} MB free in {settings.VAR}")
+
+
+@functools.cache
+def _migrations() -> set[tuple[str, str]]:
+    """Return each migration that this code has."""
+    return set(MigrationLoader(None).disk_migrations)
+
+
+@adds_check("migrations")
+def migrations_are_applied() -> Finding:
+    """The tables are those that this code is written for."""
+    missing = len(_migrations() - set(MigrationRecorder(connection).applied_migrations()))
+    text = f"{missing} not applied: run manage.py migrate" if missing else "applied"
+    return Finding(not missing, text)
 
 
 @adds_check("worker")
@@ -111,9 +134,21 @@ def keys_are_right() -> Finding:
 
 @adds_check("mail")
 def mail_goes_out() -> Finding:
-    """No mail was given up."""
+    """No mail was given up, and none is held back."""
     waiting, dead = OutboxMessage.objects.waiting().count(), OutboxMessage.objects.dead().count()
-    return Finding(dead == 0, f"{waiting} waiting, {dead} given up")
+    text, held = f"{waiting} waiting, {dead} given up", MailHold.objects.exists()
+    return Finding(not (dead or held), f"{text}, all held: release_mail" if held else text)
+
+
+@adds_check("backups")
+def backups_are_made() -> Finding:
+    """The newest one is not old; there may be none where BACKUPS is not set."""
+    newest = next(backups_in(settings.BACKUPS), None)
+    if newest is None:
+        return Finding(not settings.BACKUPS_EXPECTED, f"none in {settings.BACKUPS}")
+    age = timezone.now() - newest.made_at
+    hours = age // dt.timedelta(hours=1)
+    return Finding(age < settings.BACKUP_LATE_AFTER, f"the newest is {hours} hours old")
 
 
 @adds_check("audit")

@@ -145,6 +145,9 @@ VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
 KEY_FILES = [
     Path(path).resolve() for path in (env_file, env.str("FIELD_KEYS_FILE", default="")) if path
 ]
+BACKUPS = Path(env.str("BACKUPS", default=str(VAR / "backups"))).resolve()
+BACKUPS_EXPECTED = bool(env.str("BACKUPS", default=""))  # here, so that `status` misses them
+PG_BIN = env.str("PG_BIN", default="")  # where pg_dump and pg_restore are; else on the PATH
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Rules, each with its unit. They stand nowhere else.
@@ -264,6 +267,8 @@ POOL_SIZE = 10  # connections of a process (PostgreSQL)
 POOL_WAIT = 4.0  # seconds that a request waits for one of them
 POOL_RECONNECT = 3.0  # seconds, after which a connection that fails is given up and begun anew
 FREE_DISK = 64 * 1024 * 1024  # bytes in VAR; with less, SQLite is about to take no writes
+BACKUPS_KEPT_DAYS = env.int("BACKUPS_KEPT_DAYS", default=30)  # the newest one for ever
+BACKUP_LATE_AFTER = timedelta(days=2)  # since the newest one
 
 # The database
 

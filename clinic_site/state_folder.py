@@ -3,7 +3,7 @@
 from pathlib import Path
 
 # What a server writes there. `make run` writes more, and its keys show that the folder is its own.
-OURS = {"db.sqlite3", "db.sqlite3-shm", "db.sqlite3-wal", "mail", "pages"}
+OURS = {"backups", "db.sqlite3", "db.sqlite3-shm", "db.sqlite3-wal", "mail", "pages"}
 KEYS_OF_MAKE_RUN = "local.env"
 
 

@@ -67,7 +67,8 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     def due(self, now: dt.datetime) -> "OutboxQuerySet":
         """Those that a worker may send now, the longest due first."""
         free = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
-        return self.waiting().filter(free, due_at__lte=now).order_by("due_at", "pk")
+        held = models.Exists(MailHold.objects.all())
+        return self.waiting().filter(free, ~held, due_at__lte=now).order_by("due_at", "pk")
 
     def unsent(self, now: dt.datetime) -> "OutboxQuerySet":
         """Those waiting or given up that no worker has in hand."""
@@ -157,6 +158,15 @@ class OutboxMessage(models.Model):
         """Return how long to wait after so many tries: twice as long each time, to a limit."""
         first, longest = settings.MAIL_FIRST_RETRY, settings.MAIL_LONGEST_RETRY
         return min(first * 2 ** min(max(self.tries - 1, 0), 20), longest)
+
+
+class MailHold(models.Model):
+    """A row, for as long as no mail goes out: from a restore until a person releases it."""
+
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class WorkerBeat(models.Model):

@@ -7,7 +7,7 @@ from clinic_site.access.models import Invitation, KeptForm, RecoveryCode, TotpDe
 from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter
 from clinic_site.crypto.models import KeyCheck
-from clinic_site.mail.models import DailyRun, MailChoice, OutboxMessage, WorkerBeat
+from clinic_site.mail.models import DailyRun, MailChoice, MailHold, OutboxMessage, WorkerBeat
 from clinic_site.models.clinic import Clinic, ClosedDay, OpeningHours, Weekday
 from clinic_site.models.notice import LanguageLine, Notice
 from clinic_site.models.physician import Physician
@@ -15,8 +15,8 @@ from clinic_site.models.picture import Picture
 from clinic_site.models.site_version import SiteVersion
 
 __all__ = ["Clinic", "ClosedDay", "LanguageLine", "Notice", "OpeningHours", "Physician", "Picture"]
-__all__ += ["SiteVersion"]
-__all__ += ["AuditEvent", "Counter", "DailyRun", "KeyCheck", "MailChoice", "OutboxMessage"]
+__all__ += ["OutboxMessage", "SiteVersion"]
+__all__ += ["AuditEvent", "Counter", "DailyRun", "KeyCheck", "MailChoice", "MailHold"]
 __all__ += ["Invitation", "KeptForm", "RecoveryCode", "TotpDevice", "User", "Weekday", "WorkerBeat"]
 
 CharField.register_lookup(Length)  # for constraints on hashes

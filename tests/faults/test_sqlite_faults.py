@@ -114,4 +114,4 @@ def test_a_disk_that_is_nearly_full_is_told_before(
     assert client.get("/readyz").status_code == 503
     with pytest.raises(SystemExit):
         call_command("status")
-    assert re.search(r"FAIL +database +only \d+ MB free in /", capsys.readouterr().out)
+    assert re.search(r"FAIL +disk +[\d,]+ MB free in /", capsys.readouterr().out)
