@@ -50,7 +50,7 @@ def test_a_request_is_read_and_each_reading_is_on_record(sam: Client) -> None:
 
     page = sam.get(address(row)).text
 
-    for words in ("Ana María López", "605-555-0142", "It hurts.<br>&lt;b&gt;Badly", "Monday"):
+    for words in ("Ana María López", "605-555-0142", "It hurts.\n&lt;b&gt;Badly", "Monday"):
         assert words in page
     assert [(each.references, each.actor) for each in events(action="viewed")] == [
         (row.reference, "sam")

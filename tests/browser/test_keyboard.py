@@ -242,8 +242,11 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     # when they follow the first of their tasks, and open the request that waits longest,
     follow(page, re.compile("requests? waits?"))
     follow(page, re.compile("^VIS-"))
+    go_to(page, page.get_by_label("No call"))
+    for _option in ("Wrote an email", "Left a voicemail"):
+        page.keyboard.press("ArrowUp")
     write(page, "Note", "Left my name, as Kim.")
-    go_to(page, page.get_by_role("button", name="Called, left a voicemail"))
+    go_to(page, page.get_by_role("button", name="Save", exact=True))
     enter(page)
 
     # then the call is on record.
@@ -251,6 +254,7 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     expect(page.get_by_text("Left my name, as Kim.")).to_be_visible()
 
     # When they change a page and look at it as patients would,
+    follow(page, "Home")
     follow(page, "Treatments")
     follow(page, "Kyphoplasty")
     follow(page, re.compile("^What it is"))
