@@ -12,6 +12,8 @@ from clinic_site.models import Clinic
 from tests.clinic_site.test_office_hours import WEEKDAYS, clinic
 from tests.make import make_request
 
+pytestmark = pytest.mark.sqlite_first
+
 MONDAY_NOON = dt.datetime.fromisoformat("2026-03-09T12:00-05:00")
 
 

@@ -11,6 +11,8 @@ from django.test import Client, RequestFactory
 from clinic_site.middleware import CompressPages
 from tests.running import Site, Visitor
 
+pytestmark = pytest.mark.on_sqlite
+
 CONDITION = "/conditions/spinal-compression-fractures/"
 
 

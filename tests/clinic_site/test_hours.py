@@ -14,6 +14,8 @@ from clinic_site.models import Clinic, ClosedDay, OpeningHours
 from tests.forms import sent_for
 from tests.make import sign_in_as
 
+pytestmark = pytest.mark.sqlite_first
+
 CLINIC = "/admin/clinic_site/clinic/1/change/"
 
 

@@ -11,6 +11,8 @@ from clinic_site.markdown import CARE_LEVELS
 from clinic_site.static_files import joined_styles
 from tests.running import Site, Visitor
 
+pytestmark = pytest.mark.on_sqlite
+
 STYLES = settings.BASE_DIR / "static" / "css"
 LIGHT, DARK = (STYLES / "tokens.css").read_text().split("@media screen and (prefers-color-scheme")
 

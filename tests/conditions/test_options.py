@@ -16,6 +16,8 @@ from conditions.publishing.drafts import draft_document
 from conditions.publishing.publish import NotPublishable, findings_of, unpublish
 from tests.make import edited, make_condition, make_treatment, published
 
+pytestmark = pytest.mark.sqlite_first
+
 TRIAL = Source(key="trial", title="A trial", year="2020")
 FULL = {row: f"It is said: {label.lower()}." for row, label in comparison_rows().items()}
 
