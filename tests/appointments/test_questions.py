@@ -123,4 +123,4 @@ def test_a_condition_that_was_taken_back_meanwhile_is_kept(client: Client, sam: 
 
     row = AppointmentRequest.objects.get()
     assert row.answers["condition"].value == "sore-back"
-    assert "<dd>\nSore back\n</dd>" in sam.get(address(row)).text
+    assert "An appointment, Sore back." in sam.get(address(row)).text
