@@ -55,7 +55,7 @@ def agreed(**values: object) -> AppointmentRequest:
     return make_request(email="ana@home.example", email_ok=True, message="It hurts", **values)
 
 
-def do(staff: Client, asked: AppointmentRequest, name: str, **form: object) -> str:
+def do(staff: Client, asked: AppointmentRequest, name: str, **form: str) -> str:
     """Staff choose a step, or a call, and save, or take it; return what they then read."""
     data: dict[str, object] = {**(filled(name) if name in BY_NAME else filled(call=name))}
     data |= {"do": name} if name == "take" else {}
