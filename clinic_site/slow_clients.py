@@ -47,7 +47,7 @@ class WholeBody:
         with tempfile.SpooledTemporaryFile(max_size=settings.BODY_PIECE) as body:
             try:
                 length = _read(environ["wsgi.input"], body, limit)
-            except gevent.Timeout:
+            except TimeoutError:
                 return _refuse(408, environ, start)
             except Exception:  # gunicorn has several for what is malformed, or cut
                 return _refuse(400, environ, start)
@@ -63,12 +63,13 @@ class WholeBody:
 def _read(source: IO[bytes], body: IO[bytes], limit: int) -> int:
     """Copy a body as far as it is within the limit; return its length, as far as it was read.
 
-    Raises gevent.Timeout where it takes too long. More than the limit is read, as a browser shows
+    Raises TimeoutError where it takes too long. More than the limit is read, as a browser shows
     no answer before it has sent all.
     """
     length, deadline = 0, time.monotonic() + settings.BODY_SECONDS
     while length < settings.LARGEST_BODY_READ:
-        with gevent.Timeout(deadline - time.monotonic()):
+        # An Exception, after which gunicorn takes no more bytes of it for the next request.
+        with gevent.Timeout(deadline - time.monotonic(), TimeoutError):
             piece = source.read(settings.BODY_PIECE)
         if not piece:
             break

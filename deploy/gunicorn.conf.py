@@ -12,9 +12,11 @@ import atexit
 import gc
 import os
 import resource
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gunicorn.util
 
@@ -70,6 +72,12 @@ def on_starting(server: object) -> None:
         return
     if done.returncode == WRONG_KEY:
         sys.exit(os.EX_CONFIG)
+
+
+def when_ready(server: Any) -> None:
+    """Have the kernel keep at most 256 kB for a reader who takes nothing; by itself, 3 MB."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 128 * 1024)  # it doubles it
 
 
 def post_worker_init(worker: object) -> None:
