@@ -91,7 +91,7 @@ def install_browser():
 
 
 def install_others():
-    """Find nginx, Firefox, and WebKit with its driver and a display, else install them by apt-get."""
+    """Find nginx, Firefox, and WebKit with driver and display, else install them by apt-get."""
     path = os.environ.get("PATH", "") + ":/usr/sbin"  # where nginx is
     missing = [package for name, package in OTHERS.items() if not shutil.which(name, path=path)]
     if not missing:
