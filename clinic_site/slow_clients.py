@@ -104,7 +104,7 @@ class SendInTime:
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         line = environ["gunicorn.socket"]
-        line.settimeout(None)  # what the request before has left; the body has its own deadline
+        line.settimeout(None)  # as a file before may have left it; the body has its own deadline
         answer = self.application(environ, start)
         line.settimeout(settings.SEND_SECONDS)
         # gevent counts the seconds of each piece that it is given; of a file it makes its own.
@@ -123,5 +123,6 @@ def _in_pieces(answer: Iterable[bytes], line: socket.socket) -> Iterator[bytes]:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise
     finally:
+        line.settimeout(None)
         if close := getattr(answer, "close", None):
             close()
