@@ -24,6 +24,7 @@ from clinic_site.views import error_page
 logger = logging.getLogger(__name__)
 
 Application = Callable[..., Iterable[bytes]]
+REFUSED = "clinic_site.body_was_refused"
 
 
 class WholeBody:
@@ -82,8 +83,7 @@ def _read(source: IO[bytes], body: IO[bytes], limit: int) -> int:
 
 def _refuse(status: int, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     logger.warning("A body was refused: %s", status)
-    with contextlib.suppress(OSError):  # who sent it is gone
-        environ["gunicorn.socket"].shutdown(socket.SHUT_RD)  # or gunicorn would wait for the rest
+    environ[REFUSED] = True
     page = _page(status, last_seen())
     headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page)))]
     start(f"{status} {HTTPStatus(status).phrase}", headers)
@@ -109,15 +109,20 @@ class SendInTime:
         line.settimeout(settings.SEND_SECONDS)
         # gevent counts the seconds of each piece that it is given; of a file it makes its own.
         return (
-            answer if isinstance(answer, environ["wsgi.file_wrapper"]) else _in_pieces(answer, line)
+            answer
+            if isinstance(answer, environ["wsgi.file_wrapper"])
+            else _in_pieces(answer, environ)
         )
 
 
-def _in_pieces(answer: Iterable[bytes], line: socket.socket) -> Iterator[bytes]:
+def _in_pieces(answer: Iterable[bytes], environ: dict[str, Any]) -> Iterator[bytes]:
+    line = environ["gunicorn.socket"]
     try:
         for part in answer:
             for at in range(0, len(part), settings.SEND_PIECE):
                 yield part[at : at + settings.SEND_PIECE]
+        if REFUSED in environ:
+            _hang_up(line)
     except GeneratorExit:  # it was cut: then the kernel need not keep what nobody took either
         with contextlib.suppress(OSError):
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -126,3 +131,16 @@ def _in_pieces(answer: Iterable[bytes], line: socket.socket) -> Iterator[bytes]:
         line.settimeout(None)
         if close := getattr(answer, "close", None):
             close()
+
+
+def _hang_up(line: socket.socket) -> None:
+    """End a line on which a body may go on: no more is read, after a moment.
+
+    Closed at once, it would be reset, and nginx or a browser could take that for the answer.
+    """
+    with contextlib.suppress(OSError):  # they have gone before
+        line.shutdown(socket.SHUT_WR)
+        with gevent.Timeout(settings.HANG_UP_SECONDS, False):
+            while line.recv(settings.BODY_PIECE):
+                gevent.sleep(0)  # others go on, however fast this one sends
+        line.shutdown(socket.SHUT_RD)

@@ -75,7 +75,7 @@ def test_what_they_start_serves_reloads_and_ends(tmp_path: Path) -> None:
     try:
         nurse = Visitor(f"http://localhost:{port}")
         until(lambda: is_up(nurse.address), "the web server is not up")
-        until(lambda: "ok    worker" in site.manage("status").stdout, "the worker is not there")
+        until(lambda: bool(site.sql("SELECT at FROM clinic_site_workerbeat")), "no worker is there")
 
         # A reload stops nobody: at each moment somebody answers.
         before = children(running[0].pid)
