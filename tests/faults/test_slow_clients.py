@@ -147,7 +147,7 @@ def test_hundreds_of_slow_clients_stop_nobody(tmp_path: Path) -> None:
     with serving(site) as alone, in_front(alone, changes=NGINX) as front:
         # Given a site in use, by itself and behind nginx,
         doors = (alone, front.address)
-        quiet = people(doors, 1)
+        quiet = people(doors, SECONDS / 3)
         used, log = memory(), site.log.stat().st_size
 
         # when hundreds come who are as slow as they can be,
