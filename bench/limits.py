@@ -11,6 +11,7 @@ from typing import Any
 from django.templatetags.static import static
 
 from clinic_site.wsgi import application as site
+from clinic_site.wsgi import pages
 
 CONDITION = "/conditions/spinal-compression-fractures/"
 _constant: list[tuple[list[tuple[str, str]], bytes]] = []
@@ -33,5 +34,5 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
         start("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(html)))])
         return [html.encode()]
     if path.startswith("/uncached/"):
-        return site.application(environ | {"PATH_INFO": path.removeprefix("/uncached")}, start)
+        return pages.application(environ | {"PATH_INFO": path.removeprefix("/uncached")}, start)
     return site(environ, start)

@@ -2,10 +2,9 @@
 
 import logging
 import re
-import tempfile
 import zoneinfo
-from collections.abc import Callable, Iterator
-from typing import IO, Any, BinaryIO, cast
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import brotli
@@ -23,58 +22,11 @@ from django_otp.middleware import OTPMiddleware
 
 from clinic_site.access.kept import fields_sent
 from clinic_site.clinic import current_clinic
-from clinic_site.views import bad_request, service_unavailable, too_large
+from clinic_site.views import service_unavailable
 
 logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-
-
-class LimitBody:
-    """Answers 413 to a body larger than anything this site asks for, and keeps none of it.
-
-    Some proxies send a body in chunks, without its length, and Django takes that for an empty one.
-    It is given a length here; one that is cut or malformed is answered 400.
-    """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on what is small enough."""
-        limit = settings.LARGEST_ADMIN_BODY if is_admin(request) else settings.LARGEST_PUBLIC_BODY
-        if request.META.get("HTTP_TRANSFER_ENCODING"):
-            with tempfile.SpooledTemporaryFile(max_size=settings.LARGEST_PUBLIC_BODY) as body:
-                return self._give_length(request, body, limit)
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) > limit:
-            for _piece in _pieces(request, min(int(length), settings.LARGEST_BODY_READ)):
-                pass
-            return too_large(request)
-        return self.get_response(request)
-
-    def _give_length(self, request: HttpRequest, body: IO[bytes], limit: int) -> HttpResponse:
-        length = 0
-        try:
-            for piece in _pieces(request, settings.LARGEST_BODY_READ):
-                length += len(piece)
-                if length <= limit:
-                    body.write(piece)
-        except Exception:  # each server has its own for what is malformed, or cut
-            return bad_request(request)
-        if length > limit:
-            return too_large(request)
-        body.seek(0)
-        request.META["CONTENT_LENGTH"] = str(length)
-        request._stream = cast(BinaryIO, body)  # where Django reads it from
-        return self.get_response(request)
-
-
-def _pieces(request: HttpRequest, most: int) -> Iterator[bytes]:
-    """Read the body, at most so many bytes of it."""
-    while most > 0 and (piece := request.META["wsgi.input"].read(min(most, 65_536))):
-        most -= len(piece)
-        yield piece
 
 
 class CompressPages:

@@ -248,6 +248,11 @@ PICTURE_EDGE = 1200  # pixels, of what is stored
 LARGEST_PUBLIC_BODY = 256 * 1024  # bytes of a POST; a request has 26 small fields and a message
 LARGEST_ADMIN_BODY = 16 * 1024 * 1024  # bytes of a POST; a picture is the largest
 LARGEST_BODY_READ = 32 * 1024 * 1024  # bytes; a browser shows no answer before all is read
+BODY_SECONDS = env.float("BODY_SECONDS", default=20)  # for a body to arrive
+BODY_PIECE = 64 * 1024  # bytes of it, each of which gives it a second more
+HANG_UP_SECONDS = 1  # for the sender of one that was refused to hear of it, and to stop
+SEND_SECONDS = env.float("SEND_SECONDS", default=10)  # in which a reader takes nothing
+SEND_PIECE = 16 * 1024  # bytes of an answer; who has taken one of them has taken something
 CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most often a slip
 CLOSED_DAYS_SHOWN = 12  # on the contact page
 CLINIC_LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
@@ -372,7 +377,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "clinic_site.middleware.CompressPages",
-    "clinic_site.middleware.LimitBody",
     "clinic_site.middleware.SayDatabaseAway",
     "clinic_site.middleware.UseClinicTimeZone",
     "django.middleware.common.CommonMiddleware",
@@ -416,7 +420,7 @@ CRISPY_FAIL_SILENTLY = False  # else a misspelt field just vanishes from the for
 
 PHONENUMBER_DEFAULT_REGION = "US"
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # a long page in the admin; LimitBody is stricter
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # a long page in the admin; others are stricter
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # the admin's form of a page with many sections
 
 # Language and time

@@ -131,43 +131,37 @@ def favicon(request: HttpRequest) -> HttpResponse:
 # nor a context processor: the clinic is the one last read.
 
 
-def _error_page(template: str, status: int, **context: Any) -> HttpResponse:
+def error_page(status: int, **context: Any) -> HttpResponse:
+    """Return the page of an error, a template of that number."""
     context |= {"clinic": current_clinic.last(), "notice_links": notice_links.last()}
-    return HttpResponse(get_template(template).render(context), status=status)
+    return HttpResponse(get_template(f"{status}.html").render(context), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400: what was sent could not be read."""
-    return _error_page("400.html", 400)
+    return error_page(400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: not for this person."""
-    return _error_page("403.html", 403)
+    return error_page(403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: no such page."""
-    return _error_page("404.html", 404)
+    return error_page(404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault."""
-    return _error_page("500.html", 500)
-
-
-def too_large(request: HttpRequest) -> HttpResponse:
-    """413: more was sent than this site asks for."""
-    response = _error_page("413.html", 413)
-    response["Connection"] = "close"  # the rest of the body is not read
-    return response
+    return error_page(500)
 
 
 def service_unavailable(
     request: HttpRequest, again: Iterable[tuple[str, str]] = ()
 ) -> HttpResponse:
     """503: the database is away; most often for a moment only. `again`: what to send once more."""
-    response = _error_page("503.html", 503, again=again, was_sent=request.method == "POST")
+    response = error_page(503, again=again, was_sent=request.method == "POST")
     response["Retry-After"] = str(settings.RETRY_AFTER_DATABASE_AWAY)
     if again:
         response["Cache-Control"] = "no-store"

@@ -18,10 +18,12 @@ from clinic_site.clinic import keep_remembering  # noqa: E402
 from clinic_site.forwarded import ForgetForwarded  # noqa: E402
 from clinic_site.page_cache import PageCache  # noqa: E402
 from clinic_site.security_headers import SecurityHeaders  # noqa: E402
+from clinic_site.slow_clients import SendInTime, WholeBody  # noqa: E402
 
 keep_remembering()
-application = PageCache(
-    SecurityHeaders(ForgetForwarded(ReadableContentType(_django))),
+pages = PageCache(
+    SecurityHeaders(ForgetForwarded(ReadableContentType(WholeBody(_django)))),
     folder=settings.VAR / "pages",
     most=settings.PAGE_CACHE_MB * 2**20,
 )
+application = SendInTime(pages)

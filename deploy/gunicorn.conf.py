@@ -1,6 +1,7 @@
 """gunicorn's settings, for `make run` and for servers.
 
-From the environment: BIND (127.0.0.1:8000), WEB_CONCURRENCY (2 processes).
+From the environment: BIND (127.0.0.1:8000), WEB_CONCURRENCY (2 processes), HEADER_SECONDS (5, for a
+request to begin and its headers to arrive).
 It does not start while a key is wrong, or on a server an account is everybody's, and ends with
 code 78; with the database away it does. KEYS_CHECKED says that this was looked at just now.
 gevent, because the sync and gthread workers stop answering under slow clients.
@@ -10,13 +11,20 @@ It believes no header about where a request came from: that is clinic_site/forwa
 import atexit
 import gc
 import os
+import resource
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gunicorn.util
 
 os.umask(0o077)  # what is written is for this user's eyes
+# Room for worker_connections, where a process may have 1,024 files unless it asks for more.
+_files, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _files < 4096 <= _most:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, _most))
 # As in manage.py: what is loaded is no garbage. The processes that it starts keep both.
 gc.set_threshold(50_000, 20, 20)
 atexit.register(gc.freeze)
@@ -25,9 +33,9 @@ bind = os.environ.get("BIND", "127.0.0.1:8000")
 wsgi_app = "clinic_site.wsgi"
 worker_class = "gevent"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_connections = 200
+worker_connections = 1000  # a process; one that has them all answers nobody
 graceful_timeout = 20
-keepalive = 5
+keepalive = int(os.environ.get("HEADER_SECONDS", "5"))  # for headers too, under gevent
 control_socket_disable = True
 forwarder_headers = ""  # else SCRIPT_NAME and PATH_INFO, as headers, would move the site
 forwarded_allow_ips = ""
@@ -66,6 +74,12 @@ def on_starting(server: object) -> None:
         sys.exit(os.EX_CONFIG)
 
 
+def when_ready(server: Any) -> None:
+    """Have the kernel keep at most 256 kB for a reader who takes nothing; by itself, 3 MB."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 128 * 1024)  # it doubles it
+
+
 def post_worker_init(worker: object) -> None:
     """Have what cannot be read answered and logged as all else is.
 
@@ -90,4 +104,8 @@ def post_worker_init(worker: object) -> None:
 
     gunicorn.util.write_error = write_error
     hide(r"(?s)Invalid request from ip=.*", "A request could not be read")
+    hide(
+        r"(?s)Socket error processing request\..*TimeoutError: timed out",
+        "An answer was cut, as its reader took nothing more",
+    )
     hide(r"(Error handling request \S+ [^\s?]*)\?\S*", r"\1")

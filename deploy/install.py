@@ -18,8 +18,9 @@ VENV = os.path.join(HERE, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 # What was installed last, from each requirements file, so that it need not be done again.
 RECORD = os.path.join(VENV, "installed.json")
-# What the tests drive beside Chromium, and the Debian packages that bring it.
+# What the tests run beside Chromium, and the Debian packages that bring it.
 OTHERS = {
+    "nginx": "nginx",
     "chromium-headless-shell": "chromium-headless-shell",
     "firefox-esr": "firefox-esr",
     "WebKitWebDriver": "webkit2gtk-driver",
@@ -89,17 +90,18 @@ def install_browser():
     stop("Chromium is missing, and could not be installed. Put chromium on the PATH.")
 
 
-def install_other_browsers():
-    """Find Firefox, and WebKit with its driver and a display, else install them by apt-get."""
-    missing = [package for name, package in OTHERS.items() if not shutil.which(name)]
+def install_others():
+    """Find nginx, Firefox, and WebKit with driver and display, else install them by apt-get."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin"  # where nginx is
+    missing = [package for name, package in OTHERS.items() if not shutil.which(name, path=path)]
     if not missing:
         return
-    print("Installing %s for the browser tests ..." % " and ".join(missing), flush=True)
+    print("Installing %s for the tests ..." % " and ".join(missing), flush=True)
     if shutil.which("apt-get") and os.geteuid() == 0:
         os.environ["DEBIAN_FRONTEND"] = "noninteractive"
         if run("apt-get", "update", "-qq") and run("apt-get", "install", "-y", "-qq", *missing):
             return
-    stop("the browser tests need Debian's %s. Install them with apt-get." % " and ".join(missing))
+    stop("the tests need Debian's %s. Install them with apt-get." % " and ".join(missing))
 
 
 def main(arguments):
@@ -114,7 +116,7 @@ def main(arguments):
         install_browser()
     if "--browsers" in arguments:
         install_browser()
-        install_other_browsers()
+        install_others()
 
 
 try:

@@ -91,7 +91,7 @@ def test_a_public_page(reader: Page, path: str) -> None:
     assert_accessible(reader, STATES if path in MOST_NEEDED else by_turns(SAMPLE.index(path)))
 
 
-@pytest.mark.parametrize("code", [400, 403, 404, 410, 413, 500, 503][:: 1 if SOAK else 3])
+@pytest.mark.parametrize("code", [400, 403, 404, 408, 410, 413, 500, 503][:: 1 if SOAK else 3])
 def test_an_error_page(reader: Page, site: Site, code: int) -> None:
     # The page as the site writes it, under an address of the site: not all errors come on demand.
     body = get_template(f"{code}.html").render(

@@ -112,6 +112,15 @@ def test_a_body_that_is_cut_or_malformed_is_a_400(site: Site) -> None:
             assert answer.startswith(b"HTTP/1.1 400 "), (name, path)
             assert b"605-217-5617" in answer
 
+    # One that tells its length and ends before is no shorter form, either.
+    host = urlsplit(site.address)
+    head = f"POST {FORM} HTTP/1.1\r\nHost: {host.netloc}\r\nContent-Type: {URLENCODED}\r\n"
+    with socket.create_connection((host.hostname, host.port), timeout=20) as line:
+        line.sendall(f"{head}Content-Length: {len(body) + 1}\r\n\r\n".encode() + body)
+        line.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
     assert count(site, attempt) == 0
 
 
