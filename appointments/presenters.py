@@ -17,6 +17,7 @@ from appointments.choices import ContactBy
 from appointments.mails import news_of
 from appointments.models import AppointmentRequest
 from appointments.services.told import Told
+from appointments.states import Status
 from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.phones import is_known
 
@@ -90,7 +91,8 @@ def ways_to_call(appointment_request: AppointmentRequest) -> list[str]:
     except CannotRead:
         return []
     values = {name: answer.value for name, answer in given.items()}
-    ways = [_("voicemail is fine") if values.get("voicemail_ok") else _("no voicemail")]
+    no = format_html("<strong>{}</strong>", _("no voicemail"))
+    ways = [_("voicemail is fine") if values.get("voicemail_ok") else no]
     if language := values.get("interpreter_language"):
         ways.append(_("interpreter: %s") % language)
     if values.get("contact_by") == ContactBy.EMAIL:
@@ -129,8 +131,12 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
     Mails to staff are no part of it.
     """
     received = _("received by %s") % appointment_request.get_origin_display()
-    happened = [Happened(appointment_request.received_at, received)]
-    for change in appointment_request.changes.all():
+    changes = list(appointment_request.changes.all())
+    by = next((change.by for change in changes if not change.from_status), "")
+    happened = [Happened(appointment_request.received_at, received, by)]
+    for change in changes:
+        if (change.from_status, change.to_status) == ("", Status.NEW):
+            continue
         before, after = change.get_from_status_display(), change.get_to_status_display()
         what = f"{before} → {after}" if before else after
         if change.is_undone:
@@ -141,7 +147,8 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
             visit = date_format(timezone.localtime(change.visit_at), "D, M j, Y, g:i A")
             length = _("%d minutes") % (change.visit_minutes or settings.VISIT_MINUTES)
             what += f" ({_('visit')}: {visit}, {length})"
-        happened.append(Happened(change.at, what, change.by))
+        by_patient = _("the patient") if change.to_status == Status.CANCELLED else ""
+        happened.append(Happened(change.at, what, change.by or by_patient))
     for note in appointment_request.notes.select_related("by"):
         by = note.by.get_username() if note.by else ""
         what = note.get_kind_display()

@@ -60,6 +60,8 @@ class EnteredRequestForm(RequestForm):
                 field.error_messages["required"] = NEEDED[name]
             for widget in (field.widget, *getattr(field.widget, "widgets", ())):
                 widget.attrs["autocomplete"] = "off"
+        if not self.is_bound:
+            self.fields["phone"].widget.attrs["autofocus"] = True
 
     def parts(self) -> list[tuple[Any, list[BoundField]]]:
         """Return the parts of the page, each with its heading and its fields."""

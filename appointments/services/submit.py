@@ -59,7 +59,7 @@ def receive_request(
         )
         if appointment_request.suspicion:
             appointment_request.status = Status.QUARANTINED
-        _store(appointment_request)
+        _store(appointment_request, by)
         record(RequestAction.RECEIVED, REQUEST, [appointment_request.reference], by=by)
 
     received = _once(attempt, answers, store, again=again)
@@ -79,7 +79,7 @@ def enter_request(*, attempt: uuid.UUID, answers: Answers, by: Actor) -> Appoint
         appointment_request.first_answer_at = (
             appointment_request.received_at
         )  # somebody spoke with them
-        _store(appointment_request)
+        _store(appointment_request, by)
         record(RequestAction.ENTERED, REQUEST, [appointment_request.reference], by=by)
 
     return _once(attempt, answers, store, again=True)
@@ -137,10 +137,14 @@ def _before(appointment_request: AppointmentRequest, *, again: bool) -> Appointm
     return before
 
 
-def _store(appointment_request: AppointmentRequest) -> None:
+def _store(appointment_request: AppointmentRequest, by: Actor) -> None:
     """Insert the request with all that goes with it; in the caller's transaction."""
     insert_with_indexes(appointment_request)
-    StatusChange.objects.create(request=appointment_request, to_status=appointment_request.status)
+    StatusChange.objects.create(
+        request=appointment_request,
+        to_status=appointment_request.status,
+        by=by.name if by.account else "",
+    )
     write_mails(appointment_request)
 
 
