@@ -58,7 +58,7 @@ def agreed(**values: object) -> AppointmentRequest:
 def do(staff: Client, asked: AppointmentRequest, name: str, **form: str) -> str:
     """Staff choose a step, or a call, and save, or take it; return what they then read."""
     data: dict[str, object] = {**(filled(name) if name in BY_NAME else filled(call=name))}
-    data |= {"do": name} if name == "take" else {}
+    data |= {"do": name} if name in {"take", "undo"} else {}
     data |= {"version": version_on(staff.get(address(asked)).text), **form}
     return staff.post(address(asked), data, follow=True).text
 
@@ -188,6 +188,35 @@ def test_of_what_was_done_twice_while_the_mail_server_was_away_only_the_last_is_
         (ended.reference, "patient_closed"),
     ]
     assert len(to_ana(sink)) == 2
+
+
+def test_of_a_closing_that_is_undone_hears_only_who_had_heard_of_it(
+    sam: Client, sink: Sink
+) -> None:
+    heard, unheard = agreed(), agreed()
+    do(sam, heard, "close", **CLOSE)
+    work()
+    do(sam, unheard, "schedule", **VISIT)
+    do(sam, unheard, "close", **CLOSE)
+
+    assert f"Undone. {BY_MAIL}" in do(sam, heard, "undo")
+    assert BY_MAIL not in re.findall(r'"success">([^<]*)<', do(sam, unheard, "undo"))[0]
+    work()
+
+    assert told(heard) == ["closed", "changed"]
+    assert told(unheard) == ["scheduled", "closed"]
+    sent = OutboxMessage.objects.filter(reference=unheard.reference, state=MailState.SENT)
+    assert [mail.kind for mail in sent] == ["patient_scheduled"]
+
+
+def test_who_was_to_be_called_before_a_closing_that_is_undone_still_is(sam: Client) -> None:
+    visit, plain = make_request(), make_request()
+    do(sam, visit, "schedule", **VISIT)
+    assert "must be called" not in do(sam, visit, "close", close_reason="visited")
+    assert "must be called" in do(sam, plain, "close", **CLOSE)
+
+    assert "must be called" in do(sam, visit, "undo")
+    assert "must be called" not in do(sam, plain, "undo")
 
 
 def test_who_is_suspected_hears_nothing_until_a_person_says_it_is_no_spam(
