@@ -432,7 +432,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # pictures are rows
     "staticfiles": {
-        "BACKEND": "clinic_site.static_files.JoinedStaticFilesStorage",
+        "BACKEND": "clinic_site.static_files.HashedStaticFilesStorage",
         # A proxy of another user reads them.
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },

@@ -18,6 +18,7 @@ from clinic_site.models import Clinic, Notice, Picture
 from clinic_site.pictures import is_public
 from clinic_site.public_page import public_page
 from clinic_site.readiness import is_ready
+from clinic_site.static_files import site_style
 from clinic_site.structured_data import clinic_data, to_script
 
 
@@ -133,7 +134,8 @@ def favicon(request: HttpRequest) -> HttpResponse:
 
 def _error_page(template: str, status: int, **context: Any) -> HttpResponse:
     context |= {"clinic": current_clinic.last(), "notice_links": notice_links.last()}
-    return HttpResponse(get_template(template).render(context), status=status)
+    page = get_template(template).render({**context, "site_style": site_style})
+    return HttpResponse(page, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
