@@ -66,7 +66,7 @@ class PageCache:
         self.pages: OrderedDict[Key, Page] = OrderedDict()
         self.size = 0
         self.rendering: dict[Key, threading.Event] = {}
-        self.to_improve: queue.SimpleQueue[tuple[Key, Page]] = queue.SimpleQueue()
+        self.to_improve: queue.SimpleQueue[Key] = queue.SimpleQueue()
         self._read_folder()
         threading.Thread(target=self._improve, name="pages", daemon=True).start()
 
@@ -163,7 +163,7 @@ class PageCache:
             bodies = {"gzip": gzip.compress(body, 6), "br": brotli.compress(body, quality=5)}
             page = Page(stamp, kept, bodies, etag)
         self._put(key, page)
-        self.to_improve.put((key, page))
+        self.to_improve.put(key)  # no more of it, as it may be dropped before its turn
         return page
 
     def _put(self, key: Key, page: Page) -> None:
@@ -184,7 +184,9 @@ class PageCache:
         # In real threads: one of Python's own is a part of this one here, and would stop it.
         outside = gevent.get_hub().threadpool
         while True:
-            key, page = self.to_improve.get()
+            key = self.to_improve.get()
+            if (page := self.pages.get(key)) is None:
+                continue
             try:
                 if len(page.forms["br"].etags) == 1:
                     html = gzip.decompress(page.forms["gzip"].body)
