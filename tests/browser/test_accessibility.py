@@ -47,6 +47,10 @@ def assert_accessible(page: Page, states: Iterable[str | State] = STATES) -> Non
     """Fail with each rule that the open page breaks, where, in which states, and what mends it."""
     assert page.evaluate("window.violations") == [], page.url
     page.evaluate(AXE_SCRIPT)
+    # What is far down would be laid out only as somebody comes near.
+    page.evaluate(
+        "for (const e of document.querySelectorAll('.rest > *')) e.style.contentVisibility = 'visible'"
+    )
     found: dict[str, list[str]] = {}
     for name in states:
         show(page, name if isinstance(name, State) else STATES[name])
