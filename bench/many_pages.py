@@ -44,6 +44,7 @@ def read_all(site: str, slugs: list[str]) -> None:
     """Ask for each page, a few times over, so that each process has it."""
     line = http.client.HTTPConnection(urlsplit(site).netloc)
     for _time in range(4):
+        slugs = slugs[::-1]  # so that those that did not fit are not always the next
         for slug in slugs:
             line.request("GET", f"/conditions/{slug}/", headers={"Accept-Encoding": "br"})
             answer = line.getresponse()

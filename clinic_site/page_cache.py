@@ -5,6 +5,8 @@ build, site version and the clinic's date are those it was rendered under (`clin
 While the database is away, and where a rendering fails, the last one kept is the answer.
 """
 
+import contextlib
+import ctypes
 import functools
 import gzip
 import hashlib
@@ -197,6 +199,8 @@ class PageCache:
                         self.size += page.size
                 if self.pages.get(key) is page:
                     outside.apply(self._write, (key, page))
+                if self.to_improve.empty():
+                    outside.apply(_give_back)
             except Exception:  # a full disk; pages are then kept in memory alone
                 logger.exception("A page could not be kept")
 
@@ -233,6 +237,12 @@ class PageCache:
                 path.unlink(missing_ok=True)
             else:
                 self._put(*found)
+
+
+def _give_back() -> None:
+    """Give the system back what pages were made in: 15 MB and more, of many pages."""
+    with contextlib.suppress(AttributeError, OSError):  # not glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _written_at(path: Path) -> float:
