@@ -1,15 +1,17 @@
 """The site's WSGI application beside the limits it is measured against, for bench/pages.py.
 
 /constant answers with the condition page's own bytes and headers, without any of the site's code;
-/almost-empty is a page that loads the site's style sheet and says three words.
+/almost-empty is a page that says two words in the site's style; /almost-empty-file links it.
 /uncached/... is a page as Django makes it, without the page cache.
 """
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.templatetags.static import static
+import brotli
 
+from clinic_site.static_files import site_style
 from clinic_site.wsgi import application as site
 from clinic_site.wsgi import pages
 
@@ -28,11 +30,22 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
         headers, body = _constant[0]
         start("200 OK", headers)
         return [body]
-    if path == "/almost-empty":
-        sheet = static("css/site.css")
-        html = f'<!doctype html><title>-</title><link rel="stylesheet" href="{sheet}"><p>Call us.'
-        start("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(html)))])
-        return [html.encode()]
+    if path in {"/style.css", "/almost-empty", "/almost-empty-file"}:
+        type_, body = _small(path)
+        headers = [("Content-Type", type_), ("Content-Length", str(len(body)))]
+        start("200 OK", [*headers, ("Content-Encoding", "br")])
+        return [body]
     if path.startswith("/uncached/"):
         return pages.application(environ | {"PATH_INFO": path.removeprefix("/uncached")}, start)
     return site(environ, start)
+
+
+@functools.cache
+def _small(path: str) -> tuple[str, bytes]:
+    style = site_style()
+    if path == "/style.css":
+        return "text/css", brotli.compress(style.encode())
+    link = '<link rel="stylesheet" href="/style.css">'
+    head = link if path.endswith("file") else f"<style>{style}</style>"
+    page = f"<!doctype html><title>-</title>{head}<p>Call us."
+    return "text/html", brotli.compress(page.encode())

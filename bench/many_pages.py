@@ -1,35 +1,36 @@
-"""How kept pages do with 10, 200 and 2,000 published conditions, for `make bench`.
+"""How the site does with 10, 200 and 2,000 published conditions, for `make bench`.
 
-Run by bench/run.py. Each time a site starts anew, every page is read, and then one page is
-asked for as fast as can be, by turns with constant bytes.
+Run by bench/run.py. Each time one page is published and a common word sought; a site starts anew,
+every page is read, and then one is asked for as fast as can be, by turns with constant bytes.
 """
 
 import contextlib
 import http.client
 import os
+import re
 import statistics
 import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench.content import fill
-from bench.growth import gunicorn, prepare
+from django.test import Client
+
+from bench.content import fill, publish
+from bench.growth import gunicorn, measure, prepare
 from bench.pages import CONDITION, PAIRS, load
 
 COUNTS = (10, 200, 2_000)
 
 
 def memory() -> float:
-    """Return MiB that the web processes have for themselves, both together (Linux)."""
-    total = 0
-    for server in children(os.getpid()):
-        for process in children(server):
-            with contextlib.suppress(OSError):  # it has ended
-                rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-                lines = [line.split() for line in rollup.splitlines() if "Private" in line]
-                total += sum(int(line[1]) for line in lines)
-    return total / 1024
+    """Return MiB that the larger web process has for itself (Linux)."""
+    found = [0]
+    for process in (each for server in children(os.getpid()) for each in children(server)):
+        with contextlib.suppress(OSError):  # it has ended
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+            found.append(sum(map(int, re.findall(r"Private_\w+: +(\d+)", rollup))))
+    return max(found) / 1024
 
 
 def children(process: int) -> list[int]:
@@ -43,6 +44,7 @@ def read_all(site: str, slugs: list[str]) -> None:
     """Ask for each page, a few times over, so that each process has it."""
     line = http.client.HTTPConnection(urlsplit(site).netloc)
     for _time in range(4):
+        slugs = slugs[::-1]  # so that those that did not fit are not always the next
         for slug in slugs:
             line.request("GET", f"/conditions/{slug}/", headers={"Accept-Encoding": "br"})
             answer = line.getresponse()
@@ -66,14 +68,22 @@ def main() -> None:
 
     from conditions.models import Address
 
-    head = (
-        f"{'conditions':>10}{'start, s':>10}{'MiB empty':>11}{'MiB full':>10}{'of constant':>13}\n"
+    columns = (
+        "conditions",
+        "start, s",
+        "MiB empty",
+        "MiB full",
+        "of constant",
+        "publish",
+        "search",
     )
-    sys.stdout.write(
-        f"\n{connection.vendor}: kept pages, {settings.PAGE_CACHE_MB} MiB a process\n{head}"
-    )
+    sys.stdout.write(f"\n{connection.vendor}: kept pages, {settings.PAGE_CACHE_MB} MiB a process;")
+    sys.stdout.write(f" MiB of each process, ms\n{''.join(f'{each:>12}' for each in columns)}\n")
     for count in COUNTS:
         fill(count)
+        publishing, searching = (
+            measure(work)[0] for work in (publish, lambda: Client().get("/search/?q=bone"))
+        )
         slugs = list(Address.objects.filter(page__kind="condition").values_list("slug", flat=True))
         began = time.monotonic()
         with gunicorn("bench.limits:application") as site:
@@ -87,8 +97,12 @@ def main() -> None:
                 / load(f"{site}/constant", Accept_Encoding="br")[0]
                 for _pair in range(PAIRS)
             )
-        sys.stdout.write(f"{count:10}{started:10.1f}{empty:11.0f}{full:10.0f}{ratio:13.2f}\n")
+        sys.stdout.write(
+            f"{count:12}{started:12.1f}{empty:12.0f}{full:12.0f}{ratio:12.2f}"
+            f"{publishing:12.1f}{searching:12.1f}\n"
+        )
         sys.stdout.flush()
 
 
-main()
+if __name__ == "__main__":
+    main()

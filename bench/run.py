@@ -8,7 +8,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 SUBJECTS = ("content", "editing", "submissions", "long_queue", "pages")
-ASK_NO_DATABASE = ("many_pages", "paint", "first_view")
+ASK_NO_DATABASE = ("many_pages", "first_view")
 
 
 def run(script: str, environment: dict[str, str]) -> None:

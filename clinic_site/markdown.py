@@ -169,7 +169,7 @@ def _make_parser() -> MarkdownIt:
 _parser = _make_parser()
 
 
-@lru_cache(maxsize=64)  # bodies: about those of the pages in an editor's hands
+@lru_cache(maxsize=256)  # texts: of the longest page 80, so about those of three pages in hand
 def parse(text: str) -> list[Token]:
     """Return the block tokens of a body, which nobody changes: others get the same ones."""
     return _parser.parse(text)

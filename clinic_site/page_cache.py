@@ -5,6 +5,8 @@ build, site version and the clinic's date are those it was rendered under (`clin
 While the database is away, and where a rendering fails, the last one kept is the answer.
 """
 
+import contextlib
+import ctypes
 import functools
 import gzip
 import hashlib
@@ -66,7 +68,7 @@ class PageCache:
         self.pages: OrderedDict[Key, Page] = OrderedDict()
         self.size = 0
         self.rendering: dict[Key, threading.Event] = {}
-        self.to_improve: queue.SimpleQueue[tuple[Key, Page]] = queue.SimpleQueue()
+        self.to_improve: queue.SimpleQueue[Key] = queue.SimpleQueue()
         self._read_folder()
         threading.Thread(target=self._improve, name="pages", daemon=True).start()
 
@@ -163,7 +165,7 @@ class PageCache:
             bodies = {"gzip": gzip.compress(body, 6), "br": brotli.compress(body, quality=5)}
             page = Page(stamp, kept, bodies, etag)
         self._put(key, page)
-        self.to_improve.put((key, page))
+        self.to_improve.put(key)  # no more of it, as it may be dropped before its turn
         return page
 
     def _put(self, key: Key, page: Page) -> None:
@@ -184,7 +186,9 @@ class PageCache:
         # In real threads: one of Python's own is a part of this one here, and would stop it.
         outside = gevent.get_hub().threadpool
         while True:
-            key, page = self.to_improve.get()
+            key = self.to_improve.get()
+            if (page := self.pages.get(key)) is None:
+                continue
             try:
                 if len(page.forms["br"].etags) == 1:
                     html = gzip.decompress(page.forms["gzip"].body)
@@ -195,6 +199,8 @@ class PageCache:
                         self.size += page.size
                 if self.pages.get(key) is page:
                     outside.apply(self._write, (key, page))
+                if self.to_improve.empty():
+                    outside.apply(_give_back)
             except Exception:  # a full disk; pages are then kept in memory alone
                 logger.exception("A page could not be kept")
 
@@ -231,6 +237,12 @@ class PageCache:
                 path.unlink(missing_ok=True)
             else:
                 self._put(*found)
+
+
+def _give_back() -> None:
+    """Give the system back what pages were made in: 15 MB and more, of many pages."""
+    with contextlib.suppress(AttributeError, OSError):  # not glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _written_at(path: Path) -> float:

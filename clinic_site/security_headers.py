@@ -1,13 +1,18 @@
 """A WSGI layer that sets the fixed security headers on every answer, errors and files too."""
 
+import base64
+import functools
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.headers import Headers
 
 from django.conf import settings
 
-# No page has an inline script or style, so no nonce is needed. `data:` is for the small icons
-# in the admin's own style sheets.
+from clinic_site.static_files import site_style
+
+# No page has an inline script, and its one inline style is named by its hash: it needs no nonce.
+# `data:` is for the small icons in the admin's own style sheets.
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;"
@@ -26,6 +31,15 @@ if settings.SECURE_HSTS_SECONDS:
 # A style sheet, a picture, a font: such a file loads and runs nothing. X-Frame-Options says who may
 # frame it; said twice, it would not fit into the first view (docs/performance.md).
 FILE_HEADERS = {**SECURITY_HEADERS, "Content-Security-Policy": "default-src 'none'"}
+
+
+@functools.cache
+def page_headers() -> dict[str, str]:
+    """Return SECURITY_HEADERS with the hash of the style that stands in a page."""
+    style = base64.b64encode(hashlib.sha256(site_style().encode()).digest()).decode()
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    policy = policy.replace("style-src 'self'", f"style-src 'self' 'sha256-{style}'")
+    return {**SECURITY_HEADERS, "Content-Security-Policy": policy}
 
 
 class SecurityHeaders:
@@ -47,7 +61,7 @@ class SecurityHeaders:
             kept = [header for header in headers if header[0].lower() not in names]
             # "Not modified" has no type, and a browser keeps its headers with the page it has.
             type_ = Headers(headers).get("Content-Type", "text/html")
-            fixed = SECURITY_HEADERS if type_.startswith("text/html") else FILE_HEADERS
+            fixed = page_headers() if type_.startswith("text/html") else FILE_HEADERS
             if is_admin and "Cache-Control" not in Headers(headers):
                 kept.append(("Cache-Control", "no-store"))
             if holds_token:  # which a proxy's log would get with each file; a form needs an Origin

@@ -257,7 +257,7 @@ CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most of
 CLOSED_DAYS_SHOWN = 12  # on the contact page
 CLINIC_LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
 PAGE_CACHE_MB = env.int("PAGE_CACHE_MB", default=64)  # of finished pages, in each web process
-PAGES_REMEMBERED = 64  # rendered texts, in each web process, for a page that is made anew
+PAGES_REMEMBERED = 32  # rendered texts, in each web process, for a page that is made anew
 PAGE_WAIT = 10  # seconds, for another request that renders the same page
 # What no page cache keeps, so that nobody waits there for another's page.
 NOT_FOR_EVERYONE = ("/admin/", "/appointments/", "/search/", "/static/", "/pictures/", "/readyz")
@@ -446,7 +446,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # pictures are rows
     "staticfiles": {
-        "BACKEND": "clinic_site.static_files.JoinedStaticFilesStorage",
+        "BACKEND": "clinic_site.static_files.HashedStaticFilesStorage",
         # A proxy of another user reads them.
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },

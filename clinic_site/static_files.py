@@ -1,13 +1,15 @@
-"""Static files as they are served: hashed, compressed, and the style sheets joined into one."""
+"""Static files as they are served, hashed and compressed, and the style sheet as pages carry it."""
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils.safestring import SafeString, mark_safe
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-JOINED = "css/site.css"
 _IMPORT = re.compile(r'@import url\("([\w-]+\.css)"\) layer\((\w+)\);')
 
 
@@ -22,9 +24,9 @@ def joined_styles(folder: Path) -> str:
         text = (folder / found[1]).read_text(encoding="utf-8")
         return f"@layer {found[2]} {{\n{text}}}"
 
-    joined = _IMPORT.sub(in_place, (folder / Path(JOINED).name).read_text(encoding="utf-8"))
+    joined = _IMPORT.sub(in_place, (folder / "site.css").read_text(encoding="utf-8"))
     if "@import" in joined:
-        raise ValueError(f'{JOINED} imports something other than @import url("…") layer(…);')
+        raise ValueError('site.css imports something other than @import url("…") layer(…);')
     return minified(joined)
 
 
@@ -39,19 +41,15 @@ def minified(css: str) -> str:
     return re.sub(r"([{;][\w-]+): ", r"\1:", tight)
 
 
-class JoinedStaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """What collectstatic writes to: a page asks for one style sheet instead of eight."""
+@functools.cache
+def site_style() -> SafeString:
+    """Return the style sheet that stands in each public page, with the addresses of its fonts."""
+    joined = joined_styles(settings.BASE_DIR / "static" / "css")
+    return mark_safe(re.sub(r'"\.\./(fonts/[^"]+)"', lambda found: static(found[1]), joined))  # noqa: S308
 
-    def post_process(
-        self, paths: dict[str, Any], dry_run: bool = False, **options: Any
-    ) -> Iterator[Any]:
-        """Join the style sheets, then hash and compress as WhiteNoise does."""
-        if not dry_run:
-            source, name = paths[JOINED]
-            text = joined_styles(Path(source.path(name)).parent)
-            Path(self.path(JOINED)).write_text(text, encoding="utf-8")
-            paths = {**paths, JOINED: (self, JOINED)}
-        yield from super().post_process(paths, dry_run, **options)
+
+class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """What collectstatic writes to."""
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Compress what is new: a name says what is in it, and all of it would take seconds."""

@@ -18,6 +18,7 @@ from clinic_site.models import Clinic, Notice, Picture
 from clinic_site.pictures import is_public
 from clinic_site.public_page import public_page
 from clinic_site.readiness import is_ready
+from clinic_site.static_files import site_style
 from clinic_site.structured_data import clinic_data, to_script
 
 
@@ -134,7 +135,8 @@ def favicon(request: HttpRequest) -> HttpResponse:
 def error_page(status: int, **context: Any) -> HttpResponse:
     """Return the page of an error, a template of that number."""
     context |= {"clinic": current_clinic.last(), "notice_links": notice_links.last()}
-    return HttpResponse(get_template(f"{status}.html").render(context), status=status)
+    page = get_template(f"{status}.html").render({**context, "site_style": site_style})
+    return HttpResponse(page, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -19,7 +19,12 @@ from clinic_site.pictures import picture_address, shown_to_staff
 from clinic_site.public_page import public_page
 from clinic_site.structured_data import Data, physician_data, to_script
 from clinic_site.text import folded_words
-from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
+from conditions.content.document import (
+    ConditionDocument,
+    PageDocument,
+    TreatmentDocument,
+    document_of_text,
+)
 from conditions.models import Condition, Page, Treatment
 from conditions.rendering.page import RenderedPage, render_page
 from conditions.rendering.structured_data import page_data
@@ -106,14 +111,14 @@ def treatment(request: HttpRequest, slug: str) -> HttpResponse:
 def _page(
     request: HttpRequest, model: type[Condition] | type[Treatment], slug: str
 ) -> HttpResponse:
-    page = model.objects.at(slug).first()
+    page = model.objects.at(slug).with_texts().first()
     if page is None:
         raise Http404
     if page.live is None:
         return render(request, "410.html", status=410)
     if page.slug != slug:
         return HttpResponsePermanentRedirect(page.get_absolute_url())
-    return show_document(request, page, page.live.page_document)
+    return show_document(request, page, document_of_text(page.live_text))
 
 
 @functools.lru_cache(maxsize=settings.PAGES_REMEMBERED)
@@ -166,10 +171,11 @@ def show_document(
 
 def _condition_context(page: Page, document: ConditionDocument) -> Data:
     refs = {*document.treatments, *document.related}
-    named = {
-        page.ref: page for page in Page.objects.published().with_pictures().filter(ref__in=refs)
-    }
+    published = Page.objects.published().with_texts().with_pictures()
+    named = {each.ref: each for each in published.filter(ref__in=refs)}
     treatments = [named[ref] for ref in document.treatments if ref in named]
+    for each in treatments:
+        each.live.page_document = document_of_text(each.live_text)
     return {
         "treatments": treatments,
         "related": [named[ref] for ref in document.related if ref in named],

@@ -165,11 +165,12 @@ def test_an_error_page_helps_too(visitor: Visitor, path: str, status: int) -> No
     assert "605-217-5617" in answer.words
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["X-Frame-Options"] == "DENY"
+    assert "<style>@layer" in answer.text
 
 
 def test_a_file_keeps_the_fixed_headers_but_may_load_nothing(visitor: Visitor) -> None:
     page = visitor.get("/")
-    sheet = visitor.get(re.findall(r'<link rel="stylesheet" href="([^"]+)">', page.text)[0])
+    sheet = visitor.get(re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)[0])
 
     for name in SECURITY_HEADERS:
         if name != "Content-Security-Policy":

@@ -117,7 +117,7 @@ def test_every_answer_asks_for_https_from_now_on(public: str, proxied: str) -> N
     visitor = Visitor(proxied)
     secure = {"Host": host, "X-Forwarded-Proto": "https"}
     page = visitor.get("/contact/", **secure)
-    sheet = urlsplit(re.findall(r'<link rel="stylesheet" href="([^"]+)">', page.text)[0]).path
+    sheet = urlsplit(re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)[0]).path
     answers = {
         200: [page, visitor.get(sheet, **secure), visitor.get("/healthz", **secure)],
         301: [visitor.get("/", Host=host), visitor.get("/contact", **secure)],

@@ -2,11 +2,14 @@
 
 import dataclasses
 import functools
+import json
 import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
+
+from django.conf import settings
 
 from clinic_site.text import plain_text
 from conditions.content.files import TYPES_IN_WORDS, ContentError, Located, read_yaml, write_yaml
@@ -181,6 +184,12 @@ DOCUMENTS: dict[str, type[PageDocument]] = {
 def document_of(data: Mapping[str, Any]) -> PageDocument:
     """Return the document, of a condition or a treatment, that `to_json` gave."""
     return DOCUMENTS[data["type"]].from_json(data)
+
+
+@functools.lru_cache(maxsize=settings.PAGES_REMEMBERED)
+def document_of_text(text: str) -> PageDocument:
+    """Return the document that JSON text holds; the same one for the same text."""
+    return document_of(json.loads(text))
 
 
 def _refuse_repeated(

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,11 @@ class PageQuerySet(models.QuerySet[Any]):
     def listed(self) -> "PageQuerySet":
         """The published ones without their long texts, for lists."""
         return self.published().defer("live__document")
+
+    def with_texts(self) -> "PageQuerySet":
+        """Each with its live revision's document as text, `live_text`: see `document_of_text`."""
+        text = Cast("live__document", models.TextField())
+        return self.defer("live__document").annotate(live_text=text)
 
     def with_pictures(self) -> "PageQuerySet":
         """Each with what its live revision says of its picture as `live_picture`, for cards."""

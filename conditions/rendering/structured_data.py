@@ -1,8 +1,10 @@
 """What the pages say, and show, for search engines: JSON-LD in the vocabulary of schema.org 30."""
 
+import functools
 from collections.abc import Sequence
 from typing import cast
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -40,13 +42,7 @@ def page_data(
     picture_address: str | None,
 ) -> Data:
     """Return a page; `treatments` are those that a condition's page shows, in order."""
-    if isinstance(document, TreatmentDocument):
-        about = _therapy(document, document.summary, site_url)
-        for kind, name in TREATMENT_TEXTS.items():
-            said = _items(document, kind) or map(plain, _bodies(document, kind))
-            about |= given(**{name: "\n".join(said)})
-    else:
-        about = _condition(cast(ConditionDocument, document), treatments, site_url)
+    about = _about(document, tuple(treatments), site_url)
     way = [(_("Conditions"), site_url + reverse("condition_list")), (document.title, about["url"])]
     page = given(
         url=about["url"],
@@ -62,6 +58,20 @@ def page_data(
         publisher=clinic_node(clinic, site_url),
     )
     return {"@type": "MedicalWebPage", **page}
+
+
+@functools.lru_cache(maxsize=settings.PAGES_REMEMBERED)
+def _about(
+    document: PageDocument, treatments: tuple[TreatmentDocument, ...], site_url: str
+) -> Data:
+    """Return what the texts alone say, which is most of the work and stays the same with them."""
+    if not isinstance(document, TreatmentDocument):
+        return _condition(cast(ConditionDocument, document), treatments, site_url)
+    about = _therapy(document, document.summary, site_url)
+    for kind, name in TREATMENT_TEXTS.items():
+        said = _items(document, kind) or map(plain, _bodies(document, kind))
+        about |= given(**{name: "\n".join(said)})
+    return about
 
 
 def _condition(

@@ -13,14 +13,14 @@ from django.template.loader import get_template
 from playwright.sync_api import Browser, Page, expect
 
 from clinic_site.models import Clinic
-from clinic_site.security_headers import SECURITY_HEADERS
+from clinic_site.security_headers import page_headers
+from clinic_site.static_files import site_style
 from tests.browser.journeys import STATES, State, show, sign_in
 from tests.generated import SOAK
 from tests.make import PASSWORD
 from tests.running import Site, Visitor
 from tests.test_every_page import SAMPLE
 
-HTML_HEADERS = {"Content-Type": "text/html; charset=utf-8", **SECURITY_HEADERS}
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -47,6 +47,10 @@ def assert_accessible(page: Page, states: Iterable[str | State] = STATES) -> Non
     """Fail with each rule that the open page breaks, where, in which states, and what mends it."""
     assert page.evaluate("window.violations") == [], page.url
     page.evaluate(AXE_SCRIPT)
+    # What is far down would be laid out only as somebody comes near.
+    page.evaluate(
+        "for (const e of document.querySelectorAll('.rest > *')) e.style.contentVisibility = 'visible'"
+    )
     found: dict[str, list[str]] = {}
     for name in states:
         show(page, name if isinstance(name, State) else STATES[name])
@@ -94,12 +98,12 @@ def test_a_public_page(reader: Page, path: str) -> None:
 @pytest.mark.parametrize("code", [400, 403, 404, 408, 410, 413, 500, 503][:: 1 if SOAK else 3])
 def test_an_error_page(reader: Page, site: Site, code: int) -> None:
     # The page as the site writes it, under an address of the site: not all errors come on demand.
+    notices = [("/notices/privacy/", "Privacy on this site")]
     body = get_template(f"{code}.html").render(
-        {"clinic": Clinic(), "notice_links": [("/notices/privacy/", "Privacy on this site")]}
+        {"clinic": Clinic(), "notice_links": notices, "site_style": site_style}
     )
-    reader.route(
-        "**/error", lambda route: route.fulfill(status=code, body=body, headers=HTML_HEADERS)
-    )
+    headers = {"Content-Type": "text/html; charset=utf-8", **page_headers()}
+    reader.route("**/error", lambda route: route.fulfill(status=code, body=body, headers=headers))
     reader.goto("/error")
     reader.unroute("**/error")
 

@@ -36,6 +36,7 @@ def test_four_rows_show_and_four_open_when_asked_for(phone_page: Page) -> None:
     page = phone_page
     page.goto(CONDITION)
     rows = page.locator("#treatments .options [scope=rowgroup]")
+    rows.first.scroll_into_view_if_needed()  # before, it is not even laid out
 
     def seen() -> list[str]:
         return [each.inner_text() for each in rows.all() if each.is_visible()]

@@ -49,7 +49,7 @@ def test_pages_and_files_come_as_a_browser_likes_them_best(
     visitor: Visitor, site: Site, accepts: str, coding: str | None
 ) -> None:
     page = visitor.get(CONDITION).text
-    sheet = next(link for link in re.findall(r'href="([^"]+)"', page) if "site." in link)
+    sheet = next(link for link in re.findall(r'href="([^"]+)"', page) if "print." in link)
     for path in (CONDITION, sheet):
         _body, headers = body(site, path, **{"Accept-Encoding": accepts})
         assert headers.get("Content-Encoding") == coding, path

@@ -1,5 +1,7 @@
 """The style sheets: contrast of every pair of tokens, and what joining and minifying leaves."""
 
+import base64
+import hashlib
 import re
 from itertools import product
 
@@ -156,28 +158,29 @@ def test_minifying_changes_no_rule(chromium: Browser) -> None:
     page.close()
 
 
-def test_a_page_waits_for_one_style_sheet_under_a_name_that_may_be_kept_for_ever(
+def test_a_page_waits_for_no_style_sheet_and_its_own_is_the_one_that_its_policy_names(
     visitor: Visitor, site: Site
 ) -> None:
     page = visitor.get("/")
 
-    sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page.text)
-    assert len(sheets) == 1
-    assert re.fullmatch(r"/static/css/site\.[0-9a-f]{12}\.css", sheets[0])
-    sheet = visitor.get(sheets[0], Accept_Encoding="br")
+    (style,) = re.findall(r"(?s)<style>(.*?)</style>", page.text)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'self' 'sha256-{digest}';" in page.headers["Content-Security-Policy"]
+    # That for paper is asked for beside it, and nothing waits for it.
+    sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)"([^>]*)>', page.text)
+    ((address, media),) = sheets
+    assert media == ' media="print"'
+    assert re.fullmatch(r"/static/css/print\.[0-9a-f]{12}\.css", address)
+    sheet = visitor.get(address, Accept_Encoding="br")
     assert sheet.headers["Content-Encoding"] == "br"
     assert "immutable" in sheet.headers["Cache-Control"]
-    # That for paper is asked for beside it, and nothing waits for it.
-    assert '<link rel="stylesheet" href="/static/css/print.' in page.text
 
 
 def test_a_face_is_sent_under_a_name_that_may_be_kept_for_ever(
     visitor: Visitor, site: Site
 ) -> None:
     page = visitor.get("/")
-    sheet = re.search(r'href="(/static/css/site\.[^"]+)"', page.text)
-    assert sheet
-    faces = re.findall(r'url\("?\.\./(fonts/[^")]+)"?\)', visitor.get(sheet[1]).text)
+    faces = re.findall(r"url\(/static/(fonts/[^)]+)\)", page.text)
 
     assert len(faces) == 3
     for face in faces:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections import Counter
 
 import pytest
 import time_machine
@@ -12,18 +13,22 @@ from django.db.models import ProtectedError
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
+from markdown_it.token import Token
 
+from clinic_site import markdown
 from clinic_site.clinic import Remembered, active_physicians
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.models import Clinic, Physician
-from conditions.content.document import Source
+from conditions.content.document import Source, document_of_text
 from conditions.content.kinds import SectionKind
 from conditions.models import Condition, Page, Review, Revision
 from conditions.publishing.drafts import revert_to
 from conditions.publishing.form_state import draft_document
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import sign
+from conditions.rendering.structured_data import _about
 from conditions.todo import review_todo
+from conditions.views import _published_page
 from tests.make import (
     SECTIONS,
     by,
@@ -621,12 +626,45 @@ def test_a_corrected_treatment_corrects_every_page_and_its_new_address_is_follow
 
 
 @pytest.mark.django_db
-def test_a_condition_page_needs_at_most_three_queries(
+def test_a_condition_page_needs_at_most_three_queries_and_remembers_what_its_texts_are(
     client: Client, django_assert_max_num_queries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call_command("load_content", "conditions/content", verbosity=0)
     client.get("/contact/")  # the clinic is remembered from here on
     monkeypatch.setattr(Remembered, "in_background", True)  # as in a web process
 
+    remembered = (document_of_text, _published_page, _about)
+    for each in remembered:
+        each.cache_clear()
     with django_assert_max_num_queries(3):
-        assert client.get("/conditions/spinal-compression-fractures/").status_code == 200
+        page = client.get("/conditions/spinal-compression-fractures/")
+    misses = [each.cache_info().misses for each in remembered]
+    with django_assert_max_num_queries(3):
+        assert client.get("/conditions/spinal-compression-fractures/").text == page.text
+    assert [each.cache_info().misses for each in remembered] == misses
+    assert 0 not in misses
+
+
+@pytest.mark.django_db
+def test_publishing_parses_each_text_once_and_then_only_what_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call_command("load_content", "conditions/content", verbosity=0)
+    condition = Condition.objects.get(slug="spinal-compression-fractures")
+    parsed: Counter[str] = Counter()
+    parse = markdown._parser.parse
+
+    def counted(text: str) -> list[Token]:
+        parsed[text] += 1
+        return parse(text)
+
+    monkeypatch.setattr(markdown._parser, "parse", counted)
+    markdown.parse.cache_clear()
+    revision = published(edited(condition, summary="What you can do."), clinical_change=True)
+
+    assert {section.body for section in revision.page_document.shown_sections} <= parsed.keys()
+    assert set(parsed.values()) == {1}
+
+    parsed.clear()
+    published(edited(condition, summary="What you can do now."), clinical_change=True)
+    assert parsed == {"What you can do now.": 1}

@@ -128,6 +128,8 @@ def test_a_restart_is_seen_for_a_moment_and_loses_nothing(
         crowd.send(words)
     with serving(site) as restarted:
         afresh = [Visitor(restarted).get(path).status for path in CONTENT]
+        typed = form_answers(make_attempt(), message="My words")
+        refused = Visitor(restarted).post(FORM, typed)
     time.sleep(OUTAGE)
     until(lambda: not is_ready(crowd.address), "is ready without its database", 10)
     # and is back,
@@ -143,6 +145,14 @@ def test_a_restart_is_seen_for_a_moment_and_loses_nothing(
     # then what needs no database went on, and so did the pages, after a restart, too;
     assert statuses(crowd, *NO_DATABASE, *CONTENT) == {200}
     assert afresh == [200, 200]
+    # the form said that nothing was received, and kept the words,
+    assert refused.status == 503
+    assert "My words" in refused.text
+    told = [refused, *(each.answer for each in crowd.sent if each.answer.status != 303)]
+    assert len(told) > len(PATIENTS)
+    assert [
+        each.words for each in told if "We did not receive your request" not in each.words
+    ] == []
     # afterwards a change shows soon,
     assert statuses(later) == {200}
     site.shell(RENAME)
