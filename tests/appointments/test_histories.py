@@ -122,6 +122,7 @@ class Desk:
         answer = self.client.post(address(self.row), self.page | sent)
         assert answer.status_code in {200, 303}
         done = answer.status_code == 303
+        assert "/login/" not in answer.get("Location", "")
         if name == "again":
             assert self.rows_of_history() == before
         elif sent.get("call") and self.rows_of_history() != before and was_called:
@@ -238,8 +239,10 @@ def test_any_history_keeps_every_request_in_sight_and_every_word_true(
     stays_in = override_settings(SESSION_COOKIE_AGE=10**8)  # seconds: for all of a history
     with stays_in, transaction.atomic(), time_machine.travel(START) as clock:
         Clinic.objects.update_or_create(pk=1, defaults={"answer_within_hours": 24})
-        histories = [History(status, agrees) for status, agrees in begins]
-        for history in histories:
+        histories = []
+        for status, agrees in begins:
+            history = History(status, agrees)
+            histories.append(history)
             for who, what in acts.draw(st.lists(ACTS, max_size=8)):
                 history.do(who, what, clock)
                 history.look()
