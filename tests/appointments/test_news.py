@@ -356,7 +356,7 @@ def test_once_the_clinics_own_limit_has_passed_the_patient_is_told_so(
             assert "<h1>Our answer is late</h1>" in page
             assert "We do so within" not in page
         page = client.get(f"{FIND}{status_token(answered.attempt)}/").text
-        assert "late" not in page
+        assert "is late" not in page
         assert "We do so within" not in page
     assert (told(waits), told(answered), told(silent)) == (["late"], [], [])
     (mail,) = to_ana(sink)
