@@ -7,15 +7,18 @@ from collections.abc import Callable
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest, Presence, StatusChange
+from appointments.services import workflow
 from appointments.services.purge import purge
 from appointments.services.queue import TABS, next_in, tabs_for
 from appointments.services.work import work_on
 from appointments.states import CloseReason, Status
 from clinic_site.access.models import User
+from clinic_site.actor import Actor
 from clinic_site.crypto import fields
 from clinic_site.models import Clinic
 from tests.appointments.office import (
@@ -32,7 +35,7 @@ from tests.make import by, make_account, make_request
 pytestmark = pytest.mark.django_db
 
 SPAM = f"{QUEUE}spam/"
-HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+MINUTE, HOUR, DAY = (dt.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
 BY_SCRIPT = {"X-Background": "1"}
 
 
@@ -318,6 +321,38 @@ def test_spam_is_closed_many_at_once_after_a_question_and_that_is_undone(
     assert {spam[2].reference, spam[3].reference} <= set(listed(back))
     assert StatusChange.objects.filter(request=spam[2]).count() == 2
     assert "too late" in sam.post(f"{SPAM}undo/", follow=True).text
+
+
+def test_what_one_closed_lately_comes_back_whatever_broke_off_in_between(
+    sam: Client, kim: Client, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, noted, kims, second, broken = (make_request(status="quarantined") for _n in range(5))
+
+    def close(client: Client, *rows: AppointmentRequest) -> None:
+        client.post(SPAM, {"pk": [row.pk for row in rows], "sure": "yes"})
+
+    def save(row: AppointmentRequest, *changed: str, by: Actor, detail: str) -> None:
+        if row == broken:
+            raise OperationalError
+        real_save(row, *changed, by=by, detail=detail)
+
+    settings.UNDO_WITHIN = 7 * MINUTE
+    assert "You can undo it for 7 minutes." in sam.post(SPAM, {"which": "all"}).text
+    close(sam, first, noted, kims)
+    real_save = workflow.save
+    monkeypatch.setattr(workflow, "save", save)
+    sam.raise_request_exception = False
+    close(sam, second, broken)
+    kim.post(address(noted), filled(text="It is.", version="2"))
+    kim.post(address(kims), {"do": "undo", "version": "2"})
+    close(kim, kims)
+
+    assert "You have closed 2 requests as spam." in sam.get(f"{QUEUE}?tab=spam").text
+    back = sam.post(f"{SPAM}undo/", follow=True).text
+
+    assert "2 requests are back here." in back
+    assert listed(back) == [row.reference for row in (first, second, broken)]
+    assert "You have closed" not in back
 
 
 def test_spam_closed_a_while_ago_stays_closed(sam: Client, settings) -> None:
