@@ -174,6 +174,11 @@ class AppointmentRequest(models.Model):
                 condition=models.Q(status=Status.SCHEDULED),
                 name="request_visits",
             ),
+            models.Index(
+                fields=["received_at", "id"],
+                condition=models.Q(queue_order__lt=BEFORE_ALL_OTHERS),
+                name="request_waits",
+            ),
             models.Index(fields=["phone_index", "received_at"], name="request_phone"),
             models.Index(fields=["phone_end_index"], name="request_phone_end"),
             models.Index(fields=["email_index", "received_at"], name="request_email"),

@@ -59,7 +59,7 @@ def tell_of_lateness(local: dt.datetime, go_on: Callable[[], bool]) -> None:
         first_answer_at=None,
         found_late_at=None,
     )
-    pks = late.in_order().values_list("pk", flat=True)[: settings.NEWS_BATCH]
+    pks = late.order_by("received_at", "pk").values_list("pk", flat=True)[: settings.NEWS_BATCH]
     _tell(late, pks, News.LATE, go_on, found_late_at=local)
 
 
