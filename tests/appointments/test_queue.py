@@ -253,7 +253,7 @@ def test_colleagues_see_who_has_a_request_open(sam: Client, kim: Client) -> None
     assert others(sam) == "kim has it open too."
     assert "kim has it open" in sam.get(QUEUE).text
     assert "sam has it open" not in sam.get(QUEUE).text
-    with time_machine.travel(timezone.now() + dt.timedelta(seconds=61)):
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=91)):
         assert others(sam) == ""
         assert "kim has it open" not in sam.get(QUEUE).text
     assert not events(action="viewed")
