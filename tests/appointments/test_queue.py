@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 import time_machine
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest, Presence, StatusChange
@@ -19,6 +20,7 @@ from appointments.services.work import work_on
 from appointments.states import CloseReason, Status
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
+from clinic_site.clinic import Remembered
 from clinic_site.crypto import fields
 from clinic_site.models import Clinic
 from tests.appointments.office import (
@@ -183,6 +185,28 @@ def test_an_empty_list_says_so_and_a_long_one_has_pages(sam: Client, settings) -
     beyond = sam.get(f"{QUEUE}?tab=nobody&page=9").text
     assert "The list ends before this page." in beyond
     assert "First page" in beyond
+
+
+def test_each_list_takes_eight_queries_however_many_rows(
+    sam: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, me = timezone.now(), User.objects.get(username="sam")
+
+    def queries(tab: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert listed(sam.get(f"{QUEUE}?tab={tab}").text)
+        return len(captured)
+
+    sam.get(QUEUE)
+    monkeypatch.setattr(Remembered, "in_background", True)  # as in a web process
+    for _round in range(2):
+        make_request(received_at=now - 30 * HOUR, change_requested_at=now)
+        make_request(status="contacting", taken_by=me)
+        make_request(set_aside_until=timezone.localdate(now) + DAY)
+        make_request(status="scheduled", visit_at=now + DAY)
+        make_request(status="quarantined")
+        sam.post(SPAM, {"pk": [make_request(status="quarantined").pk], "sure": "yes"})
+        assert {tab: queries(tab) for tab in TABS} == dict.fromkeys(TABS, 8)
 
 
 def test_only_what_is_shown_is_decrypted(
