@@ -142,6 +142,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='appointmentrequest',
+            index=models.Index(condition=models.Q(('queue_order__lt', 100000000000000000)), fields=['received_at', 'id'], name='request_waits'),
+        ),
+        migrations.AddIndex(
+            model_name='appointmentrequest',
             index=models.Index(fields=['phone_index', 'received_at'], name='request_phone'),
         ),
         migrations.AddIndex(

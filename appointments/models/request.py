@@ -25,7 +25,8 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
 
     def waiting(self) -> "AppointmentRequestQuerySet":
         """Those that nobody has dealt with yet."""
-        return self.filter(status__in=WAITING)
+        # The second part bounds the look, whatever the database makes of the first.
+        return self.filter(status__in=WAITING, queue_order__lt=BEFORE_ALL_OTHERS)
 
     def in_order(self) -> "AppointmentRequestQuerySet":
         """Waiting ones first: those set aside until a day, then the oldest; then the others."""
@@ -172,6 +173,11 @@ class AppointmentRequest(models.Model):
                 fields=["visit_at", "id"],
                 condition=models.Q(status=Status.SCHEDULED),
                 name="request_visits",
+            ),
+            models.Index(
+                fields=["received_at", "id"],
+                condition=models.Q(queue_order__lt=BEFORE_ALL_OTHERS),
+                name="request_waits",
             ),
             models.Index(fields=["phone_index", "received_at"], name="request_phone"),
             models.Index(fields=["phone_end_index"], name="request_phone_end"),

@@ -15,8 +15,8 @@ from django.db.models import F, Q
 from appointments.mails import write_news
 from appointments.models import AppointmentRequest
 from appointments.models.request import AppointmentRequestQuerySet
-from appointments.services.waiting import is_late
-from appointments.states import WAITING, News, Status
+from appointments.services.waiting import overdue_before
+from appointments.states import News, Status
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.daily import adds_daily_work
 
@@ -53,16 +53,14 @@ def tell_of_lateness(local: dt.datetime, go_on: Callable[[], bool]) -> None:
     clinic = read_clinic()
     if not clinic.answer_within_hours:
         return
-    unheard = AppointmentRequest.objects.filter(
-        status__in=WAITING, suspicion="", first_answer_at=None, found_late_at=None
+    late = AppointmentRequest.objects.waiting().filter(
+        received_at__lt=overdue_before(clinic, local),
+        suspicion="",
+        first_answer_at=None,
+        found_late_at=None,
     )
-    found = []
-    columns = ("status", "received_at", "first_answer_at")
-    for appointment_request in unheard.in_order().only(*columns)[: settings.NEWS_BATCH]:
-        if not is_late(appointment_request, clinic, local):
-            break  # who came later has never waited longer
-        found.append(appointment_request.pk)
-    _tell(unheard, found, News.LATE, go_on, found_late_at=local)
+    pks = late.order_by("received_at", "pk").values_list("pk", flat=True)[: settings.NEWS_BATCH]
+    _tell(late, pks, News.LATE, go_on, found_late_at=local)
 
 
 def _tell(

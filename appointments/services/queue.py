@@ -84,7 +84,10 @@ TABS = {
         Tab("waiting", _("Waiting"), _in_sight, _("Nothing waits.")),
         Tab("mine", _("Mine"), _mine, _("You have taken none that waits.")),
         Tab("nobody", _("Nobody’s"), _nobodys, _("Somebody has each one that waits.")),
-        Tab("overdue", _("Overdue"), _overdue, _("None has waited for too long.")),
+        Tab(
+            *("overdue", _("Overdue"), _overdue, _("None has waited for too long.")),
+            order="received_at",
+        ),
         Tab(
             *("changes", _("Changes"), _changes, _("No patient asks for a change.")),
             order="change_requested_at",

@@ -7,6 +7,8 @@ import contextlib
 import datetime as dt
 
 from django.conf import settings
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
 from appointments.choices import Origin, Suspicion
 from appointments.models import AppointmentRequest, StatusChange
@@ -39,26 +41,24 @@ def suspicion_of(*, honeypot: bool, sender: str, now: dt.datetime) -> str:
     return Suspicion.OVERALL if limit < 1 or lately[limit - 1 : limit].exists() else ""
 
 
-def undo_spam(*, since: dt.datetime, until: dt.datetime, by: Actor) -> tuple[int, int]:
-    """Undo that somebody closed suspected spam between two times.
-
-    Return how many are suspected again, and how many are left, as something happened to them since.
-    """
+def closed_by(name: str) -> QuerySet[AppointmentRequest]:
+    """Return the suspected spam that somebody closed as spam, and that can still be undone."""
+    last = StatusChange.objects.filter(request=OuterRef("pk")).order_by("-at", "-pk")
     closed = AppointmentRequest.objects.filter(
         status=Status.CLOSED,
         close_reason=CloseReason.SPAM,
-        status_at__range=(since, until),
-        changes__in=StatusChange.objects.filter(
-            from_status=Status.QUARANTINED,
-            to_status=Status.CLOSED,
-            by=by.name,
-            at__range=(since, until),
-        ),
-    )
-    pks = list(closed.order_by("pk").values_list("pk", flat=True))
+        status_at__gt=timezone.now() - settings.UNDO_WITHIN,
+    ).exclude(notes__at__gte=F("status_at"))
+    return closed.alias(
+        was=Subquery(last.values("from_status")[:1]), by=Subquery(last.values("by")[:1])
+    ).filter(was=Status.QUARANTINED, by=name)
+
+
+def undo_spam(*, by: Actor) -> int:
+    """Undo that somebody closed suspected spam; return how many are suspected again."""
     undone = 0
-    for pk in pks:
+    for asked in closed_by(by.name).only("pk")[: settings.SPAM_AT_ONCE]:
         with contextlib.suppress(AppointmentRequest.DoesNotExist, EditConflict, InvalidTransition):
-            undo(pk=pk, by=by)
+            undo(pk=asked.pk, by=by)
             undone += 1
-    return undone, len(pks) - undone
+    return undone

@@ -19,13 +19,14 @@ from appointments.references import typed_reference
 from appointments.services.presence import note_presence
 from appointments.services.queue import FIRST, TABS, requests_in, tabs_for, with_people
 from appointments.services.search import find
+from appointments.services.spam import closed_by
 from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
 from appointments.staff.enter import EnterView, SameView
 from appointments.staff.record import RecordView
 from appointments.staff.report import ReportView
 from appointments.staff.request_page import RequestView
 from appointments.staff.rows import rows_of
-from appointments.staff.spam import SpamView, UndoSpamView, may_be_undone
+from appointments.staff.spam import SpamView, UndoSpamView
 from appointments.staff.visits import VisitsView
 from clinic_site.access.models import User
 from clinic_site.access.refused import NotAllowed
@@ -76,9 +77,8 @@ class QueueView(StaffView):
             "previous": number - 1,
             "next": number + 1 if len(found) > len(shown) else 0,
             "shown": signing.dumps(known, salt=_salt(self.request), compress=True),
-            "ticks": tab is TABS["spam"]
-            and user.has_perm("appointments.change_appointmentrequest"),
-            "undo": tab is TABS["spam"] and may_be_undone(self.request),
+            "ticks": tab is TABS["spam"] and user.has_perm(MAY_CHANGE),
+            "undo": closed_by(user.get_username()).count() if tab is TABS["spam"] else 0,
         }
 
     def shown_before(self) -> list[int]:

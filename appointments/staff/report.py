@@ -32,11 +32,8 @@ class ReportView(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now, clinic, may = timezone.now(), current_clinic(), request.user.has_perm
-        # Sorted here: a database may well look for the first ten among all that ever came in.
-        waiting = sorted(AppointmentRequest.objects.waiting().values_list("received_at", "pk"))
-        pks = [pk for _received_at, pk in waiting[: settings.LONGEST_WAITS_SHOWN]]
-        found = AppointmentRequest.objects.select_related("taken_by").in_bulk(pks)
-        shown = [found[pk] for pk in pks if pk in found]
+        longest = AppointmentRequest.objects.waiting().order_by("received_at", "pk")
+        shown = list(longest.select_related("taken_by")[: settings.LONGEST_WAITS_SHOWN])
         record(Action.LISTED, REQUEST, [each.reference for each in shown], by=Actor.staff(request))
         return self.show(
             "admin/appointments/report.html",

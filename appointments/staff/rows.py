@@ -49,8 +49,9 @@ class Row:
 def rows_of(requests: Iterable[AppointmentRequest], now: dt.datetime) -> list[Row]:
     """Return the rows of these requests, as `services.queue.with_people` reads them."""
     requests = list(requests)
-    news = told(requests)
-    return [_row(each, news[each.pk], now) for each in requests]
+    # Who is suspected was told nothing, and needs no query.
+    news = told(each for each in requests if each.status != Status.QUARANTINED)
+    return [_row(each, news.get(each.pk, Told()), now) for each in requests]
 
 
 def _row(each: AppointmentRequest, news: Told, now: dt.datetime) -> Row:

@@ -1,14 +1,12 @@
 """Closing suspected spam, many at once, and undoing that."""
 
 import datetime as dt
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,8 +16,6 @@ from appointments.services.workflow import close_as_spam
 from appointments.staff.base import StaffView
 from appointments.states import Status
 from clinic_site.actor import Actor
-
-CLOSED = "closed_as_spam"  # in the session: between which times
 
 
 class SpamView(StaffView):
@@ -53,15 +49,14 @@ class SpamView(StaffView):
             up_to=chosen.aggregate(last=Max("pk"))["last"],
             which=request.POST.get("which", ""),
             count=count,
+            minutes=settings.UNDO_WITHIN // dt.timedelta(minutes=1),
             staying=chosen.exclude(change_requested_at=None).count(),
             more=count == settings.SPAM_AT_ONCE,
         )
 
     def close(self, pks: list[int], *, asked: int) -> HttpResponse:
-        """Close them, say how many of those `asked` about were left, and keep how to undo it."""
-        since = timezone.now()
+        """Close them, and say how many of those `asked` about were left."""
         closed = close_as_spam(pks=pks, by=Actor.staff(self.request))
-        self.request.session[CLOSED] = [since.isoformat(), timezone.now().isoformat()]
         said = ngettext("%d request closed as spam.", "%d requests closed as spam.", closed)
         messages.success(self.request, said % closed)
         if (left := asked - closed) > 0:
@@ -85,23 +80,12 @@ class UndoSpamView(StaffView):
         return _to_list()
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if not may_be_undone(request):
+        if undone := undo_spam(by=Actor.staff(request)):
+            said = ngettext("%d request is back here.", "%d requests are back here.", undone)
+            messages.success(request, said % undone)
+        else:
             messages.error(request, _("It is too late to undo that, or it is undone already."))
-            return _to_list()
-        since, until = map(dt.datetime.fromisoformat, request.session.pop(CLOSED))
-        undone, left = undo_spam(since=since, until=until, by=Actor.staff(request))
-        said = ngettext("%d request is back here.", "%d requests are back here.", undone) % undone
-        if left:
-            said += " " + _("%d were left: a colleague changed them since.") % left
-        messages.success(request, said)
         return _to_list()
-
-
-def may_be_undone(request: HttpRequest) -> bool:
-    """Whether somebody closed suspected spam in this session, and can still undo it."""
-    times: Any = request.session.get(CLOSED)
-    until = dt.datetime.fromisoformat(times[1]) if times else None
-    return until is not None and timezone.now() - until < settings.UNDO_WITHIN
 
 
 def _to_list() -> HttpResponse:

@@ -48,9 +48,8 @@ async function tellWeAreHere() {
 }
 
 function look() {
-  if (document.hidden) return;
-  if (queue) renew();
-  if (here) tellWeAreHere();
+  if (queue && !document.hidden) renew();
+  if (here) tellWeAreHere(); // hidden or not: who looks something up in another tab has it still open
 }
 const timer = setInterval(look, 20_000);
 document.addEventListener("visibilitychange", look);

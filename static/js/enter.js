@@ -3,22 +3,37 @@ const form = document.getElementById("enter");
 const found = document.getElementById("same");
 const { phone, csrfmiddlewaretoken: token } = form.elements;
 const button = form.querySelector("[formaction]");
+const resting = document.getElementById("resting").innerHTML;
 let asked = digits();
+let answer = found.innerHTML; // to what was asked
+let shown = answer;
 let timer;
 
 function digits() {
   return phone.value.replace(/\D/g, "");
 }
 
+function show() {
+  const now = digits() === asked ? answer : resting;
+  if (now !== shown) found.innerHTML = shown = now; // or it would be read out again
+}
+
 async function look() {
-  asked = digits();
+  const number = digits();
+  asked = number;
+  answer = resting;
+  show();
   const body = new URLSearchParams({ csrfmiddlewaretoken: token.value, phone: phone.value });
   const request = { method: "POST", body, headers: { "X-Background": "typed" }, redirect: "manual" };
-  const answer = await fetch(button.formAction, request).catch(() => ({ ok: false }));
-  if (answer.ok) found.innerHTML = await answer.text();
+  const came = await fetch(button.formAction, request).catch(() => null);
+  const told = came?.ok ? await came.text() : found.dataset.failed;
+  if (number !== asked) return; // another one is asked for by now
+  answer = told;
+  show();
 }
 
 phone.addEventListener("input", () => {
+  show();
   clearTimeout(timer);
   timer = setTimeout(() => {
     const { length } = digits();

@@ -365,6 +365,15 @@ def test_once_the_clinics_own_limit_has_passed_the_patient_is_told_so(
     assert "call 605-217-5617" in mail.text
 
 
+def test_one_set_aside_keeps_no_mail_from_those_who_wait_for_long(desk: User) -> None:
+    Clinic.objects.update(answer_within_hours=4)
+    aside = {"set_aside_until": timezone.localdate(NOON) + 9 * DAY}
+    late, fresh = (agreed(received_at=NOON + hours * HOUR, **aside) for hours in (0, 3))
+    waits = agreed(received_at=NOON + HOUR)
+    look_for_news(NOON + 6 * HOUR)
+    assert [told(asked) for asked in (late, waits, fresh)] == [["late"], ["late"], []]
+
+
 def test_an_answer_that_comes_before_the_mail_stops_it(sink: Sink, desk: User) -> None:
     Clinic.objects.update(answer_within_hours=4)
     with time_machine.travel(NOON, tick=False) as clock:

@@ -86,6 +86,7 @@ def test_a_wait_is_counted_by_the_clinics_hours(mia: Client) -> None:
 
     assert "Waits, in opening hours" in page
     assert ">16 h 0 min,<strong" in page
+    assert "half within, by the clock" in page  # this goes by no hours
 
 
 @pytest.mark.on_sqlite

@@ -1,10 +1,10 @@
-"""The queue renews itself while staff look at it, and never under their hands."""
+"""What shows on the desk's pages stays true while staff look at it, or at something else."""
 
 import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from clinic_site.access.roles import Role
 from tests.browser.test_accessibility import assert_accessible, by_turns, open_page
@@ -86,3 +86,64 @@ def test_the_queue_renews_itself_but_not_under_ones_hands(page: Page, site: Site
     page.wait_for_load_state("networkidle")
     assert "POST" not in asked
     expect(page.get_by_text("Second Comer")).to_be_visible()
+
+
+def test_a_request_in_a_tab_out_of_sight_is_still_open_and_the_queue_there_rests(
+    page: Page, site: Site
+) -> None:
+    pk = site.shell("from tests.make import make_request; print(make_request().pk)")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method))
+    hide = "Object.defineProperty(document, 'hidden', {get: () => true})"
+    page.goto(MINE)
+    page.evaluate(hide)
+    page.clock.fast_forward(20_000)
+    page.wait_for_load_state("networkidle")
+    page.goto(f"/admin/appointments/appointmentrequest/{pk}/change/")
+    page.evaluate(hide)
+    assert "POST" not in asked
+    wait(page)
+
+
+def test_what_shows_below_a_number_that_is_typed_is_of_this_number(page: Page, site: Site) -> None:
+    site.shell("from tests.make import make_request; make_request(phone='605-555-0171')")
+    page.goto("/admin/appointments/appointmentrequest/enter/")
+    phone = page.get_by_label("Caller’s phone")
+    known = page.get_by_text("1 request with this number")
+    resting = page.get_by_text("Requests with this number, or its last four digits, show here.")
+    failed = page.get_by_text("Could not look: try the button.")
+
+    def type_and_wait(number: str) -> None:
+        phone.fill(number)
+        with page.expect_request("**/same/"):
+            page.clock.fast_forward(400)
+
+    type_and_wait("605-555-0171")
+    expect(known).to_be_visible()
+    phone.press("Backspace")
+    expect(known).to_be_hidden()
+    expect(resting).to_be_visible()
+    phone.press("1")
+    expect(known).to_be_visible()
+
+    # An answer that comes late, and one that does not come.
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if "0171" in str(route.request.post_data):
+            held.append(route)
+        else:
+            route.abort()
+
+    page.route("**/same/", answer)
+    type_and_wait("0171")
+    expect(resting).to_be_visible()
+    type_and_wait("605-555-0172")
+    expect(failed).to_be_visible()
+    with page.expect_response("**/same/") as late:
+        held[0].continue_()
+    late.value.finished()
+    expect(failed).to_be_visible()
+    page.unroute("**/same/")
+    page.get_by_role("button", name="Have we got them already?").click()
+    expect(page.get_by_text("No request with this number")).to_be_visible()
