@@ -39,7 +39,7 @@ def test_colleagues_see_who_is_in_the_page_and_where(client: Client) -> None:
         assert "bo is here" not in bo.get(change(page)).text
         assert " is here" not in ana.get(change(other)).text
 
-        clock.shift(59)
+        clock.shift(89)
         look(ana, page, "comparison-gossip")
         clock.shift(1)
         assert look(ana, page) == ""
