@@ -42,6 +42,8 @@ ANSWERED = {
     *(CloseReason.VISITED, CloseReason.ANSWERED, CloseReason.REFERRED),
     *(CloseReason.CANCELLED, CloseReason.NO_SHOW),
 }
+# To close for one of these, a visit was set.
+OF_VISITS = {CloseReason.VISITED, CloseReason.NO_SHOW}
 # Reasons of which only a mail tells the patient; who gets none must be called.
 UNHEARD = {CloseReason.DUPLICATE, CloseReason.MISTAKE, CloseReason.OTHER}
 

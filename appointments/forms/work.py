@@ -13,8 +13,8 @@ from appointments.forms.fields import PlainTextField, Radios
 from appointments.models import AppointmentRequest
 from appointments.models.history import NoteKind
 from appointments.presenters import read
-from appointments.services.visits import day_in_words, visit_warnings
-from appointments.states import LEAVE, STEPS, CloseReason
+from appointments.services.visits import day_in_full, day_in_words, next_open_day, visit_warnings
+from appointments.states import LEAVE, OF_VISITS, STEPS, CloseReason
 from clinic_site.clinic import current_clinic
 
 CALLS = [
@@ -83,25 +83,30 @@ class WorkForm(forms.Form):
     )
     close_reason = forms.ChoiceField(
         label=gettext_lazy("Because"),
-        choices=[("", gettext_lazy("Choose")), *CloseReason.choices],
         required=False,
     )
 
     def __init__(self, asked: AppointmentRequest, data: Any = None) -> None:
-        """Begin with the visit that is set, and with tomorrow."""
+        """Begin with the visit that is set, and with the next day that the clinic is open."""
+        next_day = next_open_day(current_clinic(), timezone.localdate())
         visit_at = asked.visit_at and timezone.localtime(asked.visit_at)
         super().__init__(
             data,
             initial={
                 "call": "",
                 "next": LEAVE.name,
-                "set_aside_until": timezone.localdate() + dt.timedelta(days=1),
+                "set_aside_until": next_day,
                 "visit_on": visit_at and visit_at.date(),
                 "visit_time": visit_at and visit_at.time(),
                 "visit_minutes": asked.visit_minutes or settings.VISIT_MINUTES,
                 "visit_place": read(asked, "visit_place", ""),  # if unread, it stays as it is
             },
         )
+        self.fields["set_aside_until"].help_text = _("%s is the next open day.") % day_in_full(
+            next_day
+        )
+        fits = [each for each in CloseReason.choices if asked.visit_at or each[0] not in OF_VISITS]
+        self.fields["close_reason"].choices = [("", _("Choose")), *fits]  # type: ignore[attr-defined]
         self.asked = asked
         self.warnings: list[str] = []
         self.warned = ""  # of which visit
@@ -145,10 +150,10 @@ class WorkForm(forms.Form):
         for form, names in self.PARTS.items():
             if form == step.form:
                 continue
-            if step == LEAVE and {*names} & self.filled_in:
-                self.add_error("next", _("You filled in more below: choose what it is for."))
             for name in names:
                 self.errors.pop(name, None)
+                if step == LEAVE and name in self.filled_in:
+                    self.add_error(name, _("Choose the step that this is for, or empty it."))
         if step.form == "aside":
             values |= self._day_to_wait_for(cleaned)
             if not (values["call"] or values["text"].strip()):

@@ -85,6 +85,18 @@ def is_closed(clinic: Clinic, day: dt.date) -> bool:
     return bool(clinic.pk) and any(each.day == day for each in clinic.closed_days.all())
 
 
+def next_open_day(clinic: Clinic, day: dt.date) -> dt.date:
+    """Return the first day after `day` that the clinic is open.
+
+    By its hours and closed days, two weeks ahead at most; by its weekdays where it has set no
+    hours.
+    """
+    weekdays = {each.weekday for each in clinic.hours} or {0, 1, 2, 3, 4}
+    days = [day + dt.timedelta(days=number) for number in range(1, 15)]
+    is_open = (each for each in days if each.weekday() in weekdays and not is_closed(clinic, each))
+    return next(is_open, days[0])
+
+
 def is_outside_hours(clinic: Clinic, begins: dt.datetime, ends: dt.datetime) -> bool:
     """Whether the clinic is not open for the whole of it; never where it has set no hours."""
     return open_time(clinic, begins, ends) < ends - begins

@@ -122,6 +122,9 @@ class RequestView(StaffView):
         step = STEPS[values["step"]]
         if step.target:
             said = _("The request is now “%s”.") % step.target.label
+            if step.form == "visit":
+                at = date_format(timezone.localtime(values["visit_at"]), "l, F j, g:i A")
+                said = _("The visit is set: %s.") % at
             news = before.state.news_of(step.target)
             return f"{said} {told_by(changed, changed.status_at) if news else ''}".strip()
         if step.form == "aside":
@@ -234,6 +237,11 @@ class RequestView(StaffView):
             references = [each.reference for each in duplicates]
             record(Action.LISTED, REQUEST, references, by=Actor.staff(self.request))
         now, happened, steps = timezone.now(), history(asked), self.steps(form)
+        # What was typed for a step that cannot be taken any more is told until all is saved.
+        lines = self.request.POST.getlist("typed")
+        typed = {label: value for label, _colon, value in (each.partition(": ") for each in lines)}
+        if not any(each["is_chosen"] for each in steps):
+            typed |= dict(form.in_words())
         return self.show(
             "admin/appointments/request.html",
             asked.reference,
@@ -257,7 +265,7 @@ class RequestView(StaffView):
             history=happened,
             is_renewed=since is not None,
             new=[each for each in happened if since and each.at >= since],
-            typed=[] if any(each["is_chosen"] for each in steps) else form.in_words(),
+            typed=list(typed.items()),
             here=here,
             undoable=undoable(asked),
             duplicates=[(each, answer_of(each, "patient_name")) for each in duplicates],

@@ -38,7 +38,7 @@ SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 # Names of fields that nobody typed: of Django's buttons, and of rows in a form.
 OURS = re.compile(
     r"^_|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
-    r"|^(do|version|tab|opened_at|warned|csrfmiddlewaretoken)$"
+    r"|^(do|version|opened_at|warned|typed|csrfmiddlewaretoken)$"
 )
 
 

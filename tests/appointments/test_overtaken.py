@@ -98,6 +98,19 @@ def test_who_is_overtaken_reads_how_and_loses_nothing(sam: Client, how: str, day
     assert ("reached", TYPED) in [(each.kind, each.text) for each in row.notes.all()]
 
 
+def test_a_visit_that_can_no_longer_be_set_is_told_until_all_is_saved(sam: Client) -> None:
+    row = make_request()
+    form = opened(row, sam)
+    workflow.cancel(pk=row.pk, by=PATIENT)
+    answer = form.press("do", "save", follow=False)
+    for _time in range(2):
+        sent: dict[str, list[str]] = {}
+        for name, value in sent_by(form_in(answer.text)):
+            sent.setdefault(name, []).append(value)
+        answer = sam.post(address(row), {**sent, "do": "save", "next": ""})
+        assert "Room <2>" in stands(answer.text)
+
+
 def test_a_mere_note_of_a_colleague_overtakes_nobody(sam: Client) -> None:
     row = make_request()
     mine, form = Filled(sam, address(row)).type("text", "Prefers mornings."), opened(row, sam)

@@ -75,8 +75,9 @@ def test_a_call_its_note_and_the_next_step_are_one_click_and_the_next_request_fo
     page = sam.get(done["Location"]).text
     assert f'href="{address(first)}?tab=waiting">{first}</a>: Set aside until' in page
     row = now(first)
-    tomorrow = timezone.localdate() + dt.timedelta(days=1)
-    assert (row.status, row.set_aside_until) == (Status.CONTACTING, tomorrow)
+    days = [timezone.localdate() + dt.timedelta(days=number) for number in (1, 2, 3)]
+    monday_to_friday = next(each for each in days if each.weekday() < 5)
+    assert (row.status, row.set_aside_until) == (Status.CONTACTING, monday_to_friday)
     assert (row.set_aside_reason, row.first_answer_at) == ("Rang out.", None)
     assert row.taken_by
     assert row.taken_by.username == "sam"
@@ -156,7 +157,7 @@ def test_a_day_without_a_step_is_asked_about(sam: Client) -> None:
     row = make_request()
     for name, value in (("visit_on", day(3)), ("close_reason", "spam"), ("visit_minutes", "50")):
         answer = save(opened(sam, row), call="reached", **{name: value})
-        assert "choose what it is for" in answer.text
+        assert "Choose the step that this is for" in answer.text
         assert f'value="{value}"' in answer.text
     assert now(row).version == 1
     assert (

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from django.test import Client
 
 from appointments.models import AppointmentRequest
-from appointments.services.visits import day_in_words, visit_warnings
+from appointments.services.visits import day_in_words, next_open_day, visit_warnings
 from clinic_site.clinic import read_clinic
 from clinic_site.models import Clinic, ClosedDay, OpeningHours
 from tests.appointments.office import QUEUE, address, events, without_breaks
@@ -244,3 +244,24 @@ def test_a_visit_that_no_key_opens_is_told_and_hides_no_other(
 
     assert "cannot be read" in page
     assert "Seen" in page
+
+
+@pytest.mark.parametrize(
+    ("hours", "closed", "next_day"),
+    [
+        ([], [], "2026-11-30"),  # after a Friday, where no hours are set
+        ([], ["2026-11-30"], "2026-12-01"),
+        ([5], [], "2026-11-28"),  # open on Saturdays alone
+        ([4], ["2026-12-04"], "2026-12-11"),
+    ],
+)
+@pytest.mark.django_db
+def test_the_next_open_day_is_neither_a_weekend_nor_closed(
+    hours: list[int], closed: list[str], next_day: str
+) -> None:
+    clinic = Clinic.objects.create(pk=1)
+    for weekday in hours:
+        clinic.opening_hours.create(weekday=weekday, opens="09:00", closes="13:00")
+    for day in closed:
+        clinic.closed_days.create(day=day)
+    assert next_open_day(read_clinic(), dt.date(2026, 11, 27)) == dt.date.fromisoformat(next_day)

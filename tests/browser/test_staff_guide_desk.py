@@ -55,7 +55,7 @@ def test_the_guide_on_requests_does_what_it_says(page: Page, site: Site) -> None
         page.keyboard.press(key)
     expect(page.get_by_label("No answer")).to_be_checked()
     guide.step(
-        "Under **Next**, choose **Set it aside until a day**: tomorrow, unless you change it."
+        "Under **Next**, choose **Set it aside until a day**: the next one that the clinic is open, unless you change it."
     )
     page.get_by_label("Set it aside until a day").check()
     guide.step("Click **Save and next**.")
@@ -84,7 +84,7 @@ def test_the_guide_on_requests_does_what_it_says(page: Page, site: Site) -> None
     )
     guide.is_told("This visit is today: tell the patient by phone.")
     guide.click("button", "Schedule it anyway")
-    guide.is_told(re.compile("The request is now “scheduled”"))
+    guide.is_told(re.compile("The visit is set: "))
 
     guide.open("Take back what you did")
     guide.step("Within ten minutes of closing a request or setting it aside, open it again.")
