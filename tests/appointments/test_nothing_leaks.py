@@ -192,7 +192,7 @@ def work_as_staff(page: Page, site: Site, reference: str) -> list[str]:
     assert answer.status == 200
     expect(page.get_by_text("cannot be read").first).to_be_visible()
     site.manage("shell", "--verbosity=0", "-c", AS_SCHEMA.format(before=2, after=1))
-    page.goto(opened)
+    page.reload()
     expect(page.get_by_text("Zyxmark canarymessage")).to_be_visible()
     page.get_by_label("Note").fill("Zyxmark canarynote")
     save = page.get_by_role("button", name="Save", exact=True)
