@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from appointments.choices import ContactBy
 from appointments.mails import news_of
 from appointments.models import AppointmentRequest
+from appointments.models.history import NoteKind
 from appointments.services.told import Told
 from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.phones import is_known
@@ -49,21 +50,21 @@ def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, 
 
 
 def facts(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
-    """Return what was answered beside what stands at the top of its page, in words."""
+    """Return what was answered beside what stands at the top of its page, in words.
+
+    Raises CannotRead.
+    """
     shown = {"kind", "condition", "patient_name", "phone", "email", "message", "contact_name"}
     shown |= {"asking_for", "voicemail_ok", "email_ok", "interpreter_language"}
-    try:
-        given = appointment_request.answers.items()
-    except CannotRead:
-        return [(_("All of it"), str(CANNOT_BE_READ))]
+    given = appointment_request.answers.items()
     return [(answer.question, answer.words) for name, answer in given if name not in shown]
 
 
 def age_of(appointment_request: AppointmentRequest) -> str:
-    """Return the patient's age in years; "" where no date of birth is known, or can be read."""
+    """Return the patient's age in years; "" where no date of birth is known. Raises CannotRead."""
     try:
         born = dt.date.fromisoformat(appointment_request.answer("date_of_birth") or "")
-    except (CannotRead, ValueError):
+    except ValueError:
         return ""
     today = timezone.localdate()
     return str(today.year - born.year - ((today.month, today.day) < (born.month, born.day)))
@@ -84,12 +85,11 @@ def ask_for(appointment_request: AppointmentRequest) -> list[str]:
 
 
 def ways_to_call(appointment_request: AppointmentRequest) -> list[str]:
-    """Return what whoever calls has to know: voicemail, interpreter, and that email is wanted."""
-    try:
-        given = appointment_request.answers
-    except CannotRead:
-        return []
-    values = {name: answer.value for name, answer in given.items()}
+    """Return what whoever calls has to know: voicemail, interpreter, and that email is wanted.
+
+    Raises CannotRead.
+    """
+    values = {name: answer.value for name, answer in appointment_request.answers.items()}
     ways = [_("voicemail is fine") if values.get("voicemail_ok") else _("no voicemail")]
     if language := values.get("interpreter_language"):
         ways.append(_("interpreter: %s") % language)
@@ -146,8 +146,10 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
         by = note.by.get_username() if note.by else ""
         what = note.get_kind_display()
         if note.until:
-            what = _("set aside until %s") % date_format(note.until, "l, M j")
-        elif note.is_undone:
+            again = _("undone: set aside until %s again")
+            aside = again if note.is_undone else _("set aside until %s")
+            what = aside % date_format(note.until, "l, M j")
+        elif note.kind == NoteKind.SET_ASIDE:
             what = _("set aside no more")
         happened.append(Happened(note.at, what, by, read(note, "text")))
     for mail in appointment_request.mails.filter(user=None):

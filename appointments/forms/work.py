@@ -99,7 +99,7 @@ class WorkForm(forms.Form):
                 "visit_on": visit_at and visit_at.date(),
                 "visit_time": visit_at and visit_at.time(),
                 "visit_minutes": asked.visit_minutes or settings.VISIT_MINUTES,
-                "visit_place": read(asked, "visit_place", ""),
+                "visit_place": read(asked, "visit_place", ""),  # if unread, it stays as it is
             },
         )
         self.asked = asked
@@ -126,9 +126,14 @@ class WorkForm(forms.Form):
     def renewed(self, asked: AppointmentRequest) -> "WorkForm":
         """Return the form as it was filled in, for the request as it is now."""
         fresh, data = WorkForm(asked), dict(self.data.items())
-        for name in {*self.OF_PARTS} - self.filled_in:
+        for name in {*self.OF_PARTS}.difference(self.changed_data):
             data[name] = data[self.add_initial_prefix(name)] = fresh[name].value()
         return WorkForm(asked, data)
+
+    def ask_nothing(self) -> None:
+        """Find nothing wrong, as nothing is to be saved."""
+        self.errors.clear()
+        self.warnings, self.warned = [], ""
 
     def clean(self) -> dict[str, Any]:
         """Return the call, the text, the step and what it needs, as `work_on` takes them."""
@@ -195,5 +200,5 @@ class WorkForm(forms.Form):
             self.warned = f"{visit_at.isoformat()} {minutes}"
             if self.data.get("warned") != self.warned:
                 self.add_error(None, _("The visit is not set yet. Look at this first:"))
-        place = cleaned.get("visit_place", "")
+        place = cleaned.get("visit_place") if "visit_place" in self.changed_data else None
         return {"visit_at": visit_at, "visit_minutes": minutes, "visit_place": place}

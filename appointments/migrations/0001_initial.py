@@ -67,9 +67,10 @@ class Migration(migrations.Migration):
             name='Note',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('no_answer', 'called, no answer'), ('voicemail', 'called, left a voicemail'), ('reached', 'called, spoke with them'), ('emailed', 'wrote an email'), ('note', 'note'), ('set_aside', 'set aside'), ('change_request', 'the patient asks for a change')], default='note', max_length=20, verbose_name='what')),
+                ('kind', models.CharField(choices=[('no_answer', 'called, no answer'), ('voicemail', 'called, left a voicemail'), ('reached', 'called, spoke with them'), ('emailed', 'wrote an email'), ('note', 'note'), ('set_aside', 'set aside'), ('undone', 'undone: set aside'), ('change_request', 'the patient asks for a change')], default='note', max_length=20, verbose_name='what')),
                 ('text', clinic_site.crypto.fields.EncryptedTextField(blank=True, verbose_name='note')),
                 ('until', models.DateField(null=True)),
+                ('until_before', models.DateField(null=True)),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='at')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
                 ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='appointments.appointmentrequest')),
@@ -198,7 +199,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='note',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['no_answer', 'voicemail', 'reached', 'emailed', 'note', 'set_aside', 'change_request'])), name='note_kind_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['no_answer', 'voicemail', 'reached', 'emailed', 'note', 'set_aside', 'undone', 'change_request'])), name='note_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='presence',

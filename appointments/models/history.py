@@ -56,6 +56,7 @@ class NoteKind(models.TextChoices):
     EMAILED = "emailed", _("wrote an email")
     NOTE = "note", _("note")
     SET_ASIDE = "set_aside", _("set aside")
+    UNDONE = "undone", _("undone: set aside")
     CHANGE_REQUEST = "change_request", _("the patient asks for a change")
 
 
@@ -67,6 +68,7 @@ class Note(models.Model):
     """What staff did or noted, or a change that a patient asked for. Rows are only added.
 
     `until`: the day until which a request was set aside; none where it is so no more.
+    `until_before`: that of before, which undoing it brings back.
     """
 
     request = models.ForeignKey(
@@ -77,6 +79,7 @@ class Note(models.Model):
     )
     text = EncryptedTextField(_("note"), blank=True)
     until = models.DateField(null=True)
+    until_before = models.DateField(null=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )
@@ -97,5 +100,5 @@ class Note(models.Model):
 
     @property
     def is_undone(self) -> bool:
-        """Whether it says that a request is set aside no more."""
-        return self.kind == NoteKind.SET_ASIDE and self.until is None
+        """Whether it took back that a request was set aside."""
+        return self.kind == NoteKind.UNDONE

@@ -55,10 +55,10 @@ def undo_spam(*, since: dt.datetime, until: dt.datetime, by: Actor) -> tuple[int
             at__range=(since, until),
         ),
     )
-    pks = list(closed.order_by("pk").values_list("pk", flat=True))
+    found = list(closed.order_by("pk").values_list("pk", "version"))
     undone = 0
-    for pk in pks:
+    for pk, version in found:
         with contextlib.suppress(AppointmentRequest.DoesNotExist, EditConflict, InvalidTransition):
-            undo(pk=pk, by=by)
+            undo(pk=pk, version=version, by=by)
             undone += 1
-    return undone, len(pks) - undone
+    return undone, len(found) - undone

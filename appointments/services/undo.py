@@ -7,37 +7,44 @@ from django.utils.translation import gettext as _
 from appointments.mails import TO_PATIENT, write_news
 from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.models.history import ANSWERS, NoteKind
+from appointments.presenters import read
 from appointments.services.workflow import (
     ASIDE,
     MOVED,
     InvalidTransition,
     locked,
     save,
-    set_aside_no_more,
     staff,
 )
 from appointments.states import News, Status
 from clinic_site.actor import Actor
+from clinic_site.edit_conflict import EditConflict
 from clinic_site.mail.models import MailState
 
 
-def undo(*, pk: int, by: Actor) -> AppointmentRequest:
+def undo(*, pk: int, version: int, by: Actor) -> AppointmentRequest:
     """Take back what was done to a request last; a second time changes nothing.
 
-    Raises AppointmentRequest.DoesNotExist, and InvalidTransition where that cannot be any more.
+    `version` is that of the page which offered it. Raises AppointmentRequest.DoesNotExist,
+    EditConflict, and InvalidTransition where that cannot be any more.
     """
     with locked(pk) as asked:
         last = _last(asked)
         if last is not None and last.is_undone:
             return asked
+        if asked.version != version:
+            raise EditConflict
         if last is None or not _can_be_undone(asked, last):
             raise InvalidTransition(_("It can no longer be undone. What is next?"))
         if isinstance(last, StatusChange):
             _open_again(asked, last, by)
             detail = f"{Status.CLOSED} to {asked.status}, undone"
         else:
-            set_aside_no_more(asked)
-            Note.objects.create(request=asked, kind=NoteKind.SET_ASIDE, by=staff(by))
+            until, why = last.until_before, _reason_before(asked, last)
+            asked.set_aside_until, asked.set_aside_reason = until, why
+            Note.objects.create(
+                request=asked, kind=NoteKind.UNDONE, until=until, text=why, by=staff(by)
+            )
             detail = "set aside, undone"
         save(asked, *MOVED, *ASIDE, by=by, detail=detail)
     return asked
@@ -62,6 +69,15 @@ def _can_be_undone(asked: AppointmentRequest, last: StatusChange | Note) -> bool
         return last.to_status == asked.status == Status.CLOSED
     until = asked.set_aside_until if asked.state.is_waiting else None
     return last.kind == NoteKind.SET_ASIDE and until is not None and last.until == until
+
+
+def _reason_before(asked: AppointmentRequest, aside: Note) -> str:
+    """Return why a request was set aside before it was so anew; "" where it was not."""
+    rows = asked.notes.filter(pk__lt=aside.pk)
+    before = rows.filter(until=aside.until_before).last() if aside.until_before else None
+    if before is not None and not read(before, "text"):  # the call says why
+        before = rows.filter(pk__lt=before.pk).last()
+    return read(before, "text") or str(before.get_kind_display()) if before is not None else ""
 
 
 def _open_again(asked: AppointmentRequest, closing: StatusChange, by: Actor) -> None:

@@ -48,18 +48,20 @@ def work_on(
     set_aside_until: dt.date | None = None,
     visit_at: dt.datetime | None = None,
     visit_minutes: int | None = None,
-    visit_place: str = "",
+    visit_place: str | None = None,
     close_reason: str = "",
     since: dt.datetime | None = None,
 ) -> AppointmentRequest:
     """Log a call with its note, and take the next step with a request: all of it, or nothing.
 
     `call` is a NoteKind, `step` names one of STEPS. Setting aside takes `set_aside_until`, and the
-    note or the call is its reason; scheduling takes `visit_at`, closing a `close_reason`.
+    note or the call is its reason; scheduling takes `visit_at`, and without a `visit_place` leaves
+    that as it is; closing takes a `close_reason`.
 
-    What was done already is a second click, and is accepted quietly: so is the same call or note
-    by the same person `since` the page was opened. `version` is that of the page; a mere note
-    overtakes nobody and needs none. Raises DoesNotExist, EditConflict, InvalidTransition.
+    What was done already is a second click, and is accepted quietly: of a call or a note only for
+    some seconds, as it may be another one; later, `since` the page was opened, it is a conflict.
+    `version` is that of the page; a mere note overtakes nobody and needs none. Raises
+    DoesNotExist, EditConflict, InvalidTransition.
     """
     chosen, said = STEPS[step], bool(text.strip())
     if (chosen.form == "visit") != (visit_at is not None):
@@ -75,7 +77,8 @@ def work_on(
     values: dict[str, Any] = {}
     if chosen.form == "visit":
         minutes = visit_minutes or settings.VISIT_MINUTES
-        values = {"visit_at": visit_at, "visit_minutes": minutes, "visit_place": visit_place}
+        values = {"visit_at": visit_at, "visit_minutes": minutes}
+        values |= {} if visit_place is None else {"visit_place": visit_place}
     elif chosen.form == "close":
         values = {"close_reason": close_reason}
     elif chosen == ASIDE:
@@ -86,17 +89,23 @@ def work_on(
     with locked(pk) as asked:
         # Without a call, a note that says why it is set aside stands in the row of that.
         kind = call or (NoteKind.NOTE if said and chosen != ASIDE else "")
-        is_noted = not kind or _is_noted(asked, kind, text, by, since)
+        clicked = timezone.now() - settings.SECOND_CLICK
+        is_noted = not kind or _is_noted(asked, kind, text, by, clicked)
         if is_noted and _is_done(asked, chosen, values):
             return asked
-        if (call or chosen != LEAVE) and asked.version != version:
+        is_overtaken = (call or chosen != LEAVE) and asked.version != version
+        if is_overtaken or not is_noted and since and _is_noted(asked, kind, text, by, since):
             raise EditConflict
+        if chosen.target is None and chosen not in asked.state.steps_of(is_set_aside=True):
+            status = asked.get_status_display()
+            raise InvalidTransition(_("A request that is “%s” cannot be set aside.") % status)
         if not is_noted:
             Note.objects.create(request=asked, kind=kind, text=text, by=staff(by))
             record(RequestAction.NOTED, REQUEST, [asked.reference], by=by, detail=kind)
         done = _log(asked, call, by) if call else []
         if chosen.target not in {None, Status.CLOSED} or call and _is_due(asked):
             set_aside_no_more(asked)
+        until_before = asked.set_aside_until
         if chosen.form != "close":
             for name, value in values.items():
                 setattr(asked, name, value)
@@ -111,6 +120,7 @@ def work_on(
                 request=asked,
                 kind=NoteKind.SET_ASIDE,
                 until=set_aside_until,
+                until_before=until_before,
                 text=why,
                 by=staff(by),
             )
@@ -122,14 +132,10 @@ def work_on(
 
 
 def _is_noted(
-    asked: AppointmentRequest, kind: str, text: str, by: Actor, since: dt.datetime | None
+    asked: AppointmentRequest, kind: str, text: str, by: Actor, since: dt.datetime
 ) -> bool:
-    """Whether the same person noted the same since the page was opened, or seconds ago."""
-    now = timezone.now()
-    clicked = now - settings.SECOND_CLICK
-    lately = asked.notes.filter(
-        by=staff(by), kind=kind, at__range=(min(since or clicked, clicked), now)
-    )
+    """Whether the same person noted the same since then."""
+    lately = asked.notes.filter(by=staff(by), kind=kind, at__range=(since, timezone.now()))
     return any(reads(note, "text", text) for note in lately)
 
 

@@ -113,12 +113,18 @@ def take(*, pk: int, by: Actor) -> AppointmentRequest:
     return appointment_request
 
 
-def release(*, pk: int, by: Actor) -> AppointmentRequest:
-    """Put a request back for anyone to take, whoever has it."""
+def release(*, pk: int, version: int, by: Actor) -> AppointmentRequest:
+    """Put a request back for anyone to take, whoever has it.
+
+    Raises EditConflict, as somebody else may have it by now.
+    """
     with locked(pk) as appointment_request:
-        if appointment_request.taken_by_id is not None:
-            appointment_request.taken_by = None
-            save(appointment_request, "taken_by", by=by, detail="released")
+        if appointment_request.taken_by_id is None:
+            return appointment_request
+        if appointment_request.version != version:
+            raise EditConflict
+        appointment_request.taken_by = None
+        save(appointment_request, "taken_by", by=by, detail="released")
     return appointment_request
 
 

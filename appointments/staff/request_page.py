@@ -5,7 +5,7 @@ import logging
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from appointments.audit import REQUEST
 from appointments.forms.work import WorkForm
 from appointments.models import AppointmentRequest
 from appointments.presenters import (
+    CANNOT_BE_READ,
     age_of,
     answer_of,
     ask_for,
@@ -30,7 +31,7 @@ from appointments.presenters import (
 )
 from appointments.services import workflow
 from appointments.services.presence import note_presence
-from appointments.services.queue import FIRST, TABS, next_in, tabs_for
+from appointments.services.queue import FIRST, TABS, next_in, requests_in, tabs_for
 from appointments.services.search import likely_duplicates
 from appointments.services.told import told, was_just_reached
 from appointments.services.undo import undo, undoable
@@ -44,6 +45,7 @@ from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.audit.record import Action, record
 from clinic_site.clinic import current_clinic
+from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.edit_conflict import EditConflict
 
 logger = logging.getLogger(__name__)
@@ -84,10 +86,13 @@ class RequestView(StaffView):
         if do == SAVE_AND_NEXT and not form.filled_in:
             return self.next(_("nothing was changed."))
         saves = do in {SAVE, SAVE_AND_NEXT}
-        if saves and not form.is_valid():
+        if not saves:
+            form.ask_nothing()
+        elif not form.is_valid():
+            if self.version != self.appointment_request.version and form.filled_in - {"text"}:
+                return self.overtaken(form)
             problem = _("Nothing was changed. Fix what is marked in red below.")
             return self.page(form, "" if form.warnings else problem)
-        form.errors.clear()  # of what is not sent to be done
         try:
             said = self.work(form) if saves else self.act(do)
         except AppointmentRequest.DoesNotExist:
@@ -131,14 +136,15 @@ class RequestView(StaffView):
             workflow.take(pk=pk, by=by)
             return _("It is yours now.")
         if do == "release":
-            workflow.release(pk=pk, by=by)
+            workflow.release(pk=pk, version=self.version, by=by)
             return _("Anyone can take it now.")
         if do == "acknowledge":
             workflow.acknowledge(pk=pk, version=self.version, by=by)
             return _("It is dealt with.")
         if do == "undo":
             now = timezone.now()
-            return f"{_('Undone.')} {told_by(undo(pk=pk, by=by), now)}".strip()
+            undone = undo(pk=pk, version=self.version, by=by)
+            return f"{_('Undone.')} {told_by(undone, now)}".strip()
         raise InvalidTransition(_("This page does not know that button. Load it anew."))
 
     @property
@@ -158,19 +164,22 @@ class RequestView(StaffView):
 
     def next(self, said: str) -> HttpResponse:
         """Lead on to the next request of the list, else to the list; say what was done."""
-        done = self.appointment_request
+        done, user, now = self.appointment_request, self.request.user, timezone.now()
         text = format_html('<a href="{}">{}</a>: {}', self.request.get_full_path(), done, said)
         messages.success(self.request, text)
-        pk = None
+        pk, ends = None, _("That was the last one of this list.")
         try:
-            pk = next_in(self.tab, self.request.user, timezone.now(), after=done)
+            pk = next_in(self.tab, user, now, after=done)
+            if pk is None and requests_in(self.tab, user, now).exclude(pk=done.pk).exists():
+                ends = _("What is left in this list, a colleague has or looks at.")
         except (DatabaseError, InterfaceError) as error:
             logger.error("Not read what is next: %s", type(error).__name__)
+            ends = _("The next one could not be read.")
         address = reverse("admin:appointments_appointmentrequest_changelist")
         if pk is not None:
             address = reverse("admin:appointments_appointmentrequest_change", args=[pk])
         else:
-            messages.info(self.request, _("That was the last one of this list."))
+            messages.info(self.request, ends)
         return HttpResponseRedirect(f"{address}?tab={self.tab.name}{TOP}", status=303)
 
     def erased(self) -> HttpResponse:
@@ -194,7 +203,7 @@ class RequestView(StaffView):
         self.load(self.appointment_request.pk)
         asked = self.appointment_request
         again = form.renewed(asked)
-        again.errors.clear()
+        again.ask_nothing()
         return self.page(
             again, problem, version=asked.version, opened_at=now, since=self.since or now
         )
@@ -215,6 +224,10 @@ class RequestView(StaffView):
         """
         asked, user = self.appointment_request, cast(User, self.request.user)
         sent = self.request.method == "POST"
+        try:
+            here = note_presence(asked, user)
+        except IntegrityError:
+            return self.erased()
         record(Action.VIEWED, REQUEST, [asked.reference], by=Actor.staff(self.request))
         duplicates = likely_duplicates(asked)
         if duplicates:
@@ -233,14 +246,8 @@ class RequestView(StaffView):
             tab=self.tab,
             tabs=tabs_for(user, now, self.tab.name),
             do=self.request.POST.get("do", ""),
-            name=answer_of(asked, "patient_name"),
-            age=age_of(asked),
-            wish=", ".join(filter(None, (answer_of(asked, "kind"), answer_of(asked, "condition")))),
-            phone=phone_to_dial(asked),
-            email=answer_of(asked, "email"),
-            calling=[*ask_for(asked), *ways_to_call(asked)],
-            message=answer_of(asked, "message"),
-            facts=facts(asked),
+            **answered(asked),
+            to_form=form["call"][-1].id_for_label,
             visit_is_set=asked.status == Status.SCHEDULED,
             visit_place=read(asked, "visit_place"),
             is_cancelled=asked.status == Status.CANCELLED,
@@ -251,7 +258,7 @@ class RequestView(StaffView):
             is_renewed=since is not None,
             new=[each for each in happened if since and each.at >= since],
             typed=[] if any(each["is_chosen"] for each in steps) else form.in_words(),
-            here=note_presence(asked, user),
+            here=here,
             undoable=undoable(asked),
             duplicates=[(each, answer_of(each, "patient_name")) for each in duplicates],
             overdue=is_overdue(asked, current_clinic(), now),
@@ -273,3 +280,21 @@ class RequestView(StaffView):
             }
             for step in asked.state.steps_of(is_set_aside=asked.set_aside_until is not None)
         ]
+
+
+def answered(asked: AppointmentRequest) -> dict[str, Any]:
+    """Return what a patient answered, for the page; where no key opens it, that alone."""
+    try:
+        asked.answers = asked.answers  # opened once, for all that is read of it
+    except CannotRead:
+        return {"name": CANNOT_BE_READ}
+    return {
+        "name": answer_of(asked, "patient_name"),
+        "age": age_of(asked),
+        "wish": ", ".join(filter(None, (answer_of(asked, "kind"), answer_of(asked, "condition")))),
+        "phone": phone_to_dial(asked),
+        "email": answer_of(asked, "email"),
+        "calling": [*ask_for(asked), *ways_to_call(asked)],
+        "message": answer_of(asked, "message"),
+        "facts": facts(asked),
+    }

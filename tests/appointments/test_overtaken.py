@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, IntegrityError, OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from tests.access.test_kept_form import Browser
 from tests.appointments.office import PATIENT, address, filled, version_on
-from tests.forms import Filled, tree_of
+from tests.forms import Filled, form_in, sent_by, tree_of
 from tests.make import make_account, make_request
 
 pytestmark = pytest.mark.django_db
@@ -70,10 +70,11 @@ def stands(page: str) -> str:
     return " ".join(" ".join([*form.itertext(), *fields]).split())
 
 
+@pytest.mark.parametrize("day", [f"{TODAY + dt.timedelta(days=9)}", f"{TODAY}", ""])
 @pytest.mark.parametrize("how", OVERTAKEN)
-def test_who_is_overtaken_reads_how_and_loses_nothing(sam: Client, how: str) -> None:
+def test_who_is_overtaken_reads_how_and_loses_nothing(sam: Client, how: str, day: str) -> None:
     row = make_request()
-    form = opened(row, sam)
+    form = opened(row, sam).type("visit_on", day)  # one that can be, one to warn of, and none
     happens, said = OVERTAKEN[how]
     happens(row)
     before = AppointmentRequest.objects.get(pk=row.pk)
@@ -83,8 +84,10 @@ def test_who_is_overtaken_reads_how_and_loses_nothing(sam: Client, how: str) -> 
     assert answer.status_code == 200
     page = stands(answer.text)
     assert "This request has changed since you opened it" in page
-    for words in (said, TYPED, "Room <2>", "09:30", f"{TODAY + dt.timedelta(days=9)}"):
+    for words in (said, TYPED, "Room <2>", "09:30", day):
         assert words in page
+    for untrue in ("Schedule it anyway", "marked in red"):
+        assert untrue not in page
     now = AppointmentRequest.objects.get(pk=row.pk)
     assert (now.version, now.status) == (before.version, before.status)
     assert TYPED not in [each.text for each in row.notes.all()]
@@ -105,6 +108,17 @@ def test_a_mere_note_of_a_colleague_overtakes_nobody(sam: Client) -> None:
     assert row.notes.count() == 3
 
 
+def test_a_place_that_was_cleared_stays_so(sam: Client) -> None:
+    row = make_request(status="scheduled", visit_at=timezone.now(), visit_place="Room 1")
+    form = opened(row, sam).type("visit_place", "")
+    workflow.take(pk=row.pk, by=kim())
+
+    page = form.press("do", "save", follow=False).text
+
+    assert "This request has changed since you opened it" in page
+    assert dict(sent_by(form_in(page)))["visit_place"] == ""
+
+
 def test_of_a_request_that_was_erased_what_was_typed_is_shown(sam: Client) -> None:
     last_week = timezone.now() - dt.timedelta(days=7)
     row = make_request(status="closed", close_reason="answered", status_at=last_week)
@@ -118,6 +132,20 @@ def test_of_a_request_that_was_erased_what_was_typed_is_shown(sam: Client) -> No
     assert "the request was erased meanwhile" in page
     assert f"The call Spoke with them Note {TYPED}" in page
     assert sam.get(address(row)).status_code == 404
+
+
+def test_of_a_request_erased_while_its_page_is_made_what_was_typed_is_shown(
+    sam: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def erased(*args: object) -> None:
+        raise IntegrityError("no such request")
+
+    form = Filled(sam, address(make_request())).type("next", "close").type("text", TYPED)
+    monkeypatch.setattr("appointments.staff.request_page.note_presence", erased)
+    answer = form.press("do", "save", follow=False)
+
+    assert answer.status_code == 404
+    assert TYPED in " ".join(tree_of(answer.text).itertext())
 
 
 def test_of_a_right_that_was_withdrawn_what_was_typed_is_shown(sam: Client) -> None:
@@ -208,6 +236,7 @@ def test_what_was_saved_is_not_called_lost_where_the_next_one_cannot_be_read(
     assert answer.status_code == 303
     assert answer["Location"].endswith("/appointmentrequest/?tab=waiting#asked")
     assert row.notes.count() == 1
+    assert "The next one could not be read." in sam.get(address(row)).text
 
 
 def test_back_and_send_again_does_nothing_twice(sam: Client) -> None:
