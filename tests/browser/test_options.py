@@ -36,10 +36,11 @@ def test_four_rows_show_and_four_open_when_asked_for(phone_page: Page) -> None:
     page = phone_page
     page.goto(CONDITION)
     rows = page.locator("#treatments .options [scope=rowgroup]")
-    rows.first.scroll_into_view_if_needed()  # before, it is not even laid out
 
     def seen() -> list[str]:
-        return [each.inner_text() for each in rows.all() if each.is_visible()]
+        # Not as it is laid out: what stands far down a page is not, before someone comes near.
+        texts = [each.text_content() or "" for each in rows.all() if each.is_visible()]
+        return [text.strip() for text in texts]
 
     assert seen() == ["What it is", "What studies found", "Harms", "What is not known"]
     page.get_by_text("The goal, who it may suit").click()
