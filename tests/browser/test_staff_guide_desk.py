@@ -55,7 +55,7 @@ def test_the_guide_on_requests_does_what_it_says(page: Page, site: Site) -> None
         page.keyboard.press(key)
     expect(page.get_by_label("No answer")).to_be_checked()
     guide.step(
-        "Under **Next**, choose **Set it aside until a day**: the next one that the clinic is open, unless you change it."
+        "Under **Next**, choose **Set it aside until a day**: the next open day, unless you change it."
     )
     page.get_by_label("Set it aside until a day").check()
     guide.step("Click **Save and next**.")
