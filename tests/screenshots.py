@@ -5,6 +5,7 @@ README.md shows go to docs/screenshots/.
 """
 
 import datetime as dt
+import os
 import secrets
 import sys
 import tempfile
@@ -12,11 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+import django
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.journeys import sign_in
-from tests.running import (
+import tests.environment  # noqa: F401  # from it the settings are read
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "clinic_site.settings"
+django.setup()
+
+from tests.browser.journeys import sign_in  # noqa: E402
+from tests.running import (  # noqa: E402
     PROJECT,
     Site,
     find_chromium,

@@ -1,6 +1,7 @@
 """`make run` on a person's machine: safe to repeat, clear when it cannot start, clean when it ends."""
 
 import contextlib
+import os
 import re
 import signal
 import socket
@@ -249,3 +250,10 @@ def test_without_its_database_the_site_says_so_and_loses_nothing_typed(tmp_path:
     assert "Try again" in form.words
     assert form.value_of("attempt") == attempt
     assert (ready.status, alive.status) == (503, 200)
+
+
+def test_the_command_that_takes_pictures_loads_by_itself() -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    command = [sys.executable, "-c", "import tests.screenshots"]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
