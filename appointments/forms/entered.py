@@ -42,7 +42,7 @@ NEEDED = {
 PARTS: dict[Any, str] = {
     _("The caller"): "phone voicemail_ok patient_name date_of_birth asking_for contact_name",
     _("What they want"): "kind condition message contact_by email email_ok",
-    _("For the visit"): ("patient_status visit_days visit_time interpreter_language access_needs"),
+    _("For the visit"): "patient_status visit_days visit_time interpreter_language access_needs",
 }
 
 
@@ -54,7 +54,7 @@ class EnteredRequestForm(RequestForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            field.label, field.help_text = ASKED.get(name), ""
+            field.label, field.help_text = ASKED.get(name, field.label), ""
             field.unmarked = True  # type: ignore[attr-defined]  # the page says what is needed
             if name in NEEDED:
                 field.error_messages["required"] = NEEDED[name]
@@ -64,7 +64,11 @@ class EnteredRequestForm(RequestForm):
             self.fields["phone"].widget.attrs["autofocus"] = True
 
     def parts(self) -> list[tuple[Any, list[BoundField]]]:
-        """Return the parts of the page, each with its heading and its fields."""
-        return [
-            (heading, [self[name] for name in names.split()]) for heading, names in PARTS.items()
-        ]
+        """Return the parts of the page, each with its heading and its fields.
+
+        A question that PARTS does not name stands in the last one.
+        """
+        parts = [(heading, names.split()) for heading, names in PARTS.items()]
+        named = {name for _heading, names in parts for name in names}
+        parts[-1][1].extend(name for name in self.questions() if name not in named)
+        return [(heading, [self[name] for name in names]) for heading, names in parts]

@@ -83,7 +83,7 @@ class RequestView(StaffView):
             return self.erased()
         do = request.POST.get("do", "")
         form = WorkForm(self.appointment_request, request.POST)
-        if do == SAVE_AND_NEXT and not form.filled_in:
+        if do == SAVE_AND_NEXT and request.POST.get("next") and not form.filled_in:
             return self.next(_("nothing was changed."))
         saves = do in {SAVE, SAVE_AND_NEXT}
         if not saves:
@@ -108,7 +108,7 @@ class RequestView(StaffView):
         if do == SAVE_AND_NEXT:
             return self.next(said)
         messages.success(request, said)
-        if not saves and form.filled_in:
+        if not saves and (form.filled_in or "typed" in request.POST):
             return self.renewed(form)
         return HttpResponseRedirect(request.get_full_path() + TOP, status=303)
 

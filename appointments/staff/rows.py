@@ -17,6 +17,7 @@ from appointments.presenters import (
     CANNOT_BE_READ,
     age_of,
     answer_of,
+    ask_for,
     phone_to_dial,
     read,
     told_in_words,
@@ -61,7 +62,7 @@ def _row(each: AppointmentRequest, news: Told, now: dt.datetime) -> Row:
     except CannotRead:
         return Row(each, str(CANNOT_BE_READ), "", "", "", "", [], stands, people)
     wish = [answer_of(each, "kind"), answer_of(each, "condition")]
-    calling = [_("ask for %s") % who] if (who := answer_of(each, "contact_name")) else []
+    calling = ask_for(each)
     if each.state.is_waiting:
         calling += ways_to_call(each)
     return Row(

@@ -7,10 +7,11 @@ from django import forms
 from django.test import Client
 
 from appointments.answers import Answer, content_hash
+from appointments.forms.entered import EnteredRequestForm
 from appointments.forms.request import RequestForm
 from appointments.models import AppointmentRequest
 from appointments.presenters import copy_of_answers
-from tests.appointments.office import address
+from tests.appointments.office import QUEUE, address
 from tests.make import answers_to, form_answers
 from tests.running import make_attempt
 
@@ -33,7 +34,8 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
         "hurt_on": forms.DateField(label="When did it begin?", required=False),
         "insured": forms.BooleanField(label="I am insured", required=False),
     }
-    monkeypatch.setattr(RequestForm, "base_fields", {**RequestForm.base_fields, **questions})
+    for form in (RequestForm, EnteredRequestForm):  # which has it from that, once it is declared
+        monkeypatch.setattr(form, "base_fields", {**form.base_fields, **questions})
 
 
 @pytest.mark.django_db
@@ -54,6 +56,7 @@ def test_a_question_that_is_added_to_the_form_alone_is_stored_and_read(
     assert row.answers["pets"] == Answer("Which pets do you have?", ["cat", "dog"], "A cat, A dog")
     read = copy_of_answers(row)
     staffs_page = sam.get(address(row)).text
+    by_phone = sam.get(f"{QUEUE}enter/").text
     for question, words in (
         ("Which chair suits you?", "A &lt;soft&gt; one"),
         ("Which pets do you have?", "A cat, A dog"),
@@ -61,6 +64,7 @@ def test_a_question_that_is_added_to_the_form_alone_is_stored_and_read(
         ("I am insured", "Yes"),
     ):
         assert (question, words.replace("&lt;", "<").replace("&gt;", ">")) in read
+        assert question in by_phone
         assert f"<dt>{question}</dt>\n<dd>\n{words}\n</dd>" in staffs_page
 
 
