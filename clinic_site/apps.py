@@ -24,12 +24,11 @@ class ClinicSiteConfig(AppConfig):
         from clinic_site.access import invitations  # noqa: F401  it registers a mail
         from clinic_site.access.roles import make_roles
         from clinic_site.audit.triggers import install_triggers
-        from clinic_site.checks import refuse_earlier_database
         from clinic_site.crypto.key_check import make_key_check
         from clinic_site.logs import hide
 
         hide(r"(/admin/invitation/)[^\s/?#\"']+", r"\1(token)")
 
         # Once after each migration, and before what needs the tables as they are now.
-        for after in (refuse_earlier_database, install_triggers, make_key_check, make_roles):
+        for after in (install_triggers, make_key_check, make_roles):
             post_migrate.connect(after, sender=self)

@@ -1,11 +1,9 @@
-"""What stops a start: system checks for `manage.py check --deploy`, and a look at the tables."""
+"""System checks of a server, for `manage.py check --deploy`."""
 
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.management.base import CommandError
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
 
@@ -119,26 +117,3 @@ def _stored(rows: QuerySet[Any]) -> list[Any]:
     """Return the rows; [] before the first migration, where there is no table of them yet."""
     is_made = rows.model._meta.db_table in connection.introspection.table_names()
     return list(rows) if is_made else []
-
-
-def refuse_earlier_database(sender: Any, **kwargs: Any) -> None:
-    """Raise CommandError after a migration that left tables as an earlier version made them.
-
-    Until 1.0 the first migration is remade whenever the schema changes, and Django itself sees
-    nothing to migrate.
-    """
-    missing = []
-    with connection.cursor() as cursor:
-        tables = connection.introspection.table_names(cursor)
-        for model in apps.get_models(include_auto_created=True):
-            if model._meta.db_table in tables:
-                cursor.execute(f'SELECT * FROM "{model._meta.db_table}" LIMIT 0')  # noqa: S608  ours
-                found = {column[0] for column in cursor.description}
-                columns = [str(field.column) for field in model._meta.local_concrete_fields]
-                missing += [column for column in columns if column not in found]
-    if missing:
-        name = settings.DATABASES["default"]["NAME"]
-        raise CommandError(
-            f"An earlier version made the database {name}: it lacks {', '.join(missing)}. "
-            "Nothing is released yet: delete it, and start again."
-        )

@@ -26,6 +26,7 @@ from cryptography.fernet import Fernet
 from clinic_site.state_folder import KEYS_OF_MAKE_RUN, is_open, shut
 
 HERE = Path(__file__).resolve().parent.parent
+WORKER_PAUSE = 5  # seconds, as in deploy/clinic-worker.service
 
 
 class Ended(BaseException):
@@ -145,26 +146,34 @@ def prepare(var: Path, port: int) -> str:
     return address
 
 
+def start(*command: str) -> subprocess.Popen[bytes]:
+    """Start a part of the site, in a session of its own: Ctrl-C reaches this script alone."""
+    return subprocess.Popen([sys.executable, *command], cwd=HERE, start_new_session=True)
+
+
 def serve(address: str) -> None:
-    """Run the server and the mail worker; whatever happens to one, both end with this script."""
-    commands = {
-        "mail worker": ["manage.py", "send_notifications"],
-        "server": ["-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
-    }
-    running: dict[str, subprocess.Popen[bytes]] = {}
+    """Run the server and the mail worker; both end with this script.
+
+    A worker that ends by itself is started again, as patients can do without mail for a moment, and
+    not without the site. A server that ends by itself ends this script.
+    """
+    worker_command = ("manage.py", "send_notifications")
+    running = {"worker": start(*worker_command)}
     try:
-        for name, command in commands.items():
-            # In a session of its own, so that Ctrl-C reaches this script alone.
-            running[name] = subprocess.Popen(
-                [sys.executable, *command], cwd=HERE, start_new_session=True
-            )
-        wait_until_up(address, running["server"])
+        running["server"] = server = start("-m", "gunicorn", "--config", "deploy/gunicorn.conf.py")
+        wait_until_up(address, server)
         print(f"The site:   {address}/\nThe admin:  {address}/admin/\nCtrl-C stops it.", flush=True)
-        while all(process.poll() is None for process in running.values()):
+        while server.poll() is None:
+            if (code := running["worker"].poll()) is not None:
+                print(
+                    f"The mail worker ended by itself, with code {code}. It starts again in "
+                    f"{WORKER_PAUSE} seconds; the site goes on.",
+                    flush=True,
+                )
+                time.sleep(WORKER_PAUSE)
+                running["worker"] = start(*worker_command)
             time.sleep(0.2)
-        for name, process in running.items():
-            if process.returncode is not None:
-                sys.exit(f"Stopped: the {name} ended by itself, with code {process.returncode}.")
+        sys.exit(f"Stopped: the server ended by itself, with code {server.returncode}.")
     finally:
         for process in running.values():
             process.terminate()  # it finishes the requests, or the mail, that it has

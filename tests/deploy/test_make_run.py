@@ -15,6 +15,8 @@ import psutil
 import pytest
 
 from tests.deploy.test_files import modes
+from tests.faults.serving import FORM, until
+from tests.make import form_answers
 from tests.running import (
     PROJECT,
     Site,
@@ -88,19 +90,6 @@ def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: 
     assert said.endswith("Stopped.\n")
 
 
-def test_a_database_of_an_earlier_version_is_told_in_one_line(tmp_path: Path) -> None:
-    environment = started_before(tmp_path / "var")
-    with contextlib.closing(sqlite3.connect(tmp_path / "var" / "db.sqlite3")) as database:
-        database.execute("ALTER TABLE appointments_note DROP COLUMN at")
-
-    done = run_local({**environment, "PORT": str(free_port())})
-
-    assert done.returncode == 1
-    assert "it lacks at. Nothing is released yet: delete it, and start again." in done.stderr
-    assert "db.sqlite3" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.parametrize(
     ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
 )
@@ -126,20 +115,24 @@ def is_worker(process: psutil.Process) -> bool:
     return "send_notifications" in process.cmdline()
 
 
-@pytest.mark.parametrize("name", [pytest.param("mail worker", marks=pytest.mark.soak), "server"])
-def test_when_one_part_ends_by_itself_the_other_ends_too_and_it_is_told(
-    tmp_path: Path, name: str
+def test_a_worker_that_ends_is_started_again_and_the_site_ends_with_its_server(
+    tmp_path: Path,
 ) -> None:
     site = start_site(tmp_path / "var", started_before(tmp_path / "var"), free_port())
+    log = Path(f"{tmp_path / 'var'}.log")
+    worker, server = sorted(below(site, recursive=False), key=is_worker, reverse=True)
+
+    # Without a worker the site goes on, and is told of; there is a new one soon.
+    worker.kill()
+    until(lambda: "The mail worker ended by itself, with code -9." in log.read_text(), "not told")
+    assert Visitor(site.address).post(FORM, form_answers(site.attempt())).status == 303
+    until(lambda: any(map(is_worker, below(site, recursive=False))), "no new worker")
+
+    # Without its server it ends, whole.
     running = below(site)
-
-    for process in below(site, recursive=False):
-        if is_worker(process) == (name == "mail worker"):
-            process.kill()
-
+    server.kill()
     assert site.process.wait(timeout=40) == 1
-    told = Path(f"{tmp_path / 'var'}.log").read_text()
-    assert told.endswith(f"Stopped: the {name} ended by itself, with code -9.\n")
+    assert log.read_text().endswith("Stopped: the server ended by itself, with code -9.\n")
     psutil.wait_procs(running, timeout=10)  # gunicorn's own see that it is gone
     assert [each for each in running if each.is_running()] == []
 
