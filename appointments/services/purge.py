@@ -25,12 +25,14 @@ def purge(
     now: dt.datetime | None = None,
     dry_run: bool = False,
     go_on: Callable[[], bool] = lambda: True,
+    tell: Callable[[int], object] = lambda purged: None,
 ) -> int:
     """Delete requests that ended `days` days ago or earlier, with all that belongs to them.
 
     Returns how many; with `dry_run`, how many there are. Their audit rows stay. `go_on` is asked
-    before each batch; False ends it early. Safe to be killed and run again, and side by side.
-    Raises ValueError for less than a day, DatabaseError.
+    before each batch; False ends it early. `tell` hears after each how many are gone so far. Safe
+    to be killed and run again, and side by side. Raises ValueError for less than a day,
+    DatabaseError.
     """
     if days < 1:
         raise ValueError("days must be 1 or more")
@@ -50,6 +52,7 @@ def purge(
             AppointmentRequest.objects.filter(pk__in=found).delete()
             record(RequestAction.PURGED, REQUEST, found.values(), by=Actor.system())
         purged += len(found)
+        tell(purged)
     return purged
 
 

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from appointments.services.purge import purge
 from clinic_site.clinic import read_clinic
+from clinic_site.management.progress import Progress
 
 
 class Command(BaseCommand):
@@ -28,6 +29,10 @@ class Command(BaseCommand):
             return
         if days < 1:
             raise CommandError("--days must be 1 or more.")
-        count = purge(days=days, dry_run=options["dry_run"])
+        count = purge(days=days, dry_run=True)
+        if not options["dry_run"]:
+            progress = Progress(self.stdout, count)
+            count = purge(days=days, tell=progress.show)
+            progress.clear()
         done = "would be erased" if options["dry_run"] else "erased for good"
         self.stdout.write(f"Requests that ended {days} days ago or earlier, {done}: {count}")
