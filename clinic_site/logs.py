@@ -4,12 +4,19 @@ gunicorn uses it before it is ready for anything of Django's, so what to do is r
 """
 
 import copy
+import datetime as dt
+import json
 import logging
+import os
 import re
 import time
+from contextvars import ContextVar
 
 # What would end a line, or have a terminal do something.
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# The name of the request in hand, for its lines and its error page; "" where there is none.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
 _hidden: list[tuple[re.Pattern[str], str]] = []
 _expected: list[type[Exception]] = []
 
@@ -34,6 +41,10 @@ class WithoutTokens(logging.Formatter):
     converter = staticmethod(time.gmtime)
     default_msec_format = "%s,%03dZ"
 
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        name = request_id.get()
+        return super().formatMessage(record) + (f" [{name}]" if name else "")
+
     def format(self, record: logging.LogRecord) -> str:
         if record.exc_info and isinstance(record.exc_info[1], tuple(_expected)):
             record = copy.copy(record)
@@ -43,3 +54,27 @@ class WithoutTokens(logging.Formatter):
             line = pattern.sub(instead, line)
         line = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], line)
         return line.replace("\n", "\n    ")
+
+
+class AsJson(WithoutTokens):
+    """Writes the same as one JSON object a line; a traceback stands in the message."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return record.message
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = dt.datetime.fromtimestamp(record.created, dt.UTC)
+        return json.dumps(
+            {
+                "time": at.isoformat(timespec="milliseconds"),
+                "level": record.levelname,
+                "logger": record.name,
+                "request": request_id.get(),
+                "message": super().format(record),
+            }
+        )
+
+
+def formatter() -> logging.Formatter:
+    """Return the formatter that LOG_FORMAT in the environment asks for: lines, or json."""
+    return AsJson() if os.environ.get("LOG_FORMAT") == "json" else WithoutTokens(LINE)

@@ -496,17 +496,15 @@ OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""  # it would log tracebacks
 
 # Logging: to standard error, for whatever runs the process to keep. No personal data goes here.
 
+if os.environ.get("LOG_FORMAT", "line") not in {"line", "json"}:
+    raise ImproperlyConfigured("LOG_FORMAT must be line or json.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {
-            "()": "clinic_site.logs.WithoutTokens",
-            "fmt": "{asctime} {levelname} {name}: {message}",
-            "style": "{",
-        },
+        "ours": {"()": "clinic_site.logs.formatter"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would mail tracebacks, with what was typed, to ADMINS.
     "loggers": {

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import active_physicians, current_clinic, notice_links, read_clinic
 from clinic_site.editing import adds_preview
+from clinic_site.logs import request_id
 from clinic_site.models import Clinic, Notice, Picture
 from clinic_site.pictures import is_public
 from clinic_site.public_page import public_page
@@ -156,7 +157,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault."""
-    return error_page(500)
+    return error_page(500, request_id=request_id.get())
 
 
 def service_unavailable(

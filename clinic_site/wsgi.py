@@ -17,12 +17,13 @@ import clinic_site.urls  # noqa: E402, F401
 from clinic_site.clinic import keep_remembering  # noqa: E402
 from clinic_site.forwarded import ForgetForwarded  # noqa: E402
 from clinic_site.page_cache import PageCache  # noqa: E402
+from clinic_site.request_id import RequestId  # noqa: E402
 from clinic_site.security_headers import SecurityHeaders  # noqa: E402
 from clinic_site.slow_clients import SendInTime, WholeBody  # noqa: E402
 
 keep_remembering()
 pages = PageCache(
-    SecurityHeaders(ForgetForwarded(ReadableContentType(WholeBody(_django)))),
+    RequestId(SecurityHeaders(ForgetForwarded(ReadableContentType(WholeBody(_django))))),
     folder=settings.VAR / "pages",
     most=settings.PAGE_CACHE_MB * 2**20,
 )

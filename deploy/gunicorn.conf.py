@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import ctypes
 import gc
+import logging
 import os
 import resource
 import socket
@@ -57,10 +58,7 @@ logconfig_dict = {
         "gunicorn.error": {"level": "WARNING", "handlers": ["error_console"], "propagate": False}
     },
     "formatters": {
-        "generic": {
-            "()": "clinic_site.logs.WithoutTokens",
-            "fmt": "%(asctime)s %(levelname)s gunicorn: %(message)s",
-        }
+        "generic": {"()": "clinic_site.logs.formatter"},
     },
 }
 
@@ -92,7 +90,7 @@ def post_worker_init(worker: object) -> None:
     gunicorn does both without the application, and quotes what came: a cookie, an address.
     """
     # Only now, as they read the settings.
-    from clinic_site.logs import hide
+    from clinic_site.logs import formatter, hide
     from clinic_site.security_headers import FILE_HEADERS
 
     def write_error(sock: object, status: int, reason: str, message: str) -> None:
@@ -109,6 +107,8 @@ def post_worker_init(worker: object) -> None:
         gunicorn.util.write_nonblock(sock, answer.encode("latin-1"))
 
     gunicorn.util.write_error = write_error
+    for handler in logging.getLogger("gunicorn.error").handlers:
+        handler.setFormatter(formatter())  # as ENV_FILE has it, too
     hide(r"(?s)Invalid request from ip=.*", "A request could not be read")
     hide(
         r"(?s)Socket error processing request\..*TimeoutError: timed out",

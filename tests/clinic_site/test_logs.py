@@ -1,17 +1,20 @@
 """What strangers send leaves one line in the log, and can begin no line of its own."""
 
 import datetime as dt
+import json
 import logging
 import re
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied
 
 from clinic_site.logs import WithoutTokens
+from tests.faults.serving import serving
 from tests.make import form_answers
-from tests.running import Site, Visitor
+from tests.running import Site, Visitor, install
 from tests.test_from_outside import say
 
 pytestmark = pytest.mark.on_sqlite
@@ -96,3 +99,33 @@ def test_a_fault_of_ours_keeps_its_traceback_in_lines_that_are_set_in() -> None:
     assert others[0] == "    Traceback (most recent call last):"
     assert others[-1] == "    FORGED"
     assert all(each.startswith("    ") for each in others)
+
+
+def test_a_fault_of_ours_is_found_in_the_log_by_the_code_that_its_page_shows(
+    tmp_path: Path,
+) -> None:
+    # Given a page that cannot be shown, behind a proxy that names each request,
+    site = install(tmp_path / "var", LOG_FORMAT="json")
+    site.sql("UPDATE conditions_revision SET document = '[]'")
+    name = "0123456789abcdef0123456789abcdef"
+    with serving(site) as address:
+        visitor = Visitor(address)
+
+        page = visitor.get("/conditions/spinal-compression-fractures/", X_Request_ID=name)
+        other = visitor.get("/conditions/spinal-compression-fractures/", X_Request_ID="a b")
+
+    # then its code stands on the page and at each line, a JSON object, that tells of it.
+    assert page.status == other.status == 500
+    assert "this code helps us to find the fault: 01234567" in page.words
+    assert "605-217-5617" in page.words
+    page.assert_valid_html()
+    records = [json.loads(line) for line in site.log.read_text().splitlines()]
+    (fault,) = [
+        each for each in records if each["request"] == "01234567" and each["level"] == "ERROR"
+    ]
+    assert dt.datetime.fromisoformat(fault["time"]).utcoffset() == dt.timedelta()
+    assert "Traceback" in fault["message"]
+    # One that is no name of a request is none.
+    code = re.search(r"find the fault: ([0-9a-f]{8})\b", other.words)
+    assert code
+    assert [each for each in records if each["request"] == code[1]] != []
