@@ -4,7 +4,9 @@ PORT ?= 8000
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint screenshots python
+.PHONY: help run upgrade test soak bench lint screenshots python
+# The settings of a server, which belong to the user that the site runs as.
+ENV_FILE ?= /etc/clinic/production.env
 
 help: ## Say what each command does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 12
@@ -15,6 +17,11 @@ python:
 run: python ## Start the site on http://localhost:8000 (PORT=8001 for another port); Ctrl-C stops it
 	@$(PYTHON) deploy/install.py requirements.txt
 	@exec .venv/bin/python -m deploy.run_local
+
+upgrade: python ## Make this release ready on a server, as root: packages, static files, a backup, tables; then restart it
+	@$(PYTHON) deploy/install.py requirements.txt
+	@owner=$$(stat -c %U $(ENV_FILE)) || exit 1; [ "$$owner" = "$$(id -un)" ] || as="runuser -u $$owner --"; \
+	exec $$as env ENV_FILE=$(ENV_FILE) .venv/bin/python -m deploy.prepare --server
 
 test: python ## Run the tests, on SQLite and on PostgreSQL, and in real browsers
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers

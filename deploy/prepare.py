@@ -1,6 +1,9 @@
-"""Make what a site needs to start, where it is not there yet: tables, content, files, a way in.
+"""Make what a site needs to start, where it is not there: static files, tables, content, a way in.
 
-Ends with code 78 where a key is wrong.
+    python -m deploy.prepare [--server]
+
+On a server it tells of each step, and first makes a backup of a database that has something in it.
+The release that runs goes on meanwhile. Ends with code 78 where a key is wrong.
 All in one process: to start Django takes longer than most of the steps.
 """
 
@@ -10,24 +13,43 @@ import traceback
 
 from manage import main
 
+ON_SERVER = "--server" in sys.argv
 STEPS = (
-    ("migrate", "--verbosity=0"),
-    ("load_content", "conditions/content", "--verbosity=0"),
-    ("collectstatic", "--noinput", "--verbosity=0"),
+    ("collectstatic", "--noinput"),
+    ("backup",),
+    ("migrate",),
+    ("load_content", "conditions/content"),
     ("check_keys", "--start"),
     ("invite", "--first"),
 )
 
-for step in STEPS:
+
+def has_tables() -> bool:
+    """Whether there is something to back up."""
+    from django.db import connection  # the step before has read the settings
+
+    return bool(connection.introspection.table_names())
+
+
+def run(step: tuple[str, ...]) -> None:
+    """Run a command of manage.py; end with its fault."""
+    is_quiet = not ON_SERVER and step[0] in {"collectstatic", "migrate", "load_content"}
     try:
-        main(["manage.py", *step])
+        if step[0] != "backup" or (ON_SERVER and has_tables()):
+            if ON_SERVER:
+                print(f"== {' '.join(step)}", flush=True)
+            main(["manage.py", *step, *(["--verbosity=0"] if is_quiet else [])])
     except (Exception, SystemExit) as failure:
         if not isinstance(failure, SystemExit):
             traceback.print_exc()
         elif not failure.code:
-            continue
+            return
         elif step[0] == "check_keys":
             sys.exit(os.EX_CONFIG)  # it has said which key is wrong
         elif isinstance(failure.code, str):
             print(failure.code, file=sys.stderr)
         sys.exit(f"Stopped: manage.py {step[0]} failed; what it said is above.")
+
+
+for step in STEPS:
+    run(step)

@@ -59,7 +59,7 @@ def new_database(like: dict[str, str] | None = None) -> dict[str, str]:
     with psycopg.connect(_server.get_uri("postgres"), autocommit=True) as connection:
         copied = f" TEMPLATE {_name_of(like)}" if like else ""
         connection.execute(f"CREATE DATABASE {name}{copied}")
-    return {"DATABASE_URL": _server.get_uri(name)}
+    return {"DATABASE_URL": _server.get_uri(name), "PG_BIN": str(Path(pg_dump()).parent)}
 
 
 def let_in(environment: dict[str, str], everyone: bool) -> None:

@@ -68,8 +68,6 @@ print(found.good, found.text)
 def site(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     site = install(tmp_path_factory.mktemp("backup") / "var")
     site.environment["PYTHONWARNINGS"] = "error"
-    if POSTGRESQL:
-        site.environment["PG_BIN"] = str(Path(pg_dump()).parent)
     site.shell(BEFORE)
     return site
 

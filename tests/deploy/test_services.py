@@ -41,7 +41,7 @@ class Unit(configparser.RawConfigParser):
 
 
 def test_systemd_finds_no_fault_in_them(tmp_path: Path) -> None:
-    assert len(UNITS) == 4
+    assert len(UNITS) == 5
     for path in UNITS:
         (tmp_path / path.name).write_text(path.read_text().replace(THERE, str(PROJECT)))
     if shutil.which("systemd-analyze"):
@@ -86,6 +86,16 @@ def test_what_they_start_serves_reloads_and_ends(tmp_path: Path) -> None:
             return children(running[0].pid).isdisjoint(before)
 
         until(is_new, "the old processes are still there")
+
+        backups = tmp_path / "backups"
+        subprocess.run(
+            Unit("clinic-backup.service").command("ExecStart"),
+            cwd=PROJECT,
+            env={**environment, "BACKUPS": str(backups)},
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        assert len(list(backups.iterdir())) == 1
     finally:
         for process in running:
             process.send_signal(signal.SIGTERM)

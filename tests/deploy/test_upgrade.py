@@ -1,0 +1,143 @@
+"""`make upgrade` to a made-up next release, and the restart after it, while patients read and send."""
+
+import itertools
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.test_services import Unit
+from tests.faults.serving import FORM, Crowd, stored, tell, until
+from tests.running import PROJECT, Installation, Visitor, install, is_up
+
+PAGES = ("/", "/contact/", "/conditions/spinal-compression-fractures/", "/search/?q=back", FORM)
+NOT_COPIED = (".git", ".venv", ".*cache", "__pycache__", "var", "staticfiles")
+MIGRATION = """
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("appointments", "0001_initial")]
+    operations = [
+        migrations.AddField(
+            "AppointmentRequest", "made_up", models.CharField(db_default="", max_length=9)
+        )
+    ]
+"""
+# As systemd starts a service with a socket that it holds.
+WITH_SOCKET = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@pytest.fixture
+def next_release(tmp_path: Path) -> Path:
+    """A copy of this release with a new column, and other words at /healthz."""
+    release = tmp_path / "next"
+    shutil.copytree(PROJECT, release, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    (release / ".venv").symlink_to(Path(sys.prefix))
+    (release / "appointments" / "migrations" / "0002_made_up.py").write_text(MIGRATION)
+    views = release / "clinic_site" / "views.py"
+    views.write_text(views.read_text().replace('"ok\\n"', '"next\\n"'))
+    request = release / "appointments" / "models" / "request.py"
+    field = '\n    made_up = models.CharField(db_default="", max_length=9)\n\n    class Meta'
+    request.write_text(request.read_text().replace("\n    class Meta", field, 1))
+    return release
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
+        yield listening
+
+
+def start(
+    site: Installation, release: Path, unit: str, listening: socket.socket
+) -> subprocess.Popen[bytes]:
+    """Start a unit of a release."""
+    command = Unit(unit).command("ExecStart")
+    if "web" in unit:
+        command = [sys.executable, "-c", WITH_SOCKET, str(listening.fileno()), *command]
+    with site.log.open("ab") as log:
+        return subprocess.Popen(
+            command,
+            cwd=release,
+            env={**site.environment, "KEYS_CHECKED": "yes"},
+            pass_fds=[listening.fileno()],
+            stdout=log,
+            stderr=log,
+        )
+
+
+def test_an_upgrade_with_a_migration_is_noticed_by_nobody(
+    tmp_path: Path, next_release: Path, listening: socket.socket
+) -> None:
+    site = install(tmp_path / "var")
+    env_file = tmp_path / "production.env"
+    env_file.write_text(Path(site.environment["ENV_FILE"]).read_text())
+    units = ("clinic-web.service", "clinic-worker.service")
+    running = {unit: start(site, PROJECT, unit, listening) for unit in units}
+    crowd = Crowd(f"http://localhost:{listening.getsockname()[1]}")
+    asked = itertools.count(1)
+    try:
+        # Given people who read and patients who send, one after the other,
+        until(lambda: is_up(crowd.address), "the web server is not up")
+        assert Visitor(crowd.address).get("/healthz").text == "ok\n"
+        crowd.look_at(*PAGES)
+        crowd.add(lambda: keep_sending(crowd, asked))
+
+        # when the next release is made ready,
+        done = subprocess.run(
+            ["make", "--silent", "upgrade", f"ENV_FILE={env_file}"],
+            cwd=next_release,
+            env={**site.environment, "PYTHON": sys.executable},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.findall("^== (.*)", done.stdout, re.MULTILINE)[1:3] == ["backup", "migrate"]
+        assert "Applying appointments.0002_made_up... OK" in done.stdout
+        assert Visitor(crowd.address).get("/healthz").text == "ok\n"
+        # and takes the place of this one,
+        for unit, process in running.items():
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=40) == 0
+            running[unit] = start(site, next_release, unit, listening)
+        until(lambda: Visitor(crowd.address).get("/healthz").text == "next\n", "no next release")
+        sent = len(crowd.sent)
+        until(lambda: len(crowd.sent) > sent + 2, "nobody is served by it")
+        crowd.go_home()
+    finally:
+        for process in running.values():
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=40)
+    tell(crowd)
+
+    # then nobody was refused,
+    assert {each.answer.status for each in crowd.seen} == {200}
+    assert {each.answer.status for each in crowd.sent} == {303}
+    # each request is stored, once,
+    assert stored(site) == sorted(f"Words {number}" for number in range(1, len(crowd.sent) + 1))
+    # and the new column is there.
+    made_up = site.sql("SELECT DISTINCT made_up FROM appointments_appointmentrequest")
+    assert made_up == [("",)]
+
+
+def keep_sending(crowd: Crowd, numbers: Iterator[int]) -> None:
+    """Be patients who send one request after the other, until all go home."""
+    while not crowd.over.is_set():
+        before = len(crowd.sent)
+        crowd.send(f"Words {next(numbers)}")
+        crowd.threads[-1].join(timeout=60)
+        assert len(crowd.sent) > before
+        threading.Event().wait(0.2)
