@@ -160,6 +160,7 @@ DEVICE_KNOWN_FOR = timedelta(days=90)  # after somebody signed in there
 RESETS_SHOWN_FOR = timedelta(days=30)  # on the front page of who reads the record
 RESETS_SHOWN = 10  # of accounts, by others
 APP_CLOCK_STEPS = 1  # of 30 seconds, that the clock of an app may be early or late
+CODE_WRONG_AHEAD = timedelta(minutes=1)  # a wrong code of later makes nobody wait
 PASSWORD_CHARACTERS = 1000  # at most; a longer one would only take longer to hash
 RECOVERY_CODES = 8  # of an account
 RECOVERY_CODE_LETTERS = 16  # of 5 random bits each
