@@ -39,7 +39,7 @@ soak: python ## Every story on both databases: hundreds of kills, long outages, 
 	@for database in sqlite postgresql; do \
 	echo "== on $$database"; \
 	case $$database in sqlite) without=needs_postgresql;; *) without=on_sqlite;; esac; \
-	TEST_DATABASE=$$database SOAK=1 KILLS=200 WORKER_KILLS=50 OUTAGE=45 timeout 1800 \
+	TEST_DATABASE=$$database SOAK=1 KILLS=200 WORKER_KILLS=50 OUTAGE=60 timeout 1800 \
 	.venv/bin/python -m pytest -s -m "not $$without" || exit 1; done
 
 bench: python ## Print the speed table, as ratios measured in one run

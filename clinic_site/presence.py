@@ -12,7 +12,8 @@ class PresenceQuerySet(models.QuerySet[Any]):
 
     def now(self) -> "PresenceQuerySet":
         """Those whose browsers have said so lately."""
-        return self.filter(at__gt=timezone.now() - settings.PRESENCE_LASTS)
+        now, lasts = timezone.now(), settings.PRESENCE_LASTS
+        return self.filter(at__gt=now - lasts, at__lt=now + lasts)  # later: a clock was set back
 
     def note(self, thing: models.Model, person: Any, **told: str) -> None:
         """Note that a person has a thing open, and forget who left it. `told`: more columns."""

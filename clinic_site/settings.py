@@ -160,6 +160,7 @@ DEVICE_KNOWN_FOR = timedelta(days=90)  # after somebody signed in there
 RESETS_SHOWN_FOR = timedelta(days=30)  # on the front page of who reads the record
 RESETS_SHOWN = 10  # of accounts, by others
 APP_CLOCK_STEPS = 1  # of 30 seconds, that the clock of an app may be early or late
+CODE_WRONG_AHEAD = timedelta(minutes=1)  # a wrong code of later makes nobody wait
 PASSWORD_CHARACTERS = 1000  # at most; a longer one would only take longer to hash
 RECOVERY_CODES = 8  # of an account
 RECOVERY_CODE_LETTERS = 16  # of 5 random bits each
@@ -206,7 +207,8 @@ UNDO_WITHIN = timedelta(minutes=10)  # of closing a request, or setting it aside
 LIST_COUNTED = 1000  # rows; further ones are counted in no list
 AUDIT_ROWS = 100  # on a page of the audit
 AUDIT_COUNTED = 100_000  # rows; what happened on one day must be there to be read
-MAIL_LEASE = timedelta(minutes=5)  # many times what a mail takes (each step has EMAIL_TIMEOUT)
+MAIL_SECONDS = env.float("MAIL_SECONDS", default=60)  # that the mail server has for one mail
+MAIL_LEASE = timedelta(minutes=5)  # several times that
 MAIL_FIRST_RETRY = timedelta(minutes=1)  # each later one after twice as long
 MAIL_LONGEST_RETRY = timedelta(hours=6)
 MAIL_LATE_AFTER = timedelta(minutes=10)  # then staff are told that it waits
@@ -335,7 +337,7 @@ DATABASES = {"default": _database}
 
 # Mail: one message at a time, by the notification worker
 
-EMAIL_TIMEOUT = 20  # seconds
+EMAIL_TIMEOUT = 20  # seconds without a byte
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"noreply@{_site['host']}")
 if email_url := env.str("EMAIL_URL", default=""):
     if not re.match(r"smtp(\+tls|\+ssl)?://", email_url):

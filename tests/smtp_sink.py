@@ -12,6 +12,7 @@ from email.message import EmailMessage
 # Told to a step in place of an answer.
 HANG = "hang"  # say nothing more
 DROP = "drop"  # close the connection
+TRICKLE = "trickle"  # say a little, again and again, and never come to an end
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,11 @@ class _Handler(socketserver.StreamRequestHandler):
         if before := self.sink.before.get(step):
             before()
         answer = self.sink.answers.get(step) or ORDINARY.get(step, "502 what?")
+        while answer == TRICKLE and not self.sink.closing.wait(0.1):
+            self.wfile.write(b"2")
         if answer == HANG:
             self.sink.closing.wait()
-        if answer in {HANG, DROP}:
+        if answer in {HANG, DROP, TRICKLE}:
             raise _Dropped
         self.wfile.write(answer.encode() + b"\r\n")
         return answer
@@ -138,11 +141,11 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextlib.contextmanager
-def smtp_sink() -> Iterator[Sink]:
-    """Run the server for as long as the block lasts."""
+def smtp_sink(port: int = 0) -> Iterator[Sink]:
+    """Run the server for as long as the block lasts, at any port or at this one."""
     sink = Sink()
     handler = type("Handler", (_Handler,), {"sink": sink})
-    with _Server(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", port), handler) as server:
         sink.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

@@ -55,6 +55,7 @@ class StaffSession:
 
         def who() -> Any:
             session = request.session
+            _set_back(session)
             if SESSION_KEY in session and min(_idle_left(session), _whole_left(session)) <= 0:
                 session.flush()
                 return AnonymousUser()
@@ -68,6 +69,14 @@ class StaffSession:
         for user in signed_in:
             note_session(request, response, user)
         return response
+
+
+def _set_back(session: Any) -> None:
+    """Count what is to come as now, or a clock that was set back would keep the session open."""
+    now = int(time.time())
+    for name in ("signed_in_at", "seen_at"):
+        if session.get(name, now) > now:
+            session[name] = now
 
 
 def _note(request: HttpRequest, user: User) -> None:

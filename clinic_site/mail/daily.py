@@ -22,9 +22,12 @@ def adds_daily_work(work: DailyWork) -> DailyWork:
 
 
 def claim_day(name: str, day: dt.date) -> bool:
-    """Note that `name` is done on that day; False where it was noted before, by any worker."""
+    """Note that `name` is done on that day; False where it was noted before, by any worker.
+
+    A later day is of before a clock was set back: nothing is left undone until then.
+    """
     _run, made = DailyRun.objects.get_or_create(name=name, defaults={"day": day})
-    return made or bool(DailyRun.objects.filter(name=name, day__lt=day).update(day=day))
+    return made or bool(DailyRun.objects.filter(name=name).exclude(day=day).update(day=day))
 
 
 @adds_daily_work

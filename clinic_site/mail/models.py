@@ -45,6 +45,16 @@ class MailChoice(models.Model):
         return f"{self.user}: {self.kind}"
 
 
+def _free(now: dt.datetime) -> models.Q:
+    """Return what selects mails that no worker has in hand.
+
+    A lease that ends too late is of before a clock was set back.
+    """
+    wrong = now + 2 * settings.MAIL_LEASE  # workers' clocks may differ a little
+    ends = models.Q(leased_until__lte=now) | models.Q(leased_until__gt=wrong)
+    return models.Q(leased_until=None) | ends
+
+
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     """Mails, in named selections."""
 
@@ -65,15 +75,18 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
         return self.waiting().filter(created_at__lte=now - settings.MAIL_LATE_AFTER)
 
     def due(self, now: dt.datetime) -> "OutboxQuerySet":
-        """Those that a worker may send now, the longest due first."""
-        free = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
+        """Those that a worker may send now, the longest due first.
+
+        None waits for its first try, nor for a time that only a wrong clock can have set.
+        """
+        wrong = now + 2 * settings.MAIL_LONGEST_RETRY
+        due = models.Q(tries=0) | models.Q(due_at__lte=now) | models.Q(due_at__gt=wrong)
         held = models.Exists(MailHold.objects.all())
-        return self.waiting().filter(free, ~held, due_at__lte=now).order_by("due_at", "pk")
+        return self.waiting().filter(_free(now), due, ~held).order_by("due_at", "pk")
 
     def unsent(self, now: dt.datetime) -> "OutboxQuerySet":
         """Those waiting or given up that no worker has in hand."""
-        free = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
-        return self.filter(free, state__in=[MailState.WAITING, MailState.DEAD])
+        return self.filter(_free(now), state__in=[MailState.WAITING, MailState.DEAD])
 
     def try_again(self, now: dt.datetime | None = None) -> int:
         """Start the clock anew for those not sent, and send them at once.

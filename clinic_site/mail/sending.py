@@ -4,7 +4,10 @@ An address that stands encrypted is opened here, for as long as the sending take
 leaves this module but in the mail itself: what goes wrong is told by `fault_of`.
 """
 
+import contextlib
+import signal
 import smtplib
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -22,12 +25,33 @@ class BadAddress(Exception):
 
 
 def send(message: OutboxMessage) -> None:
-    """Make the mail of an outbox row and hand it to the mail server.
+    """Make the mail of an outbox row and hand it to the mail server; in the main thread only.
 
     Raises NotWanted, BadAddress, CannotRead, whatever the mail server's refusal raises
     (SMTPException, OSError), and DatabaseError.
     """
-    make_mail(message).send()
+    mail = make_mail(message)
+    with _within(settings.MAIL_SECONDS):
+        mail.send()
+
+
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """End the block by a TimeoutError after so long: each step may be quick, and none the last.
+
+    And again each second, as what is said good-bye to can hang in that, too.
+    """
+
+    def end(*signal: object) -> None:
+        raise TimeoutError("The mail server takes too long.")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def make_mail(message: OutboxMessage) -> EmailMessage:

@@ -120,6 +120,19 @@ def test_wrong_codes_make_the_app_wait_and_no_recovery_code(client: Client, ana:
     assert is_in(client)
 
 
+def test_codes_that_a_wrong_clock_refused_make_nobody_wait_once_it_is_right(
+    client: Client, ana: User
+) -> None:
+    with time_machine.travel(timezone.now() + dt.timedelta(days=1)):
+        type_password(client)
+        assert type_code(client, "000000").status_code == 200  # as it is a day too late
+
+    type_password(client)
+    type_code(client, code_now())
+
+    assert is_in(client)
+
+
 def test_wrong_codes_of_others_do_not_hold_up_who_was_here_before(ana: User) -> None:
     # Given ana, who signed in here, and somebody elsewhere who knows her password,
     here, elsewhere, noon = Client(), Client(), timezone.now()

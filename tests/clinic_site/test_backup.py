@@ -1,11 +1,9 @@
 """Backups are made while patients send, restored equal, and refused where they cannot be."""
 
-import functools
 import json
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,12 +12,11 @@ from cryptography.fernet import Fernet
 
 from tests.commands import at_hand
 from tests.environment import POSTGRESQL, new_database, pg_dump
-from tests.faults.serving import FORM, Crowd, serving, stored, until
+from tests.faults.serving import Crowd, serving, stored, until
 from tests.generated import SOAK
-from tests.make import form_answers
-from tests.running import Installation, install, make_attempt
+from tests.running import Installation, install
 
-PATIENTS = 3
+PATIENTS = ("Ana", "Bo", "Cy")
 ENOUGH = 400 if SOAK else 6  # requests before a backup is made
 # What must not go on after a restore.
 BEFORE = """
@@ -101,27 +98,14 @@ def test_while_patients_send_a_backup_is_made_and_restored_equal(
     site: Installation, tmp_path: Path
 ) -> None:
     # Given patients who send without a pause,
-    heard: list[str] = []
     with serving(site) as address:
         crowd = Crowd(address)
-
-        def send(patient: int) -> None:
-            person = {"phone": f"605-555-01{patient:02}", "email": "a@b.example", "email_ok": "on"}
-            while not crowd.over.is_set():
-                words = f"Words {len(heard)} of patient {patient}"
-                answers = form_answers(make_attempt(), message=words, **person)
-                while (answer := crowd.post(FORM, answers)).status != 303:
-                    assert words in answer.text
-                    time.sleep(0.1)
-                heard.append(words)
-
-        for patient in range(PATIENTS):
-            crowd.add(functools.partial(send, patient))
-        until(lambda: len(heard) >= ENOUGH, "nobody is heard", 300)
-        before = list(heard)
+        crowd.keep_sending(*PATIENTS, email="a@b.example", email_ok="on")
+        until(lambda: len(crowd.heard) >= ENOUGH, "nobody is heard", 300)
+        before = list(crowd.heard)
         # when a backup is made and tried,
         drill = run(site, "restore_drill")
-        meanwhile = len(heard) - len(before)
+        meanwhile = len(crowd.heard) - len(before)
         crowd.go_home()
 
     # then each table is equal, and the site went on;
@@ -134,7 +118,7 @@ def test_while_patients_send_a_backup_is_made_and_restored_equal(
     restored = run(there, "restore", str(newest(site)))
     assert restored.returncode == 0, restored.stderr
     assert set(before) <= set(stored(there)) <= set(stored(site))
-    assert stored(site) == sorted(heard)
+    assert stored(site) == sorted(crowd.heard)
     # sessions and invitations have ended,
     assert site.shell(AFTER) == "1 2 0"
     assert there.shell(AFTER) == "0 0 1"
@@ -271,6 +255,9 @@ def test_old_backups_go_and_status_tells_when_the_newest_is_old(
     copied(backup, tmp_path / "clinic-2020", made_at="2020-01-01T00:00:00+00:00")
     copied(backup, tmp_path / "clinic-2021", made_at="no time")  # it is no backup
     assert re.fullmatch(r"False the newest is \d+ hours old", told())
+    copied(backup, tmp_path / "clinic-2999", made_at="2999-01-01T00:00:00+00:00")
+    assert re.fullmatch(r"False the newest is -\d+ hours old", told())  # by a wrong clock
+    shutil.rmtree(tmp_path / "clinic-2999")
 
     assert run(site, "backup", str(tmp_path)).returncode == 0
 

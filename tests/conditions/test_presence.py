@@ -46,6 +46,9 @@ def test_colleagues_see_who_is_in_the_page_and_where(client: Client) -> None:
         assert " is here" not in ana.get(change(page)).text
         assert [each.person.username for each in Presence.objects.all()] == ["ana"]
 
+        clock.shift(dt.timedelta(days=-1))  # a clock that was wrong
+        assert look(bo, page) == ""
+
 
 def test_being_there_is_no_activity_and_goes_on_no_record() -> None:
     page = make_condition()

@@ -1,9 +1,11 @@
 """A site to break: real gunicorn, patients who send until they are heard, readers who look on.
 
-OUTAGE in the environment says for how many seconds a database is away (3; `make soak` says 45).
+OUTAGE in the environment says for how many seconds a database is away (3; `make soak` says 60).
 """
 
 import contextlib
+import functools
+import itertools
 import os
 import secrets
 import signal
@@ -87,6 +89,7 @@ class Crowd:
     address: str
     seen: list[Asked] = field(default_factory=list)
     sent: list[Asked] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)  # messages that were confirmed
     failures: list[str] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
@@ -126,20 +129,33 @@ class Crowd:
 
         self.add(look)
 
-    def send(self, message: str) -> None:
-        """Have a patient send a request, again and again until it is confirmed.
+    def be_heard(self, message: str, **more: object) -> None:
+        """Send a request, again and again until it is confirmed; `more`: further answers.
 
         Each answer before that shows what was typed.
         """
         phone = f"605-555-{secrets.randbelow(10_000):04d}"  # equal words of one phone would be asked about
-        answers = form_answers(make_attempt(), message=message, phone=phone)
+        answers = form_answers(make_attempt(), message=message, phone=phone, **more)
+        while (answer := self.post(FORM, answers)).status != 303:
+            assert message in answer.text, answer.text
+            time.sleep(0.1 if SOAK else 0.5)
+        self.heard.append(message)
 
-        def send() -> None:
-            while (answer := self.post(FORM, answers)).status != 303:
-                assert message in answer.text, answer.text
-                time.sleep(0.1 if SOAK else 0.5)
+    def send(self, message: str) -> None:
+        """Have a patient send a request until it is confirmed."""
+        self.add(lambda: self.be_heard(message))
 
-        self.add(send)
+    def keep_sending(self, *patients: str, **more: object) -> None:
+        """Have each of these send one request after another, until all go home."""
+
+        def send(patient: str) -> None:
+            for number in itertools.count():
+                if self.over.is_set():
+                    return
+                self.be_heard(f"Words {number} of {patient}", **more)
+
+        for patient in patients:
+            self.add(functools.partial(send, patient))
 
     def go_home(self) -> None:
         """Wait for all of them."""
@@ -150,9 +166,24 @@ class Crowd:
         assert not self.failures, self.failures
 
 
-def tell(crowd: Crowd) -> None:
-    """Print what they met, for those who run `make soak`."""
+def tell(crowd: Crowd, fault: str = "", site: Installation | None = None) -> None:
+    """Print what they met, for those who run `make soak`.
+
+    Where this is all that was sent to a `site`: what is stored there is what was confirmed.
+    """
     print(f"\nseen: {_summary(crowd.seen)}\nsent: {_summary(crowd.sent)}")  # noqa: T201
+    if site is None:
+        return
+    there, heard = Counter(stored(site)), Counter(crowd.heard)
+    lost, doubled = (heard - there).total(), (there - heard).total()
+    forms = [each.answer.status for each in crowd.sent if each.path == FORM]
+    failed = sum(each.answer.status != 200 for each in crowd.seen)
+    print(  # noqa: T201
+        f"{fault}: {len(forms)} sent, {forms.count(303)} accepted, "
+        f"{len(forms) - forms.count(303)} refused with their words, {lost} lost, {doubled} doubled; "
+        f"{len(crowd.seen)} pages asked for, {failed} failed"
+    )
+    assert (lost, doubled) == (0, 0)
 
 
 def _summary(asked: list[Asked]) -> str:

