@@ -265,6 +265,7 @@ NOT_FOR_EVERYONE = ("/admin/", "/appointments/", "/search/", "/static/", "/pictu
 READINESS_LOOK_EVERY = 5.0  # seconds at least, however often /readyz is asked
 RETRY_AFTER_DATABASE_AWAY, RETRY_AFTER_WRONG_KEY = 30, 300  # seconds, told to who asks
 SECURITY_TXT_EXPIRES = timedelta(days=180)  # after it is read
+OLD_STATIC_KEPT_FOR = timedelta(days=30)  # a static file, after the last release that used it
 DATABASE_WAIT = 5.0  # seconds in all that a request waits while another process writes (SQLite)
 DATABASE_TRY_EVERY = 0.05  # seconds, between two tries of it
 LOCK_TIMEOUT = 1000  # milliseconds that a request waits for a locked row (PostgreSQL)
