@@ -253,6 +253,7 @@ BODY_SECONDS = env.float("BODY_SECONDS", default=20)  # for a body to arrive
 BODY_PIECE = 64 * 1024  # bytes of it, each of which gives it a second more
 HANG_UP_SECONDS = 1  # for the sender of one that was refused to hear of it, and to stop
 SEND_SECONDS = env.float("SEND_SECONDS", default=10)  # in which a reader takes nothing
+SEND_AT_ONCE = 64 * 1024  # bytes of an answer; the longest page is shorter
 SEND_PIECE = 16 * 1024  # bytes of an answer; who has taken one of them has taken something
 CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most often a slip
 CLOSED_DAYS_SHOWN = 12  # on the contact page
