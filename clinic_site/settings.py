@@ -255,6 +255,7 @@ BODY_SECONDS = env.float("BODY_SECONDS", default=20)  # for a body to arrive
 BODY_PIECE = 64 * 1024  # bytes of it, each of which gives it a second more
 HANG_UP_SECONDS = 1  # for the sender of one that was refused to hear of it, and to stop
 SEND_SECONDS = env.float("SEND_SECONDS", default=10)  # in which a reader takes nothing
+SEND_AT_ONCE = 64 * 1024  # bytes of an answer; the longest page is shorter
 SEND_PIECE = 16 * 1024  # bytes of an answer; who has taken one of them has taken something
 CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most often a slip
 CLOSED_DAYS_SHOWN = 12  # on the contact page
@@ -267,6 +268,7 @@ NOT_FOR_EVERYONE = ("/admin/", "/appointments/", "/search/", "/static/", "/pictu
 READINESS_LOOK_EVERY = 5.0  # seconds at least, however often /readyz is asked
 RETRY_AFTER_DATABASE_AWAY, RETRY_AFTER_WRONG_KEY = 30, 300  # seconds, told to who asks
 SECURITY_TXT_EXPIRES = timedelta(days=180)  # after it is read
+OLD_STATIC_KEPT_FOR = timedelta(days=30)  # a static file, after the last release that used it
 DATABASE_WAIT = 5.0  # seconds in all that a request waits while another process writes (SQLite)
 DATABASE_TRY_EVERY = 0.05  # seconds, between two tries of it
 LOCK_TIMEOUT = 1000  # milliseconds that a request waits for a locked row (PostgreSQL)

@@ -119,7 +119,9 @@ def _in_pieces(answer: Iterable[bytes], environ: dict[str, Any]) -> Iterator[byt
     line = environ["gunicorn.socket"]
     try:
         for part in answer:
-            for at in range(0, len(part), settings.SEND_PIECE):
+            # The kernel takes the first at once, so that no process dies in the midst of a page.
+            yield part[: settings.SEND_AT_ONCE]
+            for at in range(settings.SEND_AT_ONCE, len(part), settings.SEND_PIECE):
                 yield part[at : at + settings.SEND_PIECE]
         if REFUSED in environ:
             _hang_up(line)

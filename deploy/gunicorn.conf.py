@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import gunicorn.util
+from gunicorn.http import wsgi
 
 os.umask(0o077)  # what is written is for this user's eyes
 # Room for worker_connections, where a process may have 1,024 files unless it asks for more.
@@ -82,6 +83,28 @@ def when_ready(server: Any) -> None:
     """Have the kernel keep at most 256 kB for a reader who takes nothing; by itself, 3 MB."""
     for listener in server.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 128 * 1024)  # it doubles it
+
+
+class Response(wsgi.Response):
+    """Sends its head together with the first of its body.
+
+    Where the process dies between the two, nginx has told a head and can ask nobody else any more.
+    """
+
+    head, headers_sent = b"", False
+
+    def write(self, part: bytes) -> None:
+        if self.response_length and not (self.headers_sent or self._omits_body):
+            lines = [*self.default_headers(), *(f"{k}: {v}\r\n" for k, v in self.headers), "\r\n"]
+            self.head, self.headers_sent = "".join(lines).encode("latin-1"), True
+        super().write(part)
+
+    def _emit_body(self, data: bytes) -> None:
+        super()._emit_body(self.head + data)
+        self.head = b""
+
+
+wsgi.Response = Response
 
 
 def post_worker_init(worker: object) -> None:

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -59,6 +60,12 @@ def checked(var: Path) -> str:
     return manage(*check, environment={**GOOD, "VAR": str(var)}).stderr
 
 
+def collect(static: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**local_environment(static.with_name("var")), "ENV_FILE": str(TEST_ENV)}
+    environment["STATIC"] = str(static)
+    return manage("collectstatic", "--noinput", environment=environment)
+
+
 def loose(var: Path, *names: str) -> Path:
     """A folder of state as it was made before others were shut out."""
     (var / "mail").mkdir(parents=True)
@@ -94,14 +101,8 @@ def test_a_server_tells_of_what_it_cannot_mend(tmp_path: Path) -> None:
 
 def test_sites_that_start_at_once_share_the_static_files(tmp_path: Path) -> None:
     static = tmp_path / "static"
-    environment = {**local_environment(tmp_path / "var"), "ENV_FILE": str(TEST_ENV)}
-    environment["STATIC"] = str(static)
-
-    def collect(_site: int = 0) -> subprocess.CompletedProcess[str]:
-        return manage("collectstatic", "--noinput", environment=environment)
-
     with ThreadPoolExecutor(3) as pool:
-        first = [*pool.map(collect, range(3))]
+        first = [*pool.map(collect, [static] * 3)]
 
     assert [each.returncode for each in first] == [0, 0, 0]
     assert sum("copied" in each.stdout for each in first) == 1
@@ -112,7 +113,38 @@ def test_sites_that_start_at_once_share_the_static_files(tmp_path: Path) -> None
     # One that was stopped half-way is done again; one that was not is left alone.
     (static / "collected").write_text("")
     os.unlink(static / "staticfiles.json")
-    assert "copied" in collect().stdout
+    assert "copied" in collect(static).stdout
     when = (static / "staticfiles.json").stat().st_mtime_ns
-    assert collect().stdout == ""
+    assert collect(static).stdout == ""
     assert (static / "staticfiles.json").stat().st_mtime_ns == when
+
+
+def test_what_a_release_used_is_there_for_a_month_after_it(tmp_path: Path) -> None:
+    static = tmp_path / "static"
+
+    def wait(days: int) -> None:
+        for path in static.rglob("*"):
+            os.utime(path, (time.time(), path.stat().st_mtime - days * 86400))
+
+    # Given a release that has used a file for long,
+    collect(static)
+    manifest = static / "staticfiles.json"
+    told = json.loads(manifest.read_text())
+    told["paths"]["old.js"] = "old.0123456789ab.js"
+    manifest.write_text(json.dumps(told))
+    old = [static / f"old.0123456789ab.js{packed}" for packed in ("", ".br", ".gz")]
+    for each in (*old, static / "ours.txt"):
+        each.touch()
+    wait(100)
+    # when one comes that does not,
+    (static / "collected").write_text("")
+    assert "copied" in collect(static).stdout
+    wait(29)
+    collect(static)
+    assert all(each.exists() for each in old)
+
+    # then it goes a month later, and nothing else does.
+    before = {*static.rglob("*")}
+    wait(2)
+    collect(static)
+    assert before - {*static.rglob("*")} == {*old}

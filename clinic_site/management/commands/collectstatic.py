@@ -1,8 +1,10 @@
-"""Collect the static files, once for what there is to collect."""
+"""Collect the static files, once for what there is to collect; delete those long out of use."""
 
 import fcntl
 import hashlib
 import os
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +15,51 @@ from django.contrib.staticfiles.management.commands import collectstatic
 
 from clinic_site import static_files
 
+_HASHED = re.compile(r"\.[0-9a-f]{12}(\.|$)")
+
 
 class Command(collectstatic.Command):
     """Django's own, which does nothing where nothing is new, and waits while another collects.
 
-    Sites that start at once may so share a folder, also with one that runs.
+    Sites that start at once may so share a folder, also with one that runs. What earlier releases
+    used stays for OLD_STATIC_KEPT_FOR, as browsers and proxies still have pages that name it.
     """
 
     def handle(self, **options: Any) -> str | None:
+        if options["dry_run"]:
+            return super().handle(**options)
         root = Path(settings.STATIC_ROOT)
         usual = os.umask(0o022)  # a proxy of another user reads what is written
         try:
             root.mkdir(parents=True, exist_ok=True)
             with open(root / "collected", "a+") as record:
                 fcntl.flock(record, fcntl.LOCK_EX)
+                for path in self._in_use(root):
+                    os.utime(path)
+                said = None
                 record.seek(0)
                 wanted = _digest()
-                if record.read() == wanted and not (options["clear"] or options["dry_run"]):
-                    return None
-                record.truncate(0)  # what is left half done is done again
-                said = super().handle(**options)
-                if not options["dry_run"]:
+                if record.read() != wanted or options["clear"]:
+                    record.truncate(0)  # what is left half done is done again
+                    said = super().handle(**options)
                     record.write(wanted)
+                self._delete_old(root)
                 return said
         finally:
             os.umask(usual)
+
+    def _in_use(self, root: Path) -> set[Path]:
+        """Return what the last release that was collected uses, packed files too."""
+        names = self.storage.load_manifest()[0].values()
+        paths = {root / f"{name}{packed}" for name in names for packed in ("", ".br", ".gz")}
+        return {path for path in paths if path.exists()}
+
+    def _delete_old(self, root: Path) -> None:
+        """Delete what no release has used for long."""
+        before = time.time() - settings.OLD_STATIC_KEPT_FOR.total_seconds()
+        for path in {*root.rglob("*")} - self._in_use(root):
+            if _HASHED.search(path.name) and path.stat().st_mtime < before:
+                path.unlink()
 
 
 def _digest() -> str:
