@@ -1,6 +1,7 @@
 """deploy/nginx.conf in a real nginx, with ports and folders of its own: what it promises."""
 
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -128,6 +129,8 @@ def test_its_logs_tell_of_nobody(front: Front) -> None:
     until(lambda: "POST /appointments/request/ " in front.log()[-1], "the log is not written")
     log = "\n".join(front.log())
     assert "GET /appointments/status/(token) " in log
+    # Its name for a request, with which the site's own log says what it did with it.
+    assert re.search(r"- [0-9a-f]{32} \d{3}$", front.log()[-1])
     assert "GET /admin/invitation/(token) " in log
     for each in ("TOKEN", "127.0.0.1", "?"):
         assert each not in log
