@@ -21,6 +21,7 @@ class ClinicSiteConfig(AppConfig):
         expect(BadRequest, MultiPartParserError, PermissionDenied, SuspiciousOperation)
         expect(UnreadablePostError)
         # They need the models to be loaded.
+        from clinic_site import checks  # noqa: F401  they register themselves
         from clinic_site.access import invitations  # noqa: F401  it registers a mail
         from clinic_site.access.roles import make_roles
         from clinic_site.audit.triggers import install_triggers
