@@ -8,8 +8,8 @@ from typing import Any
 from clinic_site.client_address import is_trusted
 from clinic_site.logs import request_id
 
-NAME = re.compile(r"[0-9a-f]{32}")  # nginx's $request_id
-SHOWN = 8  # characters, as somebody may read them out on the phone
+# nginx's $request_id; as much of it as somebody may read out on the phone.
+NAME = re.compile(r"([0-9a-f]{8})[0-9a-f]{24}")
 
 
 class RequestId:
@@ -23,8 +23,7 @@ class RequestId:
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Pass one request on."""
-        name = environ.get("HTTP_X_REQUEST_ID", "")
-        if not (NAME.fullmatch(name) and is_trusted(environ.get("REMOTE_ADDR", ""))):
-            name = secrets.token_hex(SHOWN)
-        request_id.set(name[:SHOWN])
+        name = NAME.fullmatch(environ.get("HTTP_X_REQUEST_ID", ""))
+        is_told = name and is_trusted(environ.get("REMOTE_ADDR", ""))
+        request_id.set(name[1] if name and is_told else secrets.token_hex(4))
         return self.application(environ, start)
