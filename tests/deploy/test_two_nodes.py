@@ -1,6 +1,6 @@
 """Two machines with one PostgreSQL behind the shipped nginx: they are one site, also as one dies.
 
-Each has a web server, a worker, and folders of its own. Two are killed; in `make soak` twenty.
+Each has a web server, a worker, and folders of its own. Two are killed; in `make soak` eight.
 """
 
 import os
@@ -39,7 +39,7 @@ from tests.running import (
     make_attempt,
 )
 
-KILLS, SENT = (20, 60) if SOAK else (2, 20)  # requests about each of them, ten a second
+KILLS, SENT = (8, 60) if SOAK else (2, 12)  # requests about each of them, ten a second
 AGAIN = 10 if SOAK else 1  # seconds until nginx asks one again that did not answer; by itself, 10
 SOON = 3 if SOAK else 15  # seconds at most; beside other tests the machine is busy
 CONDITION = "/conditions/spinal-compression-fractures/"
@@ -142,7 +142,7 @@ def workers(nodes: list[Node]) -> Iterator[list[Running]]:
 def test_what_one_publishes_the_other_shows_soon(nodes: list[Node], front: Front) -> None:
     everywhere = [Visitor(each) for each in (nodes[0].address, nodes[1].address, front.address)]
     slowest = 0.0
-    for number in range(10 if SOAK else 2):
+    for number in range(10 if SOAK else 1):
         words = f"Published as {chr(65 + number)}."
         assert {each.get(CONDITION).status for each in everywhere} == {200}
         nodes[number % 2].site.shell(PUBLISH.format(words))
@@ -240,6 +240,7 @@ def test_nobody_notices_that_one_dies(
     assert passed_on
 
 
+@pytest.mark.on_postgresql
 def test_tables_are_made_once_though_both_begin_at_once(tmp_path: Path) -> None:
     environment = {**local_environment(tmp_path), **new_database(), "ENV_FILE": str(TEST_ENV)}
 
