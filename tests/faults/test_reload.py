@@ -17,7 +17,7 @@ from tests.running import Installation, install
 
 pytestmark = pytest.mark.sqlite_first
 
-RELOADS = 20 if SOAK else 1
+RELOADS = 10 if SOAK else 1
 PAGES = ("/", "/conditions/spinal-compression-fractures/", "/search/?q=back", FORM)
 TYPED = {"Content-Type": "application/x-www-form-urlencoded"}
 FASTER = {"rate=50r/s": "rate=5000r/s"}  # all of them are one sender
