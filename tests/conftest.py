@@ -7,9 +7,10 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import RequestFactory
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Request, sync_playwright
 
 from clinic_site.clinic import Remembered
+from tests.browser.journeys import State, show
 from tests.environment import POSTGRESQL
 from tests.running import (
     Site,
@@ -74,23 +75,29 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def phone_page(chromium: Browser, site: Site) -> Iterator[Page]:
-    """A page in a phone's browser, which loads nothing that is not the site's own."""
-    context = chromium.new_context(
-        base_url=site.address, viewport={"width": 360, "height": 740}, has_touch=True
-    )
-    elsewhere: list[str] = []
-    context.on(
-        "request",
-        lambda request: (
-            elsewhere.append(request.url) if not request.url.startswith(site.address) else None
-        ),
-    )
-    page = context.new_page()
+@pytest.fixture(scope="session")
+def _phone(chromium: Browser, site: Site) -> Page:
+    """A page in a phone's browser: a new one would take longer than most stories do with it."""
+    page = chromium.new_context(base_url=site.address, has_touch=True).new_page()
     page.set_default_timeout(10_000)
-    yield page
-    context.close()
+    return page
+
+
+@pytest.fixture
+def phone_page(_phone: Page, site: Site) -> Iterator[Page]:
+    """A page in a phone's browser, which loads nothing that is not the site's own."""
+    elsewhere: list[str] = []
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(site.address):
+            elsewhere.append(request.url)
+
+    _phone.context.set_extra_http_headers({})
+    show(_phone, State())
+    _phone.on("request", note)
+    yield _phone
+    _phone.remove_listener("request", note)
+    assert _phone.context.cookies() == []
     assert elsewhere == []
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.make import PASSWORD, code_now
 from tests.running import Answer, Site, Visitor, run_sql
 
+pytestmark = pytest.mark.sqlite_first
+
 PEOPLE = "/admin/clinic_site/user/"
 
 

@@ -26,6 +26,7 @@ from tests.generated import (
     NAMES,
     OTHERS,
     PHONES,
+    SOAK,
     WORST,
     as_bytes,
     as_multipart,
@@ -143,7 +144,7 @@ def test_odd_forms_are_stored_as_typed_or_told() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", NAMES)
 def test_each_field_is_tried_with_the_worst(name: str) -> None:
-    for worst in WORST:
+    for worst in WORST[NAMES.index(name) % (1 if SOAK else 3) :: 1 if SOAK else 3]:
         answers = {n: [str(v).encode()] for n, v in form_answers(make_attempt()).items()}
         answers[name] = [worst]
         body = as_urlencoded([(n.encode(), v) for n, [v] in answers.items()])

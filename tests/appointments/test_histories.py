@@ -231,7 +231,7 @@ def lists_of(row: AppointmentRequest, user: User) -> set[str]:
 
 
 # A shorter history is no clearer, and to look for one takes minutes.
-@settings(many(1000, sample=8), phases=[Phase.generate])
+@settings(many(1000, sample=5), phases=[Phase.generate])
 @given(begins=st.lists(BEGINS, min_size=1, max_size=3), acts=st.data())
 def test_any_history_keeps_every_request_in_sight_and_every_word_true(
     begins: list[tuple[str, str]], acts: st.DataObject

@@ -59,7 +59,7 @@ def do(staff: Client, asked: AppointmentRequest, name: str, **form: str) -> str:
     """Staff choose a step, or a call, and save, or take it; return what they then read."""
     data: dict[str, object] = {**(filled(name) if name in BY_NAME else filled(call=name))}
     data |= {"do": name} if name in {"take", "undo"} else {}
-    data |= {"version": version_on(staff.get(address(asked)).text), **form}
+    data |= {"version": AppointmentRequest.objects.get(pk=asked.pk).version, **form}
     return staff.post(address(asked), data, follow=True).text
 
 

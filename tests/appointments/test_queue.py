@@ -34,7 +34,7 @@ from tests.appointments.office import (
 )
 from tests.make import by, make_account, make_request
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
 SPAM = f"{QUEUE}spam/"
 MINUTE, HOUR, DAY = (dt.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))

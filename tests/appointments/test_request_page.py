@@ -31,7 +31,7 @@ from tests.appointments.office import (
 from tests.forms import Filled
 from tests.make import make_account, make_request
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
 # The second Sunday in March of the next year.
 _MARCH_8 = dt.date(NEXT_YEAR, 3, 8)

@@ -11,7 +11,7 @@ from tests.browser.test_accessibility import assert_accessible, by_turns, open_p
 from tests.generated import SOAK
 from tests.running import Site
 
-REQUESTS = 40 if SOAK else 6
+REQUESTS = 40 if SOAK else 3
 QUEUE = "/admin/appointments/appointmentrequest/"
 # The oldest that wait, so that they are the next ones.
 MAKE = """

@@ -10,26 +10,24 @@ CHOICES = ["Care without a procedure", "Vertebroplasty", "Kyphoplasty", "Sacropl
 ROW = "#treatments .options >> nth=0 >> tbody >> nth=0 >> td"
 
 
-@pytest.mark.parametrize(("width", "columns"), [(1280, 4), (768, 4), (360, 1), (320, 1)])
-def test_the_choices_stand_side_by_side_or_in_groups_with_their_names(
-    phone_page: Page, width: int, columns: int
-) -> None:
+def test_the_choices_stand_side_by_side_or_in_groups_with_their_names(phone_page: Page) -> None:
     page = phone_page
     page.goto(CONDITION)
-    show(page, State(width=width))
     cells = page.locator(ROW).all()
+    for width, columns in ((1280, 4), (768, 4), (360, 1), (320, 1)):
+        show(page, State(width=width))
 
-    places = [cell.bounding_box() or pytest.fail("It does not show.") for cell in cells]
-    names = [
-        cell.evaluate("cell => getComputedStyle(cell, '::before').content").strip('"')
-        for cell in cells
-    ]
+        places = [cell.bounding_box() or pytest.fail("It does not show.") for cell in cells]
+        names = [
+            cell.evaluate("cell => getComputedStyle(cell, '::before').content").strip('"')
+            for cell in cells
+        ]
 
-    assert len({place["x"] for place in places}) == columns
-    assert len({place["y"] for place in places}) == (4 if columns == 1 else 1)
-    assert names == (CHOICES if columns == 1 else ["none"] * 4)
-    for link in page.locator("#treatments thead a").all():
-        assert link.is_visible()
+        assert len({place["x"] for place in places}) == columns, width
+        assert len({place["y"] for place in places}) == (4 if columns == 1 else 1), width
+        assert names == (CHOICES if columns == 1 else ["none"] * 4), width
+        for link in page.locator("#treatments thead a").all():
+            assert link.is_visible()
 
 
 def test_four_rows_show_and_four_open_when_asked_for(phone_page: Page) -> None:

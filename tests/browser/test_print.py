@@ -14,7 +14,7 @@ MARGINS = 2 * 14  # static/css/print.css
 SHEETS = {"Letter": (215.9, 279.4), "A4": (210, 297)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def paper(chromium: Browser, site: Site):
     page = chromium.new_page(base_url=site.address)
     page.goto(CONDITION)

@@ -16,7 +16,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.journeys import State, show
 from tests.conditions.test_shipped_content import CONDITION, PAGES
-from tests.running import free_port, install, start_site, stop_site
+from tests.faults.serving import serving
+from tests.generated import SOAK
+from tests.running import install
 
 TRANSCRIPTS = Path(__file__).with_name("transcripts")
 PHONE = State()
@@ -62,12 +64,11 @@ def reader(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     made.shell(EMPTY)
     loaded = made.manage("load_content", str(TRANSCRIPTS / "content"), "--replace", "-v0")
     assert loaded.returncode == 0, loaded.stderr
-    site = start_site(var, made.environment, free_port())
-    page = chromium.new_page(base_url=site.address)
-    show(page, PHONE)
-    yield page
-    page.close()
-    stop_site(site)
+    with serving(made) as address:
+        page = chromium.new_page(base_url=address)
+        show(page, PHONE)
+        yield page
+        page.close()
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -110,7 +111,7 @@ def length(page: Page) -> tuple[float, int]:
 
 
 def test_the_condition_page_is_short(phone_page: Page) -> None:
-    for path in PAGES:  # of which pytest -s tells
+    for path in PAGES if SOAK else [CONDITION]:  # of which pytest -s tells
         phone_page.goto(path)
         screens, words = length(phone_page)
         sys.stdout.write(f"\n{screens:.1f} screens, {words} words: {path}")

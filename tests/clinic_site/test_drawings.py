@@ -106,12 +106,20 @@ MEASURE_HEIGHTS = """() => [12, 88].map(x => {
 })"""
 
 
-@pytest.fixture
-def drawing(chromium: Browser) -> Iterator[Page]:
-    """A page of a browser that opens a drawing by itself, at its own size."""
-    page = chromium.new_page(viewport={"width": 400, "height": 400})
+@pytest.fixture(scope="module")
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page for all of them."""
+    page = chromium.new_page()
     yield page
     page.close()
+
+
+@pytest.fixture
+def drawing(page: Page) -> Page:
+    """A page of a browser that opens a drawing by itself, at its own size."""
+    page.set_viewport_size({"width": 400, "height": 400})
+    page.emulate_media(color_scheme="light")
+    return page
 
 
 def address(name: str) -> str:

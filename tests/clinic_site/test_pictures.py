@@ -87,7 +87,10 @@ def halves(mode: str) -> Image.Image:
     return gray.convert("RGB").convert(mode)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "I;16", "RGB", "RGBA", "CMYK"])
+MODES = ["1", "L", "LA", "P", "PA", "I;16", "RGB", "RGBA", "CMYK"]
+
+
+@pytest.mark.parametrize("mode", MODES[:: 1 if SOAK else 2])
 def test_what_is_dark_stays_dark_and_what_is_light_light(mode: str) -> None:
     kind = "JPEG" if mode == "CMYK" else "PNG"
     picture = read_picture(file_of(halves(mode), kind), alt="Two halves")

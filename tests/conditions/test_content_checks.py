@@ -21,6 +21,7 @@ from conditions.content.document import (
 from conditions.content.findings import Finding
 from tests.conditions.test_load_content import GOOD, write
 from tests.conditions.test_readability import PAGES, SHIPPED
+from tests.generated import SOAK
 
 pytestmark = pytest.mark.on_sqlite
 
@@ -493,7 +494,7 @@ PLACE = re.compile(r"^ *(?:-|\d+\.) .*(?:\n +.*)*|^\|.*|(?=\S)(?:[^.?!\n]|\.(?=\
 CITES = re.compile(r"\s*\[\^[\w-]+\]")
 
 
-@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.slug)
+@pytest.mark.parametrize("document", PAGES[:: 1 if SOAK else 2], ids=lambda document: document.slug)
 def test_a_citation_taken_away_from_a_figure_is_found(document: PageDocument) -> None:
     taken = 0
     for index, part in enumerate(document.sections):

@@ -1,11 +1,13 @@
 """The shipped page, signed, as a decision aid: what of docs/decision-aid.md a program can tell."""
 
+import copy
 import datetime as dt
 import re
 
 import html5lib
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,8 +16,9 @@ from conditions.content.parts import comparison_rows
 from conditions.models import Page
 from conditions.publishing.signing import sign
 from tests.make import make_account, make_signer
+from tests.running import Visitor
 
-pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
+pytestmark = pytest.mark.on_sqlite
 
 PATH = "/conditions/spinal-compression-fractures/"
 CARE = "Care without a procedure"
@@ -24,13 +27,13 @@ CARE = "Care without a procedure"
 class Signed:
     """The page that patients see once a clinician has signed it and its treatments."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self) -> None:
         call_command("load_content", "conditions/content", verbosity=0)
         clinician = make_signer(make_account("clinician", "clinician"))
         self.due = timezone.localdate() + dt.timedelta(days=365)
         for page in Page.objects.published():
             sign(revision=page.live, by=clinician, next_due=self.due)
-        self.root = html5lib.parse(client.get(PATH).content.decode(), namespaceHTMLElements=False)
+        self.root = html5lib.parse(Client().get(PATH).text, namespaceHTMLElements=False)
 
     def section(self, anchor: str):
         """A section of the page."""
@@ -47,14 +50,19 @@ class Signed:
 
 def words(element) -> str:
     """What an element says, in one line, a source's number as [n]."""
+    element = copy.deepcopy(element)
     for number in element.findall(".//sup/a"):
         number.text = f" [{number.text}]"
     return " ".join("".join(element.itertext()).split())
 
 
-@pytest.fixture
-def page(client: Client) -> Signed:
-    return Signed(client)
+@pytest.fixture(scope="module")
+def page(django_db_setup, django_db_blocker) -> Signed:
+    """One for all stories, as the content takes long to load; what was stored is gone again."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        page = Signed()
+        transaction.set_rollback(True)
+    return page
 
 
 def test_it_describes_the_condition_and_states_the_decision(page: Signed) -> None:
@@ -62,12 +70,14 @@ def test_it_describes_the_condition_and_states_the_decision(page: Signed) -> Non
     assert words(page.section("treatments").find("h2")) == "Wait, or have a procedure?"
 
 
-def test_it_lists_the_choices_care_without_a_procedure_first(page: Signed, client: Client) -> None:
+def test_it_lists_the_choices_care_without_a_procedure_first(
+    page: Signed, visitor: Visitor
+) -> None:
     links = page.section("treatments").findall(".//thead//a")
 
     assert [words(link) for link in links] == [CARE, "Vertebroplasty", "Kyphoplasty", "Sacroplasty"]
     for link in links:
-        assert client.get(link.get("href")).status_code == 200
+        assert visitor.get(link.get("href")).status == 200
 
 
 def test_it_says_the_same_of_each_choice_in_much_the_same_detail(page: Signed) -> None:

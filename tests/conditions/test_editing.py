@@ -25,6 +25,7 @@ from conditions.publishing.signing import sign
 from conditions.search.search import emergencies
 from tests.conditions.editing import body_of, change, draft, editor
 from tests.forms import Filled
+from tests.generated import SOAK
 from tests.make import (
     edited,
     make_account,
@@ -68,7 +69,7 @@ def test_a_sentence_is_changed_saved_and_published(staff: Client, client: Client
 def test_an_untouched_form_saves_and_changes_nothing(staff: Client) -> None:
     call_command("load_content", "conditions/content", verbosity=0)
 
-    for page in Page.objects.all():
+    for page in Page.objects.order_by("kind")[:: 1 if SOAK else 3]:
         before = page.revisions.count()
         answer = editor(staff, page).press("_save")
         assert "Nothing is changed: patients see this text." in answer.text

@@ -132,7 +132,7 @@ def everything() -> str:
 
 @pytest.mark.django_db
 @given(steps)
-@many(500, sample=10)
+@many(500, sample=6)
 def test_no_word_is_lost_and_nothing_autosaved_is_published(history) -> None:
     Page.objects.all().delete()
     page = make_condition(sections=[Section(kind="emergency", heading="Go if:", body="- numb")])

@@ -11,6 +11,7 @@ from django.test import override_settings
 from clinic_site.models import Clinic, Notice, Physician
 from conditions.models import Condition, Treatment
 from conditions.publishing.rows import row_file
+from tests.generated import SOAK
 from tests.make import edited
 
 pytestmark = pytest.mark.on_postgresql
@@ -200,8 +201,11 @@ BAD = {
 }
 
 
+TRIED = dict([*BAD.items()][:: 1 if SOAK else 2])
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(("text", "message"), BAD.values(), ids=BAD.keys())
+@pytest.mark.parametrize(("text", "message"), TRIED.values(), ids=TRIED.keys())
 def test_a_bad_file_is_refused_and_so_are_the_files_beside_it(
     tmp_path: Path, text: str, message: str
 ) -> None:

@@ -210,7 +210,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=14).map("".join))
-@many(5000, sample=300)
+@many(5000, sample=50)
 def test_hostile_text_is_told_of_in_words(text: str) -> None:
     found = [*slips(parse(text)), *slips_of_line(text, takes_marks=True)]
     found += slips_of_line(text, takes_marks=False)
@@ -226,7 +226,7 @@ def test_hostile_text_is_told_of_in_words(text: str) -> None:
         min_size=1,
     ).map(" ".join)
 )
-@many(2000, sample=200)
+@many(2000, sample=50)
 def test_words_without_marks_are_never_told_of(text: str) -> None:
     assert codes(text) == []
     assert [*slips_of_line(text, takes_marks=False)] == []

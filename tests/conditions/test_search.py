@@ -19,7 +19,7 @@ from conditions.models import Condition, Page
 from conditions.publishing.publish import unpublish
 from conditions.search.search import emergencies, index_page, is_about_money, search
 from conditions.views import search_page
-from tests.generated import many
+from tests.generated import SOAK, many
 from tests.make import edited, make_condition, make_treatment, published
 
 urlpatterns = [path("search/", search_page, name="search"), *project_urls]
@@ -73,7 +73,7 @@ def titles(query: str) -> list[str]:
         *("broken back", "Broken", "BACK broken", "vertebra", "vertebrae", "bones", "Bone"),
         *("is my bone broken?", "masses", "mass", "artery", "bone back vertebra", "verteb"),
         *("x-ray", "ray", "women's", "women’s", "T11.5", "COVID-19", "bone/back", "bone, back"),
-    ],
+    ][:: 1 if SOAK else 2],
 )
 def test_a_page_is_found_by_its_words(query: str) -> None:
     page(
@@ -169,7 +169,7 @@ def test_conditions_stand_before_treatments_and_the_better_match_before_the_wors
 WORDS = "Compression numbness medications stabilization injected osteoporosis vertebrae"
 
 
-@pytest.mark.parametrize("word", WORDS.split())
+@pytest.mark.parametrize("word", WORDS.split()[:: 1 if SOAK else 2])
 def test_a_word_is_found_from_its_third_letter_on(word: str) -> None:
     page("Sore back", f"{WORDS}.")
 
@@ -349,7 +349,7 @@ def test_other_words_and_a_page_that_is_gone_raise_no_alarm(client: Client) -> N
     [
         *("insurance", "Do you take Medicare?", "how much does it cost", "prices", "co-pay"),
         *("referral", "uninsured", "covered by medicaid", "billing", "payment plan"),
-    ],
+    ][:: 1 if SOAK else 2],
 )
 def test_who_asks_for_money_finds_the_way_to_ask(client: Client, query: str) -> None:
     page("Sore back", "Rest it.")
@@ -379,7 +379,10 @@ def test_without_a_word_nothing_is_searched(client: Client, query: str) -> None:
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("query", HOSTILE.values(), ids=HOSTILE.keys())
+TRIED = dict([*HOSTILE.items()][:: 1 if SOAK else 2])
+
+
+@pytest.mark.parametrize("query", TRIED.values(), ids=TRIED.keys())
 def test_whatever_is_typed_is_answered(rf, query: str) -> None:
     page("Broken back", "A bone.")
     request = rf.get("/search/")

@@ -1,6 +1,8 @@
 """The shipped pages say what the clinic and the facts say, in few and plain words, and no slip."""
 
+import functools
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from conditions.content.checks import check
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.content.readability import page_grade, school_grade, section_grade
-from tests.running import Visitor
+from tests.running import Site, Visitor
 
 pytestmark = pytest.mark.on_sqlite
 
@@ -176,25 +178,34 @@ def _documents() -> list[PageDocument]:
     ]
 
 
+Words = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def words(site: Site) -> Words:
+    """What a reader sees on a page; asked for once, as many stories look at it."""
+    return functools.cache(lambda path: Visitor(site.address).get(path).words)
+
+
 @pytest.mark.parametrize(
     ("path", "fact"),
     [(path, fact) for path, facts in FACTS.items() for fact in facts.values()],
     ids=[f"{path.split('/')[2]}: {name}" for path, facts in FACTS.items() for name in facts],
 )
-def test_the_page_states_the_fact(visitor: Visitor, path: str, fact: str) -> None:
-    assert re.search(fact, visitor.get(path).words, re.IGNORECASE)
+def test_the_page_states_the_fact(words: Words, path: str, fact: str) -> None:
+    assert re.search(fact, words(path), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("untrue", UNTRUE)
-def test_no_page_says_what_is_not_true(visitor: Visitor, path: str, untrue: str) -> None:
-    assert not re.search(untrue, visitor.get(path).words, re.IGNORECASE)
+def test_no_page_says_what_is_not_true(words: Words, path: str, untrue: str) -> None:
+    assert not re.search(untrue, words(path), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_balloon_never_belongs_to_vertebroplasty(visitor: Visitor, path: str) -> None:
-    words = visitor.get(path).words
-    text = words[: words.rindex(" Sources ")]  # one of the sources has both in its title
+def test_the_balloon_never_belongs_to_vertebroplasty(words: Words, path: str) -> None:
+    text = words(path)
+    text = text[: text.rindex(" Sources ")]  # one of the sources has both in its title
     for sentence in re.split(r"(?<=[.:?])\s", text):
         if "balloon" in sentence.lower() and "vertebroplasty" in sentence.lower():
             # Where both words meet, the sentence says that there is none, or asks why.
