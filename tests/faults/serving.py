@@ -98,6 +98,9 @@ class Crowd:
         began = time.monotonic()
         answer = Visitor(self.address).get(path)
         self.seen.append(Asked(path, time.monotonic() - began, answer))
+        if answer.status == 200 and answer.headers.get_content_type() == "text/html":
+            assert answer.text.startswith("<!DOCTYPE html>"), answer.text[:80]
+            assert answer.text.endswith("</html>\n"), answer.text[-80:]
         return answer
 
     def post(self, path: str, data: dict[str, object], **headers: str) -> Answer:
