@@ -30,6 +30,7 @@ from clinic_site.clinic import Seen, last_seen
 from clinic_site.kept_page import Headers, Page, best_coding, etag_of, shared
 from clinic_site.public_page import PUBLIC
 from clinic_site.security_headers import SECURITY_HEADERS
+from clinic_site.static_files import HashedStaticFilesStorage
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def build() -> str:
     ours = [Path(app.path) for app in apps.get_app_configs()]
     code = [path for app in ours if app.parent == settings.BASE_DIR for path in app.rglob("*.py")]
     templates = (settings.BASE_DIR / "templates").rglob("*.*")
-    manifest = Path(settings.STATIC_ROOT, "staticfiles.json")
+    manifest = Path(settings.STATIC_ROOT, HashedStaticFilesStorage.manifest_name)
     for path in sorted([*code, *templates, *([manifest] if manifest.exists() else [])]):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from django.conf import settings
@@ -50,6 +51,9 @@ def site_style() -> SafeString:
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """What collectstatic writes to."""
+
+    # By the folder of the release: another one, in the same STATIC, names other files.
+    manifest_name = f"staticfiles.{sha256(bytes(settings.BASE_DIR)).hexdigest()[:12]}.json"
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Compress what is new: a name says what is in it, and all of it would take seconds."""

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import time
@@ -34,11 +35,12 @@ class Command(collectstatic.Command):
             root.mkdir(parents=True, exist_ok=True)
             with open(root / "collected", "a+") as record:
                 fcntl.flock(record, fcntl.LOCK_EX)
-                for path in self._in_use(root):
-                    os.utime(path)
+                if manifests := sorted(root.glob("staticfiles.*.json"), key=_written_at):
+                    for path in _named_by(manifests[-1]):  # in use until now
+                        os.utime(path)
                 said = None
                 record.seek(0)
-                wanted = _digest()
+                wanted = f"{_digest()} {self.storage.manifest_name}"
                 if record.read() != wanted or options["clear"]:
                     record.truncate(0)  # what is left half done is done again
                     said = super().handle(**options)
@@ -48,18 +50,23 @@ class Command(collectstatic.Command):
         finally:
             os.umask(usual)
 
-    def _in_use(self, root: Path) -> set[Path]:
-        """Return what the last release that was collected uses, packed files too."""
-        names = self.storage.load_manifest()[0].values()
-        paths = {root / f"{name}{packed}" for name in names for packed in ("", ".br", ".gz")}
-        return {path for path in paths if path.exists()}
-
     def _delete_old(self, root: Path) -> None:
         """Delete what no release has used for long."""
         before = time.time() - settings.OLD_STATIC_KEPT_FOR.total_seconds()
-        for path in {*root.rglob("*")} - self._in_use(root):
-            if _HASHED.search(path.name) and path.stat().st_mtime < before:
+        for path in {*root.rglob("*")} - _named_by(root / self.storage.manifest_name):
+            if _HASHED.search(path.name) and _written_at(path) < before:
                 path.unlink()
+
+
+def _named_by(manifest: Path) -> set[Path]:
+    """Return a release's manifest, and the files that it names, packed ones too."""
+    names = json.loads(manifest.read_text())["paths"].values()
+    paths = {manifest.parent / f"{name}{packed}" for name in names for packed in ("", ".br", ".gz")}
+    return {manifest, *(path for path in paths if path.exists())}
+
+
+def _written_at(path: Path) -> float:
+    return path.stat().st_mtime
 
 
 def _digest() -> str:
