@@ -2,7 +2,7 @@
 
     python -m deploy.prepare [--server]
 
-On a server it tells of each step, and first makes a backup of a database that has something in it.
+On a server it tells of each step, and makes a backup first, where BACKUPS is set.
 The release that runs goes on meanwhile. Ends with code 78 where a key is wrong.
 All in one process: to start Django takes longer than most of the steps.
 """
@@ -24,18 +24,19 @@ STEPS = (
 )
 
 
-def has_tables() -> bool:
-    """Whether there is something to back up."""
-    from django.db import connection  # the step before has read the settings
+def is_backed_up() -> bool:
+    """Whether backups are made on this machine, and there is something to back up."""
+    from django.conf import settings  # the step before has read them
+    from django.db import connection
 
-    return bool(connection.introspection.table_names())
+    return settings.BACKUPS_EXPECTED and bool(connection.introspection.table_names())
 
 
 def run(step: tuple[str, ...]) -> None:
     """Run a command of manage.py; end with its fault."""
     is_quiet = not ON_SERVER and step[0] in {"collectstatic", "migrate", "load_content"}
     try:
-        if step[0] != "backup" or (ON_SERVER and has_tables()):
+        if step[0] != "backup" or (ON_SERVER and is_backed_up()):
             if ON_SERVER:
                 print(f"== {' '.join(step)}", flush=True)
             main(["manage.py", *step, *(["--verbosity=0"] if is_quiet else [])])

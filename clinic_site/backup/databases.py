@@ -141,6 +141,13 @@ def _file(path: Path) -> Iterator[sqlite3.Connection]:
         yield database
 
 
+# What each pg_dump understands of a connection; psycopg's own library tells newer things, too.
+UNDERSTOOD = {
+    *("host", "hostaddr", "port", "dbname", "user", "options", "connect_timeout"),
+    *("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "target_session_attrs"),
+}
+
+
 class Postgresql:
     """A database of a server; its dump is pg_dump's."""
 
@@ -149,8 +156,9 @@ class Postgresql:
     def __init__(self) -> None:
         connection.ensure_connection()
         info = connection.connection.info
-        self.name, self.dsn, self.password = info.dbname, info.dsn, info.password
-        self.options = info.get_parameters().get("options", "")
+        self.name, self.password, told = info.dbname, info.password, info.get_parameters()
+        self.dsn = make_conninfo(**{name: told[name] for name in UNDERSTOOD & told.keys()})
+        self.options = told.get("options", "")
         self.version = info.server_version // 10_000
 
     def size(self) -> int:

@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 
 from clinic_site.backup.backups import Backup, make_backup, try_backup
 from clinic_site.backup.command import BackupCommand
+from clinic_site.backup.databases import BackupError
 
 
 class Command(BackupCommand):
@@ -24,6 +25,10 @@ class Command(BackupCommand):
         began, path = time.monotonic(), options["backup"]
         backup = Backup.read(path.resolve()) if path else make_backup(settings.BACKUPS, self.stdout)
         made = time.monotonic()
+        try:
+            backup.refuse_without_keys()
+        except BackupError as error:
+            self.stderr.write(f"Warning: {error}")
         found = try_backup(backup, self.stdout)
         differing = backup.differing(found)
         for name, table in sorted((backup.tables | found).items()):
