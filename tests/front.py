@@ -71,9 +71,9 @@ def in_front(
             "/var/cache/nginx-clinic": f"{name}/cache",
             "/var/log/nginx": f"{name}/log",
             "/var/www/html": f"{name}/www",
-            "server 127.0.0.1:8000;": "".join(
+            "server 127.0.0.1:8000 max_fails=0;\n    server 127.0.0.1:8000 max_fails=0;": "".join(
                 f"server {urlsplit(each).netloc.replace('localhost', '127.0.0.1')} max_fails=0;"
-                for each in sites
+                for each in (sites if sites[1:] else sites * 2)
             ),
             **(changes or {}),
         }

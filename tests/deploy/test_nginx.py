@@ -164,7 +164,7 @@ def test_a_flood_of_one_sender_is_refused_but_never_their_request(site: Site, fr
 class Upstream(BaseHTTPRequestHandler):
     """A site that can die while it answers."""
 
-    page, is_dying = "first", False
+    page, is_dying, deaths = "first", False, 0
 
     def do_GET(self) -> None:
         if self.is_dying:
@@ -178,7 +178,13 @@ class Upstream(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.close_connection = True
+        if Upstream.deaths:
+            Upstream.deaths -= 1
+            self.close_connection = True
+            return
+        self.send_response(303)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *args: object) -> None:
         pass
@@ -216,7 +222,19 @@ def test_an_old_page_is_shown_only_while_there_is_no_new_one(
         assert (front.folder / "log" / "clinic-error.log").read_text() == ""
 
 
-def test_a_request_whose_process_dies_is_taken_by_another_once(site: Site, upstream: str) -> None:
+def test_a_request_whose_process_dies_is_sent_to_the_next_of_the_same_machine(
+    upstream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with in_front(upstream) as front:
+        for path, status in ((FORM, 303), ("/appointments/status/", 502)):
+            monkeypatch.setattr(Upstream, "deaths", 1)
+            assert Visitor(front.address).post(path, {"x": "y"}).status == status
+
+
+def test_a_request_whose_process_dies_is_taken_by_another_once(
+    site: Site, upstream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Upstream, "deaths", 99)
     before = site.requests()
     with in_front(upstream, site.address) as front:
         nurse = Visitor(front.address)

@@ -119,7 +119,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
 @pytest.fixture(scope="module")
 def front(nodes: list[Node]) -> Iterator[Front]:
     changes = {
-        "server 127.0.0.1:8000;": "".join(
+        "server 127.0.0.1:8000 max_fails=0;\n    server 127.0.0.1:8000 max_fails=0;": "".join(
             f"server 127.0.0.1:{node.port} fail_timeout={AGAIN}s;" for node in nodes
         ),
         # All who ask have the address of this machine.
@@ -237,6 +237,7 @@ def test_nobody_notices_that_one_dies(
     assert [each.answer.status for each in crowd.sent] == [303] * len(words)
     assert (lost, doubled) == (0, 0)
     assert len(mails) == len(set(mails)) == len(words)
+    assert all(any(Path(node.site.environment["VAR"], "mail").iterdir()) for node in nodes)
     assert passed_on
 
 
