@@ -23,9 +23,21 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-if env_file := env.str("ENV_FILE", default=""):
-    if not Path(env_file).is_file():
-        raise ImproperlyConfigured(f"ENV_FILE names {env_file}, which is not a file.")
+
+
+def refuse_unless_readable(name: str, path: str) -> None:
+    """Raise ImproperlyConfigured where the file that `name` names cannot be read."""
+    if not (Path(path).is_file() and os.access(path, os.R_OK)):
+        raise ImproperlyConfigured(f"{name} names {path}, which is not a file that can be read.")
+
+
+env_file = env.str("ENV_FILE", default="")
+# That of make run, beside which commands work without more.
+local_env = Path(os.environ.get("VAR") or BASE_DIR / "var") / "local.env"
+if not env_file and local_env.is_file():
+    env_file = str(local_env)
+if env_file:
+    refuse_unless_readable("ENV_FILE", env_file)
     env.read_env(env_file)
 
 
@@ -104,8 +116,7 @@ def field_keys() -> list[str]:
     Raises ImproperlyConfigured where there is none, or one is not a Fernet key.
     """
     if path := env.str("FIELD_KEYS_FILE", default=""):
-        if not Path(path).is_file():
-            raise ImproperlyConfigured(f"FIELD_KEYS_FILE names {path}, which is not a file.")
+        refuse_unless_readable("FIELD_KEYS_FILE", path)
         keys = Path(path).read_text(encoding="utf-8", errors="replace").split()
     else:
         keys = [key for key in env.str("FIELD_KEYS", default="").split(",") if key.strip()]

@@ -40,18 +40,28 @@ def end(number: int, frame: object) -> None:
     raise Ended
 
 
-def make_keys(path: Path) -> None:
-    """Write this machine's own keys, for its owner's eyes only; keep those that are there."""
-    if path.exists():
-        return
-    lines = [
-        "# Keys of this machine. Without FIELD_KEYS nobody can read the requests stored here.",
-        f"SECRET_KEY={secrets.token_urlsafe(50)}",
-        f"FIELD_KEYS={Fernet.generate_key().decode()}",
-        f"DIGEST_KEY={secrets.token_urlsafe(32)}",
-    ]
-    with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write("\n".join(lines) + "\n")
+def write_settings(path: Path, address: str) -> None:
+    """Write what manage.py needs beside this: keys, unless there are some, and where the site is.
+
+    For its owner's eyes only.
+    """
+    lines = (
+        path.read_text().splitlines()
+        if path.exists()
+        else [
+            "# Keys of this machine. Without FIELD_KEYS nobody can read the requests stored here.",
+            f"SECRET_KEY={secrets.token_urlsafe(50)}",
+            f"FIELD_KEYS={Fernet.generate_key().decode()}",
+            f"DIGEST_KEY={secrets.token_urlsafe(32)}",
+        ]
+    )
+    if not any(line.startswith("CLINIC_TIME_ZONE=") for line in lines):
+        lines.append("CLINIC_TIME_ZONE=America/Chicago")
+    kept = [line for line in lines if not line.startswith("SITE_URL=")]
+    half = path.with_suffix(".new")  # a file of keys that is cut short would be a loss
+    half.touch(0o600)
+    half.write_text("\n".join([*kept, f"SITE_URL={address}"]) + "\n")
+    half.replace(path)
 
 
 def keep_to_owner(var: Path) -> None:
@@ -127,15 +137,14 @@ def port_wanted() -> int:
 def prepare(var: Path, port: int) -> str:
     """Make what the site needs to start, and set its environment; return its address."""
     keys = var / KEYS_OF_MAKE_RUN
-    make_keys(keys)
     address = f"http://localhost:{port}"
+    write_settings(keys, address)
     os.environ.update(
         ENV_FILE=str(keys),
         VAR=str(var),
         SITE_URL=address,
         BIND=f"127.0.0.1:{port}",
     )
-    os.environ.setdefault("CLINIC_TIME_ZONE", "America/Chicago")
     # In a session of its own, so that Ctrl-C reaches this script alone.
     done = subprocess.run(
         [sys.executable, "-m", "deploy.prepare"], cwd=HERE, start_new_session=True

@@ -16,6 +16,7 @@ import pytest
 
 from tests.deploy.test_files import modes
 from tests.faults.serving import FORM, until
+from tests.generated import SOAK
 from tests.make import form_answers
 from tests.running import (
     PROJECT,
@@ -30,6 +31,15 @@ from tests.running import (
 )
 
 pytestmark = pytest.mark.on_sqlite
+
+COMMANDS = [
+    *(("status",), ("purge", "--dry-run"), ("check_keys",), ("reencrypt",), ("backup",)),
+    *(("restore_drill",), ("send_notifications", "--once"), ("unlock", "ana"), ("release_mail",)),
+]
+STATUS = [
+    *("database", "release", "disk", "migrations", "worker", "keys", "mail", "backups", "audit"),
+    *("reviews", "requests"),
+]
 
 
 def run_local(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -56,6 +66,20 @@ def test_it_ends_without_a_trace_starts_again_and_keeps_what_is_there(tmp_path: 
         "-c",
         "from clinic_site.models import Clinic; Clinic.objects.update(short_name='OURS')",
     )
+
+    # Commands work beside it, told nothing but where it keeps its state.
+    for command in COMMANDS if SOAK else COMMANDS[:2]:
+        beside = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=PROJECT,
+            env={name: environment[name] for name in ("PATH", "VAR")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (beside.returncode, beside.stderr) == (0, ""), command
+        if command == ("status",):
+            assert re.findall(r"^ok {4}(\w+)", beside.stdout, re.MULTILINE) == STATUS
 
     running = below(first)
     assert {is_worker(process) for process in running} == {True, False}
