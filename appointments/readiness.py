@@ -1,5 +1,8 @@
 """What `status` tells of requests."""
 
+import datetime as dt
+
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest
@@ -10,7 +13,10 @@ from clinic_site.readiness import Finding, adds_check
 
 @adds_check("requests")
 def requests_waiting() -> Finding:
-    """How many wait; nothing of the site is broken when they do."""
-    waiting = AppointmentRequest.objects.waiting().count()
-    overdue = count_overdue(read_clinic(), timezone.now())
-    return Finding(True, f"{waiting} waiting, {overdue} for too long")
+    """How many wait, and since when; nothing of the site is broken when they do."""
+    waiting, now = AppointmentRequest.objects.waiting(), timezone.now()
+    told = waiting.aggregate(count=Count("pk"), oldest=Min("received_at"))
+    text = f"{told['count']} waiting, {count_overdue(read_clinic(), now)} for too long"
+    if told["oldest"]:
+        text += f", the oldest for {(now - told['oldest']) // dt.timedelta(hours=1)} hours"
+    return Finding(True, text)

@@ -1,4 +1,4 @@
-"""For the admin's front page: what clinicians and editors still have to do, and the last pages."""
+"""What clinicians and editors still have to do, for the admin's front page and `status`."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from clinic_site.readiness import Finding, adds_check
 from clinic_site.todo import May, Shortcut, ToDo, adds_shortcuts, adds_todo
 from conditions.models import Condition, Page, Treatment
 
@@ -40,6 +41,14 @@ def _what_to_do(page: Condition | Treatment, today: dt.date, *, may_sign: bool) 
     if page.is_overdue(today):
         return _("Review “%(title)s”: it was due on %(due)s.") % values
     return _("Review “%(title)s” by %(due)s.") % values
+
+
+@adds_check("reviews")
+def reviews_due() -> Finding:
+    """How many pages lack a signature or a review; nothing of the site is broken by that."""
+    pages = Page.objects.listed()
+    due = pages.filter(review__next_due__lt=timezone.localdate()).count()
+    return Finding(True, f"{due} due, {pages.filter(review=None).count()} pages not signed")
 
 
 @adds_shortcuts("conditions.view_condition", "conditions.view_treatment")
