@@ -19,6 +19,7 @@ import gevent
 from django.conf import settings
 
 from clinic_site.clinic import Seen, last_seen
+from clinic_site.logs import request_id
 from clinic_site.views import error_page
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class SendInTime:
         """Answer one request."""
         line = environ["gunicorn.socket"]
         line.settimeout(None)  # as a file before may have left it; the body has its own deadline
+        request_id.set("")  # that of the request before on this line
         answer = self.application(environ, start)
         line.settimeout(settings.SEND_SECONDS)
         # gevent counts the seconds of each piece that it is given; of a file it makes its own.
@@ -131,6 +133,7 @@ def _in_pieces(answer: Iterable[bytes], environ: dict[str, Any]) -> Iterator[byt
         raise
     finally:
         line.settimeout(None)
+        request_id.set("")
         if close := getattr(answer, "close", None):
             close()
 

@@ -1,5 +1,6 @@
 """The pages about the clinic itself, the addresses that machines ask for, and the error pages."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,6 +22,8 @@ from clinic_site.public_page import public_page
 from clinic_site.readiness import is_ready
 from clinic_site.static_files import site_style
 from clinic_site.structured_data import clinic_data, to_script
+
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -129,6 +132,14 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(static("img/icon-32.png"))
 
 
+# Where not even a template can be shown.
+LAST_RESORT = (
+    '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">'
+    "<title>Something went wrong</title><h1>Something went wrong</h1>"
+    "<p>This is our fault, not yours. Please call {phone}. When you tell us about it, this code "
+    "helps us to find the fault: {code}</p><p>In an emergency, call 911.</p></html>\n"
+)
+
 # Error pages. They must work while anything else is broken, so they ask neither the database
 # nor a context processor: the clinic is the one last read.
 
@@ -157,7 +168,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault."""
-    return error_page(500, request_id=request_id.get())
+    try:
+        return error_page(500, request_id=request_id.get())
+    except Exception:  # what all pages share is broken
+        logger.exception("The page of a fault is broken, too")
+        phone = current_clinic.last().phone_as_read
+        return HttpResponse(LAST_RESORT.format(phone=phone, code=request_id.get()), status=500)
 
 
 def service_unavailable(

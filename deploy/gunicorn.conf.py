@@ -2,8 +2,8 @@
 
 From the environment: BIND (127.0.0.1:8000), WEB_CONCURRENCY (2 processes), HEADER_SECONDS (5, for a
 request to begin and its headers to arrive).
-It does not start while a key is wrong, or on a server an account is everybody's, and ends with
-code 78; with the database away it does. KEYS_CHECKED says that this was looked at just now.
+It does not start while a setting or a key is wrong, or on a server an account is everybody's, and
+ends with code 78; with the database away it does. KEYS_CHECKED says that this was looked at.
 gevent, because the sync and gthread workers stop answering under slow clients.
 It believes no header about where a request came from: that is clinic_site/forwarded.py's.
 """
@@ -12,7 +12,6 @@ import atexit
 import contextlib
 import ctypes
 import gc
-import logging
 import os
 import resource
 import socket
@@ -24,6 +23,9 @@ from typing import Any
 import gunicorn.util
 from gunicorn.http import wsgi
 
+from clinic_site.whole_answers import Response
+
+wsgi.Response = Response
 os.umask(0o077)  # what is written is for this user's eyes
 # Room for worker_connections, where a process may have 1,024 files unless it asks for more.
 _files, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -42,7 +44,7 @@ wsgi_app = "clinic_site.wsgi"
 worker_class = "gevent"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_connections = 1000  # a process; one that has them all answers nobody
-graceful_timeout = 20
+graceful_timeout = 10  # seconds; who sends more slowly holds up a restart for so long
 keepalive = int(os.environ.get("HEADER_SECONDS", "5"))  # for headers too, under gevent
 control_socket_disable = True
 forwarder_headers = ""  # else SCRIPT_NAME and PATH_INFO, as headers, would move the site
@@ -63,7 +65,7 @@ logconfig_dict = {
     },
 }
 
-WRONG_KEY = 3  # as manage.py check_keys exits
+DATABASE_AWAY = 4  # as manage.py check_keys exits
 
 
 def on_starting(server: object) -> None:
@@ -75,7 +77,7 @@ def on_starting(server: object) -> None:
         done = subprocess.run([sys.executable, str(manage), "check_keys", "--start"], timeout=60)
     except subprocess.TimeoutExpired:  # a database that does not answer is one that is away
         return
-    if done.returncode == WRONG_KEY:
+    if done.returncode not in {0, DATABASE_AWAY}:
         sys.exit(os.EX_CONFIG)
 
 
@@ -85,35 +87,13 @@ def when_ready(server: Any) -> None:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 128 * 1024)  # it doubles it
 
 
-class Response(wsgi.Response):
-    """Sends its head together with the first of its body.
-
-    Where the process dies between the two, nginx has told a head and can ask nobody else any more.
-    """
-
-    head, headers_sent = b"", False
-
-    def write(self, part: bytes) -> None:
-        if self.response_length and not (self.headers_sent or self._omits_body):
-            lines = [*self.default_headers(), *(f"{k}: {v}\r\n" for k, v in self.headers), "\r\n"]
-            self.head, self.headers_sent = "".join(lines).encode("latin-1"), True
-        super().write(part)
-
-    def _emit_body(self, data: bytes) -> None:
-        super()._emit_body(self.head + data)
-        self.head = b""
-
-
-wsgi.Response = Response
-
-
 def post_worker_init(worker: object) -> None:
     """Have what cannot be read answered and logged as all else is.
 
     gunicorn does both without the application, and quotes what came: a cookie, an address.
     """
     # Only now, as they read the settings.
-    from clinic_site.logs import formatter, hide
+    from clinic_site.logs import hide
     from clinic_site.security_headers import FILE_HEADERS
 
     def write_error(sock: object, status: int, reason: str, message: str) -> None:
@@ -130,8 +110,6 @@ def post_worker_init(worker: object) -> None:
         gunicorn.util.write_nonblock(sock, answer.encode("latin-1"))
 
     gunicorn.util.write_error = write_error
-    for handler in logging.getLogger("gunicorn.error").handlers:
-        handler.setFormatter(formatter())  # as ENV_FILE has it, too
     hide(r"(?s)Invalid request from ip=.*", "A request could not be read")
     hide(
         r"(?s)Socket error processing request\..*TimeoutError: timed out",

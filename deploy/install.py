@@ -25,6 +25,7 @@ OTHERS = {
     "firefox-esr": "firefox-esr",
     "WebKitWebDriver": "webkit2gtk-driver",
     "broadwayd": "libgtk-3-bin",
+    "systemd-analyze": "systemd",
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

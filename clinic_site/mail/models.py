@@ -79,7 +79,7 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
 
         None waits for its first try, nor for a time that only a wrong clock can have set.
         """
-        wrong = now + 2 * settings.MAIL_LONGEST_RETRY
+        wrong = now + settings.MAIL_LONGEST_RETRY + settings.MAIL_LEASE
         due = models.Q(tries=0) | models.Q(due_at__lte=now) | models.Q(due_at__gt=wrong)
         held = models.Exists(MailHold.objects.all())
         return self.waiting().filter(_free(now), due, ~held).order_by("due_at", "pk")

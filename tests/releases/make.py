@@ -3,16 +3,18 @@
     TEST_DATABASE=sqlite .venv/bin/python -m tests.releases.make 1.0
     TEST_DATABASE=postgresql .venv/bin/python -m tests.releases.make 1.0
 
-Done once, when a release is made; what stands there is never made anew.
+Done once, when a release is made; what stands there is never made anew. With it go the digests of its
+migrations, which are kept as they are from then on.
 """
 
 import shutil
 import sys
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 from tests.environment import POSTGRESQL  # first: it sets the environment
-from tests.running import install
+from tests.running import PROJECT, install
 
 RELEASES = Path(__file__).parent
 FILL = """
@@ -46,6 +48,12 @@ def main(release: str) -> None:
             sys.exit(done.stderr)
         (made,) = Path(folder, "backups").iterdir()
         shutil.copytree(made, RELEASES / name)
+    migrations = sorted(PROJECT.glob("*/migrations/0*.py"))
+    lines = [
+        f"{sha256(each.read_bytes()).hexdigest()}  {each.relative_to(PROJECT)}\n"
+        for each in migrations
+    ]
+    (RELEASES / "migrations.sha256").write_text("".join(lines))
 
 
 if __name__ == "__main__":
