@@ -18,7 +18,8 @@ from conditions.publishing.signing import sign
 from tests.make import make_account, make_signer
 from tests.running import Visitor
 
-pytestmark = pytest.mark.on_sqlite
+# Not that the stories ask the database: so they run before a browser is started in this process.
+pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 
 PATH = "/conditions/spinal-compression-fractures/"
 CARE = "Care without a procedure"
