@@ -48,7 +48,7 @@ def reviews_due() -> Finding:
     """How many pages lack a signature or a review; nothing of the site is broken by that."""
     pages = Page.objects.listed()
     due = pages.filter(review__next_due__lt=timezone.localdate()).count()
-    return Finding(True, f"{due} due, {pages.filter(review=None).count()} pages not signed")
+    return Finding(True, f"{due} due, {pages.filter(review=None).count()} without a signature")
 
 
 @adds_shortcuts("conditions.view_condition", "conditions.view_treatment")
