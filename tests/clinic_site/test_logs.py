@@ -4,14 +4,20 @@ import datetime as dt
 import json
 import logging
 import re
+import socket
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import html5lib
 import pytest
 from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied
+from django.test import RequestFactory
 
-from clinic_site.logs import WithoutTokens
+from clinic_site import views
+from clinic_site.clinic import current_clinic
+from clinic_site.logs import WithoutTokens, request_id
+from clinic_site.models import Clinic
 from tests.faults.serving import serving
 from tests.make import form_answers
 from tests.running import Site, Visitor, install
@@ -129,3 +135,38 @@ def test_a_fault_of_ours_is_found_in_the_log_by_the_code_that_its_page_shows(
     code = re.search(r"find the fault: ([0-9a-f]{8})\b", other.words)
     assert code
     assert [each for each in records if each["request"] == code[1]] != []
+
+
+def test_no_line_bears_the_code_of_another_request(site: Site) -> None:
+    before, host = len(logged(site)), urlsplit(site.address).netloc
+    named = f"GET /search/ HTTP/1.1\r\nHost: {host}\r\nX-Request-ID: {'cafecafe' * 4}\r\n\r\n"
+    with socket.create_connection((host.partition(":")[0], int(host.partition(":")[2]))) as line:
+        line.sendall(named.encode())
+        assert line.recv(20).startswith(b"HTTP/1.1 200")
+        line.sendall(b"no request at all\r\n\r\n")
+        while line.recv(65536):
+            pass
+
+    lines = logged(site)[before:]
+    assert ["could not be read" in each for each in lines] == [True]
+    assert "cafecafe" not in lines[0]
+
+
+@pytest.mark.django_db
+def test_where_not_even_the_page_of_a_fault_can_be_shown_the_phone_number_is(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **context: object) -> None:
+        raise ValueError("no such file")
+
+    monkeypatch.setattr(views, "error_page", broken)
+    Clinic.objects.create(name="Clinic", phone="+16052175617")
+    current_clinic()
+    token = request_id.set("cafecafe")
+    answer = views.server_error(rf.get("/"))
+    request_id.reset(token)
+
+    html5lib.HTMLParser(strict=True).parse(answer.content)
+    assert answer.status_code == 500
+    assert "605-217-5617" in answer.content.decode()
+    assert "cafecafe" in answer.content.decode()
