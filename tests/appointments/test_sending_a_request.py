@@ -238,6 +238,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.sqlite_first
 @pytest.mark.parametrize(("answers", "message"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_a_mistake_is_told_and_nothing_typed_is_lost(
     visitor: Visitor, answers: dict[str, object], message: str
