@@ -25,14 +25,15 @@ upgrade: python ## Make this release ready on a server, as root: packages, stati
 
 test: python ## Run the tests, on SQLite and on PostgreSQL, and in real browsers
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers
-	@echo "== on SQLite; beside it on PostgreSQL and in browsers, which are told of at the end"
+	@echo "== on SQLite; beside it faults, on PostgreSQL and in browsers, which are told of at the end"
 	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite and not soak and (needs_postgresql or not sqlite_first)" --ignore=tests/browser >.venv/postgresql.log 2>&1 & \
 	one=$$!; .venv/bin/python -m pytest -m "not soak" tests/browser >.venv/browsers.log 2>&1 & \
-	two=$$!; trap 'kill $$one $$two' INT TERM; \
-	.venv/bin/python -m pytest -m "not on_postgresql and not needs_postgresql and not soak" --ignore=tests/browser; sqlite=$$?; \
-	wait $$one; postgresql=$$?; wait $$two; browsers=$$?; \
-	echo "== on PostgreSQL"; cat .venv/postgresql.log; echo "== in browsers"; cat .venv/browsers.log; \
-	exit $$((sqlite || postgresql || browsers))
+	two=$$!; .venv/bin/python -m pytest -m "not on_postgresql and not needs_postgresql and not soak" tests/faults tests/deploy >.venv/faults.log 2>&1 & \
+	three=$$!; trap 'kill $$one $$two $$three' INT TERM; \
+	.venv/bin/python -m pytest -m "not on_postgresql and not needs_postgresql and not soak" --ignore=tests/browser --ignore=tests/faults --ignore=tests/deploy; sqlite=$$?; \
+	wait $$one; postgresql=$$?; wait $$two; browsers=$$?; wait $$three; faults=$$?; \
+	echo "== faults, on SQLite"; cat .venv/faults.log; echo "== on PostgreSQL"; cat .venv/postgresql.log; echo "== in browsers"; cat .venv/browsers.log; \
+	exit $$((sqlite || postgresql || browsers || faults))
 
 soak: python ## Every story on both databases: hundreds of kills, long outages, all that is generated; an hour at most
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers

@@ -26,6 +26,7 @@ from tests.faults.serving import (
     tell,
     until,
 )
+from tests.generated import SOAK
 from tests.make import form_answers
 from tests.running import Installation, Visitor, install, make_attempt
 
@@ -68,7 +69,7 @@ def test_while_another_process_writes_pages_go_on_and_what_is_sent_is_kept(
 
     # then no page waits for it,
     assert {each.answer.status for each in crowd.seen} == {200}
-    assert max(each.seconds for each in crowd.seen) < 1
+    assert max(each.seconds for each in crowd.seen) < (1 if SOAK else 3)
     # and no patient waits long before the words are stored, or are back.
     assert max(each.seconds for each in crowd.sent) < LONGEST
 
