@@ -23,16 +23,23 @@ upgrade: python ## Make this release ready on a server, as root: packages, stati
 	@owner=$$(stat -c %U $(ENV_FILE)) || exit 1; [ "$$owner" = "$$(id -un)" ] || as="runuser -u $$owner --"; \
 	exec $$as env ENV_FILE=$(ENV_FILE) .venv/bin/python -m deploy.prepare --server
 
+ON_SQLITE = .venv/bin/python -m pytest -m "not on_postgresql and not needs_postgresql and not soak"
+ON_POSTGRESQL = TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite and not soak and (needs_postgresql or not sqlite_first)"
+# Stories that wait more than they work, beside the others.
+FAULTS = tests/faults tests/deploy
+OTHERS = --ignore=tests/browser $(FAULTS:%=--ignore=%)
+
 test: python ## Run the tests, on SQLite and on PostgreSQL, and in real browsers
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers
-	@echo "== on SQLite; beside it faults, on PostgreSQL and in browsers, which are told of at the end"
-	@TEST_DATABASE=postgresql .venv/bin/python -m pytest -m "not on_sqlite and not soak and (needs_postgresql or not sqlite_first)" --ignore=tests/browser >.venv/postgresql.log 2>&1 & \
-	one=$$!; .venv/bin/python -m pytest -m "not soak" tests/browser >.venv/browsers.log 2>&1 & \
-	two=$$!; .venv/bin/python -m pytest -m "not on_postgresql and not needs_postgresql and not soak" tests/faults tests/deploy >.venv/faults.log 2>&1 & \
-	three=$$!; trap 'kill $$one $$two $$three' INT TERM; \
-	.venv/bin/python -m pytest -m "not on_postgresql and not needs_postgresql and not soak" --ignore=tests/browser --ignore=tests/faults --ignore=tests/deploy; sqlite=$$?; \
+	@echo "== on SQLite; beside it on PostgreSQL, faults and in browsers, which are told of at the end"
+	@$(ON_POSTGRESQL) $(OTHERS) >.venv/postgresql.log 2>&1 & one=$$!; \
+	.venv/bin/python -m pytest -m "not soak" tests/browser >.venv/browsers.log 2>&1 & two=$$!; \
+	{ $(ON_SQLITE) $(FAULTS); sqlite=$$?; $(ON_POSTGRESQL) $(FAULTS) && exit $$sqlite; } >.venv/faults.log 2>&1 & three=$$!; \
+	trap 'kill $$one $$two $$three' INT TERM; \
+	$(ON_SQLITE) $(OTHERS); sqlite=$$?; \
 	wait $$one; postgresql=$$?; wait $$two; browsers=$$?; wait $$three; faults=$$?; \
-	echo "== faults, on SQLite"; cat .venv/faults.log; echo "== on PostgreSQL"; cat .venv/postgresql.log; echo "== in browsers"; cat .venv/browsers.log; \
+	echo "== on PostgreSQL"; cat .venv/postgresql.log; echo "== in browsers"; cat .venv/browsers.log; \
+	echo "== faults, on SQLite and on PostgreSQL"; cat .venv/faults.log; \
 	exit $$((sqlite || postgresql || browsers || faults))
 
 soak: python ## Every story on both databases: hundreds of kills, long outages, all that is generated; an hour at most
