@@ -264,3 +264,21 @@ def test_old_backups_go_and_status_tells_when_the_newest_is_old(
     assert told() == "True the newest is 0 hours old"
     assert len(list(tmp_path.iterdir())) == 2
     assert (tmp_path / "clinic-2021").exists()
+
+
+@pytest.mark.needs_postgresql
+def test_a_tool_that_knows_no_newer_options_makes_a_backup(
+    site: Installation, tmp_path: Path
+) -> None:
+    # Debian's own pg_dump stops at what a newer library says of a connection.
+    tool = tmp_path / "pg_dump"
+    tool.write_text(
+        f'#!/bin/sh\ncase "$*" in *sslcertmode*) exit 1;; esac\nexec {pg_dump()} "$@"\n'
+    )
+    tool.chmod(0o755)
+
+    done = at_hand(
+        "backup", str(tmp_path / "made"), environment={**site.environment, "PG_BIN": str(tmp_path)}
+    )
+
+    assert done.returncode == 0, done.stderr
