@@ -56,6 +56,16 @@ def serving(site: Installation, application: str = "clinic_site.wsgi") -> Iterat
         server.wait(timeout=40)
 
 
+@contextlib.contextmanager
+def serving_with_worker(site: Installation) -> Iterator[str]:
+    """The same, with a worker beside it that ends well."""
+    worker = site.start("send_notifications")
+    with serving(site) as address:
+        yield address
+    worker.send(signal.SIGTERM)
+    assert worker.wait(timeout=40) == 0
+
+
 def until(happened: Callable[..., bool], else_say: str, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not happened():

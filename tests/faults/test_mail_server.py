@@ -1,12 +1,11 @@
 """The mail server is away, refuses, is slow or never comes to an end: the site goes on, no mail is lost."""
 
-import signal
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.serving import FORM, Crowd, serving, tell, until
+from tests.faults.serving import FORM, Crowd, serving_with_worker, tell, until
 from tests.running import Installation, free_port, install
 from tests.smtp_sink import ORDINARY, TRICKLE, smtp_sink
 
@@ -45,11 +44,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, port: int) -> Installation:
 @pytest.fixture(scope="module")
 def address(site: Installation) -> Iterator[str]:
     """The running site."""
-    worker = site.start("send_notifications")
-    with serving(site) as address:
+    with serving_with_worker(site) as address:
         yield address
-    worker.send(signal.SIGTERM)
-    assert worker.wait(timeout=20) == 0
 
 
 def mails(site: Installation) -> Counter[tuple[str, str]]:

@@ -1,7 +1,6 @@
 """PostgreSQL restarted, out of connections, read-only, a row locked, its disk full: what is seen."""
 
 import contextlib
-import signal
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -20,6 +19,7 @@ from tests.faults.serving import (
     Crowd,
     is_ready,
     serving,
+    serving_with_worker,
     stored,
     tell,
     until,
@@ -93,11 +93,8 @@ def site(
 @pytest.fixture(scope="module")
 def address(site: Installation) -> Iterator[str]:
     """The running site."""
-    worker = site.start("send_notifications")
-    with serving(site) as address:
+    with serving_with_worker(site) as address:
         yield address
-    worker.send(signal.SIGTERM)
-    worker.wait(timeout=40)
 
 
 @pytest.fixture
