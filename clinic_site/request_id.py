@@ -13,7 +13,7 @@ NAME = re.compile(r"([0-9a-f]{8})[0-9a-f]{24}")
 
 
 class RequestId:
-    """Wraps a WSGI application; sets `request_id` for as long as it answers one request.
+    """Wraps a WSGI application; sets `request_id`, which SendInTime takes away at the end.
 
     Where nginx has named the request already, its name is taken, so that its log tells the same.
     """

@@ -20,6 +20,8 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic_site.state_folder import KEYS_OF_MAKE_RUN
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -33,7 +35,7 @@ def refuse_unless_readable(name: str, path: str) -> None:
 
 env_file = env.str("ENV_FILE", default="")
 # That of make run, beside which commands work without more.
-local_env = Path(os.environ.get("VAR") or BASE_DIR / "var") / "local.env"
+local_env = Path(os.environ.get("VAR") or BASE_DIR / "var") / KEYS_OF_MAKE_RUN
 if not env_file and local_env.is_file():
     env_file = str(local_env)
 if env_file:
