@@ -5,8 +5,6 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from clinic_site.content_type import ReadableContentType
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic_site.settings")
 os.environ["WEB_PROCESS"] = "yes"  # for the settings, which are read now
 
@@ -14,16 +12,15 @@ _django = get_wsgi_application()
 
 # Only now, as they need the apps; the URLs, so that all there is to remember is known.
 import clinic_site.urls  # noqa: E402, F401
+from clinic_site.claims import CheckClaims  # noqa: E402
 from clinic_site.clinic import keep_remembering  # noqa: E402
-from clinic_site.forwarded import ForgetForwarded  # noqa: E402
 from clinic_site.page_cache import PageCache  # noqa: E402
-from clinic_site.request_id import RequestId  # noqa: E402
 from clinic_site.security_headers import SecurityHeaders  # noqa: E402
 from clinic_site.slow_clients import SendInTime, WholeBody  # noqa: E402
 
 keep_remembering()
 pages = PageCache(
-    RequestId(SecurityHeaders(ForgetForwarded(ReadableContentType(WholeBody(_django))))),
+    CheckClaims(SecurityHeaders(WholeBody(_django))),
     folder=settings.VAR / "pages",
     most=settings.PAGE_CACHE_MB * 2**20,
 )

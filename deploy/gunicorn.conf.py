@@ -5,7 +5,7 @@ request to begin and its headers to arrive).
 It does not start while a setting or a key is wrong, or on a server an account is everybody's, and
 ends with code 78; with the database away it does. KEYS_CHECKED says that this was looked at.
 gevent, because the sync and gthread workers stop answering under slow clients.
-It believes no header about where a request came from: that is clinic_site/forwarded.py's.
+It believes no header about where a request came from: that is clinic_site/claims.py's.
 """
 
 import atexit

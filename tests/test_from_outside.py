@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.http import HttpRequest
 
-from clinic_site.forwarded import ForgetForwarded, was_forwarded
+from clinic_site.claims import CheckClaims, was_forwarded
 from clinic_site.security_headers import FILE_HEADERS, SECURITY_HEADERS
 from tests.faults.serving import serving
 from tests.make import form_answers
@@ -197,7 +198,8 @@ def test_that_a_proxy_sent_it_on_is_known_where_what_it_says_is_not_believed(nam
         return []
 
     for claims in ({f"HTTP_{name}": "192.0.2.1"}, {}):
-        ForgetForwarded(site)({"REMOTE_ADDR": "127.0.0.1", **claims}, print)
+        environ = {"REMOTE_ADDR": "127.0.0.1", **claims}
+        copy_context().run(CheckClaims(site), environ, print)  # it names the request
 
     assert f"HTTP_{name}" not in passed[0]
     through, direct = (HttpRequest(), HttpRequest())

@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 
 from clinic_site.access.factors import factors_of
 from clinic_site.access.models import User
+from clinic_site.claims import was_forwarded
 from clinic_site.client_address import is_loopback
 from clinic_site.crypto.blind_index import blind_index
-from clinic_site.forwarded import was_forwarded
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from appointments.choices import VisitDay
 from appointments.forms.request import RequestForm
 from appointments.models import AppointmentRequest
 from appointments.tokens import read_attempt, status_token
-from clinic_site.content_type import readable
+from clinic_site.claims import readable
 from clinic_site.phones import find_phone
 from clinic_site.text import plain_text, visible
 from tests.generated import (
