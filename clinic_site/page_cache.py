@@ -27,8 +27,7 @@ from django.conf import settings
 
 from clinic_site.client_address import is_trusted
 from clinic_site.clinic import Seen, last_seen
-from clinic_site.kept_page import Headers, Page, best_coding, etag_of, shared
-from clinic_site.public_page import PUBLIC
+from clinic_site.public_page import PUBLIC, Environ, Headers, Page, Start, best_coding, etag_of
 from clinic_site.security_headers import SECURITY_HEADERS
 from clinic_site.static_files import HashedStaticFilesStorage
 
@@ -40,9 +39,8 @@ Key = tuple[str, str, str]  # host, path, X-Forwarded-Proto
 @functools.cache
 def build() -> str:
     """Return a hash of all that makes a page and stands in no database."""
-    digest = hashlib.sha256(
-        repr((settings.SITE_URL, settings.TIME_ZONE, SECURITY_HEADERS)).encode()
-    )
+    told = (settings.SITE_URL, settings.TIME_ZONE, SECURITY_HEADERS)
+    digest = hashlib.sha256(repr(told).encode())
     ours = [Path(app.path) for app in apps.get_app_configs()]
     code = [path for app in ours if app.parent == settings.BASE_DIR for path in app.rglob("*.py")]
     templates = (settings.BASE_DIR / "templates").rglob("*.*")
@@ -73,8 +71,7 @@ class PageCache:
         self._read_folder()
         threading.Thread(target=self._improve, name="pages", daemon=True).start()
 
-    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one request, from memory where that is fresh."""
+    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         coding = best_coding(environ.get("HTTP_ACCEPT_ENCODING", ""))
         environ["HTTP_ACCEPT_ENCODING"] = coding  # for what cannot read q-values
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
@@ -89,9 +86,11 @@ class PageCache:
         if page is not None and self._is_fresh(page):
             self.pages.move_to_end(key)
             return page.answer(environ, start, coding)
-        if key[0] not in self.hosts or key[2] not in {"", "http", "https"}:
-            return self.application(environ, start)
-        if path.startswith(settings.NOT_FOR_EVERYONE):
+        if (
+            host not in self.hosts
+            or proto not in {"", "http", "https"}
+            or path.startswith(settings.NOT_FOR_EVERYONE)
+        ):
             return self.application(environ, start)
         return self._render_once(key, environ, start, coding)
 
@@ -102,7 +101,7 @@ class PageCache:
         return page.seen is seen
 
     def _render_once(
-        self, key: Key, environ: dict[str, Any], start: Callable[..., Any], coding: str
+        self, key: Key, environ: Environ, start: Start, coding: str
     ) -> Iterable[bytes]:
         """Render a page, or wait for who is about it and answer with theirs."""
         if other := self.rendering.get(key):
@@ -118,9 +117,7 @@ class PageCache:
             del self.rendering[key]
             done.set()
 
-    def _render(
-        self, key: Key, environ: dict[str, Any], start: Callable[..., Any], coding: str
-    ) -> Iterable[bytes]:
+    def _render(self, key: Key, environ: Environ, start: Start, coding: str) -> Iterable[bytes]:
         # Another process may have rendered it.
         if key not in self.pages and (found := self._read(self._file(key))):
             self._put(*found)
@@ -128,12 +125,8 @@ class PageCache:
         if before is not None and self._is_fresh(before):
             return before.answer(environ, start, coding)
         started: list[Any] = []
-
-        def note(*args: Any) -> None:
-            started[:] = args
-
-        is_head = environ["REQUEST_METHOD"] == "HEAD"
-        answer = self.application(environ | {"REQUEST_METHOD": "GET"}, note)
+        whole = environ | {"REQUEST_METHOD": "GET"}
+        answer = self.application(whole, lambda *args: started.extend(args))
         body = b"".join(answer)
         if close := getattr(answer, "close", None):
             close()
@@ -152,19 +145,17 @@ class PageCache:
         if before is not None:
             self._drop(key)
         start(status, headers)
-        return [] if is_head else [body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _keep(self, key: Key, stamp: list[str], headers: Headers, body: bytes) -> Page:
         page = self.pages.get(key)
         own = {"content-length", "vary", "etag"}
-        kept = [shared(each) for each in headers if each[0].lower() not in own]
-        etag = etag_of(body)
-        if page is not None and (page.html_etag, page.headers) == (etag, kept):
+        kept = [each for each in headers if each[0].lower() not in own]
+        if page is not None and (page.html_etag, page.headers) == (etag_of(body), kept):
             page.stamp = stamp  # the same once more: browsers and proxies have it
         else:
             # 1 ms for the longest page; the best takes 40, and saves a tenth.
-            bodies = {"gzip": gzip.compress(body, 6), "br": brotli.compress(body, quality=5)}
-            page = Page(stamp, kept, bodies, etag)
+            page = Page(stamp, kept, gzip.compress(body, 6), brotli.compress(body, quality=5))
         self._put(key, page)
         self.to_improve.put(key)  # no more of it, as it may be dropped before its turn
         return page
@@ -212,7 +203,7 @@ class PageCache:
 
     def _write(self, key: Key, page: Page) -> None:
         packed, small = page.forms["gzip"].body, page.forms["br"].body
-        told = [key, page.stamp, page.headers, page.html_etag, len(packed), len(small)]
+        told = [key, page.stamp, page.headers, len(packed), len(small)]
         path = self._file(key)
         half = path.with_suffix(f".{os.getpid()}")  # nobody reads half a file
         half.write_bytes(json.dumps(told).encode() + b"\n" + packed + small)
@@ -222,18 +213,16 @@ class PageCache:
         """Return what a file holds; None for half a file, and for what this build cannot send."""
         try:
             line, bodies = path.read_bytes().split(b"\n", 1)
-            key, stamp, headers, etag, length, rest = json.loads(line)
+            key, stamp, headers, length, rest = json.loads(line)
         except (OSError, ValueError):
             return None
         if len(bodies) != length + rest or (stamp[0] != build() and not last_seen().is_away):
             return None
-        forms = {"gzip": bodies[:length], "br": bodies[length:]}
-        headers = [shared((name, value)) for name, value in headers]
-        return (key[0], key[1], key[2]), Page(stamp, headers, forms, etag)
+        return (key[0], key[1], key[2]), Page(stamp, headers, bodies[:length], bodies[length:])
 
     def _read_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        for path in sorted(self.folder.iterdir(), key=_written_at):
+        for path in self.folder.iterdir():
             if path.suffix or not (found := self._read(path)):
                 path.unlink(missing_ok=True)
             else:
@@ -244,14 +233,6 @@ def _give_back() -> None:
     """Give the system back what pages were made in: 15 MB and more, of many pages."""
     with contextlib.suppress(AttributeError, OSError):  # not glibc
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def _written_at(path: Path) -> float:
-    """Return when a file was written; 0 for one that a process starting beside has removed."""
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def stamp(seen: Seen) -> list[str]:

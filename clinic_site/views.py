@@ -1,7 +1,7 @@
 """The pages about the clinic itself, the addresses that machines ask for, and the error pages."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -26,20 +26,18 @@ from clinic_site.structured_data import clinic_data, to_script
 logger = logging.getLogger(__name__)
 
 
-@require_safe
 @public_page
 def physician_list(request: HttpRequest) -> HttpResponse:
     """The clinic's physicians."""
     return render(request, "clinic_site/physician_list.html", {"physicians": active_physicians()})
 
 
-@require_safe
 @public_page
 def contact(request: HttpRequest) -> HttpResponse:
     """How to reach the clinic, and what to know before a visit."""
     clinic = current_clinic()
-    data = to_script(clinic_data(clinic, site_url=settings.SITE_URL))
-    return _contact(request, clinic, structured_data=data)
+    data = clinic_data(clinic, site_url=settings.SITE_URL)
+    return _contact(request, clinic, structured_data=to_script(data))
 
 
 @adds_preview(Clinic, _("Preview the contact page"))
@@ -49,15 +47,11 @@ def preview_contact(request: HttpRequest, row: Clinic) -> HttpResponse:
 
 
 def _contact(request: HttpRequest, clinic: Clinic, **context: Any) -> HttpResponse:
-    context |= {
-        "clinic": clinic,
-        "closed_days": clinic.closed_from(timezone.localdate()),
-        "physicians": active_physicians(),
-    }
+    closed_days = clinic.closed_from(timezone.localdate())
+    context |= {"clinic": clinic, "closed_days": closed_days, "physicians": active_physicians()}
     return render(request, "clinic_site/contact.html", context)
 
 
-@require_safe
 @public_page
 def notice(request: HttpRequest, slug: str) -> HttpResponse:
     """One notice; an empty one says how to get it by phone."""
@@ -80,9 +74,8 @@ def picture(request: HttpRequest, hash: str) -> HttpResponse:
     picture = get_object_or_404(Picture, hash=hash)
     if not is_public(picture):
         raise Http404
-    response = HttpResponse(bytes(picture.content), content_type="image/webp")
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return HttpResponse(bytes(picture.content), content_type="image/webp", headers=headers)
 
 
 @require_safe
@@ -98,32 +91,31 @@ def readyz(request: HttpRequest) -> HttpResponse:
     For alarms: without detail, which `manage.py status` gives to those who run the site.
     """
     ready = is_ready()
-    response = HttpResponse("ready\n" if ready else "not ready\n", content_type="text/plain")
-    response["Cache-Control"] = "no-store"
-    response.status_code = 200 if ready else 503
-    return response
+    return HttpResponse(
+        "ready\n" if ready else "not ready\n",
+        status=200 if ready else 503,
+        content_type="text/plain",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _text(request: HttpRequest, name: str, **context: Any) -> HttpResponse:
+    context["site_url"] = settings.SITE_URL
+    kind = "text/plain; charset=utf-8"
+    return render(request, f"clinic_site/{name}", context, content_type=kind)
 
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines may read."""
-    return render(
-        request,
-        "clinic_site/robots.txt",
-        {"site_url": settings.SITE_URL},
-        content_type="text/plain; charset=utf-8",
-    )
+    return _text(request, "robots.txt")
 
 
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
     """Where to report a security fault (RFC 9116, which asks for a date of expiry)."""
-    return render(
-        request,
-        "clinic_site/security.txt",
-        {"site_url": settings.SITE_URL, "expires": timezone.now() + settings.SECURITY_TXT_EXPIRES},
-        content_type="text/plain; charset=utf-8",
-    )
+    expires = timezone.now() + settings.SECURITY_TXT_EXPIRES
+    return _text(request, "security.txt", expires=expires)
 
 
 @require_safe
@@ -145,25 +137,22 @@ LAST_RESORT = (
 
 
 def error_page(status: int, **context: Any) -> HttpResponse:
-    """Return the page of an error, a template of that number."""
-    context |= {"clinic": current_clinic.last(), "notice_links": notice_links.last()}
-    page = get_template(f"{status}.html").render({**context, "site_style": site_style})
-    return HttpResponse(page, status=status)
+    """Return the page of an error, the template of that number."""
+    remembered = {"clinic": current_clinic.last(), "notice_links": notice_links.last()}
+    page = get_template(f"{status}.html")
+    return HttpResponse(
+        page.render(context | remembered | {"site_style": site_style}), status=status
+    )
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: what was sent could not be read."""
-    return error_page(400)
+def _view(status: int) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+        return error_page(status)
+
+    return view
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403: not for this person."""
-    return error_page(403)
-
-
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404: no such page."""
-    return error_page(404)
+bad_request, forbidden, not_found = _view(400), _view(403), _view(404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

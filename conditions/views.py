@@ -31,7 +31,6 @@ from conditions.rendering.structured_data import page_data
 from conditions.search.search import clean_query, emergencies, is_about_money, search
 
 
-@require_safe
 @public_page
 def home(request: HttpRequest) -> HttpResponse:
     """Who the clinic is, what it treats, how to reach it."""
@@ -48,7 +47,6 @@ def _home(request: HttpRequest, **context: Any) -> HttpResponse:
     return render(request, "conditions/home.html", _all_shown() | context)
 
 
-@require_safe
 @public_page
 def condition_list(request: HttpRequest) -> HttpResponse:
     """Every published condition and treatment."""
@@ -63,7 +61,6 @@ def _all_shown() -> dict[str, Any]:
     }
 
 
-@require_safe
 @public_page
 def physician(request: HttpRequest, slug: str) -> HttpResponse:
     """One physician's bio, and the conditions whose pages name them; 404 for an inactive one."""
@@ -94,14 +91,12 @@ def _physician(request: HttpRequest, physician: Physician, **context: Any) -> Ht
     return render(request, "conditions/physician.html", context)
 
 
-@require_safe
 @public_page
 def condition(request: HttpRequest, slug: str) -> HttpResponse:
     """A condition's live revision; a former address redirects, an unpublished page is gone."""
     return _page(request, Condition, slug)
 
 
-@require_safe
 @public_page
 def treatment(request: HttpRequest, slug: str) -> HttpResponse:
     """A treatment's live revision; a former address redirects, an unpublished page is gone."""
@@ -216,7 +211,6 @@ def _active(slugs: Iterable[str]) -> list[Physician]:
     return [each for each in active_physicians() if each.slug in named]
 
 
-@require_safe
 @public_page
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The addresses of all public pages, for search engines."""
