@@ -3,7 +3,6 @@
 import logging
 import re
 import zoneinfo
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.deprecation import MiddlewareMixin
 from django_otp.middleware import OTPMiddleware
 
 from clinic_site.access.kept import fields_sent
@@ -26,10 +26,8 @@ from clinic_site.views import service_unavailable
 
 logger = logging.getLogger(__name__)
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
 
-
-class CompressPages:
+class CompressPages(MiddlewareMixin):
     """Sends pages that are not kept as brotli to browsers that take it: a fifth of the bytes.
 
     Not what is answered to a POST or must not be stored, which can hold what a person typed.
@@ -38,12 +36,7 @@ class CompressPages:
 
     QUALITY = 5  # 1 ms for the longest page; higher ones cost 10 ms and more for a tenth less
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Compress the page, once it is made."""
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if (
             request.method not in {"GET", "HEAD"}
             or is_admin(request)
@@ -62,35 +55,23 @@ class CompressPages:
         return response
 
 
-class SayDatabaseAway:
+class SayDatabaseAway(MiddlewareMixin):
     """Answers 503, with the clinic's phone number, where the database could not be reached."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on unchanged."""
-        return self.get_response(request)
-
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Turn a lost database into the 503 page; leave any other error to Django."""
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
-        # In the admin it is sent once more, as the CSRF token has told by now that it was meant;
-        # the public forms show again what was typed.
         # Its text can quote the statement, so only its kind is logged.
         logger.error("Database away: %s", type(exception).__name__)
+        # In the admin it is sent once more, as the CSRF token has told by now that it was meant;
+        # the public forms show again what was typed.
         return service_unavailable(request, again=fields_sent(request))
 
 
-class UseClinicTimeZone:
+class UseClinicTimeZone(MiddlewareMixin):
     """Shows times in the clinic's own time zone (settings.TIME_ZONE until it has set one)."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request with the clinic's time zone active."""
+    def __call__(self, request: HttpRequest) -> Any:
         name = current_clinic().time_zone
         with timezone.override(zoneinfo.ZoneInfo(name) if name else None):
             return self.get_response(request)
@@ -101,44 +82,35 @@ def is_admin(request: HttpRequest) -> bool:
     return request.path_info.startswith("/admin/")
 
 
-class AdminAtItsAddress:
+class AdminAtItsAddress(MiddlewareMixin):
     """Sends who opens the admin under another name of the site to SITE_URL.
 
     Passkeys, sessions and kept forms are there alone. A form of a page that was opened there
     before is left to its view: the way to another address would lose what was typed.
     """
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Redirect it, or pass it on."""
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
         # Not by the port, which some proxies leave out: it would never arrive.
         here, own = urlsplit(f"//{request.get_host()}"), urlsplit(settings.SITE_URL)
-        if (
-            is_admin(request)
-            and request.method in {"GET", "HEAD"}
-            and here.hostname != own.hostname
-        ):
+        is_elsewhere = is_admin(request) and here.hostname != own.hostname
+        if is_elsewhere and request.method in {"GET", "HEAD"}:
             return HttpResponseRedirect(settings.SITE_URL + request.get_full_path())
-        return self.get_response(request)
+        return None
 
 
 class OnlyInAdmin:
     """Leaves Django's own middleware out on public pages: there it could only set a cookie."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Do what the middleware does, in the admin; else pass the request on."""
         if is_admin(request):
             return super().__call__(request)  # type: ignore[misc]
         return self.get_response(request)  # type: ignore[attr-defined]
 
 
 class AdminSession(OnlyInAdmin, SessionMiddleware):
-    """Sessions, for staff.
+    """Where a session cannot be stored, the answer still says what was done.
 
-    Where one cannot be stored (they signed out in another tab, or the database is away by now),
-    the answer still says what was done.
+    They signed out in another tab, or the database is away by now.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -149,20 +121,19 @@ class AdminSession(OnlyInAdmin, SessionMiddleware):
 
 
 class AdminCsrf(OnlyInAdmin, CsrfViewMiddleware):
-    """CSRF tokens, for staff: a public form has no one signed in whose rights could be used."""
+    """A public form has no one signed in whose rights could be used."""
 
     def process_view(self, request: HttpRequest, *args: Any) -> Any:
-        """Check the token, in the admin."""
         return super().process_view(request, *args) if is_admin(request) else None
 
 
 class AdminAuthentication(OnlyInAdmin, AuthenticationMiddleware):
-    """Who is signed in, for staff."""
+    """Who is signed in."""
 
 
 class AdminOtp(OnlyInAdmin, OTPMiddleware):
-    """Which second factor was proved, for staff."""
+    """Which second factor was proved."""
 
 
 class AdminMessages(OnlyInAdmin, MessageMiddleware):
-    """Messages after a save, for staff."""
+    """What a page says after a save."""

@@ -72,7 +72,7 @@ def test_what_is_not_a_public_page_is_left_alone(visitor: Visitor, site: Site, p
 def test_an_answer_that_cannot_be_packed_goes_out_as_it_is(answer: HttpResponse) -> None:
     request = RequestFactory().get("/", headers={"Accept-Encoding": "br"})
 
-    sent = CompressPages(lambda request: answer)(request)
+    sent = CompressPages(lambda request: answer).process_response(request, answer)
 
     assert sent.headers.get("Content-Encoding") != "br"
 
