@@ -1,4 +1,4 @@
-"""System checks of a server, for `manage.py check --deploy`."""
+"""System checks of a server, for `manage.py check --deploy`; some of them at each start, too."""
 
 from typing import Any
 
@@ -13,70 +13,48 @@ from clinic_site.state_folder import is_open
 
 
 @register(Tags.security, deploy=True)
-def proxies_are_known(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error where a server behind a proxy would take all patients for one sender."""
-    if settings.LOOPBACK or settings.TRUSTED_PROXIES:
-        return []
-    return [
-        Error(
-            "TRUSTED_PROXIES is not set.",
-            hint="Behind nginx on the same machine: TRUSTED_PROXIES=127.0.0.1/32",
-            id="clinic.E003",
-        )
-    ]
+def proxies_and_mail_are_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error where a server would take all patients behind its proxy for one sender.
+
+    And where it would write its mail into files, and call it sent.
+    """
+    found: list[CheckMessage] = []
+    if settings.LOOPBACK:
+        return found
+    if not settings.TRUSTED_PROXIES:
+        hint = "Behind nginx on the same machine: TRUSTED_PROXIES=127.0.0.1/32"
+        found.append(Error("TRUSTED_PROXIES is not set.", hint=hint, id="clinic.E003"))
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        text = "EMAIL_URL is not set: no mail would leave the server."
+        hint = "EMAIL_URL=smtp+tls://USER:PASSWORD@HOST:587"
+        found.append(Error(text, hint=hint, id="clinic.E004"))
+    return found
 
 
 @register(Tags.security, deploy=True)
-def keys_are_kept_apart(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return a warning for each file of keys that lies with the data they open.
+def nobody_else_reads(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return a warning where others may look into VAR of a server, and for each file of keys in it.
 
     Whoever gets a copy of the folder would have both, and the encryption would count for nothing.
     """
-    return [
-        Warning(
-            f"{path} lies in VAR, with the data that its keys open.",
-            hint="Keep ENV_FILE and FIELD_KEYS_FILE elsewhere, and out of the backups of VAR.",
-            id="clinic.W001",
-        )
-        for path in settings.KEY_FILES
-        if not settings.LOOPBACK and path.is_relative_to(settings.VAR)
-    ]
-
-
-@register(Tags.security, deploy=True)
-def only_its_owner_looks_into_var(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return a warning where other users of a server may look into the folder of state."""
-    if settings.LOOPBACK or not is_open(settings.VAR):
-        return []
-    return [
-        Warning(
-            f"Other users may look into {settings.VAR}.",
-            hint="Make VAR a folder of the site's own user, that holds nothing else: chmod 700",
-            id="clinic.W002",
-        )
-    ]
-
-
-@register(deploy=True)
-def mail_is_sent(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error where a server would write its mail into files, and call it sent."""
-    if settings.LOOPBACK or settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        return []
-    return [
-        Error(
-            "EMAIL_URL is not set: no mail would leave the server.",
-            hint="EMAIL_URL=smtp+tls://USER:PASSWORD@HOST:587",
-            id="clinic.E004",
-        )
-    ]
+    found: list[CheckMessage] = []
+    if settings.LOOPBACK:
+        return found
+    if is_open(settings.VAR):
+        text = f"Other users may look into {settings.VAR}."
+        hint = "Make VAR a folder of the site's own user, that holds nothing else: chmod 700"
+        found.append(Warning(text, hint=hint, id="clinic.W002"))
+    for path in settings.KEY_FILES:
+        if path.is_relative_to(settings.VAR):
+            text = f"{path} lies in VAR, with the data that its keys open."
+            hint = "Keep ENV_FILE and FIELD_KEYS_FILE elsewhere, and out of the backups of VAR."
+            found.append(Warning(text, hint=hint, id="clinic.W001"))
+    return found
 
 
 @register(Tags.security, deploy=True)
 def required_notices_have_text(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error for each required notice that is still empty.
-
-    Before the first migration there is nothing to check.
-    """
+    """Return an error for each required notice that is still empty."""
     try:
         notices = _stored(Notice.objects.prefetch_related("lines"))
     except (DatabaseError, InterfaceError) as error:
@@ -94,10 +72,7 @@ def required_notices_have_text(app_configs: Any, **kwargs: Any) -> list[CheckMes
 
 @register(Tags.security, deploy=True)
 def nobody_shares_an_account(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error for an active account on a server whose name says that several use it.
-
-    So does the start of a server (`check_keys --start`).
-    """
+    """Return an error for an active account on a server whose name says that several use it."""
     try:
         found = _stored(shared_accounts())
     except (DatabaseError, InterfaceError):

@@ -8,11 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError
 
-from clinic_site.checks import (
-    keys_are_kept_apart,
-    nobody_shares_an_account,
-    only_its_owner_looks_into_var,
-)
+from clinic_site.checks import nobody_else_reads, nobody_shares_an_account
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
 from clinic_site.crypto.models import KeyCheck
@@ -76,7 +72,7 @@ class Command(BaseCommand):
                 if shut(settings.VAR):
                     said = f"Other users could look into {settings.VAR}. Now only its owner can."
                     self.stderr.write(said)
-        for each in (*only_its_owner_looks_into_var(None), *keys_are_kept_apart(None)):
+        for each in nobody_else_reads(None):
             self.stderr.write(f"Warning: {each.msg} {each.hint}")
 
     def _check_all(self) -> int:
