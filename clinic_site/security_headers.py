@@ -51,25 +51,20 @@ class SecurityHeaders:
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self.application = application
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        """Answer one request; the body is the wrapped application's own."""
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")  # as it came: what stands behind may change it
 
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            names = {name.lower() for name in SECURITY_HEADERS}
-            kept = [header for header in headers if header[0].lower() not in names]
+        def start_with(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            told = Headers(headers)
             # "Not modified" has no type, and a browser keeps its headers with the page it has.
-            type_ = Headers(headers).get("Content-Type", "text/html")
-            fixed = page_headers() if type_.startswith("text/html") else FILE_HEADERS
-            if is_admin and "Cache-Control" not in Headers(headers):
-                kept.append(("Cache-Control", "no-store"))
-            if holds_token:  # which a proxy's log would get with each file; a form needs an Origin
-                fixed = {**fixed, "Referrer-Policy": "origin"}
-            return start_response(status, [*kept, *fixed.items()], exc_info)
+            is_page = told.get("Content-Type", "text/html").startswith("text/html")
+            for name, value in (page_headers() if is_page else FILE_HEADERS).items():
+                told[name] = value
+            if path.startswith("/admin/"):
+                told.setdefault("Cache-Control", "no-store")
+            if path.startswith("/admin/invitation/"):
+                # A proxy's log would get the token with each file; a form needs an Origin.
+                told["Referrer-Policy"] = "origin"
+            return start(status, told.items(), exc_info)
 
-        # As it came: what stands behind may change it.
-        path = environ.get("PATH_INFO", "")
-        is_admin, holds_token = path.startswith("/admin/"), path.startswith("/admin/invitation/")
-
-        return self.application(environ, start)
+        return self.application(environ, start_with)
