@@ -8,7 +8,6 @@ An http:// SITE_URL is taken on localhost only (a browser makes no passkey at 12
 and only there, cookies are not Secure and HSTS is off.
 """
 
-import base64
 import ipaddress
 import os
 import re
@@ -43,12 +42,18 @@ if env_file:
     env.read_env(env_file)
 
 
-def required(name: str, what: str) -> str:
-    """Return the environment's value of `name`; raise ImproperlyConfigured, saying `what`."""
+def required(name: str, what: str = "", *, random: int = 0) -> str:
+    """Return the environment's value of `name`: `what`, or so many random characters at least.
+
+    Raises ImproperlyConfigured where it is not set, or weak.
+    """
     # Not env.str, which takes a value that begins with $ for another variable's name.
     value = os.environ.get(name, "").strip()
+    what = what or f"{random} random characters or more"
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. Set it to {what}.")
+    if random and (len(value) < random or len(set(value)) < 10):
+        raise ImproperlyConfigured(f"{name} is too weak. Use {what}.")
     return value
 
 
@@ -106,48 +111,34 @@ for _network in env.list("TRUSTED_PROXIES", default=[]):
 
 # Keys
 
-SECRET_KEY = required("SECRET_KEY", "50 random characters or more")
-if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10:
-    raise ImproperlyConfigured("SECRET_KEY is too weak. Use 50 random characters or more.")
+SECRET_KEY = required("SECRET_KEY", random=50)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 
-def field_keys() -> list[str]:
-    """Return the key ring for personal data, the current key first.
-
-    Raises ImproperlyConfigured where there is none, or one is not a Fernet key.
-    """
-    if path := env.str("FIELD_KEYS_FILE", default=""):
-        refuse_unless_readable("FIELD_KEYS_FILE", path)
-        keys = Path(path).read_text(encoding="utf-8", errors="replace").split()
-    else:
-        keys = [key for key in env.str("FIELD_KEYS", default="").split(",") if key.strip()]
-    if not keys:
+if _keys_file := env.str("FIELD_KEYS_FILE", default=""):
+    refuse_unless_readable("FIELD_KEYS_FILE", _keys_file)
+    FIELD_KEYS = Path(_keys_file).read_text(encoding="utf-8", errors="replace").split()
+else:
+    FIELD_KEYS = env.str("FIELD_KEYS", default="").replace(",", " ").split()
+if not FIELD_KEYS:
+    raise ImproperlyConfigured(
+        "FIELD_KEYS is not set. Personal data is stored encrypted: set it to a key made by "
+        "cryptography.fernet.Fernet.generate_key()."
+    )
+for _number, _key in enumerate(FIELD_KEYS, start=1):  # the current one first
+    try:
+        Fernet(_key)
+    except ValueError:  # of the wrong length, or no base64 at all
         raise ImproperlyConfigured(
-            "FIELD_KEYS is not set. Personal data is stored encrypted: set it to a key made by "
-            "cryptography.fernet.Fernet.generate_key()."
-        )
-    for number, key in enumerate(keys, start=1):
-        try:
-            Fernet(key.strip())
-        except ValueError:  # of the wrong length, or no base64 at all
-            raise ImproperlyConfigured(
-                f"FIELD_KEYS: key {number} is not a Fernet key (44 characters, URL-safe base64)."
-            ) from None
-    return [key.strip() for key in keys]
+            f"FIELD_KEYS: key {_number} is not a Fernet key (44 characters, URL-safe base64)."
+        ) from None
 
-
-FIELD_KEYS = field_keys()
-DIGEST_KEY = required("DIGEST_KEY", "32 random characters or more")
-if len(DIGEST_KEY) < 32 or len(set(DIGEST_KEY)) < 10:
-    raise ImproperlyConfigured("DIGEST_KEY is too weak. Use 32 random characters or more.")
-if DIGEST_KEY in {SECRET_KEY, *SECRET_KEY_FALLBACKS, *FIELD_KEYS}:
+DIGEST_KEY = required("DIGEST_KEY", random=32)
+_others = [SECRET_KEY, *SECRET_KEY_FALLBACKS, *FIELD_KEYS]
+if DIGEST_KEY in _others:
     raise ImproperlyConfigured("DIGEST_KEY is another key as well. Make one of its own.")
-_of_the_tests = b"for-tests-only"
-if not LOOPBACK and (
-    any(_of_the_tests in key.encode() for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS, DIGEST_KEY))
-    or any(_of_the_tests in base64.urlsafe_b64decode(key) for key in FIELD_KEYS)
-):
+_of_the_tests = re.compile("for-tests-only|Zm9yLXRlc3RzLW9ubHk")  # the same in base64
+if not LOOPBACK and any(_of_the_tests.search(key) for key in (DIGEST_KEY, *_others)):
     raise ImproperlyConfigured(
         "SECRET_KEY, DIGEST_KEY or FIELD_KEYS is the one of the tests. Make your own."
     )
@@ -155,9 +146,7 @@ if not LOOPBACK and (
 # State
 
 VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
-KEY_FILES = [
-    Path(path).resolve() for path in (env_file, env.str("FIELD_KEYS_FILE", default="")) if path
-]
+KEY_FILES = [Path(path).resolve() for path in (env_file, _keys_file) if path]
 BACKUPS = Path(env.str("BACKUPS", default=str(VAR / "backups"))).resolve()
 BACKUPS_EXPECTED = bool(env.str("BACKUPS", default=""))  # here, so that `status` misses them
 PG_BIN = env.str("PG_BIN", default="")  # where pg_dump and pg_restore are; else on the PATH
@@ -307,11 +296,8 @@ if database_url := env.str("DATABASE_URL", default=""):
         raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or be unset).")
     _database["ENGINE"] = "clinic_site.postgresql"
     _options = _database.setdefault("OPTIONS", {})
-    _options.update(
-        # Bound on the server, so that no parameter's value gets into PostgreSQL's error log.
-        server_side_binding=True,
-        connect_timeout=3,
-    )
+    # Bound on the server, so that no parameter's value gets into PostgreSQL's error log.
+    _options.update(server_side_binding=True, connect_timeout=3)
     # As Django and libpq choose them; a service's file can name any host.
     _host = _database["HOST"] or _options.get("host") or os.environ.get("PGHOST", "")
     _servers = f"{_options.get('hostaddr') or os.environ.get('PGHOSTADDR', '')},{_host}"
@@ -361,13 +347,9 @@ if email_url := env.str("EMAIL_URL", default=""):
         _mail = env.email_url_config(email_url)
     except ValueError as error:  # its port is no number
         raise ImproperlyConfigured(f"EMAIL_URL cannot be read: {error}.") from None
-    EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
-    EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"] or 25
-    EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
-    EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
-    EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
-    EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
-    if not (LOOPBACK or EMAIL_USE_TLS or EMAIL_USE_SSL or is_here(EMAIL_HOST)):
+    vars().update(_mail)  # EMAIL_BACKEND, EMAIL_HOST and so on
+    _is_encrypted = _mail.get("EMAIL_USE_TLS") or _mail.get("EMAIL_USE_SSL")
+    if not (LOOPBACK or _is_encrypted or is_here(_mail["EMAIL_HOST"])):
         raise ImproperlyConfigured(
             "EMAIL_URL names another machine, and the way there is not encrypted. "
             "Use smtp+tls:// or smtp+ssl://."
@@ -407,21 +389,16 @@ MIDDLEWARE = [
     "clinic_site.middleware.AdminMessages",
 ]
 ROOT_URLCONF = "clinic_site.urls"
-WSGI_APPLICATION = "clinic_site.wsgi.application"
+_loaders = [
+    "clinic_site.template_files.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "loaders": [
-                (
-                    "django.template.loaders.cached.Loader",
-                    [
-                        "clinic_site.template_files.Loader",
-                        "django.template.loaders.app_directories.Loader",
-                    ],
-                )
-            ],
+            "loaders": [("django.template.loaders.cached.Loader", _loaders)],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -441,11 +418,8 @@ PHONENUMBER_DEFAULT_REGION = "US"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # a long page in the admin; others are stricter
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000  # the admin's form of a page with many sections
 
-# Language and time
+# Time
 
-LANGUAGE_CODE = "en-us"
-USE_I18N = True
-USE_TZ = True
 TIME_ZONE = required("CLINIC_TIME_ZONE", "the clinic's time zone, such as America/Chicago")
 if TIME_ZONE not in available_timezones():
     raise ImproperlyConfigured(
@@ -518,9 +492,7 @@ if os.environ.get("LOG_FORMAT", "line") not in {"line", "json"}:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "ours": {"()": "clinic_site.logs.formatter"},
-    },
+    "formatters": {"ours": {"()": "clinic_site.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would mail tracebacks, with what was typed, to ADMINS.
