@@ -7,7 +7,7 @@ from django.http import UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.logs import expect
+from clinic_site.logs import expect, hide
 
 
 class ClinicSiteConfig(AppConfig):
@@ -20,15 +20,13 @@ class ClinicSiteConfig(AppConfig):
         # SuspiciousOperation: such as a host that is not ours.
         expect(BadRequest, MultiPartParserError, PermissionDenied, SuspiciousOperation)
         expect(UnreadablePostError)
+        hide(r"(/admin/invitation/)[^\s/?#\"']+", r"\1(token)")
         # They need the models to be loaded.
         from clinic_site import checks  # noqa: F401  they register themselves
         from clinic_site.access import invitations  # noqa: F401  it registers a mail
         from clinic_site.access.roles import make_roles
         from clinic_site.audit.triggers import install_triggers
         from clinic_site.crypto.key_check import make_key_check
-        from clinic_site.logs import hide
-
-        hide(r"(/admin/invitation/)[^\s/?#\"']+", r"\1(token)")
 
         # Once after each migration, and before what needs the tables as they are now.
         for after in (install_triggers, make_key_check, make_roles):

@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import Error as DatabaseFault
@@ -26,12 +26,11 @@ from clinic_site.mail.models import MailHold, OutboxMessage, WorkerBeat
 from clinic_site.models import Clinic
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What one check found, in words for whoever runs the site."""
+class Finding(NamedTuple):
+    """What one check found."""
 
     good: bool
-    text: str
+    text: str  # for whoever runs the site
 
 
 Check = Callable[[], Finding]
@@ -84,19 +83,16 @@ def is_ready() -> bool:
 
 @adds_check(DATABASE)
 def database_takes_writes() -> Finding:
-    """A changed value is written and kept.
-
-    A write that is rolled back, or that changes nothing, never gets to a disk that is full.
-    """
+    """A changed value is written and kept."""
+    # A write that is rolled back, or that changes nothing, never gets to a disk that is full.
     count_up("readiness")
-    if not Clinic.objects.exists():
-        return Finding(False, "holds no clinic yet")
-    return Finding(True, "takes writes")
+    is_filled = Clinic.objects.exists()
+    return Finding(is_filled, "takes writes" if is_filled else "holds no clinic yet")
 
 
 @adds_check("release")
 def release_that_runs() -> Finding:
-    """Where the code is, which names the release where each has a folder of its own."""
+    """Where the code is; each release has a folder of its own."""
     return Finding(True, str(settings.BASE_DIR))
 
 
@@ -109,7 +105,6 @@ def disk_has_room() -> Finding:
 
 @functools.cache
 def _migrations() -> set[tuple[str, str]]:
-    """Return each migration that this code has."""
     return set(MigrationLoader(None).disk_migrations)
 
 
@@ -164,7 +159,6 @@ def backups_are_made() -> Finding:
 @adds_check("audit")
 def audit_is_guarded() -> Finding:
     """The database itself refuses to change audit rows."""
-    missing = triggers_missing()
-    if missing:
+    if missing := triggers_missing():
         return Finding(False, f"{', '.join(missing)} missing: run manage.py migrate")
     return Finding(True, "refuses changes")

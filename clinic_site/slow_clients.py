@@ -24,7 +24,6 @@ from clinic_site.views import error_page
 
 logger = logging.getLogger(__name__)
 
-Application = Callable[..., Iterable[bytes]]
 REFUSED = "clinic_site.body_was_refused"
 
 
@@ -36,11 +35,10 @@ class WholeBody:
     is cut or malformed 400. Some proxies send it in chunks, which Django takes for an empty one.
     """
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        """Pass one request on, or refuse its body."""
         told = environ.get("CONTENT_LENGTH") or "0"
         if told == "0" and "HTTP_TRANSFER_ENCODING" not in environ:
             return self.application(environ, start)
@@ -99,22 +97,18 @@ def _page(status: int, seen: Seen) -> bytes:
 class SendInTime:
     """Wraps a WSGI application; its answer is cut where the reader takes nothing for too long."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one request."""
         line = environ["gunicorn.socket"]
         line.settimeout(None)  # as a file before may have left it; the body has its own deadline
         request_id.set("")  # that of the request before on this line
         answer = self.application(environ, start)
         line.settimeout(settings.SEND_SECONDS)
         # gevent counts the seconds of each piece that it is given; of a file it makes its own.
-        return (
-            answer
-            if isinstance(answer, environ["wsgi.file_wrapper"])
-            else _in_pieces(answer, environ)
-        )
+        is_file = isinstance(answer, environ["wsgi.file_wrapper"])
+        return answer if is_file else _in_pieces(answer, environ)
 
 
 def _in_pieces(answer: Iterable[bytes], environ: dict[str, Any]) -> Iterator[bytes]:

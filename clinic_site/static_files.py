@@ -17,8 +17,7 @@ _IMPORT = re.compile(r'@import url\("([\w-]+\.css)"\) layer\((\w+)\);')
 def joined_styles(folder: Path) -> str:
     """Return site.css of `folder` with each file it imports in its place, without comments.
 
-    Raises FileNotFoundError where it names a file that is not there, and ValueError where it
-    names one in another way.
+    Raises ValueError where it imports one in another way.
     """
 
     def in_place(found: re.Match[str]) -> str:
@@ -28,15 +27,12 @@ def joined_styles(folder: Path) -> str:
     joined = _IMPORT.sub(in_place, (folder / "site.css").read_text(encoding="utf-8"))
     if "@import" in joined:
         raise ValueError('site.css imports something other than @import url("…") layer(…);')
-    return minified(joined)
+    return _minified(joined)
 
 
-def minified(css: str) -> str:
-    """Return a style sheet without comments, and without the space that only people need.
-
-    Brotli does the rest. (rcssmin would take the space out of ".card :focus" as well, which then
-    says something else.)
-    """
+def _minified(css: str) -> str:
+    # Brotli does the rest. (rcssmin would take the space out of ".card :focus" as well, which then
+    # says something else.)
     one_line = " ".join(re.sub(r"(?s)/\*.*?\*/", "", css).split())
     tight = re.sub(r" ?([{};]) ?", r"\1", one_line).replace(";}", "}")
     return re.sub(r"([{;][\w-]+): ", r"\1:", tight)
