@@ -82,8 +82,7 @@ class PageCache:
         if proto and not is_trusted(environ.get("REMOTE_ADDR", "")):
             proto = ""  # or who asks by http would not be sent to https
         key = (host, path, proto)
-        page = self.pages.get(key)
-        if page is not None and self._is_fresh(page):
+        if page := self._fresh(key):
             self.pages.move_to_end(key)
             return page.answer(environ, start, coding)
         if (
@@ -94,11 +93,14 @@ class PageCache:
             return self.application(environ, start)
         return self._render_once(key, environ, start, coding)
 
-    def _is_fresh(self, page: Page) -> bool:
-        seen = last_seen()
-        if page.seen is not seen and (seen.is_away or page.stamp == stamp(seen)):
-            page.seen = seen  # so that the next request compares no more than this
-        return page.seen is seen
+    def _fresh(self, key: Key) -> Page | None:
+        page, seen = self.pages.get(key), last_seen()
+        if page is None or page.seen is seen:
+            return page
+        if not (seen.is_away or page.stamp == stamp(seen)):
+            return None
+        page.seen = seen  # so that the next request compares no more than this
+        return page
 
     def _render_once(
         self, key: Key, environ: Environ, start: Start, coding: str
@@ -106,8 +108,7 @@ class PageCache:
         """Render a page, or wait for who is about it and answer with theirs."""
         if other := self.rendering.get(key):
             other.wait(settings.PAGE_WAIT)
-            page = self.pages.get(key)
-            if page is not None and self._is_fresh(page):
+            if page := self._fresh(key):
                 return page.answer(environ, start, coding)
             return self.application(environ, start)
         self.rendering[key] = done = threading.Event()
@@ -122,8 +123,8 @@ class PageCache:
         if key not in self.pages and (found := self._read(self._file(key))):
             self._put(*found)
         before, seen = self.pages.get(key), last_seen()
-        if before is not None and self._is_fresh(before):
-            return before.answer(environ, start, coding)
+        if page := self._fresh(key):
+            return page.answer(environ, start, coding)
         started: list[Any] = []
         whole = environ | {"REQUEST_METHOD": "GET"}
         answer = self.application(whole, lambda *args: started.extend(args))
