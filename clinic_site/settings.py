@@ -113,8 +113,6 @@ for _network in env.list("TRUSTED_PROXIES", default=[]):
 
 SECRET_KEY = required("SECRET_KEY", random=50)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-
-
 if _keys_file := env.str("FIELD_KEYS_FILE", default=""):
     refuse_unless_readable("FIELD_KEYS_FILE", _keys_file)
     FIELD_KEYS = Path(_keys_file).read_text(encoding="utf-8", errors="replace").split()
@@ -471,14 +469,12 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_HSTS_SECONDS = 0 if LOOPBACK else 31_536_000
 SECURE_SSL_REDIRECT = not LOOPBACK
 SECURE_PROXY_SSL_HEADER = None if LOOPBACK else ("HTTP_X_FORWARDED_PROTO", "https")
+_rules = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": f"{_rules}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_rules}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_rules}.CommonPasswordValidator"},
+    {"NAME": f"{_rules}.NumericPasswordValidator"},
 ]
 OTP_WEBAUTHN_RP_ID = _site["host"]
 OTP_WEBAUTHN_RP_NAME = _site["host"]  # for its checks; people read the clinic's name

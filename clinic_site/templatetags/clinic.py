@@ -3,7 +3,6 @@
 from django import template
 from django.db.models import QuerySet
 from django.template import Context
-from django.utils.safestring import SafeString
 
 from clinic_site.access.models import User, active_managers
 from clinic_site.markdown import render
@@ -11,12 +10,6 @@ from clinic_site.pictures import picture_of
 from clinic_site.todo import Shortcut, ToDo, open_shortcuts, open_todo
 
 register = template.Library()
-
-
-@register.filter
-def markdown(text: str) -> SafeString:
-    """A bio or a notice as HTML."""
-    return render(text)
 
 
 @register.simple_tag(takes_context=True)
@@ -37,4 +30,5 @@ def managers() -> QuerySet[User]:
     return active_managers().order_by("last_name", "username")
 
 
+register.filter("markdown", render)
 register.simple_tag(picture_of)
