@@ -15,8 +15,10 @@ from tests.deploy.test_services import Unit, children
 from tests.faults.serving import FORM, Crowd, tell, until
 from tests.running import PROJECT, Installation, Visitor, install, is_up
 
+pytestmark = pytest.mark.sqlite_first
+
 PAGES = ("/", "/contact/", "/conditions/spinal-compression-fractures/", "/search/?q=back", FORM)
-NOT_COPIED = (".git", ".venv", ".*cache", "__pycache__", "var", "staticfiles")
+NOT_COPIED = (".git", ".venv", ".*cache", "var", "staticfiles")
 MIGRATION = """
 from django.db import migrations, models
 
