@@ -27,6 +27,17 @@ from clinic_site.views import service_unavailable
 logger = logging.getLogger(__name__)
 
 
+class SayAlive(MiddlewareMixin):
+    """Answers /healthz, which a balancer asks by the machine's address, and without HTTPS.
+
+    So it comes before all that looks at the host. No database is asked.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        is_asked = request.path_info == "/healthz"
+        return HttpResponse("ok\n", content_type="text/plain") if is_asked else None
+
+
 class CompressPages(MiddlewareMixin):
     """Sends pages that are not kept as brotli to browsers that take it: a fifth of the bytes.
 

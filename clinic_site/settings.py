@@ -372,6 +372,7 @@ INSTALLED_APPS = [
     "appointments",
 ]
 MIDDLEWARE = [
+    "clinic_site.middleware.SayAlive",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "clinic_site.middleware.CompressPages",

@@ -12,7 +12,6 @@ urlpatterns = [
     path("contact/", views.contact, name="contact"),
     path("notices/<slug:slug>/", views.notice, name="notice"),
     re_path(r"^pictures/(?P<hash>[0-9a-f]{64})\Z", views.picture, name="picture"),
-    path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),

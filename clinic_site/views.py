@@ -79,12 +79,6 @@ def picture(request: HttpRequest, hash: str) -> HttpResponse:
 
 
 @require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that this process answers; a balancer asks. Uses no database."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
-
-@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether everything works that patients and staff rely on (200) or not (503).
 

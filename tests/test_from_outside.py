@@ -138,6 +138,13 @@ def test_every_answer_asks_for_https_from_now_on(public: str, proxied: str) -> N
             assert told == ["max-age=31536000"], answer.url  # other hosts are not ours
 
 
+def test_a_balancer_asks_by_address_and_without_https(public: str) -> None:
+    visitor = Visitor(public)
+
+    assert visitor.get("/healthz", Host="10.0.0.7:8000").text == "ok\n"
+    assert visitor.get("/", Host="10.0.0.7:8000").status == 400
+
+
 def test_what_the_admin_answers_is_kept_nowhere(proxied: str) -> None:
     visitor = Visitor(proxied)
     secure = {"Host": "clinic.example", "X-Forwarded-Proto": "https"}

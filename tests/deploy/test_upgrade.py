@@ -49,8 +49,8 @@ def next_release(tmp_path: Path) -> Path:
     last = max(each.stem for each in migrations.glob("0*.py"))
     (migrations / "9999_made_up.py").write_text(MIGRATION.replace("{}", last))
     rename(release, "mark.svg", "our-mark.svg")
-    views = release / "clinic_site" / "views.py"
-    views.write_text(views.read_text().replace('"ok\\n"', '"next\\n"'))
+    middleware = release / "clinic_site" / "middleware.py"
+    middleware.write_text(middleware.read_text().replace('"ok\\n"', '"next\\n"'))
     request = release / "appointments" / "models" / "request.py"
     field = '\n    made_up = models.CharField(db_default="", max_length=9)\n\n    class Meta'
     request.write_text(request.read_text().replace("\n    class Meta", field, 1))
