@@ -3,24 +3,26 @@
 Two editors of one row are told of each other, and each can look at the public page before saving.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model
 from django.forms import BaseModelFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.urls import URLPattern
 from django.utils.functional import Promise
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from clinic_site.keeps_typed import KeepsTyped
 from clinic_site.models.site_version import public_change
 from clinic_site.pictures import shown_to_staff
 from clinic_site.together import kind_of, put_together, shown_by
@@ -40,15 +42,37 @@ def adds_preview(model: type[Model], button: str | Promise) -> Callable[[PublicP
 
 
 class CarefulForm(forms.ModelForm):
-    """A form that is not saved while `told` says what must be read first."""
-
-    told = ""
+    """A form that is not saved before what others saved meanwhile has been read."""
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if self.told:
-            self.add_error(None, self.told)
-        return cleaned
+        super().clean()
+        if "_told" in self.data:
+            told = _("Nothing is saved yet. Read above what has changed, then save again.")
+            self.add_error(None, told)
+        return self.cleaned_data
+
+
+class KeepsTyped(admin.ModelAdmin):
+    """For a model without anything personal: Back shows what was typed.
+
+    Django's admin lets no browser keep a page.
+    """
+
+    def get_urls(self) -> list[URLPattern]:
+        patterns = super().get_urls()
+        for pattern in patterns:
+            pattern.callback = _kept_by_its_browser(pattern.callback)
+        return patterns
+
+
+def _kept_by_its_browser(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "private, no-cache"
+        return response
+
+    return wrapped
 
 
 class CarefulAdmin(KeepsTyped):
@@ -64,11 +88,6 @@ class CarefulAdmin(KeepsTyped):
             field.widget.attrs.pop("maxlength", None)
         return field
 
-    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        told = getattr(request, "told", "")
-        return type("Told", (form,), {"told": told}) if told else form
-
     def changeform_view(
         self,
         request: HttpRequest,
@@ -76,25 +95,24 @@ class CarefulAdmin(KeepsTyped):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Tell of what others saved meanwhile; keep nothing of a preview."""
         extra = {"previews": list(_previews.get(self.model, {})), **(extra_context or {})}
         is_sent = request.method == "POST"
+        if is_sent:
+            # Lines end as they do in the database, or a text that nobody touched would differ.
+            sent = request.POST.urlencode().replace("%0D%0A", "%0A")
+            request.POST = QueryDict(sent, mutable=True)  # type: ignore[assignment]
         with transaction.atomic() if is_sent else nullcontext():
-            if is_sent:
-                _with_plain_lines(request)
             if object_id is not None:
                 extra |= self._put_together(request, unquote(object_id))
-            response = super().changeform_view(request, object_id, form_url, extra)
-            if is_sent and self._preview_of(request):
-                transaction.set_rollback(True)
-        return response
+            return super().changeform_view(request, object_id, form_url, extra)
 
     def _put_together(self, request: HttpRequest, pk: str) -> dict[str, Any]:
         """Return what the form is to carry, and to tell, of the row as it is saved now."""
         row = self.get_object(request, pk)
         if row is None:
             return {}
-        sent = request.POST.get("_opened", "")
+        post: QueryDict = request.POST
+        sent = post.get("_opened", "")
         if request.method == "POST":
             self.model._default_manager.select_for_update().values("pk").get(pk=row.pk)
             row.refresh_from_db()
@@ -103,27 +121,23 @@ class CarefulAdmin(KeepsTyped):
             formset(instance=row, queryset=inline.get_queryset(request))
             for formset, inline in self.get_formsets_with_inlines(request, row)
         ]
-        log = LogEntry.objects.filter(
-            content_type=ContentType.objects.get_for_model(row), object_id=row.pk
-        )
-        last = log.order_by("-pk").first()
+        kind = ContentType.objects.get_for_model(row)
+        log = LogEntry.objects.filter(content_type=kind, object_id=row.pk).order_by("-pk")
+        last = log.first()
         opened = {"fields": shown_by(form, formsets), "log": last.pk if last else 0}
         if request.method != "POST":
             return {"opened": json.dumps(opened)}
         try:
             before = json.loads(sent)
             since = log.filter(pk__gt=before["log"]).select_related("user")
-            differences = put_together(request.POST, before["fields"], form, formsets)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return {"opened": sent}  # it is no form of ours
+            differences = put_together(post, before["fields"], form, formsets)
+        except (ValueError, KeyError, TypeError, AttributeError):  # it is no form of ours
+            differences = []
         if not differences:
             return {"opened": sent}
-        request.told = _("Nothing is saved yet. Read above what has changed, then save again.")  # type: ignore[attr-defined]
-        return {
-            "opened": json.dumps(opened),
-            "differences": differences,
-            "who": _who(request, [entry.user for entry in since]),
-        }
+        post["_told"] = "yes"
+        who = _who(request, [entry.user for entry in since])
+        return {"opened": json.dumps(opened), "differences": differences, "who": who}
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         with public_change():
@@ -138,11 +152,12 @@ class CarefulAdmin(KeepsTyped):
         return self._preview(request, obj) or super().response_change(request, obj)
 
     def _preview(self, request: HttpRequest, row: Any) -> HttpResponse | None:
-        page = self._preview_of(request)
-        return shown_to_staff(page(request, row)) if page else None
-
-    def _preview_of(self, request: HttpRequest) -> PublicPage | None:
-        return _previews.get(self.model, {}).get(request.POST.get("_preview", ""))
+        page = _previews.get(self.model, {}).get(request.POST.get("_preview", ""))
+        if page is None:
+            return None
+        response = shown_to_staff(page(request, row))
+        transaction.set_rollback(True)
+        return response
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -151,14 +166,6 @@ class CarefulAdmin(KeepsTyped):
         formsets = [each.formset for each in context["inline_admin_formsets"]]
         context["problems"] = list(_problems(context["adminform"].form, formsets))
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def _with_plain_lines(request: HttpRequest) -> None:
-    """Let lines end as they do in the database, or a text that nobody touched would differ."""
-    post = request.POST.copy()
-    for name, values in list(post.lists()):
-        post.setlist(name, [value.replace("\r\n", "\n") for value in values])
-    request.POST = post  # type: ignore[assignment]
 
 
 def _who(request: HttpRequest, users: list[Any]) -> str:
@@ -173,9 +180,8 @@ def _problems(form: forms.BaseForm, formsets: list[BaseModelFormSet]) -> Iterato
     """Yield what is wrong in words, and the id of the input."""
     rows = [("", form)]
     for formset in formsets:
-        rows += [
-            (f"{kind_of(formset)} {n}: ", each) for n, each in enumerate(formset.forms, start=1)
-        ]
+        kind = kind_of(formset)
+        rows += [(f"{kind} {n}: ", each) for n, each in enumerate(formset.forms, start=1)]
         yield from (("", str(error)) for error in formset.non_form_errors())
     for row, each in rows:
         for name, errors in each.errors.items():

@@ -6,6 +6,7 @@ as it was typed, and whoever sent it is told of either before anything is saved.
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -21,7 +22,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from clinic_site.phones import phone_as_read
 
 Values = dict[str, Any]  # of one row's fields, as JSON holds them
-Shown = dict[str, Values]  # "" is the row itself, "lines 7" the seventh of its lines
+Rows = dict[str, Values]  # "" is the row itself, "lines 7" the seventh of its lines
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Difference:
     mine_stands: bool
 
 
-def shown_by(form: BaseForm, formsets: Sequence[BaseModelFormSet]) -> Shown:
+def shown_by(form: BaseForm, formsets: Sequence[BaseModelFormSet]) -> Rows:
     """Return what an unsent form shows, with its rows."""
     shown = {"": _values(form)}
     for formset in formsets:
@@ -47,14 +48,14 @@ def shown_by(form: BaseForm, formsets: Sequence[BaseModelFormSet]) -> Shown:
 
 
 def put_together(
-    post: QueryDict, opened: Shown, form: BaseForm, formsets: Sequence[BaseModelFormSet]
+    post: QueryDict, opened: Rows, form: BaseForm, formsets: Sequence[BaseModelFormSet]
 ) -> list[Difference]:
     """Put what others saved since `opened` into `post`; return where that differs from it.
 
     `form` and `formsets` are unsent ones of the row as it is saved now.
     """
     now = shown_by(form, formsets)
-    told = list(_merge_fields(post, form, "", "", opened.get("", {}), now[""]))
+    told = list(_merge_fields(post, form, opened[""], now[""]))
     for formset in formsets:
         start = f"{formset.prefix} "
         before, theirs = (
@@ -67,98 +68,82 @@ def put_together(
 
 
 def _merge_fields(
-    post: QueryDict, form: BaseForm, start: str, row: str, before: Values, theirs: Values
+    post: QueryDict, form: BaseForm, before: Values, theirs: Values, row: str = "", start: str = ""
 ) -> Iterator[Difference]:
     for name, field in _fields(form).items():
-        if theirs[name] == before.get(name) or not _differs(
-            field, theirs[name], post, start + name
-        ):
+        if theirs[name] == before.get(name) or not _differs(field, theirs[name], post, name):
             continue
-        mine_stands = _differs(field, before.get(name), post, start + name)
+        mine_stands = _differs(field, before.get(name), post, name)
         if not mine_stands:
-            _write(post, start + name, theirs[name])
-        label = f"{row}: {field.label}" if row else capfirst(str(field.label))
-        yield Difference(label, f"id_{start}{name}", _read(field, theirs[name]), mine_stands)
+            _write(post, name, theirs[name])
+        label, read = f"{row}{field.label}", _read(field, theirs[name])
+        yield Difference(label, f"id_{start}{name}", read, mine_stands)
 
 
 def _merge_rows(
-    post: QueryDict, formset: BaseModelFormSet, before: Shown, theirs: Shown
+    post: QueryDict, formset: BaseModelFormSet, before: Rows, theirs: Rows
 ) -> Iterator[Difference]:
-    start, form = str(formset.prefix), formset.empty_form
-    total = post.get(f"{start}-TOTAL_FORMS", "")
-    if not total.isdecimal():
-        return  # Django says so
-    sent = [(n, str(post.get(f"{start}-{n}-id", ""))) for n in range(min(int(total), 1000))]
-    kept: list[tuple[int | None, str]] = []  # the row as it was sent, and its key; "" is a new one
-    added = [key for key in theirs if key not in {key for _n, key in sent}]
-    for n, key in sent:
-        values = before.get(key, {})
-        is_mine = _any_differs(post, form, f"{start}-{n}-", values)
-        if key and key not in theirs:
-            is_mine = is_mine and f"{start}-{n}-DELETE" not in post
-            kept += [(n, "")] if is_mine else []
-            yield Difference(_name(formset, values), "", _("removed"), is_mine)
-        elif not key and is_mine:
-            same = [
-                each
-                for each in added
-                if not _any_differs(post, form, f"{start}-{n}-", theirs[each])
-            ]
-            kept.append((None, same[0]) if same else (n, ""))
-            added = [each for each in added if each not in same]
+    form, prefix = formset.empty_form, str(formset.prefix)
+    sent = _take_rows(post, prefix)
+    known = {str(row["id"]): row for row in sent if row.get("id")}
+    new = [row for row in sent if not row.get("id")]
+    rows: list[QueryDict] = []
+    for key, values in theirs.items():
+        name, start = _name(formset, before.get(key, values)), f"{prefix}-{len(rows)}-"
+        same = [each for each in new if not _any_differs(each, form, values)]
+        if key in known:
+            row = known.pop(key)
+            yield from _merge_fields(row, form, before.get(key, {}), values, f"{name}: ", start)
+        elif same:
+            row = same[0]
+            new.remove(row)
         else:
-            kept.append((n, key))
-    kept = sorted([*kept, *((None, key) for key in added)], key=lambda row: not row[1])
-    _write_rows(post, start, kept, theirs)
-    for number, (place, key) in enumerate(kept):
-        row_start = f"{start}-{number}-"
-        if place is not None and key:
-            name = _name(formset, before.get(key, {}))
-            yield from _merge_fields(post, form, row_start, name, before.get(key, {}), theirs[key])
-        elif key in added:
-            first = next(iter(_fields(form)))
-            name = _name(formset, theirs[key])
-            yield Difference(name, f"id_{row_start}{first}", _("added"), mine_stands=False)
+            row = QueryDict(mutable=True)
+            for field, value in values.items():
+                _write(row, field, value)
+            yield Difference(name, f"id_{start}{next(iter(values))}", _("added"), mine_stands=False)
+        row["id"] = key
+        rows.append(row)
+    for key, row in known.items():  # those that others removed
+        values = before.get(key, {})
+        is_mine = "DELETE" not in row and _any_differs(row, form, values)
+        if is_mine:
+            row["id"] = ""
+            new.append(row)
+        yield Difference(_name(formset, values), "", _("removed"), is_mine)
+    for number, row in enumerate([*rows, *new]):
+        for field, sent_values in row.lists():
+            post.setlist(f"{prefix}-{number}-{field}", sent_values)
+    post[f"{prefix}-TOTAL_FORMS"] = str(len(rows) + len(new))
+    post[f"{prefix}-INITIAL_FORMS"] = str(len(rows))
 
 
-def _write_rows(
-    post: QueryDict, start: str, rows: list[tuple[int | None, str]], theirs: Shown
-) -> None:
-    """Make these rows those of `post`: each as it was sent, or as others saved it."""
-    sent = {key: post.pop(key) for key in list(post) if key.startswith(f"{start}-")}
-    for number, (n, key) in enumerate(rows):
-        if n is None:
-            for name, value in theirs[key].items():
-                _write(post, f"{start}-{number}-{name}", value)
-        for name, values in sent.items():
-            if name.startswith(f"{start}-{n}-"):
-                post.setlist(f"{start}-{number}-{name.removeprefix(f'{start}-{n}-')}", values)
-        post[f"{start}-{number}-id"] = key
-    known = sum(1 for _n, key in rows if key)
-    post |= {f"{start}-TOTAL_FORMS": str(len(rows)), f"{start}-INITIAL_FORMS": str(known)}
+def _take_rows(post: QueryDict, prefix: str) -> list[QueryDict]:
+    """Take the rows of a formset out of `post`, in order, and return the fields of each."""
+    rows: dict[int, QueryDict] = {}
+    for name in list(post):
+        if found := re.fullmatch(rf"{prefix}-(\d{{1,4}})-(.+)", name):
+            row = rows.setdefault(int(found[1]), QueryDict(mutable=True))
+            row.setlist(found[2], post.pop(name))
+    return [rows[number] for number in sorted(rows)]
 
 
 def _fields(form: BaseForm) -> dict[str, Field]:
     """Return the fields that people fill in."""
-    hidden = {each.name for each in form.hidden_fields()} | {"DELETE"}
-    return {name: field for name, field in form.fields.items() if name not in hidden}
+    return {each.name: each.field for each in form.visible_fields() if each.name != "DELETE"}
 
 
 def _values(form: BaseForm) -> Values:
-    found = {}
-    for name, field in _fields(form).items():
-        value = field.prepare_value(form.get_initial_for_field(field, name))
-        found[name] = value.replace("\r\n", "\n").strip() if isinstance(value, str) else value
-    return found
+    return {name: form[name].value() for name in _fields(form)}
 
 
 def _as_text(value: Any) -> str:
     return phone_as_read(value) if isinstance(value, PhoneNumber) else str(value)
 
 
-def _any_differs(post: QueryDict, form: BaseForm, start: str, values: Values) -> bool:
+def _any_differs(post: QueryDict, form: BaseForm, values: Values) -> bool:
     fields = _fields(form).items()
-    return any(_differs(field, values.get(name), post, start + name) for name, field in fields)
+    return any(_differs(field, values.get(name), post, name) for name, field in fields)
 
 
 def _differs(field: Field, value: Any, post: QueryDict, name: str) -> bool:
@@ -192,6 +177,6 @@ def kind_of(formset: BaseModelFormSet) -> str:
 
 def _name(formset: BaseModelFormSet, values: Values) -> str:
     """Return what a row is called: Closed day 2026-12-25."""
-    fields = _fields(formset.empty_form)
-    parts = (_read(fields[name], value) for name, value in values.items() if name in fields)
-    return f"{kind_of(formset)} {Truncator(', '.join(parts)).chars(60)}"
+    fields = _fields(formset.empty_form).items()
+    words = ", ".join(_read(field, values.get(name)) for name, field in fields)
+    return f"{kind_of(formset)} {Truncator(words).chars(60)}"

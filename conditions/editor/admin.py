@@ -8,7 +8,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.keeps_typed import KeepsTyped
+from clinic_site.editing import KeepsTyped
 from conditions.editor.revisions import RevisionViews
 from conditions.editor.views import EditorViews
 from conditions.models import Condition, Page, Treatment
