@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from django.urls import reverse
 from django.utils import timezone
@@ -35,46 +35,39 @@ T = TypeVar("T")
 # Tells of each permission, such as "clinic_site.change_clinic", whether the reader has it.
 May = Callable[[str], bool]
 Source = Callable[[May], Iterable[T]]
-Registry = list[tuple[tuple[str, ...], Source[T]]]
-_todo: Registry[ToDo] = []
-_shortcuts: Registry[Shortcut] = []
 
 
-def adds_todo(*permissions: str) -> Callable[[Source[ToDo]], Source[ToDo]]:
-    """Register a function that returns what is to be done by who has one of these permissions.
+class _Sources(Generic[T]):
+    def __init__(self) -> None:
+        self.sources: list[tuple[tuple[str, ...], Source[T]]] = []
 
-    It is told what the reader may do: a task leads to no page that is not open to them. An app's
-    `todo` module holds its own.
-    """
-    return _adds(_todo, permissions)
+    def add(self, *permissions: str) -> Callable[[Source[T]], Source[T]]:
+        """Register a function that gives entries, in order, to who has one of these permissions.
+
+        It is told what the reader may do: an entry leads to no page that is not open to them.
+        """
+
+        def register(source: Source[T]) -> Source[T]:
+            self.sources.append((permissions, source))
+            return source
+
+        return register
+
+    def found(self, may: May) -> list[T]:
+        """Return every entry for the reader, read from the database now."""
+        sources = [source for permissions, source in self.sources if any(map(may, permissions))]
+        return [each for source in sources for each in source(may)]
 
 
-def adds_shortcuts(*permissions: str) -> Callable[[Source[Shortcut]], Source[Shortcut]]:
-    """Register a function that returns shortcuts, in order, in the way of `adds_todo`."""
-    return _adds(_shortcuts, permissions)
-
-
-def _adds(registry: Registry[T], permissions: tuple[str, ...]) -> Callable[[Source[T]], Source[T]]:
-    def register(source: Source[T]) -> Source[T]:
-        registry.append((permissions, source))
-        return source
-
-    return register
-
-
-def _found(registry: Registry[T], may: May) -> list[T]:
-    sources = [source for permissions, source in registry if any(map(may, permissions))]
-    return [each for source in sources for each in source(may)]
+_todo = _Sources[ToDo]()
+_shortcuts = _Sources[Shortcut]()
+adds_todo, adds_shortcuts = _todo.add, _shortcuts.add
+open_shortcuts = _shortcuts.found
 
 
 def open_todo(may: May) -> list[ToDo]:
-    """Return every open task, read from the database now; what cannot wait comes first."""
-    return sorted(_found(_todo, may), key=lambda task: not task.first)
-
-
-def open_shortcuts(may: May) -> list[Shortcut]:
-    """Return every shortcut that is open to the reader, read from the database now."""
-    return _found(_shortcuts, may)
+    """Return every open task for the reader; what cannot wait comes first."""
+    return sorted(_todo.found(may), key=lambda task: not task.first)
 
 
 @adds_todo("clinic_site.change_clinic")
@@ -83,12 +76,12 @@ def clinic_todo(may: May) -> Iterable[ToDo]:
     clinic = Clinic.objects.first()
     if clinic is None:
         yield ToDo(_("Enter the clinic's name and phone."), reverse("admin:clinic_site_clinic_add"))
-    else:
-        change = reverse("admin:clinic_site_clinic_change", args=[clinic.pk])
-        if not clinic.time_zone:
-            yield ToDo(_("Confirm the clinic's time zone."), change)
-        if not clinic.before_visit.strip():
-            yield ToDo(_("Say what patients should know before a visit."), change)
+        return
+    change = reverse("admin:clinic_site_clinic_change", args=[clinic.pk])
+    if not clinic.time_zone:
+        yield ToDo(_("Confirm the clinic's time zone."), change)
+    if not clinic.before_visit.strip():
+        yield ToDo(_("Say what patients should know before a visit."), change)
 
 
 @adds_todo("clinic_site.change_physician")
@@ -125,11 +118,9 @@ def mail_todo(may: May) -> Iterable[ToDo]:
             mails,
             first=True,
         )
-    late = OutboxMessage.objects.late(timezone.now()).count()
-    if late:
+    if late := OutboxMessage.objects.late(timezone.now()).count():
         text = ngettext("%d mail waits to be sent.", "%d mails wait to be sent.", late) % late
         yield ToDo(text, f"{mails}?state__exact={MailState.WAITING}", first=True)
-    dead = OutboxMessage.objects.dead().count()
-    if dead:
+    if dead := OutboxMessage.objects.dead().count():
         text = ngettext("%d mail could not be sent.", "%d mails could not be sent.", dead) % dead
         yield ToDo(text, f"{mails}?state__exact={MailState.DEAD}", first=True)
