@@ -8,7 +8,6 @@ import datetime as dt
 import logging
 import threading
 import time
-import zoneinfo
 from collections.abc import Callable
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -27,7 +26,7 @@ Value = TypeVar("Value")
 class Remembered(Generic[Value]):
     """A value of the database that is kept while the database is away.
 
-    Calling it returns the value as last read; `default()` gives it until a read has worked.
+    `value` is as last read, and `default()` until a read has worked.
     In the background it is read again with each site version, or, not `is_public`, at each look.
     """
 
@@ -59,10 +58,6 @@ class Remembered(Generic[Value]):
         finally:
             self.stale_at = time.monotonic() + 1
         return True
-
-    def last(self) -> Value:
-        """Return the value as last read, without the database."""
-        return self.value
 
     def forget(self) -> None:
         """Start again (for tests, which change the database under it)."""
@@ -125,8 +120,7 @@ def _look() -> None:
             connection.waited = 0.0  # type: ignore[attr-defined]  # its next look may wait again
         else:
             connection.close()  # back to the pool
-    zone = zoneinfo.ZoneInfo(current_clinic.last().time_zone or settings.TIME_ZONE)
-    today = timezone.localdate(timezone=zone)
+    today = timezone.localdate(timezone=current_clinic.value.zone)
     found = Seen(version if is_here else seen.version, today, is_away=not is_here)
     if found != seen:  # else it stays the same object, which is quick to compare
         seen = found

@@ -4,6 +4,7 @@ Pure functions to plain dicts. They say only what the page shows; what has no va
 `site_url` has no slash at its end; `picture_address` is absolute.
 """
 
+import calendar
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from clinic_site.models import Clinic, Physician, Weekday
+from clinic_site.models import Clinic, Physician
 from clinic_site.plain import plain
 
 Data = dict[str, Any]
@@ -28,14 +29,22 @@ def to_script(data: Data) -> SafeString:
 
 def clinic_data(clinic: Clinic, *, site_url: str) -> Data:
     """Return the clinic as its contact page shows it."""
-    region = given(addressRegion=clinic.state, postalCode=clinic.postal_code)
-    address = given(streetAddress=clinic.street, addressLocality=clinic.city) | region
-    hours = []
-    for each in clinic.hours:
-        day = f"{VOCABULARY}/{Weekday(each.weekday).name.title()}"
-        times = {"opens": each.opens.isoformat(), "closes": each.closes.isoformat()}
-        hours.append({"@type": "OpeningHoursSpecification", "dayOfWeek": day, **times})
+    address = given(
+        streetAddress=clinic.street,
+        addressLocality=clinic.city,
+        addressRegion=clinic.state,
+        postalCode=clinic.postal_code,
+    )
     address = address and {"@type": "PostalAddress", **address}
+    hours = [
+        {
+            "@type": "OpeningHoursSpecification",
+            "dayOfWeek": f"{VOCABULARY}/{calendar.day_name[each.weekday]}",
+            "opens": each.opens.isoformat(),
+            "closes": each.closes.isoformat(),
+        }
+        for each in clinic.hours
+    ]
     return clinic_node(clinic, site_url) | given(address=address, openingHoursSpecification=hours)
 
 

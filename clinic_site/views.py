@@ -132,7 +132,7 @@ LAST_RESORT = (
 
 def error_page(status: int, **context: Any) -> HttpResponse:
     """Return the page of an error, the template of that number."""
-    remembered = {"clinic": current_clinic.last(), "notice_links": notice_links.last()}
+    remembered = {"clinic": current_clinic.value, "notice_links": notice_links.value}
     page = get_template(f"{status}.html")
     return HttpResponse(
         page.render(context | remembered | {"site_style": site_style}), status=status
@@ -155,7 +155,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return error_page(500, request_id=request_id.get())
     except Exception:  # what all pages share is broken
         logger.exception("The page of a fault is broken, too")
-        phone = current_clinic.last().phone_as_read
+        phone = current_clinic.value.phone_as_read
         return HttpResponse(LAST_RESORT.format(phone=phone, code=request_id.get()), status=500)
 
 

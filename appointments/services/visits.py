@@ -12,7 +12,6 @@ from appointments.models import AppointmentRequest
 from appointments.models.request import AppointmentRequestQuerySet
 from appointments.states import Status
 from clinic_site.models import Clinic
-from clinic_site.office_hours import open_time, zone_of
 
 Span = tuple[dt.datetime, dt.datetime]  # when something begins and ends
 
@@ -25,7 +24,7 @@ def visit_warnings(
     Nothing of it forbids the visit. Of other patients it tells the times, and no name.
     """
     begins, ends = span(visit_at, minutes)
-    zone = zone_of(clinic)
+    zone = clinic.zone
     day = begins.astimezone(zone).date()
     words = {"day": day_in_full(day), "visit": _in_words(begins, ends, zone)}
     found = []
@@ -55,7 +54,7 @@ def visit_warnings(
 def day_in_words(visit_at: dt.datetime, minutes: int | None, clinic: Clinic, pk: int) -> str:
     """Return how many other visits are in that half of the day, and how many at that time."""
     begins, ends = span(visit_at, minutes)
-    zone = zone_of(clinic)
+    zone = clinic.zone
     local = begins.astimezone(zone)
     visits = visits_on(local.date(), zone).exclude(pk=pk).values_list("visit_at", flat=True)
     is_morning = local.hour < 12
@@ -99,7 +98,7 @@ def next_open_day(clinic: Clinic, day: dt.date) -> dt.date:
 
 def is_outside_hours(clinic: Clinic, begins: dt.datetime, ends: dt.datetime) -> bool:
     """Whether the clinic is not open for the whole of it; never where it has set no hours."""
-    return open_time(clinic, begins, ends) < ends - begins
+    return clinic.open_time(begins, ends) < ends - begins
 
 
 def hours_in_words(clinic: Clinic, day: dt.date) -> str:

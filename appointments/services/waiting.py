@@ -7,7 +7,6 @@ from django.conf import settings
 
 from appointments.models import AppointmentRequest
 from clinic_site.models import Clinic
-from clinic_site.office_hours import open_time
 
 
 def limit(clinic: Clinic) -> dt.timedelta:
@@ -21,7 +20,7 @@ def waits(
     appointment_request: AppointmentRequest, clinic: Clinic, now: dt.datetime
 ) -> dt.timedelta:
     """Return how long the clinic was open since the request came in."""
-    return open_time(clinic, appointment_request.received_at, now)
+    return clinic.open_time(appointment_request.received_at, now)
 
 
 def is_overdue(appointment_request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> bool:
@@ -49,7 +48,7 @@ def overdue_before(clinic: Clinic, now: dt.datetime) -> dt.datetime:
     in_time = bisect(
         range((now - since) // microsecond),
         False,
-        key=lambda each: open_time(clinic, since + each * microsecond, now) <= longest,
+        key=lambda each: clinic.open_time(since + each * microsecond, now) <= longest,
     )
     return since + in_time * microsecond
 

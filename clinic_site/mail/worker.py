@@ -20,7 +20,6 @@ from clinic_site.mail.kinds import NotWanted
 from clinic_site.mail.models import OutboxMessage, WorkerBeat
 from clinic_site.mail.outbox import lease_next, mark_failed, mark_sent, mark_unwanted
 from clinic_site.mail.sending import fault_of, send
-from clinic_site.office_hours import zone_of
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ class Worker:
                 self._sleep(settings.WORKER_DATABASE_AWAY)
 
     def _daily(self) -> None:
-        local = timezone.now().astimezone(zone_of(read_clinic()))
+        local = timezone.now().astimezone(read_clinic().zone)
         for work in works:
             work(local, self._beat)
 

@@ -8,7 +8,7 @@ from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter
 from clinic_site.crypto.models import KeyCheck
 from clinic_site.mail.models import DailyRun, MailChoice, MailHold, OutboxMessage, WorkerBeat
-from clinic_site.models.clinic import Clinic, ClosedDay, OpeningHours, Weekday
+from clinic_site.models.clinic import Clinic, ClosedDay, OpeningHours
 from clinic_site.models.notice import LanguageLine, Notice
 from clinic_site.models.physician import Physician
 from clinic_site.models.picture import Picture
@@ -17,6 +17,6 @@ from clinic_site.models.site_version import SiteVersion
 __all__ = ["Clinic", "ClosedDay", "LanguageLine", "Notice", "OpeningHours", "Physician", "Picture"]
 __all__ += ["OutboxMessage", "SiteVersion"]
 __all__ += ["AuditEvent", "Counter", "DailyRun", "KeyCheck", "MailChoice", "MailHold"]
-__all__ += ["Invitation", "KeptForm", "RecoveryCode", "TotpDevice", "User", "Weekday", "WorkerBeat"]
+__all__ += ["Invitation", "KeptForm", "RecoveryCode", "TotpDevice", "User", "WorkerBeat"]
 
 CharField.register_lookup(Length)  # for constraints on hashes

@@ -1,12 +1,13 @@
 """The clinic itself, and when it is open."""
 
 import datetime as dt
-import zoneinfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -15,7 +16,7 @@ from clinic_site.phones import phone_as_read
 
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless `name` is a time zone of the IANA database."""
-    if name not in zoneinfo.available_timezones():
+    if name not in available_timezones():
         raise ValidationError(
             _("%(name)s is not a time zone. Use a name such as America/Chicago."),
             params={"name": name},
@@ -136,18 +137,46 @@ class Clinic(models.Model):
 
     @property
     def phone_as_read(self) -> str:
-        """The phone number as people read it: 605-217-5617."""
+        """As people read it: 605-217-5617."""
         return phone_as_read(self.phone)
 
     @property
     def phone_link(self) -> str:
-        """The phone number as a link: tel:+16052175617."""
         return f"tel:{self.phone}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clinic's time zone; settings.TIME_ZONE until it has set one."""
+        return ZoneInfo(self.time_zone or settings.TIME_ZONE)
 
     @property
     def hours(self) -> list["OpeningHours"]:
         """The opening hours in the order of the week; empty where the clinic has set none."""
         return list(self.opening_hours.all()) if self.pk else []
+
+    def open_time(self, start: dt.datetime, end: dt.datetime) -> dt.timedelta:
+        """Return how long the clinic was open between two aware times.
+
+        By its opening hours and closed days, in its own time zone; the plain time between the two
+        where it has set no hours, or where that is more than OPEN_TIME_WITHIN. Hours that overlap
+        count once.
+        """
+        if end - start > settings.OPEN_TIME_WITHIN or not self.hours:
+            return max(end - start, dt.timedelta())
+        closed = {each.day for each in self.closed_days.all()}
+        day, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
+        total, counted_to = dt.timedelta(), start
+        while day <= last:
+            for hours in self.hours:
+                if hours.weekday == day.weekday() and day not in closed:
+                    opens, closes = (
+                        dt.datetime.combine(day, time, self.zone).astimezone(dt.UTC)
+                        for time in (hours.opens, hours.closes)
+                    )
+                    total += max(min(closes, end) - max(opens, counted_to), dt.timedelta())
+                    counted_to = max(counted_to, closes)
+            day += dt.timedelta(days=1)
+        return total
 
     def closed_from(self, today: dt.date) -> list["ClosedDay"]:
         """The next few days on which the clinic is closed, `today` among them."""
@@ -162,23 +191,11 @@ class Clinic(models.Model):
         return [line for line in (self.street, town) if line]
 
 
-class Weekday(models.IntegerChoices):
-    """Days as Python's date.weekday() counts them."""
-
-    MONDAY = 0, _("Monday")
-    TUESDAY = 1, _("Tuesday")
-    WEDNESDAY = 2, _("Wednesday")
-    THURSDAY = 3, _("Thursday")
-    FRIDAY = 4, _("Friday")
-    SATURDAY = 5, _("Saturday")
-    SUNDAY = 6, _("Sunday")
-
-
 class OpeningHours(models.Model):
     """One stretch of a weekday in which the clinic is open, in the clinic's time zone."""
 
     clinic = models.ForeignKey(Clinic, models.CASCADE, related_name="opening_hours")
-    weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday.choices)
+    weekday = models.PositiveSmallIntegerField(_("day"), choices=WEEKDAYS)
     opens = models.TimeField(_("opens"))
     closes = models.TimeField(_("closes"))
 

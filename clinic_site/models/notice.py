@@ -40,7 +40,6 @@ class Notice(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """The notice's public page."""
         return reverse("notice", args=[self.slug])
 
     @property
@@ -89,5 +88,4 @@ class LanguageLine(models.Model):
 
     @property
     def direction(self) -> str:
-        """`rtl` or `ltr`, as the page marks it."""
         return "rtl" if self.language.lower().split("-")[0] in _RIGHT_TO_LEFT else "ltr"

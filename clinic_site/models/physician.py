@@ -8,10 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PhysicianQuerySet(models.QuerySet["Physician"]):
-    """The physicians, in named selections."""
+    """The physicians; `active` ones are shown on the site."""
 
     def active(self) -> "PhysicianQuerySet":
-        """Those shown on the site."""
         return self.filter(active=True)
 
 
@@ -80,7 +79,6 @@ class Physician(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The physician's public page."""
         return reverse("physician", args=[self.slug])
 
     @property

@@ -5,6 +5,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+_EDGES = (1, settings.PICTURE_EDGE)
+
 
 class Picture(models.Model):
     """A picture as WebP bytes, served by its hash; made by clinic_site.pictures."""
@@ -30,10 +32,7 @@ class Picture(models.Model):
             ),
             models.CheckConstraint(condition=~models.Q(alt=""), name="picture_has_alt"),
             models.CheckConstraint(
-                condition=models.Q(
-                    width__range=(1, settings.PICTURE_EDGE),
-                    height__range=(1, settings.PICTURE_EDGE),
-                ),
+                condition=models.Q(width__range=_EDGES, height__range=_EDGES),
                 name="picture_size_in_range",
             ),
         ]
@@ -42,7 +41,7 @@ class Picture(models.Model):
         return self.alt
 
     def get_absolute_url(self) -> str:
-        """The address of the picture's bytes, for everyone once a page shows it."""
+        """The address of its bytes for everyone, once a page shows it."""
         return reverse("picture", args=[self.hash])
 
     @property

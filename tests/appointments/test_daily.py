@@ -19,7 +19,6 @@ from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.worker import Worker, beat
 from clinic_site.models import AuditEvent, Clinic, MailChoice, OutboxMessage
-from clinic_site.office_hours import zone_of
 from tests.appointments.office import NOON, make_desk, send_request
 from tests.make import make_request
 from tests.smtp_sink import Sink
@@ -32,7 +31,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.on_sqlite]
 def digests(now: dt.datetime) -> int:
     """How many digests are written when a worker looks at the clinic's time."""
     before = OutboxMessage.objects.count()
-    daily_digest(now.astimezone(zone_of(read_clinic())), lambda: True)
+    daily_digest(now.astimezone(read_clinic().zone), lambda: True)
     return OutboxMessage.objects.count() - before
 
 

@@ -22,7 +22,6 @@ from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.models import MailState
 from clinic_site.models import Clinic, OutboxMessage
-from clinic_site.office_hours import zone_of
 from tests.appointments.office import (
     FIND,
     NOON,
@@ -82,7 +81,7 @@ def to_ana(sink: Sink) -> list[Mail]:
 
 def look_for_news(now: dt.datetime) -> None:
     """What two workers do when they look at the clinic's time."""
-    local = now.astimezone(zone_of(read_clinic()))
+    local = now.astimezone(read_clinic().zone)
     for _worker in range(2):
         tell_of_visits(local, lambda: True)
         tell_of_lateness(local, lambda: True)

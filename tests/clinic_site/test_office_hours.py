@@ -6,7 +6,6 @@ import pytest
 
 from clinic_site.clinic import read_clinic
 from clinic_site.models import Clinic, ClosedDay, OpeningHours
-from clinic_site.office_hours import open_time
 
 pytestmark = pytest.mark.on_sqlite
 
@@ -30,7 +29,7 @@ def clinic(hours: list[tuple[int, int, int]], *closed: str, zone: str = "") -> C
 
 def hours_between(clinic: Clinic, start: str, end: str) -> float:
     """Open hours between two times with their offsets."""
-    between = open_time(clinic, dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end))
+    between = clinic.open_time(dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end))
     return between / dt.timedelta(hours=1)
 
 
