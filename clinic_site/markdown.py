@@ -14,7 +14,8 @@ item, `- 44 in 100 …`, with a picture of 100 people). HTML in the text is show
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import chain, takewhile
 from typing import Any
@@ -25,10 +26,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
-from clinic_site.care_cards import with_colon
-from clinic_site.citations import Citations, last_uses, read_citation
 from clinic_site.markdown_blocks import use_blocks
 from clinic_site.pictures import picture_of
 
@@ -62,6 +63,69 @@ _ATTRIBUTES = {
 }
 
 
+@dataclass
+class Citations:
+    """Numbers the sources of a page in the order in which it first links them.
+
+    `places` maps a source's key to the ids of the places that link it, for the links back.
+    """
+
+    places: dict[str, list[str]] = field(default_factory=dict)
+
+    def cite(self, key: str) -> tuple[int, str]:
+        """Return the number of the source `key` and the id of this new place that links it."""
+        places = self.places.setdefault(key, [])
+        number = list(self.places).index(key) + 1
+        places.append(f"cite-{number}-{len(places) + 1}")
+        return number, places[-1]
+
+
+def _read_citation(state: StateInline, silent: bool) -> bool:
+    """Inline rule: `[^key]` becomes a citation token."""
+    if not state.src.startswith("[^", state.pos):
+        return False
+    end = state.src.find("]", state.pos, state.posMax)
+    if end == -1:
+        return False
+    if not silent:
+        token = state.push("citation", "", 0)
+        token.meta = {"key": state.src[state.pos + 2 : end]}
+    state.pos = end + 1
+    return True
+
+
+# What a source is linked in once, at its last use, if it is not in a paragraph or heading.
+_ONE_PLACE = {"bullet_list", "ordered_list", "table", "people"}
+
+
+def _last_uses(tokens: Sequence[Token]) -> set[int]:
+    """Return the ids of the citations to be linked: the last of each source in its place."""
+    linked: set[int] = set()
+    for place in _places(SyntaxTreeNode(tokens)):
+        cited = [node.token for node in place.walk() if node.type == "citation"]
+        linked.update({token.meta["key"]: id(token) for token in cited if token}.values())
+    return linked
+
+
+def _places(node: SyntaxTreeNode) -> Iterator[SyntaxTreeNode]:
+    for child in node.children:
+        name = child.meta["name"] if child.type == "container" else child.type
+        if name == "inline" or name in _ONE_PLACE:
+            yield child
+        else:
+            yield from _places(child)
+
+
+def with_colon(heading: str) -> str:
+    """Return a care card's heading with a colon before its list; a question keeps its mark.
+
+    >>> with_colon("Call us today if"), with_colon("Call 911 if…"), with_colon("Is it new?")
+    ('Call us today if:', 'Call 911 if:', 'Is it new?')
+    """
+    words = heading.rstrip(" \t\u00a0.,;…–—-")
+    return f"{words}:" if words and words[-1] not in ":?!" else words or heading
+
+
 def _render_citation(
     renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
 ) -> str:
@@ -77,10 +141,7 @@ def _render_citation(
     )
 
 
-def _render_container(
-    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
-) -> str:
-    token = tokens[index]
+def _render_container(token: Token) -> str:
     name, words = token.meta["name"], escape(token.info)
     if token.nesting == -1:
         return "</details>\n" if name == "fold" else "</div>\n"
@@ -92,11 +153,9 @@ def _render_container(
     return f'<div class="care care-{name}"><h3><span class="hidden">{level} </span>{words}</h3>\n'
 
 
-def _render_people(
-    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
-) -> str:
-    """A place for the picture, which nh3 would not let through: see render_tokens."""
-    return f'<span class="people-{tokens[index].meta["count"]}"></span>'
+def _render_people(token: Token) -> str:
+    """A place for the picture, which nh3 would not let through: see `_render`."""
+    return f'<span class="people-{token.meta["count"]}"></span>'
 
 
 _PEOPLE = re.compile(r'<span class="people-(\d+)"></span>')
@@ -126,11 +185,8 @@ def _alt(token: Token) -> str:
     return " ".join(words.split())
 
 
-def _render_picture(
-    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
-) -> str:
+def _render_picture(token: Token) -> str:
     """A picture far down the page is loaded when the reader comes near it."""
-    token = tokens[index]
     picture = picture_of(str(token.attrs["src"]))
     if picture is None:
         return ""
@@ -140,30 +196,38 @@ def _render_picture(
     )
 
 
-def _render_table(
-    renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]
-) -> str:
+def _render_table(token: Token) -> str:
     """Words wrap in a narrow table; a wide one scrolls, and can be reached by keyboard to do so."""
-    is_wide = tokens[index].meta["columns"] >= WIDE
-    if tokens[index].nesting == 1:
+    is_wide = token.meta["columns"] >= WIDE
+    if token.nesting == 1:
         return '<div class="table" tabindex="0"><table>' if is_wide else "<table>"
     return "</table></div>\n" if is_wide else "</table>\n"
+
+
+_BY_TOKEN: dict[str, Callable[[Token], str]] = {
+    "container_open": _render_container,
+    "container_close": _render_container,
+    "people": _render_people,
+    "image": _render_picture,
+    "table_open": _render_table,
+    "table_close": _render_table,
+}
 
 
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.disable(["code", "fence", "hr", "lheading", "html_block", "html_inline"])
     parser.disable(["reference", "autolink", "blockquote"])
-    parser.inline.ruler.before("link", "citation", read_citation)
+    parser.inline.ruler.before("link", "citation", _read_citation)
     parser.add_render_rule("citation", _render_citation)
-    parser.add_render_rule("image", _render_picture)
-    for side in ("table_open", "table_close"):
-        parser.add_render_rule(side, _render_table)
     use_blocks(parser, BLOCKS)
-    for side in ("container_open", "container_close"):
-        parser.add_render_rule(side, _render_container)
-    parser.add_render_rule("people", _render_people)
+    for name in _BY_TOKEN:
+        parser.add_render_rule(name, _render_by_token)
     return parser
+
+
+def _render_by_token(renderer: Any, tokens: Sequence[Token], index: int, *_others: Any) -> str:
+    return _BY_TOKEN[tokens[index].type](tokens[index])
 
 
 _parser = _make_parser()
@@ -177,14 +241,13 @@ def parse(text: str) -> list[Token]:
 
 def render_tokens(tokens: Sequence[Token], citations: Citations) -> SafeString:
     """Return safe HTML of block tokens; what they cite is numbered in `citations`."""
-    return _render(tokens, citations, last_uses(tokens))
+    return _render(tokens, citations, _last_uses(tokens))
 
 
 def _render(tokens: Sequence[Token], citations: Citations, linked: set[int]) -> SafeString:
+    env = {"citations": citations, "linked": linked}
     html = nh3.clean(
-        _parser.renderer.render(
-            tokens, _parser.options, {"citations": citations, "linked": linked}
-        ),
+        _parser.renderer.render(tokens, _parser.options, env),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"https", "tel", "mailto"},
@@ -203,12 +266,8 @@ def render(text: str, citations: Citations | None = None) -> SafeString:
 def render_points(points: Sequence[str], citations: Citations) -> list[SafeString]:
     """Return safe HTML of each line of one list, without the list around them."""
     lines = [_parser.parseInline(point) for point in points]
-    a_list = [
-        Token("bullet_list_open", "ul", 1),
-        *chain(*lines),
-        Token("bullet_list_close", "ul", -1),
-    ]
-    linked = last_uses(a_list)
+    opens, closes = Token("bullet_list_open", "ul", 1), Token("bullet_list_close", "ul", -1)
+    linked = _last_uses([opens, *chain(*lines), closes])
     return [_render(line, citations, linked) for line in lines]
 
 
@@ -218,12 +277,7 @@ def pictures_in(text: str) -> list[tuple[str, str]]:
     >>> pictures_in("It goes in. ![A needle in a bone](drawing:vertebroplasty-1)")
     [('drawing:vertebroplasty-1', 'A needle in a bone')]
     """
-    return [
-        (str(child.attrs["src"]), _alt(child))
-        for token in parse(text)
-        for child in token.children or []
-        if child.type == "image"
-    ]
+    return [(str(token.attrs["src"]), _alt(token)) for token in _inline_tokens(text, "image")]
 
 
 def cited_keys(text: str) -> list[str]:
@@ -232,9 +286,9 @@ def cited_keys(text: str) -> list[str]:
     >>> cited_keys("It eases.[^aafp] Most do.[^jama][^aafp]")
     ['aafp', 'jama', 'aafp']
     """
-    return [
-        child.meta["key"]
-        for token in parse(text)
-        for child in token.children or []
-        if child.type == "citation"
-    ]
+    return [token.meta["key"] for token in _inline_tokens(text, "citation")]
+
+
+def _inline_tokens(text: str, kind: str) -> Iterator[Token]:
+    for token in parse(text):
+        yield from (child for child in token.children or [] if child.type == kind)

@@ -8,6 +8,7 @@ A table's caption is the line above it that begins with `Table:`; the first cell
 
 import re
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -21,16 +22,8 @@ _PEOPLE = re.compile(r"(100|[1-9]?\d) in 100(?!\d|[.,]\d|%)")
 
 def use_blocks(parser: MarkdownIt, names: Collection[str]) -> None:
     """Let `parser` read blocks of these names, and count the people in those named `people`."""
-
-    def read(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        fence = _fence(state, start)
-        if fence is None or fence[1] not in names:
-            return False
-        if not silent:
-            _read_container(state, start, end, fence)
-        return True
-
     alt = ["paragraph", "reference", "blockquote", "list"]
+    read = partial(_read_container, names)
     parser.block.ruler.before("fence", "container", read, {"alt": alt})
     parser.core.ruler.after("block", "tables", _head_tables)
     parser.core.ruler.push("people", _count_people)
@@ -47,7 +40,14 @@ def _fence(state: StateBlock, line: int) -> re.Match[str] | None:
     return _FENCE.fullmatch(state.src[start : state.eMarks[line]].rstrip())
 
 
-def _read_container(state: StateBlock, start: int, end: int, fence: re.Match[str]) -> None:
+def _read_container(
+    names: Collection[str], state: StateBlock, start: int, end: int, silent: bool
+) -> bool:
+    fence = _fence(state, start)
+    if fence is None or fence[1] not in names:
+        return False
+    if silent:
+        return True
     last, closed = _end(state, start, end)
     before = state.parentType, state.lineMax
     state.parentType, state.lineMax = "container", last  # no paragraph goes on past the end
@@ -59,6 +59,7 @@ def _read_container(state: StateBlock, start: int, end: int, fence: re.Match[str
     token.block, token.meta = True, meta
     state.parentType, state.lineMax = before
     state.line = last + closed
+    return True
 
 
 def _end(state: StateBlock, start: int, end: int) -> tuple[int, bool]:
@@ -117,9 +118,8 @@ def _count_people(state: StateCore) -> None:
         tokens.append(token)
         if token.type.startswith("container_") and token.meta["name"] == "people":
             inside += token.nesting
-        if not inside:
-            continue
-        if token.type == "list_item_open" and state.tokens[i + 1].type == "paragraph_open":
+        starts = token.type == "list_item_open" and state.tokens[i + 1].type == "paragraph_open"
+        if inside and starts:
             tokens += _people(state.tokens[i + 2])
     state.tokens = tokens
 

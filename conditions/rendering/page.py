@@ -9,9 +9,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from markdown_it.token import Token
 
-from clinic_site.care_cards import with_colon
-from clinic_site.citations import Citations
-from clinic_site.markdown import CARE_LEVELS, parse, render_points, render_tokens
+from clinic_site.markdown import (
+    CARE_LEVELS,
+    Citations,
+    parse,
+    render_points,
+    render_tokens,
+    with_colon,
+)
 from clinic_site.plain import plain
 from conditions.content.document import PageDocument, Section, Source, TreatmentDocument
 from conditions.content.parts import comparison_rows

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clinic_site.care_cards import with_colon
+from clinic_site.markdown import with_colon
 
 pytestmark = pytest.mark.on_sqlite
 
