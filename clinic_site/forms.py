@@ -30,8 +30,7 @@ def read_hour(text: str) -> dt.time:
     """
     folded = re.sub(r"\s", "", unicodedata.normalize("NFKC", visible(text)).lower())
     plain = re.sub(r"o['’]?clock", "", re.sub(r"(?<=[apm])\.", "", folded))
-    word = re.fullmatch(r"(?:12(?::00)?)?(noon|midday|midnight)", plain)
-    if word:
+    if word := re.fullmatch(r"(?:12(?::00)?)?(noon|midday|midnight)", plain):
         return _WORDS[word[1]]
     found = _HOUR.fullmatch(plain)
     hour, minute = (int(found["hour"]), int(found["minute"] or 0)) if found else (24, 0)
@@ -54,13 +53,12 @@ class HourField(forms.TimeField):
     widget = forms.TextInput
 
     def to_python(self, value: Any) -> dt.time | None:
-        """Return the time; None where nothing was typed."""
-        if value in self.empty_values or isinstance(value, dt.time):
-            return value or None
-        return read_hour(str(value)) if str(value).strip() else None
+        if isinstance(value, dt.time):
+            return value
+        text = str(value or "").strip()
+        return read_hour(text) if text else None
 
     def prepare_value(self, value: Any) -> Any:
-        """Show a time as patients read it: 8:00 AM."""
         return f"{value:%I:%M %p}".lstrip("0") if isinstance(value, dt.time) else value
 
 
@@ -80,10 +78,8 @@ class ClosedDayForm(forms.ModelForm):
     def clean_day(self) -> dt.date:
         """Refuse a day that is typed anew and lies years away."""
         day = self.cleaned_data["day"]
-        if (
-            "day" in self.changed_data
-            and abs(day - timezone.localdate()) > settings.CLOSED_DAY_WITHIN
-        ):
+        is_far = abs(day - timezone.localdate()) > settings.CLOSED_DAY_WITHIN
+        if is_far and "day" in self.changed_data:
             raise ValidationError(
                 _("This is %(day)s, years away. Mend the year, or enter it once it is nearer."),
                 params={"day": date_format(day, "l, F j, Y")},

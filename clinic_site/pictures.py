@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO, cast
 
 from django.conf import settings
@@ -28,7 +29,8 @@ from clinic_site.models import Clinic, Notice, Physician, Picture
 FORMATS = ("JPEG", "PNG", "WEBP")
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # ISO/IEC 23008-12
 Image.MAX_IMAGE_PIXELS = None  # Pillow counts what a JPEG has, not what is decoded of it
-# How a camera held its picture (EXIF 2.32, Orientation), and what turns it upright.
+# How a camera held its picture (EXIF 2.32, Orientation), and what turns it upright. Pillow's own
+# `exif_transpose` writes the other EXIF anew, and so fails where any of it is broken.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -61,24 +63,19 @@ def _drawing_sizes() -> dict[str, tuple[int, int]]:
     return sizes
 
 
-def drawing_size(name: str) -> tuple[int, int] | None:
-    """Return the width and height of one of this site's drawings; None where there is none."""
-    return _drawing_sizes().get(name)
-
-
 def picture_size(source: str) -> tuple[int, int] | None:
     """Return the width and height of a source's picture; None for one that is not there."""
     kind, _colon, name = source.partition(":")
     if kind == "drawing":
-        return drawing_size(name)
+        return _drawing_sizes().get(name)
     return picture_sizes().get(name) if kind == "picture" else None
 
 
 def picture_of(source: str) -> ShownPicture | None:
     """Return the picture of a source; None for one that is not, or no longer, there."""
-    kind, _colon, name = source.partition(":")
     if (size := picture_size(source)) is None:
         return None
+    kind, _colon, name = source.partition(":")
     is_drawing = kind == "drawing"
     address = static(f"img/{name}.svg") if is_drawing else reverse("picture", args=[name])
     return ShownPicture(address, *size)
@@ -90,9 +87,7 @@ def picture_address(source: str) -> str | None:
     Sites that show a card of a page take no SVG.
     """
     kind, _colon, name = source.partition(":")
-    if kind != "picture":
-        return None
-    return settings.SITE_URL + reverse("picture", args=[name])
+    return settings.SITE_URL + reverse("picture", args=[name]) if kind == "picture" else None
 
 
 @dataclass(frozen=True)
@@ -135,13 +130,13 @@ def is_public(picture: Picture) -> bool:
 @adds_picture_uses
 def _uses_by_the_clinic(source: str) -> Iterator[PictureUse]:
     in_bio = Q(bio__contains=source) | Q(practice__contains=source)
-    shown_by = Physician.objects.filter(in_bio | Q(photo__hash=source.removeprefix("picture:")))
-    rows: tuple[Iterable[Clinic | Notice | Physician], ...] = (
-        shown_by,
+    is_photo = Q(photo__hash=source.removeprefix("picture:"))
+    rows: Iterable[Clinic | Notice | Physician] = chain(
+        Physician.objects.filter(in_bio | is_photo),
         Notice.objects.filter(body__contains=source),
         Clinic.objects.filter(before_visit__contains=source),
     )
-    for row in (row for found in rows for row in found):
+    for row in rows:
         yield PictureUse.by(row, is_public=getattr(row, "active", True))
 
 
@@ -165,13 +160,12 @@ def read_picture(file: IO[bytes], *, alt: str) -> Picture:
         most = settings.PICTURE_BYTES // 2**20
         raise ValidationError(_("This file is over %d MB. Save it smaller and try again.") % most)
     if data[4:8] == b"ftyp" and data[8:12] in HEIC:
-        raise ValidationError(
-            _(
-                "This picture is in the format HEIC, which few browsers show. Send it to yourself "
-                "by email from the phone, which makes a JPEG of it, and choose that. For pictures "
-                "to come, choose on the iPhone: Settings, Camera, Formats, Most Compatible."
-            )
+        told = _(
+            "This picture is in the format HEIC, which few browsers show. Send it to yourself "
+            "by email from the phone, which makes a JPEG of it, and choose that. For pictures "
+            "to come, choose on the iPhone: Settings, Camera, Formats, Most Compatible."
         )
+        raise ValidationError(told)
     try:
         picture = _upright_and_small(Image.open(io.BytesIO(data), formats=FORMATS))
         bytes_out = io.BytesIO()
@@ -181,32 +175,22 @@ def read_picture(file: IO[bytes], *, alt: str) -> Picture:
     except Exception as error:  # a broken file can raise anything
         raise ValidationError(_("This is not a JPEG, PNG or WebP picture. Choose one.")) from error
     content = bytes_out.getvalue()
-    return Picture(
-        hash=hashlib.sha256(content).hexdigest(),
-        alt=alt,
-        content=content,
-        width=picture.width,
-        height=picture.height,
-    )
+    hash, (width, height) = hashlib.sha256(content).hexdigest(), picture.size
+    return Picture(hash=hash, alt=alt, content=content, width=width, height=height)
 
 
 def _upright_and_small(picture: Image.Image) -> Image.Image:
     """Return an opened picture, not decoded yet, as it is stored; raise ValidationError."""
-    if min(picture.size) < settings.PICTURE_SMALLEST:
-        raise ValidationError(
-            _(
-                "This picture is %(width)d by %(height)d pixels, and would be a blur. "
-                "Choose one of at least %(least)d by %(least)d."
-            ),
-            params={
-                "width": picture.width,
-                "height": picture.height,
-                "least": settings.PICTURE_SMALLEST,
-            },
+    (width, height), least = picture.size, settings.PICTURE_SMALLEST
+    if min(width, height) < least:
+        told = _(
+            "This picture is %(width)d by %(height)d pixels, and would be a blur. "
+            "Choose one of at least %(least)d by %(least)d."
         )
+        raise ValidationError(told, params={"width": width, "height": height, "least": least})
     turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     edges = settings.PICTURE_EDGE, settings.PICTURE_EDGE
-    pixels = picture.width * picture.height
+    pixels = width * height
     picture.draft(None, edges)  # a JPEG is decoded small at once,
     if "progressive" not in picture.info:  # unless all of it is needed to decode any of it
         pixels = picture.width * picture.height

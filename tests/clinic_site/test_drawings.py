@@ -12,7 +12,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page
 
 from clinic_site.markdown import parse, render
-from clinic_site.pictures import DRAWINGS, drawing_size
+from clinic_site.pictures import DRAWINGS, picture_size
 from tests.running import Site, Visitor
 
 pytestmark = pytest.mark.on_sqlite
@@ -131,7 +131,7 @@ def test_a_drawing_is_small_and_holds_nothing_but_shapes_and_labels(path: Path) 
     svg = path.read_text()
 
     assert len(gzip.compress(path.read_bytes())) <= 1_800
-    assert drawing_size(path.stem)
+    assert picture_size(f"drawing:{path.stem}")
     tags = {element.tag.split("}")[1] for element in ElementTree.fromstring(svg).iter()}
     assert tags <= {"svg", "style", "defs", "clipPath", "g", "path", "rect", "use", "text"}
     assert re.findall(r'href="(?!#)|url\((?!#)|@import|@font-face', svg) == []
@@ -268,7 +268,7 @@ def test_a_picture_that_is_gone_leaves_the_text_as_it_is() -> None:
     assert render("It goes in. ![A needle](drawing:nowhere)") == "<p>It goes in. </p>\n"
     assert render("![A needle](picture:0)") == "<p></p>\n"
     assert render("![A needle](https://elsewhere.example/x.png)") == "<p></p>\n"
-    assert drawing_size("../../etc/passwd") is None
+    assert picture_size("drawing:../../etc/passwd") is None
 
 
 def test_the_words_of_a_picture_cannot_end_its_tag() -> None:
