@@ -6,7 +6,7 @@ from typing import cast
 from django.http import HttpRequest
 
 from clinic_site.access.models import User
-from clinic_site.client_address import client_address, hashed_address
+from clinic_site.claims import client_address, hashed_address
 
 # No account can have these names: Django takes no brackets in one.
 PATIENT = "(patient)"

@@ -25,7 +25,7 @@ import gevent
 from django.apps import apps
 from django.conf import settings
 
-from clinic_site.client_address import is_trusted
+from clinic_site.claims import is_trusted
 from clinic_site.clinic import Seen, last_seen
 from clinic_site.public_page import PUBLIC, Environ, Headers, Page, Start, best_coding, etag_of
 from clinic_site.security_headers import SECURITY_HEADERS

@@ -12,8 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from clinic_site.access.factors import factors_of
 from clinic_site.access.models import User
-from clinic_site.claims import was_forwarded
-from clinic_site.client_address import is_loopback
+from clinic_site.claims import is_loopback, was_forwarded
 from clinic_site.crypto.blind_index import blind_index
 
 

@@ -17,7 +17,7 @@ from clinic_site.access.invitations import Accepted, Used, accept_invitation, fi
 from clinic_site.access.models import Invitation, User
 from clinic_site.access.passkeys import NoPasskey, begin, take_answer
 from clinic_site.access.sign_in import page, pages
-from clinic_site.client_address import client_address
+from clinic_site.claims import client_address
 
 
 def _form(request: HttpRequest, invitation: Invitation, *, needs_password: bool) -> InvitationForm:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from clinic_site.access.browser import known_device
 from clinic_site.access.models import TotpDevice, User
-from clinic_site.client_address import hashed_address
+from clinic_site.claims import hashed_address
 from clinic_site.counters import Counter, give_back, reserve, seconds_left
 from clinic_site.crypto.blind_index import blind_index
 

@@ -11,7 +11,7 @@ from django.db import connection, models
 from appointments.answers import SCHEMA, Answer, content_hash, from_document, to_document
 from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.services.blind_index import phone_index
-from clinic_site.client_address import hashed_address
+from clinic_site.claims import hashed_address
 from clinic_site.crypto.fields import EncryptedTextField
 from clinic_site.crypto.key_ring import CannotRead
 from tests.make import INPUTS, answers_to, make_request
