@@ -19,7 +19,7 @@ def fill(up_to: int) -> None:
     """Publish copies of the shipped condition until there are `up_to` conditions."""
     from conditions.content.document import ConditionDocument
     from conditions.models import Address, Condition, Page, Revision
-    from conditions.search.search import index_page
+    from conditions.search import index_page
 
     path = Path("conditions/content/spinal-compression-fractures.yaml")
     shipped = ConditionDocument.from_yaml(path.read_text(encoding="utf-8"), str(path))

@@ -28,7 +28,7 @@ from conditions.content.document import (
 from conditions.models import Condition, Page, Treatment
 from conditions.rendering.page import RenderedPage, render_page
 from conditions.rendering.structured_data import page_data
-from conditions.search.search import clean_query, emergencies, is_about_money, search
+from conditions.search import clean_query, emergencies, is_about_money, search
 
 
 @public_page

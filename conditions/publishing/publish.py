@@ -23,7 +23,7 @@ from conditions.content.options import option_findings
 from conditions.models import Address, Condition, Offer, Page, Revision, Section, Treatment
 from conditions.publishing import signing
 from conditions.publishing.drafts import add_revision, locked
-from conditions.search.search import index_page
+from conditions.search import index_page
 
 
 class NotPublishable(Exception):

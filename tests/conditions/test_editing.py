@@ -22,7 +22,7 @@ from conditions.content.word_diff import compare
 from conditions.models import Page, Revision, WorkingCopy
 from conditions.publishing.form_state import form_of
 from conditions.publishing.signing import sign
-from conditions.search.search import emergencies
+from conditions.search import emergencies
 from tests.conditions.editing import body_of, change, draft, editor
 from tests.forms import Filled
 from tests.generated import SOAK

@@ -17,7 +17,7 @@ from clinic_site.models import Physician
 from clinic_site.urls import urlpatterns as project_urls
 from conditions.models import Condition, Page
 from conditions.publishing.publish import unpublish
-from conditions.search.search import emergencies, index_page, is_about_money, search
+from conditions.search import emergencies, index_page, is_about_money, search
 from conditions.views import search_page
 from tests.generated import SOAK, many
 from tests.make import edited, make_condition, make_treatment, published
