@@ -1,7 +1,7 @@
 """A document made ready for the public templates: HTML by section, sources in numbered order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from django.template.loader import render_to_string
@@ -25,16 +25,23 @@ from conditions.content.parts import comparison_rows
 CARD_LEVELS = {"emergency": "emergency", "see_doctor": "today"}
 
 
+# The rows that show at once; the others open when asked for, each as a whole.
+OPEN_ROWS = ("what", "found", "harms", "unknown")
+
+
 @dataclass(frozen=True)
 class RenderedSection:
     """One section in HTML; what follows a care card's last list stands below the card."""
 
     kind: str
-    anchor: str
     heading: str
     html: SafeString
     below: SafeString
     level: str | None
+
+    @property
+    def anchor(self) -> str:
+        return self.kind.replace("_", "-")
 
     @property
     def level_in_words(self) -> str:
@@ -48,24 +55,16 @@ class NumberedSource:
 
     number: int
     source: Source
-    places: list[str] = field(default_factory=list)
+    places: list[str]
 
 
-# The rows that show at once; the others open when asked for, each as a whole.
-OPEN_ROWS = ("what", "found", "harms", "unknown")
-
-
-@dataclass(frozen=True)
-class Row:
-    """What a row says of each treatment, with the treatment's title."""
-
-    label: str
-    cells: list[tuple[str, SafeString]]
+# A row's label, and what it says of each treatment, by the treatment's title.
+Row = tuple[str, list[tuple[str, SafeString]]]
 
 
 @dataclass(frozen=True)
 class OptionsTable:
-    """The treatments, and the rows that show at once and those that are folded."""
+    """The treatments side by side; each cell links its own sources, in the order of reading."""
 
     treatments: Sequence[TreatmentDocument]
     shown: list[Row]
@@ -73,13 +72,12 @@ class OptionsTable:
 
     @property
     def has_procedure(self) -> bool:
-        """Whether the clinic does something among them."""
         return any(each.is_procedure for each in self.treatments)
 
     @property
     def in_the_fold(self) -> str:
         """The labels of the folded rows, as one sentence begins with them."""
-        return ", ".join(row.label for row in self.folded).capitalize()
+        return ", ".join(label for label, _cells in self.folded).capitalize()
 
 
 @dataclass(frozen=True)
@@ -100,12 +98,12 @@ class RenderedPage:
 
     @property
     def next_steps(self) -> RenderedSection | None:
-        """The section that stands in the page's closing invitation."""
+        """What stands in the page's closing invitation."""
         return next((each for each in self.sections if each.kind == "next_steps"), None)
 
 
 def end_of_card(tokens: list[Token]) -> int:
-    """Return how many of a section's block tokens stand in its care card: all to its last list."""
+    """Return how many of a section's tokens stand in its care card: all to its last list."""
     closes = {"bullet_list_close", "ordered_list_close"}
     ends = [i for i, token in enumerate(tokens, 1) if token.type in closes and token.level == 0]
     return max(ends, default=len(tokens))
@@ -117,7 +115,6 @@ def _render_section(section: Section, citations: Citations) -> RenderedSection:
     in_card = end_of_card(tokens) if level else len(tokens)
     return RenderedSection(
         kind=section.kind,
-        anchor=section.kind.replace("_", "-"),
         heading=with_colon(section.heading) if level else section.heading,
         html=render_tokens(tokens[:in_card], citations),
         below=render_tokens(tokens[in_card:], citations),
@@ -126,20 +123,17 @@ def _render_section(section: Section, citations: Citations) -> RenderedSection:
 
 
 def _options_table(treatments: Sequence[TreatmentDocument], citations: Citations) -> OptionsTable:
-    """Lay treatments side by side; each cell links its own sources, in the order of reading."""
     labels = comparison_rows()
 
     def row(name: str) -> Row:
-        return Row(
-            labels[name],
-            [
-                (each.title, render_points([getattr(each.comparison, name)], citations)[0])
-                for each in treatments
-            ],
-        )
+        cells = [
+            (each.title, render_points([getattr(each.comparison, name)], citations)[0])
+            for each in treatments
+        ]
+        return labels[name], cells
 
-    folded = [row(name) for name in labels if name not in OPEN_ROWS]
-    return OptionsTable(treatments, [row(name) for name in OPEN_ROWS], folded)
+    shown = [row(name) for name in OPEN_ROWS]
+    return OptionsTable(treatments, shown, [row(name) for name in labels if name not in OPEN_ROWS])
 
 
 def render_page(

@@ -141,3 +141,9 @@ def test_it_asks_what_matters_to_the_patient(page: Signed) -> None:
 
     assert len(asked) == 3
     assert all(words(each).endswith("?") for each in asked)
+
+
+def test_its_sources_are_numbered_in_the_order_in_which_they_are_read(page: Signed) -> None:
+    numbers = [int(number.text) for number in page.root.findall(".//sup/a")]
+
+    assert list(dict.fromkeys(numbers)) == list(range(1, max(numbers) + 1))
