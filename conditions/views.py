@@ -17,7 +17,7 @@ from clinic_site.editing import adds_preview
 from clinic_site.models import Clinic, Notice, Physician
 from clinic_site.pictures import picture_address, shown_to_staff
 from clinic_site.public_page import public_page
-from clinic_site.structured_data import Data, physician_data, to_script
+from clinic_site.structured_data import physician_data, to_script
 from clinic_site.text import folded_words
 from conditions.content.document import (
     ConditionDocument,
@@ -33,7 +33,7 @@ from conditions.search import clean_query, emergencies, is_about_money, search
 
 @public_page
 def home(request: HttpRequest) -> HttpResponse:
-    """Who the clinic is, what it treats, how to reach it."""
+    """The first page."""
     return _home(request)
 
 
@@ -84,28 +84,15 @@ def preview_physician(request: HttpRequest, row: Physician) -> HttpResponse:
 
 def _physician(request: HttpRequest, physician: Physician, **context: Any) -> HttpResponse:
     conditions = Condition.objects.listed().with_pictures()
-    context |= {
-        "physician": physician,
-        "conditions": conditions.filter(shown_physicians__slug=physician.slug),
-    }
-    return render(request, "conditions/physician.html", context)
+    context["conditions"] = conditions.filter(shown_physicians__slug=physician.slug)
+    return render(request, "conditions/physician.html", {"physician": physician, **context})
 
 
 @public_page
-def condition(request: HttpRequest, slug: str) -> HttpResponse:
-    """A condition's live revision; a former address redirects, an unpublished page is gone."""
-    return _page(request, Condition, slug)
-
-
-@public_page
-def treatment(request: HttpRequest, slug: str) -> HttpResponse:
-    """A treatment's live revision; a former address redirects, an unpublished page is gone."""
-    return _page(request, Treatment, slug)
-
-
-def _page(
-    request: HttpRequest, model: type[Condition] | type[Treatment], slug: str
-) -> HttpResponse:
+def page(request: HttpRequest, model: type[Page], slug: str) -> HttpResponse:
+    """The live revision of a condition or treatment; a former address redirects, an unpublished
+    page is gone.
+    """
     page = model.objects.at(slug).with_texts().first()
     if page is None:
         raise Http404
@@ -133,38 +120,30 @@ def show_document(
     """Show a document of `page` in the public templates: the live one, or a draft to staff, with
     its `findings` and `change_address` in `preview`.
     """
-    source = document.picture.source if document.picture else ""
-    context = (
-        _condition_context(page, document)
-        if isinstance(document, ConditionDocument)
-        else _treatment_context(page)
-    )
+    if isinstance(document, ConditionDocument):
+        context = _around_condition(page, document)
+    else:
+        context = _around_treatment(page)
     treatments = tuple(each.live.page_document for each in context.get("treatments", []))
-    context |= {
-        "page": (
-            _published_page(document, treatments, frozenset(picture_sizes()))
-            if preview is None
-            else render_page(document, treatments)
-        ),
-        "revision": page.live,
-        "preview": preview,
-        "picture_address": picture_address(source),
-    }
-    if preview is None:
-        data = page_data(
-            document,
-            treatments=treatments,
-            clinic=current_clinic(),
-            site_url=settings.SITE_URL,
-            review=page.review,
-            picture_address=context["picture_address"],
-        )
-        context["structured_data"] = to_script(data)
-    response = render(request, f"conditions/{document.page_type}.html", context)
-    return response if preview is None else shown_to_staff(response)
+    address = picture_address(document.picture.source if document.picture else "")
+    context |= {"revision": page.live, "preview": preview, "picture_address": address}
+    template = f"conditions/{document.page_type}.html"
+    if preview is not None:
+        context["page"] = render_page(document, treatments)
+        return shown_to_staff(render(request, template, context))
+    context["page"] = _published_page(document, treatments, frozenset(picture_sizes()))
+    data = page_data(
+        document,
+        treatments=treatments,
+        clinic=current_clinic(),
+        site_url=settings.SITE_URL,
+        review=page.review,
+        picture_address=address,
+    )
+    return render(request, template, {**context, "structured_data": to_script(data)})
 
 
-def _condition_context(page: Page, document: ConditionDocument) -> Data:
+def _around_condition(page: Page, document: ConditionDocument) -> dict[str, Any]:
     refs = {*document.treatments, *document.related}
     published = Page.objects.published().with_texts().with_pictures()
     named = {each.ref: each for each in published.filter(ref__in=refs)}
@@ -180,7 +159,7 @@ def _condition_context(page: Page, document: ConditionDocument) -> Data:
     }
 
 
-def _treatment_context(page: Page) -> Data:
+def _around_treatment(page: Page) -> dict[str, Any]:
     conditions = list(Condition.objects.listed().filter(offers__treatment=page.pk))
     named = Physician.objects.filter(shown_on__in=conditions).values_list("slug", flat=True)
     return {
@@ -191,7 +170,7 @@ def _treatment_context(page: Page) -> Data:
     }
 
 
-def _review(page: Page, *parts: Page) -> Data:
+def _review(page: Page, *parts: Page) -> dict[str, Any]:
     """Return what a page tells of its review, and of that of the treatments that it shows."""
     pages, today = [page, *parts], timezone.localdate()
     published = [each.live.published_at for each in pages if each.live and each.live.published_at]
@@ -214,21 +193,12 @@ def _active(slugs: Iterable[str]) -> list[Physician]:
 @public_page
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The addresses of all public pages, for search engines."""
-    pages = [reverse(name) for name in ("home", "condition_list", "physician_list", "contact")]
-    pages += [reverse("request_appointment"), reverse("request_find")]
-    for rows in (
-        Condition.objects.listed(),
-        Treatment.objects.listed(),
-        active_physicians(),
-        Notice.objects.all(),
-    ):
-        pages += [row.get_absolute_url() for row in rows]
-    return render(
-        request,
-        "conditions/sitemap.xml",
-        {"addresses": [settings.SITE_URL + page for page in pages]},
-        content_type="application/xml",
-    )
+    fixed = ["home", "condition_list", "physician_list", "contact"]
+    fixed += ["request_appointment", "request_find"]
+    rows = (*Page.objects.listed(), *active_physicians(), *Notice.objects.all())
+    pages = [*map(reverse, fixed), *(row.get_absolute_url() for row in rows)]
+    addresses = {"addresses": [settings.SITE_URL + page for page in pages]}
+    return render(request, "conditions/sitemap.xml", addresses, content_type="application/xml")
 
 
 @require_safe
