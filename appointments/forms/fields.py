@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments.answers import Answer
 from clinic_site.phones import Phone, find_phone
 from clinic_site.text import folded_words, plain_text, visible
-from conditions.published import published_conditions
+from conditions.models import published_conditions
 
 CHOOSE_ONE = _("Choose one of the answers.")
 
