@@ -39,8 +39,14 @@ from conditions.content.document import (
 )
 from conditions.content.parts import Sent
 from conditions.models import Condition, Page, Revision, Treatment
-from conditions.publishing.drafts import autosave, create_page, discard, replace_draft
-from conditions.publishing.form_state import draft_document, form_of
+from conditions.publishing.drafts import (
+    autosave,
+    create_page,
+    discard,
+    draft_document,
+    form_of,
+    replace_draft,
+)
 from conditions.publishing.publish import publish
 from conditions.publishing.signing import sign
 

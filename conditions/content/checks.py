@@ -1,7 +1,7 @@
 """What stands against publishing a page: errors, which block it, and warnings, which tell."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -14,26 +14,19 @@ from clinic_site.markdown import BLOCKS, cited_keys, parse, pictures_in
 from clinic_site.markdown_blocks import stray_fences
 from clinic_site.models import Clinic
 from clinic_site.pictures import picture_size
-from conditions.content.document import ConditionDocument, PageDocument, Section
-from conditions.content.figures import (
-    CITATION,
-    beginning,
-    cannot_cite,
-    end_of_block,
-    exempt_digits,
-    line_of,
-    needs_source,
-    units_of,
-)
+from conditions.content import figures
+from conditions.content.document import ConditionDocument, PageDocument, Section, TreatmentDocument
+from conditions.content.figures import Exempt
 from conditions.content.findings import Finding, Place, at, error, warning
 from conditions.content.kinds import blank_heading
 from conditions.content.marks import Slip, cites_in_link, slips, slips_of_line
+from conditions.content.parts import comparison_rows
 from conditions.content.readability import flatten, section_grade
 from conditions.rendering.page import CARD_LEVELS
 
 _SAFE_LINK = re.compile(r"/(?![/\\])|#|https://[^/]|tel:|mailto:", re.IGNORECASE)
 _UNREAD_LINK = re.compile(r"\]\(\s*<?([^)\s>]*)")
-_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,80}")
+SLUG = re.compile(r"[-a-zA-Z0-9_]{1,80}")
 _KEY = re.compile(rf"[-a-zA-Z0-9_]{{1,{settings.SOURCE_KEY}}}")
 _ICD10 = re.compile(r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?")
 _HTML = re.compile(r"</?[a-z][a-z0-9-]*(?:\s[^<>]*)?/?>|<[!?]", re.IGNORECASE)
@@ -44,10 +37,8 @@ _FILE_NAME = re.compile(
 
 
 def check(document: PageDocument, phone: str | None = None) -> list[Finding]:
-    """Return all that the checks find in a page, in the page's order; `phone`, the clinic's, is no
-    figure.
-    """
-    exempt = exempt_digits(PhoneNumber.from_string(str(phone or Clinic().phone)))
+    """Return what the checks find in a page, in its order; the clinic's `phone` is no figure."""
+    exempt = figures.exempt_digits(PhoneNumber.from_string(str(phone or Clinic().phone)))
     known = {source.key for source in document.sources}
     found = [*_check_opening(document, exempt), *_check_key_points(document, known, exempt)]
     if isinstance(document, ConditionDocument):
@@ -60,10 +51,6 @@ def check(document: PageDocument, phone: str | None = None) -> list[Finding]:
     for section in document.shown_sections:
         found += _check_section(section, known, exempt)
     return [*found, *_check_sources(document)]
-
-
-def _says_nothing(alt: str) -> bool:
-    return not alt.strip() or _FILE_NAME.fullmatch(alt.strip()) is not None
 
 
 def _place(section: Section) -> Place:
@@ -82,7 +69,7 @@ def _check_text(place: Place, text: str, most: int, *, needed: bool = True) -> I
         yield error(place, "long", len(text), most)
 
 
-def _check_opening(document: PageDocument, exempt: re.Pattern[str]) -> Iterator[Finding]:
+def _check_opening(document: PageDocument, exempt: Exempt) -> Iterator[Finding]:
     for part, most in (
         ("title", settings.PAGE_TITLE),
         ("name", settings.PAGE_TITLE),
@@ -90,27 +77,25 @@ def _check_opening(document: PageDocument, exempt: re.Pattern[str]) -> Iterator[
     ):
         text = getattr(document, part)
         yield from _check_text(at(part), text, most)
-        yield from cannot_cite(at(part), text, exempt)
+        yield from figures.cannot_cite(at(part), text, exempt)
         yield from _check_marks(at(part), slips_of_line(text, takes_marks=False))
-    if not _SLUG.fullmatch(document.slug):
+    if not SLUG.fullmatch(document.slug):
         yield error(at("slug"), "slug", document.slug)
     if picture := document.picture:
         place = at("picture")
         yield from _check_picture(place, picture.source, picture.alt)
         yield from _check_text(place, picture.alt, settings.PICTURE_WORDS, needed=False)
-        yield from cannot_cite(place, picture.caption, exempt)
+        yield from figures.cannot_cite(place, picture.caption, exempt)
 
 
 def _check_picture(place: Place, source: str, alt: str) -> Iterator[Finding]:
     if picture_size(source) is None:
         yield error(place, "picture", source or "“”")
-    if _says_nothing(alt):
+    if not alt.strip() or _FILE_NAME.fullmatch(alt.strip()):
         yield error(place, "no_alt")
 
 
-def _check_key_points(
-    document: PageDocument, known: set[str], exempt: re.Pattern[str]
-) -> Iterator[Finding]:
+def _check_key_points(document: PageDocument, known: set[str], exempt: Exempt) -> Iterator[Finding]:
     place, count = at("key_points"), len(document.key_points)
     if isinstance(document, ConditionDocument) and not count:
         yield warning(place, "no_key_points", settings.KEY_POINTS)
@@ -120,10 +105,8 @@ def _check_key_points(
         yield from _check_line(place, point, known, exempt)
 
 
-def _check_line(
-    place: Place, text: str, known: set[str], exempt: re.Pattern[str]
-) -> Iterator[Finding]:
-    yield from needs_source(place, " ".join(map(line_of, parse(text))), exempt)
+def _check_line(place: Place, text: str, known: set[str], exempt: Exempt) -> Iterator[Finding]:
+    yield from figures.needs_source(place, " ".join(map(figures.line_of, parse(text))), exempt)
     yield from _check_markdown(place, text, known)
     yield from _check_marks(place, slips_of_line(text, takes_marks=True))
 
@@ -133,7 +116,7 @@ def _check_emergency(document: ConditionDocument) -> Iterator[Finding]:
     if not cards:
         yield error(Place("section-emergency", _("Emergency")), "no_emergency")
     for card in cards:
-        if not any(unit.is_item and unit.text.strip() for unit in units_of(card)):
+        if not any(unit.is_item and unit.text.strip() for unit in figures.units_of(card)):
             yield error(_place(card), "empty_emergency")
     for word in document.emergency_words:  # each word of a line would raise the alarm alone
         if " " in word:
@@ -145,7 +128,6 @@ def _check_emergency(document: ConditionDocument) -> Iterator[Finding]:
 
 
 def _check_balance(document: PageDocument) -> Iterator[Finding]:
-    """Tell where a treatment's page says nothing of its good, its harm, or where that is from."""
     there = {section.kind for section in document.shown_sections}
     for kind in ("benefits", "risks"):
         if kind not in there:
@@ -154,14 +136,14 @@ def _check_balance(document: PageDocument) -> Iterator[Finding]:
         yield warning(Place("sources", _("Sources")), "no_sources")
 
 
-def _check_section(section: Section, known: set[str], exempt: re.Pattern[str]) -> Iterator[Finding]:
+def _check_section(section: Section, known: set[str], exempt: Exempt) -> Iterator[Finding]:
     place = _place(section)
     yield from _check_text(place, section.heading, settings.PAGE_TITLE)
     if section.kind not in CARD_LEVELS:
-        yield from cannot_cite(place, section.heading, exempt)
-    for unit in units_of(section):
+        yield from figures.cannot_cite(place, section.heading, exempt)
+    for unit in figures.units_of(section):
         if not unit.cited_below:
-            yield from needs_source(place, unit.text, exempt)
+            yield from figures.needs_source(place, unit.text, exempt)
     yield from _check_markdown(place, section.body, known)
     yield from _check_marks(place, slips_of_line(section.heading, takes_marks=False))
     yield from _check_marks(place, slips(parse(section.body)))
@@ -172,7 +154,7 @@ def _check_section(section: Section, known: set[str], exempt: re.Pattern[str]) -
         yield warning(place, "no_text")
     elif round(grade, 1) > settings.READING_GRADE:
         longest = sorted(flat, key=len, reverse=True)[:2]
-        text = ", ".join(f"“{beginning(' '.join(words))}”" for words in longest)
+        text = ", ".join(f"“{figures.beginning(' '.join(words))}”" for words in longest)
         yield warning(place, "hard", grade, settings.READING_GRADE, text)
 
 
@@ -201,7 +183,7 @@ def _check_markdown(place: Place, text: str, known: set[str]) -> Iterator[Findin
         yield error(place, "html", html[0])
 
 
-def _check_blocks(place: Place, section: Section, exempt: re.Pattern[str]) -> Iterator[Finding]:
+def _check_blocks(place: Place, section: Section, exempt: Exempt) -> Iterator[Finding]:
     tokens = parse(section.body)
     inside: list[str] = []
     for i, token in enumerate(tokens):
@@ -216,12 +198,13 @@ def _check_blocks(place: Place, section: Section, exempt: re.Pattern[str]) -> It
                 yield error(place, "unclosed", opened)
             if not words:
                 yield error(place, "no_words", opened)
-            if CITATION.search(words):
+            if figures.CITATION.search(words):
                 yield error(place, "words_cite", opened)
             if name == "people":
-                yield from _check_people(place, words, tokens[i + 1 : end_of_block(tokens, i)])
+                inner = tokens[i + 1 : figures.end_of_block(tokens, i)]
+                yield from _check_people(place, words, inner)
             elif name == "fold":
-                yield from cannot_cite(place, words, exempt)
+                yield from figures.cannot_cite(place, words, exempt)
             inside.append(name)
         elif token.type == "inline":
             for line, name in stray_fences(token):
@@ -241,7 +224,7 @@ def _check_people(place: Place, caption: str, tokens: list[Token]) -> Iterator[F
         return
     for i, token in enumerate(tokens):
         if token.type == "list_item_open" and types[i + 1] != "people":
-            yield error(place, "person", beginning(line_of(tokens[i + 2])))
+            yield error(place, "person", figures.beginning(figures.line_of(tokens[i + 2])))
 
 
 def _check_sources(document: PageDocument) -> Iterator[Finding]:
@@ -257,13 +240,52 @@ def _check_sources(document: PageDocument) -> Iterator[Finding]:
             yield error(place, "year", source.year)
         if source.url and not _SAFE_LINK.match(source.url):
             yield error(place, "address", source.key)
-        elif source.url and not _is_web_address(source.url):
-            yield error(place, "url", source.url)
+        elif source.url:
+            try:
+                URLValidator(schemes=["https"])(source.url)
+            except ValidationError:
+                yield error(place, "url", source.url)
 
 
-def _is_web_address(url: str) -> bool:
-    try:
-        URLValidator(schemes=["https"])(url)
-    except ValidationError:
-        return False
-    return True
+def option_findings(
+    condition: ConditionDocument, treatments: Sequence[TreatmentDocument], *, of: PageDocument
+) -> Iterator[Finding]:
+    """Find what stands against laying these treatments side by side on the page of this condition;
+    `of` is the one among them all that is about to be published.
+    """
+    if len(treatments) < 2:
+        return
+    lacking: dict[str, list[str]] = {}
+    for row, label in comparison_rows().items():
+        part = f"comparison-{row}" if isinstance(of, TreatmentDocument) else "treatments"
+        place = at(part)
+        counts: dict[str, tuple[str, str]] = {}
+        for each in treatments:
+            cell = getattr(each.comparison, row)
+            if not cell.strip():
+                lacking.setdefault(each.title, []).append(label)
+                if of is each:
+                    yield error(place, "no_row", each.title, label, condition.title)
+            for number, figure in figures.counted(cell):
+                counts.setdefault(number, (figure, each.title))
+        if len(counts) > 1:
+            (one, first), (other, second), *_more = counts.values()
+            values = (label, condition.title, one, first, other, second)
+            yield error(place, "two_counts", *values)
+    lacking.pop(of.title, None)
+    for title, labels in lacking.items():
+        yield error(at("treatments"), "no_row", title, "”, “".join(labels), condition.title)
+    seen: dict[str, tuple[object, str]] = {}
+    for page in (condition, *treatments):
+        for source in page.sources:
+            if page is condition or source.key in _cited_in_rows(page):
+                known, title = seen.setdefault(source.key, (source, page.title))
+                if known != source:
+                    here = any(each.key == source.key for each in of.sources)
+                    part = f"source-{source.key}" if here else "sources"
+                    yield error(at(part), "two_sources", source.key, title, page.title)
+
+
+def _cited_in_rows(document: PageDocument) -> set[str]:
+    rows = (text for part, text in document.citing() if part.startswith("comparison-"))
+    return {key for text in rows for key in cited_keys(text)}

@@ -66,7 +66,7 @@ class Comparison:
 class PageDocument:
     """What conditions and treatments share. Other pages name this one by its `ref`, which never
     changes; `slug` is its address, `name` the title for use inside a sentence. Sections are put in
-    the order of their kinds. Raises ValueError for a second one of a kind, or source of a key.
+    the order of their kinds. Raises ValueError for two of a kind, or two sources of a key.
     """
 
     ref: str = ""
@@ -95,7 +95,6 @@ class PageDocument:
         return tuple(section for section in self.sections if self.is_shown(section))
 
     def is_shown(self, section: Section) -> bool:
-        """Whether patients see a section: one in which something is written."""
         return bool(section.body.strip()) or section.heading != blank_heading(section.kind)
 
     def citing(self) -> Iterator[tuple[str, str]]:
@@ -105,27 +104,26 @@ class PageDocument:
 
     @classmethod
     def from_yaml(cls, text: str, path: str = "<text>") -> Self:
-        """Read a content file; raise ContentError with path and line where it is not this shape."""
+        """Read a content file; raise ContentError where it is not this shape."""
         return cls.from_located(read_yaml(text, path))
 
     @classmethod
     def from_located(cls, located: Located) -> Self:
-        """Build from a parsed file (its `type` already looked at); raise ContentError."""
+        """Build from a parsed file of this type; raise ContentError with its path and line."""
         _refuse_repeated(located, "sections", "kind", cls.kinds)
         _refuse_repeated(located, "sources", "key")
         return typing.cast(Self, normal(_built(cls, located)))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Build from what `to_json` gave."""
         return typing.cast(Self, _built(cls, data))
 
     def to_json(self) -> dict[str, Any]:
-        """Return lists, dicts, strings, numbers, booleans and None; `from_json` takes it back."""
-        return {"type": self.page_type, "schema": SCHEMA, **_plain(dataclasses.asdict(self))}
+        """Return what JSON holds, tuples as lists; `from_json` takes it back."""
+        values = json.loads(json.dumps(dataclasses.asdict(self)))
+        return {"type": self.page_type, "schema": SCHEMA, **values}
 
     def to_yaml(self) -> str:
-        """Return the content file that `from_yaml` takes back without loss."""
         return write_yaml(self.to_json())
 
 
@@ -143,7 +141,7 @@ class ConditionDocument(PageDocument):
     kinds = CONDITION_KINDS
 
     def is_shown(self, section: Section) -> bool:
-        """The treatments that it offers show, whether or not something is written above them."""
+        # The treatments that it offers show, whether or not something is written above them.
         return super().is_shown(section) or (section.kind == "treatments" and bool(self.treatments))
 
     def __post_init__(self) -> None:
@@ -209,20 +207,13 @@ def _refuse_repeated(
         seen.add(value)
 
 
-def _plain(value: Any) -> Any:
-    """Return `value` with tuples as lists, as JSON has them."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
 def _fault(data: Mapping[str, Any], key: str | None, what: str) -> ContentError:
     return data.error(key, what) if isinstance(data, Located) else ContentError(what)
 
 
 def _built(cls: type, data: Mapping[str, Any]) -> Any:
-    """Return a dataclass of type `cls` from a mapping; nested ones too. Raises ContentError, with
-    the line where the mapping knows it, for an unknown, missing or mistyped key.
+    """Return a dataclass of type `cls`, nested ones too; raise ContentError, with the line where
+    `data` knows it, for an unknown, missing or mistyped key.
     """
     hints = _hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
@@ -248,10 +239,10 @@ _hints = functools.cache(typing.get_type_hints)
 
 def _value(value: Any, hint: Any, data: Mapping[str, Any], name: str) -> Any:
     """Return `value`, which stands in `data`, as the type `hint`, or raise ContentError."""
-    if isinstance(hint, types.UnionType):
+    if isinstance(hint, types.UnionType):  # of a type and None
         if value is None:
             return None
-        hint = next(option for option in typing.get_args(hint) if option is not type(None))
+        hint = typing.get_args(hint)[0]
     if typing.get_origin(hint) is tuple:
         if not isinstance(value, list):
             raise _fault(data, name, f"{name!r} must be a list.")
@@ -268,14 +259,14 @@ def _value(value: Any, hint: Any, data: Mapping[str, Any], name: str) -> Any:
 
 
 def normal(document: PageDocument) -> PageDocument:
-    """Return a document as it is stored by hand and from files: a body keeps its lines, anything
-    else is one line, and empty lines of a list are gone.
+    """Return a document as Save and files store it: a body keeps its lines, anything else is one
+    line, and empty lines of a list are gone.
     """
     return document_of(normal_value("", document.to_json()))
 
 
 def normal_value(name: str, value: Any) -> Any:
-    """Return what `normal` makes of one field, or part, of this name."""
+    """Return what `normal` makes of a field, or part, of this name."""
     if isinstance(value, dict):
         return {key: normal_value(key, each) for key, each in value.items()}
     if isinstance(value, list):

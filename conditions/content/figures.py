@@ -27,8 +27,25 @@ _FIGURE = re.compile(
     r"|\bper ?(?:cent|hundred|thousand|million)\b",
     re.IGNORECASE,
 )
+_WORDS = "two three four five six seven eight nine ten twelve twenty fifty hundred thousand million"
+_DIGITS = "2 3 4 5 6 7 8 9 10 12 20 50 100 1000 1000000"
+_SPELLED = dict(zip(_WORDS.split(), _DIGITS.split(), strict=True))
+_COUNT = rf"\d[\d.,]*(?<=\d)|{'|'.join(_SPELLED)}"
+_PEOPLE = "people|persons?|patients?|adults?|women|men|bones?|vertebrae"
+_NO_PEOPLE = "points?|minutes|hours|days|weeks|months|years|trials|studies"
+# "44 in 100", "one out of every ten", "57 of 95 people", "5%"; "3.6 of 10" is a scale.
+_COUNTED = re.compile(
+    rf"\b(?:one|{_COUNT})(?: (?:{_PEOPLE}))?[ -](?:in|out of)[ -](?:(?:every|each|an?|one)[ -])?"
+    rf"(?!(?:1[89]|20)\d\d\b)({_COUNT})\b(?! (?:{_NO_PEOPLE})\b)"
+    rf"|\b(?:one|{_COUNT}) of (?:the )?({_COUNT}) (?:\w+ )?(?:{_PEOPLE})\b"
+    r"|\b\d[\d.,]* ?(?:%|per ?cent\b)",
+    re.IGNORECASE,
+)
 # Digits that belong to a name: COVID-19, SARS-CoV-2, T12, T11-12, L4/5, H1N1, type 2 diabetes.
 _NAME = r"\b(?:[A-Z]+(?:-[A-Z]\w*)*-|[A-Z]+)\d+(?:[A-Z]\d*)*(?:[-–/]\d+)?\b|\b[Tt]ype [12](?= diab)"
+
+
+Exempt = re.Pattern[str]  # of digits that are no figures
 
 
 class Unit(NamedTuple):
@@ -39,17 +56,24 @@ class Unit(NamedTuple):
     cited_below: bool
 
 
-def exempt_digits(phone: PhoneNumber) -> re.Pattern[str]:
-    """Return a pattern of digits that are no figures."""
+def exempt_digits(phone: PhoneNumber) -> Exempt:
+    """Return what finds the digits of the clinic's phone, of 911, and of names."""
     digits = r"[\s().\-\u2010-\u2013]*".join(str(phone.national_number))
     extension = rf"(?:[,;\s]*(?:ext?\.?|x)[\s=]*{phone.extension})?" if phone.extension else ""
     number = rf"(?:\+?{phone.country_code}[\s.(-]*)?{digits}{extension}"
     return re.compile(rf"(?<![\d.,])(?:{number}|911)(?![\d%]|[.,]\d)|{_NAME}")
 
 
-def _figure(text: str, exempt: re.Pattern[str]) -> str:
+def _figure(text: str, exempt: Exempt) -> str:
     found = _FIGURE.search(exempt.sub(" ", CITATION.sub("", text)))
     return found[0] if found else ""
+
+
+def counted(text: str) -> Iterator[tuple[str, str]]:
+    """Return each figure that counts people, as told, after the number, in digits, out of which."""
+    for figure in _COUNTED.finditer(text):
+        said = (figure[1] or figure[2] or "hundred").lower()
+        yield _SPELLED.get(said, said.replace(",", "")), figure[0]
 
 
 def beginning(text: str) -> str:
@@ -58,13 +82,13 @@ def beginning(text: str) -> str:
     return " ".join(words[:7]) + ("…" if len(words) > 7 else "")
 
 
-def cannot_cite(place: Place, text: str, exempt: re.Pattern[str]) -> Iterator[Finding]:
+def cannot_cite(place: Place, text: str, exempt: Exempt) -> Iterator[Finding]:
     """Find a figure in a text that has no place for a source; `exempt` digits are none."""
     if figure := _figure(text, exempt):
         yield error(place, "cannot_cite", figure)
 
 
-def needs_source(place: Place, text: str, exempt: re.Pattern[str]) -> Iterator[Finding]:
+def needs_source(place: Place, text: str, exempt: Exempt) -> Iterator[Finding]:
     """Find each figure of a text that cites nothing; `exempt` digits are none."""
     if not CITATION.search(text):
         for sentence in sentences(text):

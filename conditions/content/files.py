@@ -27,10 +27,13 @@ class Located(dict[str, Any]):
     line: int
     lines: dict[str, int]
 
+    def place(self, key: str | None) -> str:
+        """Return file and line of `key`; of the mapping's start where it is None, or not there."""
+        line = self.line if key is None else self.lines.get(key, self.line)
+        return f"{self.path}, line {line}"
+
     def error(self, key: str | None, what: str) -> ContentError:
-        """Return a ContentError that points at `key` (or, with None, at the mapping's start)."""
-        line = self.lines.get(key, self.line) if key is not None else self.line
-        return ContentError(f"{self.path}, line {line}: {what}")
+        return ContentError(f"{self.place(key)}: {what}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -84,7 +87,7 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG, _construc
 
 
 def read_yaml(text: str, path: str) -> Located:
-    """Parse one content file; raise ContentError with `path` and the line where it is no YAML."""
+    """Parse one content file; raise ContentError with `path` and line where it is no YAML."""
     loader = None
     try:
         loader = _Loader(text)

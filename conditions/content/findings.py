@@ -82,7 +82,7 @@ class Place(NamedTuple):
 
 
 def at(part: str) -> Place:
-    """Return the place of a part that goes by the name that all parts of its kind have."""
+    """Return the place of a part, by the name that all parts of its kind have."""
     return Place(part, part_label(part))
 
 

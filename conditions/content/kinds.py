@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SectionKind(models.TextChoices):
-    """What a section is about; its place on the page and in structured data follows from it."""
+    """The kinds, with the headings that new sections of theirs have."""
 
     EMERGENCY = "emergency", _("When to call 911")
     SEE_DOCTOR = "see_doctor", _("When to see a doctor")

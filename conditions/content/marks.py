@@ -33,6 +33,8 @@ _MESSAGES = {
 
 _ODD = r"\u00a0\u00ad\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff"  # no spaces to Markdown
 _NO_WORD = "\ufffc"  # stands for a source or a picture
+_SHOWN_AS = dict.fromkeys(("softbreak", "hardbreak"), "\n")
+_SHOWN_AS |= dict.fromkeys(("citation", "image", "code_inline"), _NO_WORD)
 _LETTER = r"(?=[^\W\d_]|[“‘\"'])"
 _BULLETS = r"•‣◦⁃∙·●○■□▪▫◆◇►▸➢➤✓✔❖\uf0a7\uf0b7\uf0d8\uf0fc"  # the last ones are Word's own
 
@@ -158,9 +160,7 @@ def _shown(token: Token) -> str:
     if "\\" in token.content:
         blocks = parse(_ESCAPED.sub("†", token.content))
         children = [child for block in blocks for child in block.children or []]
-    words = {"softbreak": "\n", "hardbreak": "\n"}
-    for name in ("citation", "image", "code_inline"):
-        words[name] = _NO_WORD
     return "".join(
-        child.content if child.type == "text" else words.get(child.type, "") for child in children
+        child.content if child.type == "text" else _SHOWN_AS.get(child.type, "")
+        for child in children
     )

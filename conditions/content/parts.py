@@ -1,28 +1,48 @@
-"""A document in parts, the smallest pieces that two editors can hold separately, and their merge.
+"""A document in parts, the smallest pieces that two editors can hold separately: how two texts of
+each are merged, and compared word by word.
 
 A part has a name (`title`, `section-symptoms`, `source-aafp-2016`), which is its anchor in the
 editor too, and a value of JSON. A section or a source that is not there has no entry.
 """
 
+import dataclasses
+import difflib
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conditions.content.document import DOCUMENTS, PageDocument, document_of, normal_value
 from conditions.content.kinds import SectionKind
 
-FACTS = ("uses_needle", "uses_balloon", "uses_cement")
+FACTS = {
+    "uses_needle": _("A needle"),
+    "uses_balloon": _("A balloon"),
+    "uses_cement": _("Bone cement"),
+}
 # The fields of a document that are a part each; sections, sources and rows are one part each.
-_WHOLE = (
-    *("title", "name", "slug", "summary", "key_points", "picture", "emergency_words"),
-    *("icd10_code", "physicians", "treatments", "related"),
-)
+_WHOLE = {
+    "title": _("Title"),
+    "name": _("Name in a sentence"),
+    "slug": _("Address"),
+    "summary": _("Summary"),
+    "key_points": _("Key points"),
+    "picture": _("Picture"),
+    "emergency_words": _("Words of an emergency"),
+    "icd10_code": _("ICD-10-CM code"),
+    "physicians": _("Physicians"),
+    "treatments": _("Treatments"),
+    "related": _("Related conditions"),
+}
+_LABELS = {**_WHOLE, "facts": _("How it is done"), "sources": _("Order of sources")}
 _NO_PICTURE = {"source": "", "alt": "", "caption": ""}
 
 
@@ -51,19 +71,17 @@ def document_from(kind: str, ref: str, values: Mapping[str, Any]) -> PageDocumen
         data["picture"] = None
     if "comparison" in known:
         data |= values["facts"]
-        data["comparison"] = dict(_of("comparison", values))
-    sections = dict(_of("section", values))
+        data["comparison"] = _of("comparison", values)
+    sections, sources = _of("section", values), _of("source", values)
     data["sections"] = [{"kind": each, **value} for each, value in sections.items()]
-    sources = dict(_of("source", values))
     keys = [key for key in dict.fromkeys([*values["sources"], *sources]) if key in sources]
     data["sources"] = [{"key": key, **sources[key]} for key in keys]
     return document_of({"type": kind, "ref": ref, **data})
 
 
-def _of(start: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for part, value in values.items():
-        if part.startswith(f"{start}-"):
-            yield part.removeprefix(f"{start}-"), value
+def _of(start: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    named = ((part.partition("-"), value) for part, value in values.items())
+    return {rest: value for (what, _dash, rest), value in named if what == start}
 
 
 def part_hash(value: Any) -> str:
@@ -78,23 +96,6 @@ NOT_THERE = part_hash(None)
 def hashes_of(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the hash of each part."""
     return {part: part_hash(value) for part, value in values.items()}
-
-
-_LABELS = {
-    "title": _("Title"),
-    "name": _("Name in a sentence"),
-    "slug": _("Address"),
-    "summary": _("Summary"),
-    "key_points": _("Key points"),
-    "picture": _("Picture"),
-    "emergency_words": _("Words of an emergency"),
-    "icd10_code": _("ICD-10-CM code"),
-    "physicians": _("Physicians"),
-    "treatments": _("Treatments"),
-    "related": _("Related conditions"),
-    "facts": _("How it is done"),
-    "sources": _("Order of sources"),
-}
 
 
 def part_label(part: str) -> str:
@@ -144,11 +145,8 @@ def part_text(part: str, value: Any) -> str:
     if value is None:
         return ""
     if part == "facts":
-        names = (gettext("A needle"), gettext("A balloon"), gettext("Bone cement"))
-        return "\n".join(
-            f"{name}: {gettext('yes') if value[fact] else gettext('no')}"
-            for name, fact in zip(names, FACTS, strict=True)
-        )
+        words = {True: gettext("yes"), False: gettext("no")}
+        return "\n".join(f"{label}: {words[value[fact]]}" for fact, label in FACTS.items())
     if isinstance(value, dict):
         return "\n".join(text for text in value.values() if text)
     return "\n".join(value) if isinstance(value, list) else str(value)
@@ -201,3 +199,66 @@ def merge(
         if value is None:
             del merged[part]
     return merged, clashes
+
+
+# Of both texts, with spaces and signs; longer ones are compared by lines, as words would take long.
+MAX_WORDS = 4_000
+
+# A citation and a figure (8.3) are one word each.
+_WORDS = re.compile(r"\n+|[^\S\n]+|\[\^[^\]]*\]|\d[\d.,]*\d|\w+|[^\w\s]")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One part that differs: its name for people, and its text with <del> and <ins>."""
+
+    part: str
+    name: str
+    html: SafeString
+
+
+def compare(old: PageDocument | None, new: PageDocument) -> list[Change]:
+    """Return the parts that differ, in the order of the new page; with no `old`, all of it."""
+    before, after = (
+        {} if each is None else values_of(dataclasses.replace(each, sections=each.shown_sections))
+        for each in (old, new)
+    )
+    return changes(before, after)
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """Return the parts that differ between two documents' values."""
+    found = []
+    for part in dict.fromkeys([*after, *before]):
+        old, new = part_text(part, before.get(part)), part_text(part, after.get(part))
+        if old != new:
+            found.append(Change(part, part_label(part), word_by_word(old, new)))
+    return found
+
+
+def word_by_word(old: str, new: str) -> SafeString:
+    """Return both texts as one in HTML, words taken out in <del>, words put in in <ins>.
+
+    >>> word_by_word("It hurts a lot.", "It can hurt.")
+    '<p>It <del>hurts a lot</del><ins>can hurt</ins>.</p>'
+    >>> word_by_word("By 8.3.[^a]", "By 8.4.[^b]")
+    '<p>By <del>8.3</del><ins>8.4</ins>.<del>[^a]</del><ins>[^b]</ins></p>'
+    """
+    a, b = (_WORDS.findall(text) for text in (old, new))
+    if len(a) + len(b) > MAX_WORDS:
+        a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    html = out = put = ""
+    for tag, i, j, k, m in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():
+        taken, added = "".join(a[i:j]), "".join(b[k:m])
+        # A space between two changed words belongs to the change.
+        if tag == "equal" and (taken.strip() or not (out or put)):
+            html += _marked("del", out) + _marked("ins", put) + escape(taken)
+            out = put = ""
+        else:
+            out, put = out + taken, put + added
+    html += _marked("del", out) + _marked("ins", put)
+    return mark_safe(f"<p>{html.replace(chr(10), '<br>')}</p>")  # noqa: S308  escaped above
+
+
+def _marked(tag: str, text: str) -> str:
+    return f"<{tag}>{escape(text)}</{tag}>" if text else ""

@@ -15,9 +15,8 @@ from clinic_site.pictures import DRAWINGS, ShownPicture, picture_of
 from conditions.content.document import DOCUMENTS, Section
 from conditions.content.findings import Finding
 from conditions.content.kinds import ABOUT, blank_heading
-from conditions.content.parts import Clash, comparison_rows, part_label, part_text
+from conditions.content.parts import Clash, comparison_rows, part_label, part_text, word_by_word
 from conditions.content.readability import section_grade
-from conditions.content.word_diff import word_by_word
 from conditions.models import Page
 
 # Which template shows a part, where it is not that of its name.

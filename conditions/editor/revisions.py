@@ -14,11 +14,17 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
-from conditions.content.word_diff import changes, compare
+from conditions.content.parts import changes, compare
 from conditions.editor.base import PageViews, person
 from conditions.models import Condition, Page, Review, Revision
-from conditions.publishing.drafts import discard, revert_to
-from conditions.publishing.form_state import copy_of, draft_document, form_of, state_of
+from conditions.publishing.drafts import (
+    copy_of,
+    discard,
+    draft_document,
+    form_of,
+    revert_to,
+    state_of,
+)
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import changes_to_sign, sign
 

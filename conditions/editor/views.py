@@ -23,8 +23,14 @@ from conditions.editor.base import PageViews, person, when
 from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import blanks, choices_of, kinds_of, panes_of
 from conditions.models import Page, Presence
-from conditions.publishing.drafts import autosave, begin_page, save
-from conditions.publishing.form_state import FormState, draft_document, form_of
+from conditions.publishing.drafts import (
+    FormState,
+    autosave,
+    begin_page,
+    draft_document,
+    form_of,
+    save,
+)
 from conditions.publishing.publish import findings_of
 from conditions.views import show_document
 

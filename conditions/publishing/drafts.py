@@ -1,18 +1,27 @@
-"""Saving: what a person types is kept at once, and Save puts it together with what others saved."""
+"""The editor's side of a page: what is typed is kept at once, and Save puts it together with what
+others saved.
+"""
 
 import dataclasses
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
+from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.document import DOCUMENTS, PageDocument, Section, normal
 from conditions.content.kinds import ADDED_LATER, blank_heading
 from conditions.content.parts import (
     NOT_THERE,
+    Clash,
     Sent,
     document_from,
     free_name,
@@ -22,19 +31,108 @@ from conditions.content.parts import (
     values_of,
 )
 from conditions.models import Address, Page, Revision, WorkingCopy
-from conditions.publishing.form_state import (
-    FormState,
-    copy_of,
-    draft_document,
-    state_of,
-    with_draft,
-)
+
+
+@dataclass(frozen=True)
+class FormState:
+    """What the editor shows one person: the draft, with what they have typed and not saved.
+
+    `values` and `document` are both together, `draft` is the draft alone. `opened` has the hash of
+    each part in the draft that `values` began from; like `shown`, it comes back with what is typed
+    next. `saved_by` names who else has saved a part since; `typed_at` is None where nothing is
+    typed.
+    """
+
+    document: PageDocument
+    values: dict[str, Any]
+    draft: dict[str, Any]
+    opened: dict[str, str]
+    clashes: list[Clash] = field(default_factory=list)
+    saved_by: dict[str, str] = field(default_factory=dict)
+    typed_at: dt.datetime | None = None
+    note: str = ""
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The hash of each value, and of the note."""
+        return hashes_of({**self.values, "note": self.note})
+
+
+def draft_document(page: Page) -> PageDocument:
+    """Return the document of a page's draft."""
+    assert page.draft is not None
+    return page.draft.page_document
+
+
+def copy_of(page: Page, person: User | None) -> WorkingCopy | None:
+    """Return what a person has typed on a page and not saved."""
+    return WorkingCopy.objects.filter(page=page.pk, person=person).first()
+
+
+def form_of(page: Page, person: User) -> FormState:
+    """Return what the editor shows this person."""
+    return state_of(page, copy_of(page, person))
+
+
+def state_of(page: Page, copy: WorkingCopy | None) -> FormState:
+    """Return what the editor shows whoever typed `copy`."""
+    document = draft_document(page)
+    draft = values_of(document)
+    opened = hashes_of(draft)
+    if copy is None:
+        return FormState(document, draft, draft, opened)
+    merged, clashes, saved_by = _with_draft(page, copy)
+    document = document_from(page.kind, page.ref, merged)
+    values = values_of(document)
+    for part in copy.opened:
+        if part not in draft and part in values:  # a colleague has removed it
+            opened[part] = NOT_THERE
+    typed_at = copy.at if values != draft else None  # a colleague may have saved the very same
+    return FormState(document, values, draft, opened, clashes, saved_by, typed_at, copy.note)
+
+
+def _with_draft(
+    page: Page, copy: WorkingCopy
+) -> tuple[dict[str, Any], list[Clash], dict[str, str]]:
+    """Merge a working copy with the draft, and name who else has saved which part since: where
+    nobody has, two texts are no clash, and what the person typed last stands.
+    """
+    mine, draft = values_of(copy.page_document), values_of(draft_document(page))
+    merged, clashes = merge(mine=mine, opened=copy.opened, theirs=draft)
+    began = {
+        part: copy.opened.get(part, NOT_THERE)
+        for part in dict.fromkeys([*draft, *copy.opened, *mine])
+        if part != "sources"
+    }
+    stale = {part: hash for part, hash in began.items() if hash != part_hash(draft.get(part))}
+    saved_by = _saved_by_others(page, copy.person_id, stale)
+    return merged, [each for each in clashes if each.part in saved_by], saved_by
+
+
+def _saved_by_others(page: Page, person: int, began: Mapping[str, str]) -> dict[str, str]:
+    """Return who else was the last to change each part since it had the hash that `began` has."""
+    found: dict[str, str] = {}
+    newer, after, looked_at = None, dict(began), 0
+    rows = page.revisions.filter(by_hand=True).select_related("saved_by")
+    for older in rows[: settings.REVISIONS_SHOWN].iterator(chunk_size=5) if began else ():
+        looked_at += 1
+        values = values_of(older.page_document)
+        before = {part: part_hash(values.get(part)) for part in after}
+        if newer is not None and newer.saved_by_id != person:
+            name = str(newer.saved_by or _("Someone else"))
+            found = {part: name for part in after if before[part] != after[part]} | found
+        newer, after = older, {part: now for part, now in before.items() if now != began[part]}
+        if not after:
+            break
+    if looked_at == settings.REVISIONS_SHOWN:  # too long ago to be looked up: both texts are shown
+        found = {part: str(_("Someone else")) for part in after} | found
+    return found
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What Save made: the draft, and what it did with parts that were typed in another tab: those
-    in `also` are in it; `aside` are those that stood otherwise in the page that was saved.
+    """What Save made: the draft, and of the parts that were typed in another tab, those that are in
+    it, and those that are set aside, as they stood otherwise in the page that was saved.
     """
 
     revision: Revision
@@ -43,7 +141,7 @@ class Saved:
 
 
 def locked(page: Page) -> Page:
-    """Lock a page's row and return it as it is in the database now."""
+    """Lock a page's row; return it as it is in the database now."""
     rows = Page.objects.select_related("draft", "live", "review")
     return rows.select_for_update(of=("self",)).get(pk=page.pk)
 
@@ -110,19 +208,19 @@ def add_revision(
 
 @transaction.atomic
 def autosave(*, page: Page, by: Actor, sent: Sent) -> FormState:
-    """Keep what a person typed, exactly so; return what the editor shows them then. Where they
-    typed in the same part in another tab meanwhile, that is set aside.
+    """Keep what a person typed, exactly so; return what the editor shows them then. What they typed
+    in the same part in another tab meanwhile is set aside.
     """
     page = locked(page)
-    return state_of(page, _kept(page, _typed(page, by, sent)[0]))
+    copy, _aside = _typed(page, by, sent)
+    return state_of(page, _kept(page, copy))
 
 
 def _typed(page: Page, by: Actor, sent: Sent) -> tuple[WorkingCopy, list[str]]:
-    """Return the working copy with what was sent, not stored yet, and of which parts a text went:
-    it is set aside.
+    """Return the working copy with what was sent, not stored yet, and the parts of which another
+    text went: it is set aside.
     """
     assert by.account is not None
-    assert page.draft is not None
     copy = copy_of(page, by.account)
     before = values_of(copy.page_document if copy else draft_document(page))
     began = dict(copy.opened) if copy else hashes_of(before)
@@ -162,33 +260,33 @@ def save(*, page: Page, by: Actor, sent: Sent) -> Saved:
     EditConflict where someone else changed the same part: what was typed is set aside and stays the
     working copy. What `form_of` shows then, sent once more, is saved.
     """
-    if saved := _save(page, by, sent):
-        return saved
-    raise EditConflict
-
-
-@transaction.atomic
-def _save(page: Page, by: Actor, sent: Sent) -> Saved | None:
-    page = locked(page)
-    # What stands in the page that is saved counts, whatever another tab has kept since.
-    began_here = {
-        part: hash for part, hash in sent.opened.items() if part_hash(sent.values.get(part)) != hash
-    }
-    here = dataclasses.replace(sent, shown={**sent.shown, **began_here})
-    copy, aside = _typed(page, by, here)
-    merged, clashes, _saved_by = with_draft(page, copy)
-    document = document_from(page.kind, page.ref, merged)
-    if clashes:
+    with transaction.atomic():
+        page = locked(page)
+        # What stands in the page that is saved counts, whatever another tab has kept since.
+        began_here = {
+            part: hash
+            for part, hash in sent.opened.items()
+            if part_hash(sent.values.get(part)) != hash
+        }
+        here = dataclasses.replace(sent, shown={**sent.shown, **began_here})
+        copy, aside = _typed(page, by, here)
+        merged, clashes, _saved_by = _with_draft(page, copy)
+        document = document_from(page.kind, page.ref, merged)
+        if not clashes:
+            return _saved(page, by, sent, copy, normal(document), aside)
         set_aside(page=page, document=document, by=by, note=copy.note)
         _kept(page, copy)
-        return None
-    document = normal(document)
-    draft = page.draft
-    assert draft is not None
+    raise EditConflict  # only now, so that what was set aside is stored
+
+
+def _saved(
+    page: Page, by: Actor, sent: Sent, copy: WorkingCopy, document: PageDocument, aside: list[str]
+) -> Saved:
+    assert page.draft is not None
     if document == draft_document(page):
-        copy.document, copy.opened = draft.document, hashes_of(values_of(document))
+        copy.document, copy.opened = page.draft.document, hashes_of(values_of(document))
         _kept(page, copy)
-        return Saved(draft, [], aside)
+        return Saved(page.draft, [], aside)
     if copy.pk:
         copy.delete()
     mine = hashes_of(values_of(copy.page_document))
@@ -213,14 +311,13 @@ def set_aside(*, page: Page, document: PageDocument, by: Actor, note: str = "") 
 @transaction.atomic
 def discard(*, page: Page, by: Actor) -> Revision | None:
     """Set aside what a person has typed and not saved; return it, or None where it is nothing."""
-    assert by.account is not None
     page = locked(page)
     copy = copy_of(page, by.account)
     if copy is None:
         return None
-    kept = set_aside(page=page, document=state_of(page, copy).document, by=by, note=copy.note)
+    document = state_of(page, copy).document
     copy.delete()
-    return kept
+    return set_aside(page=page, document=document, by=by, note=copy.note)
 
 
 @transaction.atomic

@@ -1,21 +1,44 @@
-"""Content files into the database: all of them, or none."""
+"""Content files into the database, all of them or none; and what is no page as such a file."""
 
+import datetime as dt
+import hashlib
+import io
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import models
+from PIL import Image
+
+from clinic_site.forms import read_hour
 from clinic_site.markdown import cited_keys
-from clinic_site.models import Physician
+from clinic_site.models import Clinic, Notice, Physician, Picture
 from clinic_site.models.site_version import public_change
+from conditions.content.checks import SLUG
 from conditions.content.document import DOCUMENTS, ConditionDocument, PageDocument
-from conditions.content.files import ContentError, Located, read_yaml
+from conditions.content.files import TYPES_IN_WORDS, ContentError, Located, read_yaml, write_yaml
 from conditions.models import Condition, LoadedContent, Page, Treatment
 from conditions.publishing.drafts import create_page, replace_draft
 from conditions.publishing.publish import NotPublishable, publish
-from conditions.publishing.rows import ROWS, save_file
 
+ROWS: dict[str, type[models.Model]] = {
+    "picture": Picture,
+    "clinic": Clinic,
+    "notice": Notice,
+    "physician": Physician,
+}
+_NOT_IN_FILES = {"id", "confirmed", "content", "width", "height", "added_at"}
+# What a file may hold beside the columns of its own row: lists of rows.
+_LISTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "clinic": {"opening_hours": ("weekday", "opens", "closes"), "closed_days": ("day",)},
+    "notice": {"lines": ("language", "text")},
+}
+# Columns of any other kind hold text.
+_TYPES = {models.BooleanField: bool, models.IntegerField: int, models.DateField: dt.date}
 # In this order, as pages name physicians, and both name pictures.
 TYPES = (*ROWS, "treatment", "condition")
 
@@ -40,18 +63,14 @@ class ContentFile:
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
-    """Return the files named, and the .yaml files in the folders named, each folder by name."""
-    found: list[Path] = []
-    for path in paths:
-        inside = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-        if not inside:
-            raise ContentError(f"{path}: no .yaml file in this folder.")
-        found += inside
-    return found
+    """Return the files named, and for a folder those in it, by name; itself where it has none."""
+    return [each for path in paths for each in sorted(path.glob("*.yaml")) or [path]]
 
 
 def read_file(path: Path) -> ContentFile:
     """Read and check one file; raise ContentError with file, line and what to do."""
+    if path.is_dir():
+        raise ContentError(f"{path}: no .yaml file in this folder.")
     try:
         located = read_yaml(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
@@ -91,11 +110,10 @@ def place_of(part: str, located: Located) -> tuple[Located, str | None]:
 
 @public_change()
 def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], None]) -> None:
-    """Store files that `read_file` gave, publish pages, and `say` a line on each; keep what is
-    there unless `replace`. Raises ContentError, and stores nothing, where one file cannot be
-    stored.
+    """Store files, publish pages, and `say` a line on each; keep what is there unless `replace`.
+    Raises ContentError, and stores nothing, where one file cannot be stored.
     """
-    pages: list[tuple[Page, PageDocument, Located]] = []
+    pages: list[tuple[Page, ContentFile]] = []
     seen: dict[tuple[str, Any], str] = {}
     for file in sorted(files, key=lambda file: TYPES.index(file.type)):
         key, value = file.key
@@ -114,27 +132,26 @@ def load(files: Iterable[ContentFile], *, replace: bool, say: Callable[[str], No
             say(f"left    {name} (it was loaded once, and removed since; --replace brings it back)")
             continue
         if file.document is None:
-            save_file(row or model(**{key: value}), file.located)
+            _save_file(row or model(**{key: value}), file.located)
         else:
-            page = _save_page(row, file.document, file.located)
-            pages.append((page, file.document, file.located))
+            pages.append((_save_page(row, file.document, file.located), file))
         say(f"loaded  {name}")
-    beside = {document.ref: document for _page, document, _located in pages}
-    for _page, document, located in pages:  # only now, as pages name each other
-        _check_refs(document, located)
-    for page, _document, located in pages:
+    beside = {page.ref: file.document for page, file in pages}
+    for _page, file in pages:  # only now, as pages name each other
+        _check_refs(file)
+    for page, file in pages:
         page.refresh_from_db()
         assert page.draft is not None
         try:
             publish(page=page, revision=page.draft, by=None, clinical_change=True, beside=beside)
         except NotPublishable as error:
-            where, line = place_of(error.findings[0].part, located)
+            where, line = place_of(error.findings[0].part, file.located)
             raise where.error(line, str(error)) from error
 
 
 def _save_page(page: Page | None, document: PageDocument, located: Located) -> Page:
     ref, note = document.ref, f"Loaded from {Path(located.path).name}"
-    if not re.fullmatch(r"[-a-zA-Z0-9_]{1,80}", ref):
+    if not SLUG.fullmatch(ref):
         what = f"{ref!r} is no address. Use letters, digits and -: sore-back."
         raise located.error("ref" if "ref" in located else "slug", what)
     if page is None:
@@ -145,16 +162,119 @@ def _save_page(page: Page | None, document: PageDocument, located: Located) -> P
     return page
 
 
-def _check_refs(document: PageDocument, located: Located) -> None:
-    """Raise ContentError for a physician or a page that a condition names and nothing here has."""
-    if not isinstance(document, ConditionDocument):
+def _check_refs(file: ContentFile) -> None:
+    if not isinstance(file.document, ConditionDocument):
         return
-    for field, what, names, rows in (
-        ("physicians", "physician", document.physicians, Physician.objects.values_list("slug")),
-        ("treatments", "treatment", document.treatments, Treatment.objects.values_list("ref")),
-        ("related", "condition", document.related, Condition.objects.values_list("ref")),
-    ):
-        there = {value for (value,) in rows}
-        for name in names:
-            if name not in there:
-                raise located.error(field, f"no {what} {name!r} is here. Load its file as well.")
+    named: dict[str, tuple[Any, str]] = {
+        "physicians": (Physician, "slug"),
+        "treatments": (Treatment, "ref"),
+        "related": (Condition, "ref"),
+    }
+    for field, (model, key) in named.items():
+        for name in getattr(file.document, field):
+            if not model.objects.filter(**{key: name}).exists():
+                what = f"no {model._meta.model_name} {name!r} is here. Load its file as well."
+                raise file.located.error(field, what)
+
+
+def _columns(row: models.Model) -> list[str]:
+    return [field.name for field in row._meta.fields if field.name not in _NOT_IN_FILES]
+
+
+def row_file(row: models.Model) -> str:
+    """Return the content file of a row. A picture's bytes are a file beside it, HASH.webp."""
+    kind = str(row._meta.model_name)
+    data = {"type": kind, **_values(row, _columns(row))}
+    for name, columns in _LISTS.get(kind, {}).items():
+        if rows := getattr(row, name).all():
+            data[name] = [_values(each, columns) for each in rows]
+    return write_yaml(data)
+
+
+def _values(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in names}
+    return {
+        name: value if isinstance(value, str | int | None) else getattr(value, "hash", str(value))
+        for name, value in values.items()
+    }
+
+
+def _save_file(row: models.Model, located: Located) -> None:
+    lists = _LISTS.get(located["type"], {})
+    own = [key for key in located if key not in {"type", *lists}]
+    values = _read(row, located, own, sorted(_columns(row)))
+    if isinstance(row, Picture):
+        values |= _picture(located)
+    _save(row, values, located)
+    for name, columns in lists.items():
+        if name not in located:
+            continue
+        lines = located[name]
+        if not isinstance(lines, list) or not all(isinstance(line, Located) for line in lines):
+            raise located.error(name, f"{name!r} must be a list, each with {', '.join(columns)}.")
+        rows = getattr(row, name)
+        rows.all().delete()
+        for index, line in enumerate(lines):
+            new = rows.model(**{rows.field.name: row})
+            if name == "lines":
+                new.position = index * 10
+            _save(new, _read(new, line, line, columns), line)
+
+
+def _save(row: models.Model, values: dict[str, Any], located: Located) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        told = " ".join(messages)
+        raise located.error(field, told if field == "__all__" else f"{field}: {told}") from error
+    row.save()
+
+
+def _read(
+    row: models.Model, located: Located, keys: Iterable[str], known: Iterable[str]
+) -> dict[str, Any]:
+    for key in keys:
+        if key not in known:
+            raise located.error(key, f"{key!r} is not known here. Known: {', '.join(known)}.")
+    return {key: _column(row._meta.get_field(key), located, key) for key in keys}
+
+
+def _column(field: Any, located: Located, key: str) -> Any:
+    value = located[key]
+    if value is None and field.null:
+        return None
+    if isinstance(field, models.TimeField) and type(value) in (str, int):
+        try:
+            return read_hour(str(value))
+        except ValidationError as error:
+            raise located.error(key, f"{key}: {' '.join(error.messages)}") from error
+    if isinstance(field, models.DateField) and isinstance(value, str):
+        with suppress(ValueError):
+            value = dt.date.fromisoformat(value)
+    wanted = next((kind for column, kind in _TYPES.items() if isinstance(field, column)), str)
+    if type(value) is not wanted:
+        raise located.error(key, f"{key!r} must be {TYPES_IN_WORDS[wanted]}.")
+    if not isinstance(field, models.ForeignKey):
+        return value
+    if picture := Picture.objects.filter(hash=value).first():
+        return picture
+    raise located.error(key, "no picture of this hash is here. Load its file as well.")
+
+
+def _picture(located: Located) -> dict[str, Any]:
+    if not re.fullmatch(r"[0-9a-f]{64}", located.get("hash", "")):
+        raise located.error("hash", "'hash' must be the 64 digits of a SHA-256.")
+    path = Path(located.path).with_name(f"{located['hash']}.webp")
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content), formats=["WEBP"]) as image:
+            size = {"width": image.width, "height": image.height}
+    except (OSError, ValueError) as error:
+        what = f"{path.name} beside this file is missing or broken."
+        raise located.error("hash", what) from error
+    if hashlib.sha256(content).hexdigest() != located["hash"]:
+        raise located.error("hash", f"{path.name} is not the picture of this hash.")
+    return {"content": content, **size}

@@ -1,6 +1,5 @@
 """The one way by which a draft reaches patients, and back."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,10 +15,9 @@ from clinic_site.models import Physician, Picture
 from clinic_site.models.site_version import public_change
 from clinic_site.plain import plain
 from conditions.audit import PageAction, on_record
-from conditions.content.checks import check
+from conditions.content.checks import check, option_findings
 from conditions.content.document import ConditionDocument, PageDocument
 from conditions.content.findings import Finding, Place, at, error, warning
-from conditions.content.options import option_findings
 from conditions.models import Address, Condition, Offer, Page, Revision, Section, Treatment
 from conditions.publishing import signing
 from conditions.publishing.drafts import add_revision, locked
@@ -40,7 +38,7 @@ def findings_of(
     """Return what stands against publishing `document` for `page`, errors and warnings; `beside`
     has, by their refs, the documents that go live together with it.
     """
-    found = [*check(document, current_clinic().phone)]
+    found = check(document, current_clinic().phone)
     found += _relation_findings(page, document, beside or {})
     if Address.objects.filter(slug=document.slug).exclude(page=page.pk).exists():
         found.insert(0, error(at("slug"), "taken", document.slug))
@@ -61,15 +59,14 @@ def _relation_findings(
         offering = Condition.objects.published().filter(offers__treatment=page.pk)
         conditions = [beside.get(each.ref) or each.live.page_document for each in offering]
     refs = {ref for each in conditions for ref in (*each.treatments, *each.related)}
-    rows = (
-        Page.objects.filter(ref__in=refs).select_related("draft", "live").defer("draft__document")
-    )
-    named = {(each.kind, each.ref): each for each in rows} if refs else {}
+    rows = Page.objects.select_related("draft", "live").defer("draft__document")
+    named = {(each.kind, each.ref): each for each in rows.filter(ref__in=refs)}
     if isinstance(document, ConditionDocument):
         yield from _named_findings(document, named)
-    live = {ref: each.live for (kind, ref), each in named.items() if kind == "treatment"}
     documents: dict[str, Any] = {
-        ref: each.page_document for ref, each in live.items() if each is not None
+        ref: each.live.page_document
+        for (kind, ref), each in named.items()
+        if kind == "treatment" and each.live is not None
     }
     documents |= beside | {page.ref: document}
     found: dict[Finding, None] = {}
@@ -85,13 +82,13 @@ def _named_findings(
     shown = {each.kind for each in document.shown_sections}
     if document.treatments and "treatments" not in shown:
         yield warning(at("treatments"), "no_place")
-    refs = [("treatments", "treatment", ref) for ref in document.treatments]
-    for part, kind, ref in [*refs, *(("related", "condition", ref) for ref in document.related)]:
-        page = named.get((kind, ref))
-        if page is None:
-            yield warning(at(part), "gone", ref)
-        elif page.live is None:
-            yield warning(at(part), "unpublished", page)
+    for part, kind in (("treatments", "treatment"), ("related", "condition")):
+        for ref in getattr(document, part):
+            page = named.get((kind, ref))
+            if page is None:
+                yield warning(at(part), "gone", ref)
+            elif page.live is None:
+                yield warning(at(part), "unpublished", page)
     for slug in document.physicians:
         if slug not in {each.slug for each in active_physicians()}:
             yield warning(at("physicians"), "no_physician", slug)
@@ -107,11 +104,10 @@ def publish(
     beside: dict[str, Any] | None = None,
 ) -> Revision:
     """Make `revision`, the draft that was shown, what patients see, and return it, or the new one
-    that a text published before goes live as.
+    as which a text published before goes live. Raises NotPublishable and EditConflict.
 
     `by` is None for a command. `clinical_change` says that more than wording has changed: that
-    withdraws the signature, as what `signing.clinical_change` finds does. `beside` has the
-    documents that go live together with it, by their refs. Raises NotPublishable and EditConflict.
+    withdraws the signature, as what `signing.clinical_change` finds does. `beside`: `findings_of`.
     """
     _take_turns()
     page = locked(page)
@@ -168,7 +164,6 @@ def _take_turns() -> None:
 
 def _keep_what_shows(page: Page, document: PageDocument | None) -> None:
     """Note what the live page shows, for other pages, for search, and for whoever asks."""
-    sections = document.shown_sections if document else ()
     page.sections.all().delete()
     Section.objects.bulk_create(
         Section(
@@ -178,13 +173,10 @@ def _keep_what_shows(page: Page, document: PageDocument | None) -> None:
             position=position,
             text=plain(each.body),
         )
-        for position, each in enumerate(sections)
+        for position, each in enumerate(document.shown_sections if document else ())
     )
-    refs: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
-    if isinstance(document, ConditionDocument):
-        refs, named = document.treatments, document.physicians
-    offered = {each.ref: each.pk for each in Treatment.objects.filter(ref__in=refs).only("ref")}
+    refs, named = getattr(document, "treatments", ()), getattr(document, "physicians", ())
+    offered = dict(Treatment.objects.filter(ref__in=refs).values_list("ref", "pk"))
     page.offers.all().delete()
     Offer.objects.bulk_create(
         Offer(condition_id=page.pk, treatment_id=offered[ref], position=position)
@@ -192,15 +184,13 @@ def _keep_what_shows(page: Page, document: PageDocument | None) -> None:
         if ref in offered
     )
     page.shown_physicians.set(Physician.objects.filter(slug__in=named))
-    page.shown_pictures.set(
-        Picture.objects.filter(hash__in=_hashes(document) if document else []).only("hash")
-    )
+    hashes = _hashes(document) if document else []
+    page.shown_pictures.set(Picture.objects.filter(hash__in=hashes).only("hash"))
     index_page(page.pk, document)
 
 
 def _hashes(document: PageDocument) -> list[str]:
-    sources = [
-        source for each in document.shown_sections for source, _alt in pictures_in(each.body)
-    ]
+    found = [each for section in document.shown_sections for each in pictures_in(section.body)]
+    sources = [source for source, _alt in found]
     sources += [document.picture.source] if document.picture else []
-    return re.findall(r"^picture:(\w+)$", "\n".join(sources), re.MULTILINE)
+    return [source.removeprefix("picture:") for source in sources]

@@ -21,8 +21,7 @@ from conditions.content.document import (
     TreatmentDocument,
 )
 from conditions.content.figures import units_of
-from conditions.content.parts import part_text, values_of
-from conditions.content.word_diff import Change, compare
+from conditions.content.parts import Change, compare, part_text, values_of
 from conditions.models import Review, Revision
 from conditions.publishing.drafts import locked
 from conditions.rendering.page import CARD_LEVELS
@@ -53,7 +52,7 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # 1,000 says the same as 10
 
 
 def _words(text: str) -> list[str]:
-    """Return what is said, without what does not change it: commas, spaces, capitals."""
+    # Commas, spaces and capitals do not change what is said.
     return re.findall(r"\w+|[%.?!:]|\]\([^)]*\)", _THOUSANDS.sub("", text).lower())
 
 
@@ -88,10 +87,7 @@ def _clinical_content(document: PageDocument) -> list[object]:
 
 
 def changes_to_sign(old: PageDocument, new: PageDocument) -> Iterator[tuple[Change, list[Source]]]:
-    """Return what changed since a signature, each part with the sources that its new words cite.
-
-    A figure of a care card has its sources below the card: those of the whole text count for it.
-    """
+    """Return what changed since a signature, each part with the sources that its new words cite."""
     before, after = values_of(old), values_of(new)
     sources = {source.key: source for source in new.sources}
     for change in compare(old, new):
@@ -109,6 +105,7 @@ def _units(part: str, value: Any) -> list[tuple[str, list[str]]]:
     section = Section(kind=part.removeprefix("section-"), **value)
     found = []
     for unit in units_of(section):
+        # A figure of a care card has its sources below the card: those of the whole text.
         below = cited_keys(section.body) if unit.cited_below and re.search(r"\d", unit.text) else []
         found.append((unit.text, cited_keys(unit.text) or below))
     return found
@@ -121,7 +118,7 @@ def sign(*, revision: Revision, by: Actor, next_due: dt.date) -> Review:
     the account has no name to sign with, or the due date is not in the future.
     """
     page = locked(revision.page)
-    if page.live is None or page.live.pk != revision.pk:
+    if page.live_id != revision.pk:
         raise EditConflict
     signature = {
         "revision": revision,
@@ -136,8 +133,7 @@ def sign(*, revision: Revision, by: Actor, next_due: dt.date) -> Review:
     review = Review(**signature)
     review.full_clean()
     review.save()
-    page.review = review
-    page.edited_since_review = False
+    page.review, page.edited_since_review = review, False
     page.save()
     on_record(PageAction.SIGNED, page.ref, revision.number, by)
     return review

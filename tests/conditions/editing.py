@@ -3,7 +3,7 @@
 from django.test import Client
 
 from conditions.models import Page
-from conditions.publishing.form_state import draft_document
+from conditions.publishing.drafts import draft_document
 from tests.forms import Filled
 
 

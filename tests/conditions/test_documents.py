@@ -29,8 +29,7 @@ from conditions.content.document import (
 from conditions.content.kinds import CONDITION_KINDS, TREATMENT_KINDS
 from conditions.content.parts import Sent, document_from, hashes_of, part_label, values_of
 from conditions.models import Offer, Page, Treatment
-from conditions.publishing.drafts import create_page, save
-from conditions.publishing.form_state import draft_document
+from conditions.publishing.drafts import create_page, draft_document, save
 from tests.generated import many
 from tests.make import by, edited, make_account, published
 

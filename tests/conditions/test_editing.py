@@ -17,10 +17,9 @@ from clinic_site.clinic import Remembered
 from clinic_site.models import Notice, Physician
 from conditions.content.document import Source
 from conditions.content.kinds import ABOUT, CONDITION_KINDS, SectionKind
-from conditions.content.parts import hashes_of, part_hash, values_of
-from conditions.content.word_diff import compare
+from conditions.content.parts import compare, hashes_of, part_hash, values_of
 from conditions.models import Page, Revision, WorkingCopy
-from conditions.publishing.form_state import form_of
+from conditions.publishing.drafts import form_of
 from conditions.publishing.signing import sign
 from conditions.search import emergencies
 from tests.conditions.editing import body_of, change, draft, editor

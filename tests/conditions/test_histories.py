@@ -13,8 +13,7 @@ from conditions.content.document import Section
 from conditions.content.parts import Sent, document_from, part_hash, values_of
 from conditions.editor.form import press
 from conditions.models import Page, Revision, WorkingCopy
-from conditions.publishing.drafts import autosave, discard, revert_to, save
-from conditions.publishing.form_state import draft_document, form_of
+from conditions.publishing.drafts import autosave, discard, draft_document, form_of, revert_to, save
 from conditions.publishing.publish import NotPublishable, publish
 from tests.generated import many
 from tests.make import by, make_account, make_condition

@@ -10,7 +10,7 @@ from django.test import override_settings
 
 from clinic_site.models import Clinic, Notice, Physician
 from conditions.models import Condition, Treatment
-from conditions.publishing.rows import row_file
+from conditions.publishing.loading import row_file
 from tests.generated import SOAK
 from tests.make import edited
 

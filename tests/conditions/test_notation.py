@@ -13,7 +13,7 @@ from clinic_site.markdown import render
 from clinic_site.models import Clinic
 from clinic_site.plain import plain
 from conditions.content.document import Source
-from conditions.content.word_diff import compare
+from conditions.content.parts import compare
 from conditions.publishing.signing import clinical_change
 from tests.conditions.test_content_checks import page
 from tests.make import edited, make_condition, published

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from conditions.content.checks import option_findings
 from conditions.content.document import Comparison, Section, Source
 from conditions.content.findings import Finding
-from conditions.content.options import option_findings
 from conditions.content.parts import comparison_rows
 from conditions.models import Condition, Page
 from conditions.publishing.drafts import draft_document

@@ -6,13 +6,13 @@ from conditions.content.document import ConditionDocument, Section, Source
 from conditions.content.parts import (
     NOT_THERE,
     Clash,
+    compare,
     document_from,
     hashes_of,
     merge,
     part_hash,
     values_of,
 )
-from conditions.content.word_diff import compare
 
 pytestmark = pytest.mark.on_sqlite
 

@@ -22,8 +22,7 @@ from clinic_site.models import Clinic, Physician
 from conditions.content.document import Source, document_of_text
 from conditions.content.kinds import SectionKind
 from conditions.models import Condition, Page, Review, Revision
-from conditions.publishing.drafts import revert_to
-from conditions.publishing.form_state import draft_document
+from conditions.publishing.drafts import draft_document, revert_to
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import sign
 from conditions.rendering.structured_data import _about

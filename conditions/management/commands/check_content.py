@@ -13,7 +13,7 @@ from conditions.publishing.loading import files_in, place_of, read_file
 
 
 class Command(BaseCommand):
-    """Checks each file by itself, without the database."""
+    """Checks each file by itself, without the database; exit code 1 where one has an error."""
 
     help = "Check content files (or folders of them): errors block publishing, warnings tell."
 
@@ -21,39 +21,28 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print a line for each finding, then the counts; exit code 1 where one is an error."""
         counts = {"error": 0, "warning": 0}
-        grades, files = [], 0
+        grades = []
 
         def say(place: str, level: str, what: str) -> None:
             counts[level] += 1
             self.stdout.write(f"{place}: {level}: {what}")
 
-        def say_unreadable(path: Path, error: ContentError) -> None:
-            """Say a ContentError, whose text starts with the path and, often, the line."""
-            line, _colon, what = str(error).removeprefix(str(path)).partition(": ")
-            say(f"{path}{line}", "error", what)
-
-        for given in options["paths"]:
+        paths = files_in(options["paths"])
+        for path in paths:
             try:
-                paths = files_in([given])
-            except ContentError as error:
-                say_unreadable(given, error)
+                file = read_file(path)
+            except ContentError as error:  # its text starts with the path and, often, the line
+                line, _colon, what = str(error).removeprefix(str(path)).partition(": ")
+                say(f"{path}{line}", "error", what)
                 continue
-            for path in paths:
-                files += 1
-                try:
-                    file = read_file(path)
-                except ContentError as error:
-                    say_unreadable(path, error)
-                    continue
-                if file.document is not None:
-                    grades.append(f"{file.document.slug} {page_grade(file.document):.1f}")
-                    for each in check(file.document):
-                        where, key = place_of(each.part, file.located)
-                        line = where.line if key is None else where.lines.get(key)
-                        place = f"{path}, line {line}" if line else str(path)
-                        say(place, each.level, f"{each.where}: {each.message}")
+            if file.document is None:
+                continue
+            grades.append(f"{file.document.slug} {page_grade(file.document):.1f}")
+            for each in check(file.document):
+                where, key = place_of(each.part, file.located)
+                say(where.place(key), each.level, f"{each.where}: {each.message}")
+        files = sum(not path.is_dir() for path in paths)
         told = f"{files} files: {counts['error']} errors, {counts['warning']} warnings"
         self.stdout.write(f"{told}. School grade: {', '.join(grades) or 'none'}.")
         if counts["error"]:

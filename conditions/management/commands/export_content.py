@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinic_site.models import Picture
 from conditions.models import Page
-from conditions.publishing.rows import ROWS, row_file
+from conditions.publishing.loading import ROWS, row_file
 
 
 class Command(BaseCommand):
