@@ -1,3 +1,57 @@
-"""Where Django looks for the admin; it stands in conditions/editor/."""
+"""Conditions and treatments in Django's admin, whose change page is the editor."""
 
-from conditions.editor import admin as admin
+import datetime as dt
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from clinic_site.editing import KeepsTyped
+from conditions.editor.revisions import RevisionViews
+from conditions.editor.views import EditorViews
+from conditions.models import Condition, Page, Treatment
+
+
+class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
+    """What the admin of conditions and of treatments share."""
+
+    list_display = ["draft_title", "known_as", "is_published", "is_signed", "saved_at"]
+    search_fields = ["draft__title", "ref", "slug"]
+    ordering = ["draft__title", "pk"]
+    actions = None  # deleting goes page by page, by the rule below
+
+    @admin.display(description=_("title"), ordering="draft__title")
+    def draft_title(self, page: Page) -> str:
+        return str(page)
+
+    @admin.display(description=_("known as"), ordering="ref")
+    def known_as(self, page: Page) -> str:
+        return page.ref
+
+    @admin.display(description=_("published"), boolean=True, ordering="live")
+    def is_published(self, page: Page) -> bool:
+        return page.live_id is not None
+
+    @admin.display(description=_("signed"), boolean=True, ordering="review")
+    def is_signed(self, page: Page) -> bool:
+        return page.review_id is not None
+
+    @admin.display(description=_("saved"), ordering="draft__saved_at")
+    def saved_at(self, page: Page) -> dt.datetime | None:
+        return page.draft.saved_at if page.draft else None
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).select_related("draft").defer("draft__document")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A page that was ever published is kept; so is one on which a colleague is typing."""
+        if obj is not None and (
+            obj.addresses.exists() or obj.working_copies.exclude(person=request.user.pk).exists()
+        ):
+            return False
+        return super().has_delete_permission(request, obj)
+
+
+admin.site.register([Condition, Treatment], PageAdmin)

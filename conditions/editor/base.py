@@ -5,9 +5,10 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.formats import date_format, time_format
+from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext_lazy as _
 
@@ -45,9 +46,7 @@ class PageViews(admin.ModelAdmin):
 
         def view_of_page(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
             try:
-                return cast(
-                    HttpResponse, view(request, self.page_for(request, pk, permission), **more)
-                )
+                return view(request, self.page_for(request, pk, permission), **more)
             except EditConflict:  # someone else was faster: show the same page as it is now
                 words = _(
                     "Someone else changed this page meanwhile. Look at it again, as it is now."
@@ -73,15 +72,6 @@ class PageViews(admin.ModelAdmin):
             raise NotAllowed(f"conditions.{permission}_{of}", PAGE, [page.ref])
         return cast(Page, page)
 
-    def revision_of(self, page: Page, number: int | str) -> Revision:
-        """Return one of a page's revisions, or raise Http404."""
-        revision = None
-        if str(number).isdecimal():
-            revision = page.revisions.filter(number=int(str(number)[:9])).first()
-        if revision is None:
-            raise Http404
-        return revision
-
     def has_sign_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """A right of its own: an editor does not sign, a clinician does not edit."""
         return request.user.has_perm("conditions.sign_page")
@@ -90,12 +80,8 @@ class PageViews(admin.ModelAdmin):
         self, request: HttpRequest, name: str, title: str, page: Page | None, **context: Any
     ) -> HttpResponse:
         """Return one of the templates of templates/admin/conditions/."""
-        context |= {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "page": page,
-        }
+        context |= self.admin_site.each_context(request)
+        context |= {"opts": self.opts, "title": title, "page": page}
         if page is not None:
             context["may_change"] = self.has_change_permission(request, page)
             context["may_sign"] = page.live is not None and self.has_sign_permission(request)
@@ -110,6 +96,13 @@ class PageViews(admin.ModelAdmin):
         return HttpResponseRedirect(then or self.address("change", page))
 
 
+def revision_of(page: Page, number: int | str) -> Revision:
+    """Return one of a page's revisions, or raise Http404."""
+    if not str(number).isdecimal():
+        raise Http404
+    return get_object_or_404(page.revisions, number=int(str(number)[:9]))
+
+
 def person(request: HttpRequest) -> User:
     """Return who is signed in."""
     return cast(User, request.user)
@@ -120,6 +113,5 @@ def when(at: dt.datetime | None) -> str:
     if at is None:
         return ""
     local = localtime(at)
-    return (
-        time_format(local) if local.date() == localdate() else date_format(local, "DATETIME_FORMAT")
-    )
+    is_today = local.date() == localdate()
+    return date_format(local, "TIME_FORMAT" if is_today else "DATETIME_FORMAT")

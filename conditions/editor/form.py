@@ -23,13 +23,13 @@ TEXTS = (
 PICTURE = ("source", "alt", "caption")
 SECTION = ("heading", "body")
 SOURCE = tuple(name for name in Source.__dataclass_fields__ if name != "key")
-# Lists that a part holds, and the fields, one for each item, that send them.
-LISTS = {
-    "key_points": "key_point",
-    "physicians": "physician",
-    "treatments": "treatment",
+# The fields that send an item of a list each, and the part that is this list.
+PARTS = {
+    "key_point": "key_points",
+    "physician": "physicians",
+    "treatment": "treatments",
     "related": "related",
-    "sources": "source",
+    "source": "sources",
 }
 
 
@@ -43,7 +43,7 @@ def values_from(post: QueryDict, kind: str) -> Sent:
     values: dict[str, Any] = {
         name: texts[name] for name in TEXTS if name in texts and name.partition("-")[0] in known
     }
-    for part, name in LISTS.items():
+    for name, part in PARTS.items():
         if part in known and (name in post or part in opened):
             items = [each for each in map(_text, post.getlist(name)) if each.strip()]
             if part != "key_points":  # names, each once
@@ -66,8 +66,8 @@ def values_from(post: QueryDict, kind: str) -> Sent:
     listed = {f"source-{key}" for key in values.get("sources", ())}
     cut = {each for each in opened if f"{each}-heading" in post}  # a line that broke took the body
     pieces = {part for part in opened if part.startswith(("section-", "source-"))}
-    removable = pieces - listed - cut
-    there = {part: hash for part, hash in opened.items() if part in values or part in removable}
+    here = values.keys() | pieces - listed - cut
+    there = {part: hash for part, hash in opened.items() if part in here}
     note = texts.get("note")
     return Sent(values, there, shown, None if part_hash(note) == shown.get("note") else note)
 
@@ -80,8 +80,8 @@ def _add_new(texts: Mapping[str, str], kind: str, values: dict[str, Any]) -> Non
     new = texts.get("section_new", "")
     if new in DOCUMENTS[kind].kinds:
         values.setdefault(f"section-{new}", {"heading": blank_heading(new), "body": ""})
-    for part in ("treatments", "related"):
-        new = texts.get(f"{LISTS[part]}_new", "").strip()
+    for name in ("treatment", "related"):
+        new, part = texts.get(f"{name}_new", "").strip(), PARTS[name]
         if new and part in values and new not in values[part]:
             values[part] = [*values[part], new]
     source = _fields(texts, "source_new-", (*SOURCE, "key"))
@@ -111,8 +111,20 @@ def _hashes(text: str) -> dict[str, str]:
     }
 
 
-def applied(
-    values: Mapping[str, Any], do: str, theirs: Mapping[str, Any]
+@transaction.atomic
+def press(*, page: Page, by: Actor, sent: Sent, do: str) -> str:
+    """Keep what was typed, unsaved, and do to it what a button says; return its part."""
+    state = autosave(page=page, by=by, sent=sent)
+    values, part = _done(do, state.values, state.draft)
+    if values != state.values:
+        if state.typed_at and do.startswith(("take-theirs", "remove-")):
+            set_aside(page=page, document=state.document, by=by)
+        autosave(page=page, by=by, sent=Sent(values, state.opened, state.shown))
+    return part
+
+
+def _done(
+    do: str, values: Mapping[str, Any], theirs: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str]:
     """Do what a button says to the parts of a page; return them, and the part to go on with.
     `theirs` are the draft's parts, for "take-theirs". A button that does not fit does nothing.
@@ -120,7 +132,7 @@ def applied(
     what, _colon, which = do.partition(":")
     verb, _dash, thing = what.partition("-")
     done = dict(values)
-    part = {"related": "related", "section": "add-section"}.get(thing, f"{thing}s")
+    part = PARTS.get(thing, "add-section")
     if what == "take-theirs":
         part = which
         done.pop(part, None)
@@ -128,23 +140,19 @@ def applied(
             done[part] = theirs[part]
     elif what == "remove-section":
         done.pop(f"section-{which}", None)
-    elif verb in {"up", "down", "remove"} and part in LISTS and part in done:
+    elif verb in {"up", "down", "remove"} and which in done.get(part, ()):
         done[part] = _moved(done[part], verb, which)
         if what == "remove-source":
             done.pop(f"source-{which}", None)
     return done, part
 
 
-@transaction.atomic
-def press(*, page: Page, by: Actor, sent: Sent, do: str) -> str:
-    """Keep what was typed, unsaved, and do to it what a button says; return its part."""
-    state = autosave(page=page, by=by, sent=sent)
-    values, part = applied(state.values, do, state.draft)
-    if values != state.values:
-        if state.typed_at and do.startswith(("take-theirs", "remove-")):
-            set_aside(page=page, document=state.document, by=by)
-        autosave(page=page, by=by, sent=Sent(values, state.opened, state.shown))
-    return part
+def _moved(items: list[str], verb: str, which: str) -> list[str]:
+    at = items.index(which)
+    moved = [*items[:at], *items[at + 1 :]]
+    if verb != "remove":
+        moved.insert(max(at - 1, 0) if verb == "up" else at + 1, which)
+    return moved
 
 
 def button(post: QueryDict) -> str:
@@ -158,14 +166,3 @@ def button(post: QueryDict) -> str:
         return do
     sent = post.getlist(thing)
     return f"{what}:{_text(sent[int(which)])}" if int(which) < len(sent) else what
-
-
-def _moved(items: list[str], verb: str, which: str) -> list[str]:
-    if which not in items:
-        return items
-    at = items.index(which)
-    rest = [*items[:at], *items[at + 1 :]]
-    if verb == "remove":
-        return rest
-    to = max(at - 1, 0) if verb == "up" else at + 1
-    return [*rest[:to], items[at], *rest[to:]]

@@ -1,17 +1,17 @@
 """What the editor shows: the contents of a page, and the parts under each entry, to be filled."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.clinic import active_physicians
 from clinic_site.models import Picture
-from clinic_site.pictures import DRAWINGS, ShownPicture, picture_of
+from clinic_site.pictures import DRAWINGS, picture_of
 from conditions.content.document import DOCUMENTS, Section
 from conditions.content.findings import Finding
 from conditions.content.kinds import ABOUT, blank_heading
@@ -28,7 +28,9 @@ HINTS = {
     "name": _("As it stands after “To talk with us about”: a spinal compression fracture."),
     "slug": _("The last part of the page's address."),
     "summary": _("One or two plain sentences under the title; search engines show them too."),
-    "key_points": _("What to take away: at most %d short sentences."),
+    "key_points": format_lazy(
+        _("What to take away: at most {} short sentences."), settings.KEY_POINTS
+    ),
     "emergency_words": _(
         "Whoever searches for one of them is told when to call 911. One word a line: numb."
     ),
@@ -41,37 +43,50 @@ HINTS = {
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing that can be chosen: what is sent for it, its words, whether it is chosen."""
+    """One thing that can be chosen: what is sent for it, its words, whether it is chosen; the
+    address of its picture, or what it is about.
+    """
 
     value: str
     words: str
     chosen: bool = False
-    picture: ShownPicture | None = None
+    picture: str = ""
     about: str = ""
 
 
 @dataclass(frozen=True)
 class PartView:
-    """A part as the editor shows it; `hint` says what it is for, `clash` has both texts."""
+    """A part as the editor shows it; `more` can be added to it, and `clash` has both texts."""
 
     name: str
-    label: str
     value: Any
-    hint: str = ""
     choices: list[Choice] = field(default_factory=list)
     more: list[Choice] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     clash: SafeString | None = None
 
     @property
-    def template(self) -> str:
-        start = self.name.partition("-")[0]
-        return f"admin/conditions/editor/_{TEMPLATES.get(start, start)}.html"
+    def start(self) -> str:
+        """What parts of its sort begin with: comparison, section, source, or its name."""
+        return self.name.partition("-")[0]
 
     @property
     def kind(self) -> str:
         """What a name tells beyond its beginning: a section's kind, a source's key, a row."""
         return self.name.partition("-")[2]
+
+    @property
+    def label(self) -> str:
+        rows = comparison_rows() if self.start == "comparison" else {}
+        return rows.get(self.kind) or part_label(self.name)
+
+    @property
+    def hint(self) -> str:
+        return str(HINTS.get(self.start, ""))
+
+    @property
+    def template(self) -> str:
+        return f"admin/conditions/editor/_{TEMPLATES.get(self.start, self.start)}.html"
 
     @property
     def about(self) -> str:
@@ -101,7 +116,7 @@ def panes_of(
     kind: str,
     values: Mapping[str, Any],
     *,
-    findings: Iterable[Finding] = (),
+    findings: list[Finding],
     clashes: Iterable[Clash] = (),
     choices: Mapping[str, list[Choice]] | None = None,
 ) -> list[Pane]:
@@ -109,58 +124,47 @@ def panes_of(
     choices_of) they do to list, and not to fill in.
     """
     choices = choices or {}
-    findings = list(findings)
-    clashing = {each.part: each for each in clashes}
-    rows = {f"comparison-{row}": label for row, label in comparison_rows().items()}
+    both = {
+        each.part: word_by_word(part_text(each.part, each.theirs), part_text(each.part, each.mine))
+        for each in clashes
+    }
 
     def views(*names: str) -> list[PartView]:
         return [
             PartView(
-                name=name,
-                label=rows.get(name) or part_label(name),
-                value=values.get(name),
-                hint=_hint(name),
-                choices=choices.get(name, []),
-                more=choices.get(f"{name}_new", []),
-                findings=[each for each in findings if each.part == name],
-                clash=_both(clashing[name]) if name in clashing else None,
+                name,
+                values.get(name),
+                choices.get(name, []),
+                choices.get(f"{name}_new", []),
+                [each for each in findings if each.part == name],
+                both.get(name),
             )
             for name in names
-            if name in values or name in clashing
+            if name in values or name in both
         ]
 
     def section_pane(section_kind: str) -> Pane:
         name = f"section-{section_kind}"
-        text = values.get(name) or {"heading": "", "body": ""}
-        section = Section(kind=section_kind, **text)
-        label = section.heading or blank_heading(section_kind)
+        section = Section(kind=section_kind, **values.get(name, {"heading": "", "body": ""}))
         grade = section_grade(section) if section.body.strip() else None
-        return Pane(name, label, views(name), grade)
+        return Pane(name, section.heading or blank_heading(section_kind), views(name), grade)
 
     sources = [f"source-{key}" for key in values["sources"]]
     # One that I removed and someone changed is in none of my lists.
-    removed = [name for name in clashing if name.startswith("source-") and name not in sources]
+    removed = [name for name in both if name.startswith("source-") and name not in sources]
     about = views("title", "summary", "name", "slug", "facts", "icd10_code")
     others = views("treatments", "physicians", "related", "emergency_words")
+    rows = views(*(f"comparison-{row}" for row in comparison_rows()))
     panes = [
         Pane("about", str(_("Title and summary")), about),
         Pane("points", str(_("Key points")), views("key_points")),
         Pane("look", str(_("Picture")), views("picture")),
         *map(section_pane, DOCUMENTS[kind].kinds),
         Pane("linked", str(_("Treatments and people")), others),
-        Pane("beside", str(_("Beside other treatments")), views(*rows)),
+        Pane("beside", str(_("Beside other treatments")), rows),
         Pane("cited", str(_("Sources")), views(*sources, *removed, "sources")),
     ]
     return [pane for pane in panes if pane.parts]
-
-
-def _hint(name: str) -> str:
-    hint = str(HINTS.get(name.partition("-")[0], ""))
-    return hint % settings.KEY_POINTS if name == "key_points" else hint
-
-
-def _both(clash: Clash) -> SafeString:
-    return word_by_word(part_text(clash.part, clash.theirs), part_text(clash.part, clash.mine))
 
 
 def kinds_of(page: Page, panes: Iterable[Pane]) -> list[Choice]:
@@ -172,13 +176,10 @@ def kinds_of(page: Page, panes: Iterable[Pane]) -> list[Choice]:
     ]
 
 
-def blanks() -> dict[str, Pane]:
+def blanks() -> dict[str, Pane | PartView]:
     """Return what the script makes a section and a source of, with their name for __key__."""
-    return {
-        start: Pane(name, "", [PartView(name, "", dict.fromkeys(fields, ""), _hint("section"))])
-        for start, fields in (("section", ("heading", "body")), ("source", ("title",)))
-        for name in (f"{start}-__key__",)
-    }
+    section, source = (PartView(f"{start}-__key__", {}) for start in ("section", "source"))
+    return {"section": Pane(section.name, "", [section]), "source": source}
 
 
 def choices_of(page: Page, values: Mapping[str, Any]) -> dict[str, list[Choice]]:
@@ -212,13 +213,13 @@ def _pictures(chosen: str) -> list[Choice]:
     known |= {f"drawing:{name}": _("Drawing: %s") % name for name in drawings if name != "mark"}
     known |= {f"picture:{hash}": alt for hash, alt in Picture.objects.values_list("hash", "alt")}
     known.setdefault(chosen, chosen)
-    return [Choice(each, words, each == chosen, _seen(each)) for each, words in known.items()]
+    return [Choice(each, words, each == chosen, _address(each)) for each, words in known.items()]
 
 
-def _seen(source: str) -> ShownPicture | None:
-    """Return a picture as staff see it, who may see it before patients do."""
+def _address(source: str) -> str:
+    """Return where staff see a picture, who may see it before patients do; "" where none is."""
     picture = picture_of(source)
     kind, _colon, hash = source.partition(":")
-    if picture is None or kind != "picture":
-        return picture
-    return dataclasses.replace(picture, address=Picture(hash=hash).address_for_staff)
+    if picture and kind == "picture":
+        return Picture(hash=hash).address_for_staff
+    return picture.address if picture else ""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.parts import changes, compare
-from conditions.editor.base import PageViews, person
+from conditions.editor.base import PageViews, person, revision_of
 from conditions.models import Condition, Page, Review, Revision
 from conditions.publishing.drafts import (
     copy_of,
@@ -33,8 +33,9 @@ class PublishForm(forms.Form):
     """Which revision was shown, and which of the two buttons was pressed."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
-    clinical_change = forms.ChoiceField(
-        choices=[("no", _("Same meaning")), ("yes", _("Meaning changed"))],
+    clinical_change = forms.TypedChoiceField(
+        choices=[("no", ""), ("yes", "")],
+        coerce=lambda sent: sent == "yes",
         error_messages={"required": _("Choose what has changed: the wording, or the meaning.")},
     )
 
@@ -61,19 +62,18 @@ class SignForm(forms.ModelForm):
 
 
 class RevisionViews(PageViews):
-    """What is done with the texts of a page, beside editing."""
+    """What is done with the texts of a page, beside editing: asked on GET, done on POST."""
 
     def publish_view(self, request: HttpRequest, page: Page) -> HttpResponse:
-        """Show what would change and what stands against it; on POST, publish."""
         assert page.draft is not None
         form = PublishForm(request.POST or None, initial={"revision": page.draft.number})
         if request.method == "POST" and form.is_valid():
             try:
                 revision = publish(
                     page=page,
-                    revision=self.revision_of(page, form.cleaned_data["revision"]),
+                    revision=revision_of(page, form.cleaned_data["revision"]),
                     by=Actor.staff(request),
-                    clinical_change=form.cleaned_data["clinical_change"] == "yes",
+                    clinical_change=form.cleaned_data["clinical_change"],
                 )
                 message = gettext("Published as number %d. Patients see it now.") % revision.number
                 return self.done(request, page, message)
@@ -94,7 +94,6 @@ class RevisionViews(PageViews):
         )
 
     def unpublish_view(self, request: HttpRequest, page: Page) -> HttpResponse:
-        """Ask, and on POST take the page from patients."""
         if page.live is None:
             return HttpResponseRedirect(self.address("change", page))
         if request.method == "POST":
@@ -105,17 +104,15 @@ class RevisionViews(PageViews):
         return self.shown(request, "unpublish", title, page, offering=offering)
 
     def sign_view(self, request: HttpRequest, page: Page) -> HttpResponse:
-        """Show what a clinician signs and what changed since the last signature; on POST, sign."""
         if page.live is None:
             self.message_user(request, _("Publish the page first."), messages.WARNING)
             return HttpResponseRedirect(self.address("revisions", page))
         signs_as = person(request).signs_as
         due = timezone.localdate() + settings.REVIEW_LASTS
-        initial = {"number": page.live.number, "next_due": due}
-        form = SignForm(request.POST or None, initial=initial)
+        form = SignForm(request.POST or None, initial={"number": page.live.number, "next_due": due})
         if request.method == "POST" and signs_as and form.is_valid():
             review = sign(
-                revision=self.revision_of(page, form.cleaned_data["number"]),
+                revision=revision_of(page, form.cleaned_data["number"]),
                 by=Actor.staff(request),
                 next_due=form.cleaned_data["next_due"],
             )
@@ -136,21 +133,17 @@ class RevisionViews(PageViews):
 
     def export_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         """The page as a content file: what patients see, else the draft, which `?draft=1` is."""
-        text = draft_document(page).to_yaml()
-        if page.live is not None and "draft" not in request.GET:
-            text = page.live.page_document.to_yaml()
+        revision = page.draft if "draft" in request.GET else page.live or page.draft
+        assert revision is not None
         name = f'attachment; filename="{page.kind}-{page.ref}.yaml"'
         headers = {"Content-Disposition": name}
+        text = revision.page_document.to_yaml()
         return HttpResponse(text, "application/yaml; charset=utf-8", headers=headers)
 
     def revisions_view(self, request: HttpRequest, page: Page) -> HttpResponse:
-        """Every revision, the newest first, and what people have typed and not saved."""
         rows = page.revisions.select_related("saved_by", "published_by").defer("document")
-        copies = [
-            (copy, changes(state.draft, state.values))
-            for copy in page.working_copies.select_related("person").order_by("at")
-            for state in [state_of(page, copy)]
-        ]
+        typed = page.working_copies.select_related("person").order_by("at")
+        states = [(copy, state_of(page, copy)) for copy in typed]
         pages = Paginator(rows.prefetch_related("reviews"), settings.REVISIONS_SHOWN)
         return self.shown(
             request,
@@ -158,17 +151,15 @@ class RevisionViews(PageViews):
             gettext("History of “%s”") % page,
             page,
             revisions=pages.get_page(request.GET.get("p")),
-            copies=copies,
+            copies=[(copy, changes(state.draft, state.values)) for copy, state in states],
         )
 
     def revision_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         """One revision beside another: `?with=` a number, "live", or else the one saved before."""
-        revision = self.revision_of(page, number)
-        before = page.revisions.filter(number__lt=number, by_hand=True).first()
+        revision = revision_of(page, number)
         beside = request.GET.get("with", "")
-        other = (page.live if beside == "live" else None) or before
-        if beside not in ("", "live"):
-            other = self.revision_of(page, beside)
+        other = page.live if beside == "live" else revision_of(page, beside) if beside else None
+        other = other or page.revisions.filter(number__lt=number, by_hand=True).first()
         numbers = page.revisions.exclude(pk=revision.pk).values_list("number", flat=True)
         return self.shown(
             request,
@@ -183,8 +174,7 @@ class RevisionViews(PageViews):
         )
 
     def take_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
-        """Show what taking an earlier text back changes; on POST, make it the draft."""
-        revision = self.revision_of(page, number)
+        revision = revision_of(page, number)
         if request.method == "POST":
             self._revert(request, page, revision, gettext("Back to number %d") % number)
             message = gettext("Number %d is the draft again. Patients do not see it yet.")
@@ -199,14 +189,12 @@ class RevisionViews(PageViews):
         )
 
     def _revert(self, request: HttpRequest, page: Page, revision: Revision, note: str) -> None:
-        assert page.draft is not None
-        if request.POST.get("draft") != str(page.draft.number):  # another one was shown
+        draft = page.draft
+        if draft is None or request.POST.get("draft") != str(draft.number):  # another was shown
             raise EditConflict
-        by = Actor.staff(request)
-        revert_to(page=page, revision=revision, by=by, draft=page.draft, note=note)
+        revert_to(page=page, revision=revision, by=Actor.staff(request), draft=draft, note=note)
 
     def discard_view(self, request: HttpRequest, page: Page) -> HttpResponse:
-        """Ask what to discard, showing it; on POST, set it aside and say how to take it back."""
         what = request.POST.get("what", "")
         if request.method == "POST" and what == "typed":
             return self._discarded(request, page, discard(page=page, by=Actor.staff(request)))

@@ -44,16 +44,7 @@ class NewPageForm(forms.Form):
 class EditorViews(PageViews):
     """The change page is the editor; Django's own form, with its rows, is not used."""
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
-    ) -> Any:
-        if object_id is None:
-            return self._add(request)
-        if request.method == "POST":
-            return self._sent(request, self.page_for(request, object_id, "change"))
-        return self._editor(request, self.page_for(request, object_id, "view"))
-
-    def _add(self, request: HttpRequest) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.has_add_permission(request):
             raise NotAllowed(f"conditions.add_{self.opts.model_name}")
         form = NewPageForm(request.POST or None)
@@ -64,6 +55,13 @@ class EditorViews(PageViews):
             return HttpResponseRedirect(self.address("change", page))
         title = gettext("Begin a %s") % self.opts.verbose_name
         return self.shown(request, "add", title, None, form=form)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if request.method == "POST":
+            return self._sent(request, self.page_for(request, object_id, "change"))
+        return self._editor(request, self.page_for(request, object_id, "view"))
 
     def _editor(self, request: HttpRequest, page: Page) -> HttpResponse:
         state = form_of(page, person(request))
@@ -182,11 +180,9 @@ class EditorViews(PageViews):
         values = form_of(page, person(request)).values
         if request.method == "POST":
             sent = values_from(request.POST, page.kind)
-            values = {
-                part: value
-                for part, value in {**values, **sent.values}.items()
-                if part in sent.values or part not in sent.opened
-            }
+            values = {**values, **sent.values}
+            for removed in sent.opened.keys() - sent.values.keys():
+                values.pop(removed, None)
         document = document_from(page.kind, page.ref, values)
         preview = {
             "findings": findings_of(page, document),
