@@ -69,8 +69,8 @@ def _about(
         return _condition(cast(ConditionDocument, document), treatments, site_url)
     about = _therapy(document, document.summary, site_url)
     for kind, name in TREATMENT_TEXTS.items():
-        said = _items(document, kind) or map(plain, _bodies(document, kind))
-        about |= given(**{name: "\n".join(said)})
+        body = _body(document, kind)
+        about |= given(**{name: "\n".join(list_items(body)) or plain(body)})
     return about
 
 
@@ -80,9 +80,9 @@ def _condition(
     about = _subject("MedicalCondition", document, site_url)
     for kind, (name, type_) in CONDITION_LISTS.items():
         # After its first sentence an item warns or advises, which is no part of its name.
-        names = [sentences(item)[0] for item in _items(document, kind)]
+        names = [sentences(item)[0] for item in list_items(_body(document, kind))]
         about |= given(**{name: [{"@type": type_, "name": each} for each in names]})
-    if _bodies(document, "treatments"):  # the page shows them there: side by side, or one on a card
+    if any(each.kind == "treatments" for each in document.shown_sections):  # they stand there
         is_table = len(treatments) > 1
         therapies = [
             _therapy(each, plain(each.comparison.what) if is_table else each.summary, site_url)
@@ -106,9 +106,5 @@ def _subject(type_: str, document: PageDocument, site_url: str) -> Data:
     return {"@type": type_, "name": document.title, "url": address}
 
 
-def _items(document: PageDocument, kind: str) -> list[str]:
-    return [item for body in _bodies(document, kind) for item in list_items(body)]
-
-
-def _bodies(document: PageDocument, kind: str) -> list[str]:
-    return [section.body for section in document.shown_sections if section.kind == kind]
+def _body(document: PageDocument, kind: str) -> str:
+    return next((each.body for each in document.shown_sections if each.kind == kind), "")
