@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access import people, todo  # noqa: F401  they register what is theirs
-from clinic_site.access.again import ask_again
+from clinic_site.access.kept import ask_again
 from clinic_site.audit import admin as audit_admin  # noqa: F401
 from clinic_site.clinic import current_clinic
 from clinic_site.editing import CarefulAdmin, CarefulForm

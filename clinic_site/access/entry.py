@@ -1,22 +1,153 @@
-"""The one door: how a session begins, and what it has proved."""
+"""The one door: what a browser brings along to it, how a session begins, and what it has proved."""
 
+import datetime as dt
 import enum
+import secrets
 import time
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 import django_otp
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth import login, update_session_auth_hash
+from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
 from django_otp.models import Device
 
-from clinic_site.access import browser
 from clinic_site.access.factors import factors_of
 from clinic_site.access.models import User
 from clinic_site.access.record import AccountAction, record_of
 from clinic_site.actor import Actor
+from clinic_site.claims import is_loopback, was_forwarded
+from clinic_site.crypto.blind_index import blind_index
+
+
+class Problem(Exception):
+    """Why somebody is not let in, or nothing is changed, in words for them."""
+
+    def __init__(self, text: str, *, status: int = 200) -> None:
+        super().__init__(text)
+        self.status = status  # of the page that tells it
+
+
+pages = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    *,
+    problem: Problem | None = None,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """Return a page of this package, in the admin's frame."""
+    context = {**admin.site.each_context(request), "problem": problem, **context}
+    status = problem.status if problem else status
+    return render(request, f"admin/access/{template}.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class SignedCookie:
+    """A cookie that holds values of ours, which nobody else can make or change."""
+
+    what: str
+    lasts: dt.timedelta
+    samesite: Literal["Lax", "Strict"] = "Strict"
+
+    @property
+    def name(self) -> str:
+        """Its name: everything at localhost shares its cookies, whatever the port."""
+        return f"clinic_{self.what}" if settings.LOOPBACK else f"__Host-{self.what}"
+
+    @property
+    def _salt(self) -> str:
+        return f"clinic_site.access.{self.what}"
+
+    def read(self, request: HttpRequest) -> dict[str, Any]:
+        """Return its values; {} where there is none, or it is over, or not of ours."""
+        sent = request.COOKIES.get(self.name, "")
+        try:
+            return cast(dict[str, Any], signing.loads(sent, salt=self._salt, max_age=self.lasts))
+        except signing.BadSignature:
+            return {}
+
+    def write(self, response: HttpResponse, **values: Any) -> None:
+        response.set_cookie(
+            self.name,
+            signing.dumps(values, salt=self._salt),
+            max_age=self.lasts,
+            secure=not settings.LOOPBACK,
+            httponly=True,
+            samesite=self.samesite,
+        )
+
+
+PASSKEY = SignedCookie("passkey", settings.PASSKEY_FOR)
+_PENDING = SignedCookie("pending", settings.PENDING_FOR)
+_DEVICE = SignedCookie("device", settings.DEVICE_KNOWN_FOR, samesite="Lax")
+
+
+# Whose password was right, while their second factor is not proved yet.
+
+
+def set_pending(response: HttpResponse, user: User, next_page: str) -> None:
+    """Note that the password of this account was right, and where its person wants to go."""
+    _PENDING.write(response, user=user.pk, hash=user.get_session_auth_hash(), next=next_page)
+
+
+def read_pending(request: HttpRequest) -> tuple[User | None, str]:
+    """Return whose password was right in this browser, and where they want to go."""
+    found = _PENDING.read(request)
+    user = User.objects.filter(pk=found["user"], is_active=True).first() if found else None
+    # As with a session: another password, or another epoch, ends it.
+    if user is None or user.get_session_auth_hash() != found["hash"]:
+        return None, ""
+    return user, str(found["next"])
+
+
+# Which account signed in here: so strangers' tries do not lock its person out.
+
+
+def remember(response: HttpResponse, user: User) -> None:
+    """Know this browser again as one in which this account signed in; the newest one counts."""
+    values = {"user": user.pk, "opened_by": _opened_by(user), "id": secrets.token_hex(16)}
+    _DEVICE.write(response, **values)
+
+
+def known_device(request: HttpRequest, name: str) -> str:
+    """Return the id of this browser where the account of that name signed in here; else ""."""
+    found = _DEVICE.read(request)
+    user = User.objects.filter(pk=found["user"], username=name).first() if found else None
+    return found["id"] if user and _opened_by(user) == found.get("opened_by") else ""
+
+
+def _opened_by(user: User) -> str:
+    """Return what another password or factor changes, and another role does not."""
+    factors = sorted(each.persistent_id for each in factors_of(user))
+    return blind_index("device", f"{user.password} {factors}")
+
+
+def is_own(request: HttpRequest) -> bool:
+    """Whether a page of this site sent this, as the browser says."""
+    return request.headers.get("Origin") == settings.SITE_URL
+
+
+def page_after(request: HttpRequest) -> str:
+    """Return the page of the admin that was asked for before the sign-in; else the first one."""
+    index = reverse("admin:index")
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if own and wanted.startswith(index) else index
+
+
+# Sessions, and what they have proved.
 
 
 class Proof(enum.StrEnum):
@@ -34,13 +165,13 @@ def enter(request: HttpRequest, user: User, proof: Proof, device: Device | None 
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     if device is not None:
         django_otp.login(request, device)
-    now = int(time.time())
-    values = {
-        **dict.fromkeys(["signed_in_at", "seen_at", "proved_at"], now),
-        "by_code": proof is Proof.RECOVERY_CODE,
-        "put_off": proof is Proof.PUT_OFF,
-    }
-    request.session.update(values)
+    request.session.update(
+        {
+            **dict.fromkeys(["signed_in_at", "seen_at", "proved_at"], int(time.time())),
+            "by_code": proof is Proof.RECOVERY_CODE,
+            "put_off": proof is Proof.PUT_OFF,
+        }
+    )
     record_of(user, AccountAction.SIGNED_IN, by=Actor.staff(request), detail=proof)
 
 
@@ -50,33 +181,9 @@ def let_in(
     """Begin the session, and lead to the page that was asked for."""
     enter(request, user, proof, device)
     response = HttpResponseRedirect(to, status=303)
-    browser.remember(response, user)
-    browser.PENDING.forget(response)
+    remember(response, user)
+    response.delete_cookie(_PENDING.name, samesite=_PENDING.samesite)
     return response
-
-
-def is_proved(request: HttpRequest) -> bool:
-    """Whether this session has proved a second factor, or need not on this machine."""
-    user, session = cast(User, request.user), request.session
-    if getattr(user, "otp_device", None) is not None or session.get("by_code"):
-        return True
-    return bool(session.get("put_off") and can_put_off(request, user))
-
-
-def can_put_off(request: HttpRequest, user: User) -> bool:
-    """Whether somebody need have no second factor yet, where their browser is."""
-    return browser.may_put_off(request) and not factors_of(user)
-
-
-def needs_another_factor(request: HttpRequest) -> bool:
-    """Whether somebody who looks after accounts has but one device, whose loss would end that."""
-    user, session = cast(User, request.user), request.session
-    if settings.LOOPBACK or session.get("has_two") or not user.has_perm("clinic_site.change_user"):
-        return False
-    if len(factors_of(user)) < 2:
-        return True
-    session["has_two"] = True
-    return False
 
 
 def keep_session(request: HttpRequest, user: User, device: Device | None = None) -> None:
@@ -88,9 +195,35 @@ def keep_session(request: HttpRequest, user: User, device: Device | None = None)
         request.session.update({"put_off": False, "by_code": False})
 
 
-def page_after(request: HttpRequest) -> str:
-    """Return the page of the admin that was asked for before the sign-in; else the first one."""
-    index = reverse("admin:index")
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if own and wanted.startswith(index) else index
+def is_proved(request: HttpRequest) -> bool:
+    """Whether this session has proved a second factor, or need not on this machine."""
+    user, session = cast(User, request.user), request.session
+    if getattr(user, "otp_device", None) is not None or session.get("by_code"):
+        return True
+    return bool(session.get("put_off") and can_put_off(request, user))
+
+
+def may_put_off(request: HttpRequest) -> bool:
+    """Whether site and browser are on one machine, and nothing tells of another between them."""
+    return (
+        settings.LOOPBACK
+        and is_loopback(request.META.get("REMOTE_ADDR", ""))
+        and urlsplit(f"//{request.get_host()}").hostname == "localhost"
+        and not was_forwarded(request)
+    )
+
+
+def can_put_off(request: HttpRequest, user: User) -> bool:
+    """Whether somebody need have no second factor yet, where their browser is."""
+    return may_put_off(request) and not factors_of(user)
+
+
+def needs_another_factor(request: HttpRequest) -> bool:
+    """Whether somebody who looks after accounts has but one device, whose loss would end that."""
+    user, session = cast(User, request.user), request.session
+    if settings.LOOPBACK or session.get("has_two") or not user.has_perm("clinic_site.change_user"):
+        return False
+    if len(factors_of(user)) < 2:
+        return True
+    session["has_two"] = True
+    return False

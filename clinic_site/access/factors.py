@@ -1,10 +1,20 @@
-"""The second factors of an account: apps and passkeys, each confirmed once it is here."""
+"""The second factors of an account, apps and passkeys, and the codes that stand in for a lost one.
 
+Recovery codes are shown once, kept as keyed hashes, and each good for one sign-in.
+"""
+
+import secrets
+
+from django.conf import settings
+from django.db import transaction
 from django_otp import devices_for_user
 from django_otp.models import Device
 from django_otp_webauthn.models import WebAuthnCredential
 
-from clinic_site.access.models import TotpDevice, User
+from clinic_site.access.models import RecoveryCode, TotpDevice, User
+from clinic_site.crypto.blind_index import blind_index
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no two look alike
 
 
 def factors_of(user: User) -> list[Device]:
@@ -24,6 +34,45 @@ def passkeys_of(user: User) -> list[WebAuthnCredential]:
 
 def remove_factors(user: User) -> None:
     """Remove them all, and the recovery codes."""
-    TotpDevice.objects.filter(user=user).delete()
-    WebAuthnCredential.objects.filter(user=user).delete()
-    user.recovery_codes.all().delete()
+    for each in (TotpDevice, WebAuthnCredential, RecoveryCode):
+        each.objects.filter(user=user).delete()
+
+
+def new_codes(user: User) -> list[str]:
+    """Return new codes, to be shown once; the earlier ones are good no more."""
+    codes = [
+        "".join(secrets.choice(ALPHABET) for _letter in range(settings.RECOVERY_CODE_LETTERS))
+        for _code in range(settings.RECOVERY_CODES)
+    ]
+    with transaction.atomic():
+        user.recovery_codes.all().delete()
+        RecoveryCode.objects.bulk_create(
+            RecoveryCode(user=user, hash=_hash_of(user, code)) for code in codes
+        )
+    return [in_groups(code, "-") for code in codes]
+
+
+def first_codes(user: User) -> list[str]:
+    """Return new codes where there are none yet: for a lost factor, and typed after a password."""
+    if user.recovery_codes.exists() or not (factors_of(user) and user.has_usable_password()):
+        return []
+    return new_codes(user)
+
+
+def use_code(user: User, typed: str) -> bool:
+    """Whether it is a code of this account; it is used up by that."""
+    code = "".join(filter(str.isalnum, typed.upper())).translate(str.maketrans("OIL", "011"))
+    return bool(code and user.recovery_codes.filter(hash=_hash_of(user, code)).delete()[0])
+
+
+def _hash_of(user: User, code: str) -> str:
+    return blind_index("recovery code", f"{user.pk}:{code}")
+
+
+def in_groups(secret: str, separator: str = " ") -> str:
+    """Return a secret as people can type it.
+
+    >>> in_groups("ABCDEFGHIJ")
+    'ABCD EFGH IJ'
+    """
+    return separator.join(secret[start : start + 4] for start in range(0, len(secret), 4))

@@ -1,21 +1,23 @@
 """Forms by which staff sign in and set up their accounts."""
 
-import copy
-import json
+import base64
+import secrets
 from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
 
+import segno
 from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.password_validation import validate_password
+from django.core import signing
 from django.utils.functional import cached_property
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access.factors import in_groups
 from clinic_site.access.models import FIRST_NAME, TotpDevice, User, refuse_shared_name
-from clinic_site.access.totp import in_groups, new_secret, qr_code, step_of
 from clinic_site.clinic import current_clinic
-from clinic_site.crypto.key_ring import CannotRead, decrypt, encrypt
 
 
 def code_field(label: Any, **attributes: Any) -> forms.CharField:
@@ -78,17 +80,17 @@ class NewPasswordForm(forms.Form):
             self.add_error("repeated", _("The two passwords differ. Type both again."))
         elif password:
             try:
-                validate_password(password, self._user_as_typed(cleaned))
+                validate_password(password, self.user)
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return cleaned
 
-    def _user_as_typed(self, cleaned: dict[str, Any]) -> User:
-        return self.user
-
 
 class InvitationForm(NewPasswordForm):
-    """What an account still lacks: its names, while nobody has signed in, and a password."""
+    """What an account still lacks: its names, while nobody has signed in, and a password.
+
+    Gives the account, which it does not save, the names as they were typed.
+    """
 
     username = UsernameField(
         label=_("Username"),
@@ -98,18 +100,17 @@ class InvitationForm(NewPasswordForm):
     )
     first_name = name_field(_("First name"), autocomplete="given-name")
     last_name = name_field(_("Last name"), autocomplete="family-name")
-    field_order = ["username", "first_name", "last_name", "password", "repeated"]
-    NAMES = ("username", "first_name", "last_name")
+    NAMES = ["username", "first_name", "last_name"]
+    field_order = [*NAMES, "password", "repeated"]
 
     def __init__(self, data: Any = None, *, user: User, needs_password: bool) -> None:
         super().__init__(data, user=user)
-        self.names = self.NAMES if user.last_login is None else ()
+        self.names = self.NAMES if user.last_login is None else []
         for name in self.NAMES:
-            if name in self.names:
-                # What whoever invited them typed, so that they can mend it.
-                given = getattr(user, name)
-                self.fields[name].initial = given if given != FIRST_NAME else ""
-            else:
+            # What whoever invited them typed, so that they can mend it.
+            given = getattr(user, name)
+            self.fields[name].initial = given if given != FIRST_NAME else ""
+            if not self.names:
                 del self.fields[name]
         for name in ("password", "repeated"):
             self.fields[name].required = needs_password
@@ -120,63 +121,66 @@ class InvitationForm(NewPasswordForm):
             raise forms.ValidationError(_("Somebody else has this name. Choose another."))
         return name
 
-    def _user_as_typed(self, cleaned: dict[str, Any]) -> User:
-        user = copy.copy(self.user)
-        for name in self.names:
-            setattr(user, name, cleaned.get(name, ""))
-        return user
+    def clean(self) -> dict[str, Any]:
+        for name, value in self.typed_names().items():
+            setattr(self.user, name, value)
+        return super().clean()
 
     def typed_names(self) -> dict[str, str]:
-        """Return the names that were typed, once the form is valid."""
-        return {name: self.cleaned_data[name] for name in self.names}
+        """Return the names that were typed, which are all there once the form is valid."""
+        return {name: self.cleaned_data.get(name, "") for name in self.names}
 
 
 class AppForm(forms.Form):
     """A secret that an app takes from the page, and the code by which the app shows that it has it.
 
-    The secret goes along with the form, encrypted, for one `purpose` such as one account.
+    The secret goes along with the form, signed, for one `purpose` such as one account.
     """
 
     code = code_field(_("Code that the app shows"))
 
     def __init__(self, data: Any = None, *, purpose: str, name: str = "") -> None:
         super().__init__(data)
-        self.purpose, self.name = purpose, name
-        self.secret = self._secret_sent((data or {}).get("sealed", "")) or new_secret()
-        self.step: int | None = None
-
-    def _secret_sent(self, sealed: str) -> str:
+        self.name, self.salt = name, f"clinic_site.access.app {purpose}"
         try:
-            purpose, secret = json.loads(decrypt(sealed))
-        except (CannotRead, ValueError):
-            return ""
-        return str(secret) if purpose == self.purpose else ""
+            secret = signing.loads(self.data.get("sealed", ""), salt=self.salt)
+        except signing.BadSignature:
+            # 160 random bits, in base32 as people type them where they cannot scan.
+            secret = base64.b32encode(secrets.token_bytes(20)).decode()
+        self.device = TotpDevice(secret=secret)
 
     @property
     def sealed(self) -> str:
         """The secret as the page carries it."""
-        return encrypt(json.dumps([self.purpose, self.secret]))
+        return signing.dumps(self.device.secret, salt=self.salt)
 
     @cached_property
     def qr_code(self) -> SafeString:
-        """The picture that an app scans."""
-        return qr_code(self.secret, issuer=current_clinic().name, name=self.name)
+        """The picture, as SVG, that an app scans; it shows the code under the clinic's name."""
+        issuer = current_clinic().name.replace(":", " ")
+        name = self.name or urlsplit(settings.SITE_URL).hostname or ""
+        query = urlencode({"secret": self.device.secret, "issuer": issuer}, quote_via=quote)
+        code = segno.make(f"otpauth://totp/{quote(issuer)}:{quote(name)}?{query}", error="m")
+        # Light and dark as they are, whatever the page's colours: else no app reads it.
+        svg = code.svg_inline(omitsize=True, dark="#000", light="#fff", border=4)
+        return mark_safe(svg)  # noqa: S308  of squares alone
 
     @property
     def typed(self) -> str:
         """The secret as people type it where they cannot scan."""
-        return in_groups(self.secret)
+        return in_groups(self.device.secret)
 
-    def clean_code(self) -> str:
-        code: str = self.cleaned_data["code"]
-        self.step = step_of(self.secret, code)
-        if self.step is None:
+    def clean_code(self) -> int:
+        step = self.device.step_of(self.cleaned_data["code"])
+        if step is None:
             raise forms.ValidationError(
                 _("This is not the code of now. Wait for the next one, and type its six digits.")
             )
-        return code
+        return step
 
     def save(self, user: User) -> TotpDevice:
         """Store the app for an account, in the place of any before it, its code used up."""
         TotpDevice.objects.filter(user=user).delete()
-        return TotpDevice.objects.create(user=user, secret=self.secret, last_step=self.step)
+        self.device.user, self.device.last_step = user, self.cleaned_data["code"]
+        self.device.save()
+        return self.device

@@ -1,8 +1,10 @@
-"""Invitations: a link by which one person sets up an account, and a reset that makes a new one."""
+"""Invitations: a link by which one person sets up an account, and a reset that makes a new one.
+
+And what an account's person is told by mail, at the address known before, when others changed it.
+"""
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -10,18 +12,17 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
 
-from clinic_site.access.codes import first_codes
-from clinic_site.access.factors import remove_factors
-from clinic_site.access.hashing import in_thread
+from clinic_site.access.backend import in_thread
+from clinic_site.access.factors import first_codes, remove_factors
 from clinic_site.access.models import FIRST_NAME, Invitation, InvitationReason, User
-from clinic_site.access.record import AccountAction, record_of, record_roles, roles_of
+from clinic_site.access.record import AccountAction, record_of, record_roles
 from clinic_site.access.roles import Role
-from clinic_site.access.told import ACCESS_RESET, tell
 from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.crypto.blind_index import blind_index
@@ -34,10 +35,14 @@ class Used(Exception):
     """The invitation was used, replaced or over before this."""
 
 
+def _open_invitations() -> QuerySet[Invitation]:
+    after = timezone.now() - settings.INVITATION_FOR
+    return Invitation.objects.filter(used_at=None, made_at__gt=after, user__is_active=True)
+
+
 def find_invitation(token: str) -> Invitation | None:
     """Return the invitation that this token opens, which stays unused; None where none does."""
-    found = Invitation.objects.open().filter(hash=_hash_of(token))
-    return found.select_related("user").first()
+    return _open_invitations().filter(hash=_hash_of(token)).select_related("user").first()
 
 
 def link_of(token: str) -> str:
@@ -64,6 +69,37 @@ INVITATION_MAIL = adds_mail(
         context=_mail_context,
     )
 )
+
+
+def _address_before(message: OutboxMessage) -> str:
+    if not message.secret:
+        raise NotWanted("its address was kept until it was given up")
+    return message.secret
+
+
+def _told(name: str, label: Any) -> MailKind:
+    return adds_mail(
+        MailKind(
+            name=name,
+            label=label,
+            template="admin/access/changed_mail.txt",
+            context=lambda mail: {"kind": mail.kind, "user": mail.user, "clinic": read_clinic()},
+            address=_address_before,
+        )
+    )
+
+
+ACCESS_RESET = _told("access_reset", _("that an account was reset, to its person"))
+ADDRESS_CHANGED = _told("address_changed", _("that an account's address changed, to the old one"))
+
+
+def tell(user: User, kind: MailKind, address: str) -> None:
+    """Write a mail to the address that this account had, if any, in the caller's transaction.
+
+    By the time it is sent, whoever changed the account could have changed its address as well.
+    """
+    if address:
+        new_mail(kind, "", "", user.pk, secret=address).save()
 
 
 def invite(*, user: User, by: Actor, reason: InvitationReason) -> str:
@@ -93,7 +129,7 @@ def new_account(name: str, *, by: Actor) -> User:
 
 def set_roles(user: User, roles: Iterable[Role], *, by: Actor) -> None:
     """Give an account these roles and no others, on record."""
-    before = roles_of(user)
+    before = user.read_roles()
     user.groups.set(Group.objects.filter(name__in=roles))
     record_roles(user, before, by=by)
 
@@ -113,15 +149,6 @@ def invite_first() -> str | None:
         return invite(user=user, by=Actor.shell(), reason=InvitationReason.FIRST)
 
 
-@dataclass(frozen=True)
-class Accepted:
-    """Who accepted an invitation, with which factor, and the codes to be shown once."""
-
-    user: User
-    device: Device | None
-    codes: list[str]
-
-
 def accept_invitation(
     *,
     invitation: Invitation,
@@ -129,19 +156,20 @@ def accept_invitation(
     password: str,
     add_factor: Callable[[User], Device] | None,
     source: str = "",
-) -> Accepted:
+) -> tuple[User, Device | None, list[str]]:
     """Use up an invitation, with all that it sets, or nothing of it.
 
     `names` are values of the account, such as its username. Without a password none opens it.
     `add_factor` stores the account's second factor; what it raises leaves the invitation open.
     `source` is the address of whoever accepts it.
+    Returns the account, its factor, and the recovery codes to be shown once.
     Raises Used where it is over, and IntegrityError where the name was taken meanwhile.
     """
     hashed = in_thread(make_password, password) if password else make_password(None)
     with transaction.atomic():
         # First: whoever waits for it here must see what the one before them did.
         user = User.objects.select_for_update().get(pk=invitation.user_id)
-        if not Invitation.objects.open().filter(pk=invitation.pk).update(used_at=timezone.now()):
+        if not _open_invitations().filter(pk=invitation.pk).update(used_at=timezone.now()):
             raise Used
         earlier = user.username
         for name, value in names.items():
@@ -155,7 +183,7 @@ def accept_invitation(
         detail = f"before: {earlier}"[:100] if user.username != earlier else ""
         by = Actor(user.username, user, source)
         record_of(user, AccountAction.ENROLLED, by=by, detail=detail)
-    return Accepted(user, device, codes)
+    return user, device, codes
 
 
 def reset_access(*, user: User, by: Actor, reason: InvitationReason) -> str:

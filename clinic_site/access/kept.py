@@ -6,11 +6,12 @@ A signed cookie tells whose session this browser had last, and which kept forms 
 """
 
 import datetime as dt
+import functools
 import json
 import re
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,15 +19,13 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from clinic_site.access.browser import SignedCookie, is_own
-from clinic_site.access.entry import page_after
+from clinic_site.access.entry import SignedCookie, is_own, page, page_after
 from clinic_site.access.models import KeptForm, User
 from clinic_site.crypto.blind_index import blind_index
 from clinic_site.views import forbidden
@@ -40,6 +39,8 @@ OURS = re.compile(
     r"^_|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
     r"|^(do|version|opened_at|warned|typed|csrfmiddlewaretoken)$"
 )
+
+View = Callable[..., HttpResponse]
 
 
 def note_session(request: HttpRequest, response: HttpResponse, user: User) -> None:
@@ -77,13 +78,9 @@ def come_back(request: HttpRequest, *, is_old: bool = False) -> HttpResponse:
 
     `is_old` says that the page is older than the session that this browser had last.
     """
+    told = _("It is kept for an hour: sign in, and it comes back.")
+    to, said = _kept_or_not(request, told, is_old=is_old)
     is_in = admin.site.has_permission(request)
-    if keep(request, is_old=is_old):
-        to = reverse("admin:kept")
-        said = _("It is kept for an hour: sign in, and it comes back.")
-    else:
-        to = request.get_full_path()
-        said = _("It could not be kept. What you typed may still be there if you go back.")
     if not is_in or to == request.get_full_path():
         done = _("Nothing was done with what you sent: you were signed out before.")
         messages.warning(request, f"{done} {said}")
@@ -91,16 +88,51 @@ def come_back(request: HttpRequest, *, is_old: bool = False) -> HttpResponse:
     return HttpResponseRedirect(address, status=303)
 
 
-def keep(request: HttpRequest, *, is_old: bool = False) -> bool:
+def ask_again(request: HttpRequest) -> HttpResponse | None:
+    """Return what leads to the page that asks who it is; None where they showed it a moment ago.
+
+    So it is before what matters for the safety of the site. A form that was sent is kept
+    meanwhile, and comes back after the proof.
+    """
+    age = time.time() - request.session.get("proved_at", 0)
+    if 0 <= age < settings.PROVED_FOR.total_seconds():
+        return None
+    to = request.get_full_path()
+    if request.method == "POST":
+        told = _("It is kept for an hour: show that it is you, and it comes back.")
+        to, said = _kept_or_not(request, told)
+        messages.warning(request, f"{_('Nothing was done yet with what you sent.')} {said}")
+    query = urlencode({"next": to})
+    return HttpResponseRedirect(f"{reverse('admin:again')}?{query}", status=303)
+
+
+def asked_again(view: View) -> View:
+    """Ask who it is before this view, unless they showed it a moment ago (a decorator)."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return ask_again(request) or view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def _kept_or_not(request: HttpRequest, told: str, *, is_old: bool = False) -> tuple[str, str]:
+    """Return where what was sent comes back, and what is said of it: `told` where it is kept."""
+    if _keep(request, is_old=is_old):
+        return reverse("admin:kept"), told
+    text = _("It could not be kept. What you typed may still be there if you go back.")
+    return request.get_full_path(), text
+
+
+def _keep(request: HttpRequest, *, is_old: bool) -> bool:
     """Keep what was sent for the account that this browser had last; False where it cannot be.
 
-    `is_old` says that the page is older than the session that this browser had last. What was
-    kept before stays: where both are too large together, the earlier one was promised.
+    What was kept before stays: where both are too large together, the earlier one was promised.
     """
     last, form = LAST.read(request), form_sent(request)
     # An old page can be of the account before.
     is_theirs = last and (last["same"] or not is_old)
-    if not (form["fields"] and is_theirs and is_own(request) and _written([form])):
+    if not (form["fields"] and is_theirs and is_own(request)):
         return False
     user = User.objects.filter(pk=last["user"], is_active=True).first()
     if user is None:
@@ -109,7 +141,9 @@ def keep(request: HttpRequest, *, is_old: bool = False) -> bool:
         row, _made = KeptForm.objects.select_for_update().get_or_create(
             key=_key(request, user), defaults={"user": user, "sent": "[]"}
         )
-        return _write(row, [form, *_without(form, _forms_in(row))])
+        is_kept = _write(row, [form, *_without(form, _forms_in(row))])
+        transaction.set_rollback(not is_kept)  # else an empty row would stay
+        return is_kept
 
 
 def form_sent(request: HttpRequest) -> dict[str, Any]:
@@ -118,33 +152,27 @@ def form_sent(request: HttpRequest) -> dict[str, Any]:
     return {"path": request.get_full_path(), "fields": fields, "at": int(time.time())}
 
 
-def _written(forms: list[dict[str, Any]]) -> str:
-    """Return them as they are kept; "" where they are too large together."""
-    text = json.dumps(forms, ensure_ascii=False)
-    return text if len(text.encode()) <= settings.KEPT_MOST else ""
-
-
 def _without(form: dict[str, Any], forms: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the others: the same words for the same page are one form."""
     return [each for each in forms if {**each, "at": form["at"]} != form]
 
 
 def _key(request: HttpRequest, user: Any) -> str:
-    """Return what the row of this account in this browser is found by."""
     return blind_index("kept form", f"{user.pk} {LAST.read(request).get('browser', '')}")
 
 
 def _forms_in(row: KeptForm) -> list[dict[str, Any]]:
-    """Return what is kept there and not over, the newest first."""
     since = time.time() - settings.KEPT_FOR.total_seconds()
     return [form for form in json.loads(row.sent) if form["at"] > since]
 
 
 def _write(row: KeptForm, forms: list[dict[str, Any]]) -> bool:
-    if text := _written(forms):
-        row.sent, row.at = text, timezone.now()
+    """Store them, the newest first; False where they are too large together."""
+    row.sent, row.at = json.dumps(forms, ensure_ascii=False), timezone.now()
+    fits = len(row.sent.encode()) <= settings.KEPT_MOST
+    if fits:
         row.save()
-    return bool(text)
+    return fits
 
 
 def forms_kept(request: HttpRequest) -> list[dict[str, Any]]:
@@ -159,27 +187,25 @@ def kept(request: HttpRequest) -> HttpResponse:
     forms = forms_kept(request)
     if not forms:
         return HttpResponseRedirect(reverse("admin:index"))
-    context = {
-        **admin.site.each_context(request),
-        "forms": [{**form, **_for_people(form)} for form in forms],
-        "title": _("What you sent is still here"),
-    }
-    return render(request, "admin/access/kept.html", context)
+    shown = [
+        {
+            **form,
+            "about": _about(form["path"]),
+            "at": dt.datetime.fromtimestamp(form["at"], tz=dt.UTC),
+            "shown": typed(form["fields"]),
+        }
+        for form in forms
+    ]
+    return page(request, "kept", title=_("What you sent is still here"), forms=shown)
 
 
-def _for_people(form: dict[str, Any]) -> dict[str, Any]:
-    """Return what a form was about, when it was sent, and what was typed, in words."""
-    about = form["path"].removeprefix(reverse("admin:index")).split("/")[:2]
-    names = {
-        model._meta.model_name: model._meta.verbose_name_plural
-        for model in admin.site._registry
-        if model._meta.app_label == about[0]
-    }
-    return {
-        "about": capfirst(names.get(about[-1], _("form"))),
-        "at": dt.datetime.fromtimestamp(form["at"], tz=dt.UTC),
-        "shown": typed(form["fields"]),
-    }
+def _about(path: str) -> str:
+    """Return in words what the form of this page is about."""
+    app, _slash, rest = path.removeprefix(reverse("admin:index")).partition("/")
+    for model in admin.site._registry:
+        if (model._meta.app_label, model._meta.model_name) == (app, rest.partition("/")[0]):
+            return str(capfirst(model._meta.verbose_name_plural))
+    return capfirst(_("form"))
 
 
 def typed(fields: Iterable[Sequence[str]]) -> list[tuple[str, str]]:

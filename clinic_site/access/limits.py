@@ -4,50 +4,51 @@ A name counts as a keyed hash, as many type their password there by mistake.
 """
 
 import math
-from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth import authenticate
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from clinic_site.access.browser import known_device
+from clinic_site.access.entry import Problem, known_device
 from clinic_site.access.models import TotpDevice, User
+from clinic_site.access.record import record_refused_sign_in
 from clinic_site.claims import hashed_address
 from clinic_site.counters import Counter, give_back, reserve, seconds_left
 from clinic_site.crypto.blind_index import blind_index
 
 
-@dataclass(frozen=True)
-class Try:
-    """A password that may be tried now."""
+def check_password(request: HttpRequest, username: str, password: str) -> User:
+    """Return whose name and password these are. Raises Problem, on record.
 
-    counted: tuple[str, ...]
-    of_stranger: bool  # in a browser where this name has not signed in before
-
-    def give_back(self) -> None:
-        """It was right: it counts nowhere."""
-        give_back(*self.counted)
-
-
-@dataclass(frozen=True)
-class Refused:
-    """No password may be tried, for so many minutes."""
-
-    minutes: int
-
-
-def take_try(request: HttpRequest, name: str) -> Try | Refused:
-    """Take one of the tries that this name has here; what is refused counts nowhere."""
-    device = known_device(request, name)
+    What is refused as one of too many counts nowhere.
+    """
+    device = known_device(request, username)
     limits = {
         f"sign-in:address:{hashed_address(request)}": settings.SIGN_INS_AN_HOUR_OF_ONE_ADDRESS,
-        _key_of(name): settings.SIGN_INS_AN_HOUR_OF_ONE_NAME,
+        _key_of(username): settings.SIGN_INS_AN_HOUR_OF_ONE_NAME,
         "sign-in": settings.SIGN_INS_AN_HOUR,
     }
     if device:  # where they signed in before: no stranger's tries
         limits = {f"sign-in:device:{device}": settings.SIGN_INS_AN_HOUR_OF_ONE_DEVICE}
-    if reserve(limits):
-        return Try(tuple(limits), of_stranger=not device)
-    return Refused(math.ceil(max(seconds_left(limits), 1) / 60))
+    if not reserve(limits):
+        record_refused_sign_in(request, name=username, detail="limit")
+        minutes = math.ceil(max(seconds_left(limits), 1) / 60)
+        text = ngettext(
+            "There were too many wrong passwords. You can try again in %d minute, or use a passkey"
+            " at once.",
+            "There were too many wrong passwords. You can try again in %d minutes, or use a"
+            " passkey at once.",
+            minutes,
+        )
+        raise Problem(text % minutes, status=429)
+    user = authenticate(request, username=username, password=password, of_stranger=not device)
+    if user is None:
+        record_refused_sign_in(request, name=username, detail="password")
+        raise Problem(_("This username and this password do not belong together."))
+    give_back(*limits)
+    return user
 
 
 def take_code_try(request: HttpRequest, user: User) -> bool:

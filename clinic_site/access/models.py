@@ -1,6 +1,9 @@
 """Accounts of staff, what they sign in with, and the form that an ended session left behind."""
 
+import base64
 import math
+import re
+import time
 from typing import Any
 
 from django.conf import settings
@@ -13,9 +16,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, ThrottlingMixin, TimestampMixin
+from django_otp.oath import TOTP
 
 from clinic_site.access.roles import Role
-from clinic_site.access.totp import step_of
 from clinic_site.crypto.fields import EncryptedTextField
 
 FIRST_NAME = "first"  # of the first account, until its person chooses one
@@ -68,18 +71,18 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
         ]
 
     def clean(self) -> None:
-        """Refuse a name that no signature can hold, and one that several people would use."""
         super().clean()
         if self.is_active:
             refuse_shared_name(self.username)
         if len(self.name_to_sign) > settings.NAME_CHARACTERS:
             raise ValidationError(_("Name and credentials are too long to stand under a page."))
 
-    @cached_property
-    def roles(self) -> frozenset[Role]:
-        """The roles of this account, as they are read first."""
+    def read_roles(self) -> frozenset[Role]:
+        """Return the roles that this account has in the database now."""
         names = self.groups.filter(name__in=Role).values_list("name", flat=True)
-        return frozenset(Role(name) for name in names)
+        return frozenset(map(Role, names))
+
+    roles = cached_property(read_roles)
 
     @property
     def name_to_sign(self) -> str:
@@ -98,12 +101,12 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
         name = self.name_to_sign
         if self.is_superuser or not name:
             return ""
-        return name if name == self.confirmed_name or self.is_only_manager else ""
+        return name if name == self.confirmed_name or self._is_only_manager else ""
 
     @property
-    def is_only_manager(self) -> bool:
-        """Whether nobody else looks after people; who has only been invited does not yet."""
-        others = active_managers().exclude(pk=self.pk).exclude(last_login=None)
+    def _is_only_manager(self) -> bool:
+        # Who has only been invited looks after nobody yet.
+        others = active_with(Role.MANAGER).exclude(pk=self.pk).exclude(last_login=None)
         return Role.MANAGER in self.roles and not others.exists()
 
     # Django's own say yes to a superuser, before they ask any backend.
@@ -122,7 +125,6 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
         ).hexdigest()
 
     def end_sessions(self) -> None:
-        """End every session of this account, in all browsers."""
         self.epoch = F("epoch") + 1
         self.save(update_fields=["epoch"])
         self.refresh_from_db(fields=["epoch"])
@@ -134,9 +136,9 @@ def shared_accounts() -> models.QuerySet[User]:
     return User.objects.none() if settings.LOOPBACK else named
 
 
-def active_managers() -> models.QuerySet[User]:
-    """Return the accounts that look after people; a superuser is none of them."""
-    return User.objects.filter(groups__name=Role.MANAGER, is_active=True, is_superuser=False)
+def active_with(role: Role) -> models.QuerySet[User]:
+    """Return the active accounts that have this role; a superuser is none of them."""
+    return User.objects.filter(groups__name=role, is_active=True, is_superuser=False)
 
 
 class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
@@ -157,14 +159,23 @@ class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
         ]
 
     def get_throttle_factor(self) -> int:
-        """Return the seconds to wait after the first wrong code; it doubles with each."""
-        return 1
+        return 1  # second after the first wrong code, and twice as long after each
 
     def verify_is_allowed(self) -> Any:
         at = self.throttling_failure_timestamp
         if at and at > timezone.now() + settings.CODE_WRONG_AHEAD:  # a clock was set back since
             return True, None
         return super().verify_is_allowed()
+
+    def step_of(self, code: str) -> int | None:
+        """Return the step for which this code is right, later than the last; else None."""
+        digits = "".join(code.split())
+        if not re.fullmatch("[0-9]{6}", digits):
+            return None
+        totp = TOTP(base64.b32decode(self.secret))
+        totp.time = time.time()  # one moment, else it could end between its two answers
+        tolerance, first = settings.APP_CLOCK_STEPS, self.last_step + 1
+        return totp.t() if totp.verify(int(digits), tolerance=tolerance, min_t=first) else None
 
     def verify_token(self, token: str, *, waits: bool = True) -> bool:
         """Whether this is a code of the app that was not used yet; a wrong one makes one wait.
@@ -174,7 +185,7 @@ class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
         """
         if waits and not self.verify_is_allowed()[0]:
             return False
-        step = step_of(self.secret, token, after=self.last_step)
+        step = self.step_of(token)
         if step is None:
             if waits:
                 self.throttle_increment()
@@ -187,9 +198,9 @@ class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
 
     def seconds_to_wait(self) -> int:
         """Return how long no code is looked at, after wrong ones."""
-        refused = self.verify_is_allowed()[1] or {}
-        until = refused.get("locked_until")
-        return math.ceil(max((until - timezone.now()).total_seconds(), 1)) if until else 0
+        refused = self.verify_is_allowed()[1]
+        left = refused["locked_until"] - timezone.now() if refused else None
+        return math.ceil(max(left.total_seconds(), 1)) if left else 0
 
 
 class RecoveryCode(models.Model):
@@ -220,15 +231,6 @@ class InvitationReason(models.TextChoices):
     SHELL = "shell", _("reset by whoever runs the site")
 
 
-class InvitationQuerySet(models.QuerySet["Invitation"]):
-    """Invitations, in named selections."""
-
-    def open(self) -> "InvitationQuerySet":
-        """Those that can still be accepted."""
-        after = timezone.now() - settings.INVITATION_FOR
-        return self.filter(used_at=None, made_at__gt=after, user__is_active=True)
-
-
 class Invitation(models.Model):
     """A link by which one person sets up their account, once and within a day."""
 
@@ -238,8 +240,6 @@ class Invitation(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
     made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     used_at = models.DateTimeField(null=True)
-
-    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -5,29 +5,30 @@ so a stranger, who has none, can write nothing. Each passkey knows its account a
 finger or a PIN, so it is two factors by itself.
 """
 
+import contextlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 from django_otp_webauthn.exceptions import OTPWebAuthnApiError
 from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import ResidentKeyRequirement, UserVerificationRequirement
+from webauthn.helpers.structs import UserVerificationRequirement
 
-from clinic_site.access.browser import PASSKEY
+from clinic_site.access.entry import PASSKEY, Problem
 from clinic_site.access.models import User
+from clinic_site.access.record import record_refused_sign_in
 from clinic_site.clinic import current_clinic
 from clinic_site.counters import count_up
 from clinic_site.crypto.blind_index import blind_index
 
-Found = TypeVar("Found")
 
-
-class NoPasskey(Exception):
+class _NotTaken(Exception):
     """What was sent is no passkey of ours, or its challenge is over."""
 
 
@@ -42,71 +43,74 @@ class Ceremony(WebAuthnHelper):
         options["authenticator_selection"].user_verification = UserVerificationRequirement.REQUIRED
         return options
 
-    def get_discoverable_credentials_preference(self) -> ResidentKeyRequirement:
-        return ResidentKeyRequirement.REQUIRED
-
     def _check_discoverable(self, original_data: dict[str, Any]) -> bool:
         return True  # it was required; what the browser says of it is not asked
 
 
+def _purpose(request: HttpRequest, purpose: str) -> str:
+    return f"{purpose} {request.user.pk}"  # None where nobody is signed in
+
+
+@require_POST
 def begin(request: HttpRequest, *, purpose: str, enrol: User | None = None) -> HttpResponse:
-    """Return what a browser is asked: for a passkey of ours, or to make one for `enrol`."""
+    """Return what a browser is asked: for a passkey of ours, or to make one for `enrol`.
+
+    Its answer serves this purpose alone, and whoever is signed in now.
+    """
     ceremony = Ceremony(request)
     if enrol is None:
         options, state = ceremony.authenticate_begin()
     else:
         options, state = ceremony.register_begin(enrol)
     response = JsonResponse(options)
-    PASSKEY.write(response, **state, purpose=purpose)
+    PASSKEY.write(response, **state, purpose=_purpose(request, purpose))
     return response
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a browser answered to a challenge, which one right answer uses up."""
-
-    ceremony: Ceremony
-    state: dict[str, Any]
-    data: Any
-
-    def enrol(self, user: User) -> WebAuthnCredential:
-        """Return the passkey that was made, stored for the account. Raises NoPasskey."""
-        return self._read(lambda: self.ceremony.register_complete(user, self.state, self.data))
-
-    def recognise(self) -> WebAuthnCredential:
-        """Return the passkey that was used. Raises NoPasskey, also where its account is closed."""
-
-        def read() -> WebAuthnCredential:
-            found = self.ceremony.authenticate_complete(None, self.state, self.data)
-            if not (found.confirmed and found.user.is_active):
-                raise NoPasskey
-            return found
-
-        return self._read(read)
-
-    def _read(self, read: Callable[[], Found]) -> Found:
-        challenge = blind_index("challenge", self.state["challenge"])
-        try:
-            with transaction.atomic():
-                found = read()
-                if count_up(f"passkey:{challenge}") > 1:
-                    raise NoPasskey
-                return found
-        except (
-            *(OTPWebAuthnApiError, WebAuthnException, DataError, IntegrityError),
-            # What the library lets through of hostile JSON.
-            *(ValueError, TypeError, KeyError, AttributeError, RecursionError),
-        ) as error:
-            raise NoPasskey from error
-
-
-def take_answer(request: HttpRequest, *, purpose: str) -> Answer:
-    """Return what the browser answered to the challenge it was given. Raises NoPasskey."""
+@contextlib.contextmanager
+def _answer(request: HttpRequest, purpose: str) -> Iterator[tuple[Ceremony, dict[str, Any], Any]]:
+    """Give what a browser answered to its challenge, which this uses up. Raises _NotTaken."""
     state = PASSKEY.read(request)
-    if state.pop("purpose", None) != purpose:
-        raise NoPasskey
+    if state.pop("purpose", None) != _purpose(request, purpose):
+        raise _NotTaken
     try:
         data = json.loads(request.POST.get("passkey", ""))
-    except (ValueError, RecursionError) as error:
-        raise NoPasskey from error
-    return Answer(Ceremony(request), state, data)
+        with transaction.atomic():
+            yield Ceremony(request), state, data
+            if count_up(f"passkey:{blind_index('challenge', state['challenge'])}") > 1:
+                raise _NotTaken
+    except (
+        *(OTPWebAuthnApiError, WebAuthnException, DataError, IntegrityError),
+        # What the library lets through of hostile JSON.
+        *(ValueError, TypeError, KeyError, AttributeError, RecursionError),
+    ) as error:
+        raise _NotTaken from error
+
+
+def use_passkey(
+    request: HttpRequest, *, purpose: str, user: User | None = None
+) -> WebAuthnCredential:
+    """Return the passkey that was used, and is this user's where one is named.
+
+    Raises Problem, on record, where it was not taken; also where its account is closed.
+    """
+    try:
+        with _answer(request, purpose) as (ceremony, state, data):
+            found = ceremony.authenticate_complete(user, state, data)
+            if not (found.confirmed and found.user.is_active):
+                raise _NotTaken
+            return found
+    except _NotTaken:
+        name = user.username if user else ""
+        record_refused_sign_in(request, name=name, detail="passkey")
+        text = _("This passkey was not taken. Try again, or another way.")
+        raise Problem(text, status=400) from None
+
+
+def make_passkey(request: HttpRequest, user: User, *, purpose: str) -> WebAuthnCredential:
+    """Return the passkey that was made, stored for the account. Raises Problem."""
+    try:
+        with _answer(request, purpose) as (ceremony, state, data):
+            return ceremony.register_complete(user, state, data)
+    except _NotTaken:
+        raise Problem(_("This passkey was not taken. Try again, or use an app.")) from None

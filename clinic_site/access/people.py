@@ -1,36 +1,36 @@
-"""Accounts of staff in the admin: who there is, and their roles. Passwords have no page."""
+"""Accounts of staff in the admin: who there is, their roles, and how a colleague gets in.
+
+Passwords have no page.
+"""
 
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import NestedObjects, unquote
 from django.contrib.auth import admin as djangos_accounts  # noqa: F401  registers its pages
 from django.contrib.auth.models import Group
-from django.db import models, transaction
-from django.db.models.fields.reverse_related import ForeignObjectRel
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.db import DEFAULT_DB_ALIAS, models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
-from clinic_site.access.again import ask_again, asked_again
-from clinic_site.access.models import User, active_managers
-from clinic_site.access.record import KIND, AccountAction, record_of, record_roles, roles_of
+from clinic_site.access.entry import page
+from clinic_site.access.invitations import ADDRESS_CHANGED, invite, link_of, reset_access, tell
+from clinic_site.access.kept import ask_again, asked_again
+from clinic_site.access.models import InvitationReason, User, active_with
+from clinic_site.access.record import KIND, AccountAction, record_of, record_roles
 from clinic_site.access.refused import NotAllowed
 from clinic_site.access.roles import Role
-from clinic_site.access.told import ADDRESS_CHANGED, tell
-from clinic_site.access.way_in import to_look_after, way_in
 from clinic_site.actor import Actor
 
 admin.site.unregister(Group)
 
-WHAT_THEY_DO = {
-    Role.EDITOR: _("editor: writes and publishes pages"),
-    Role.CLINICIAN: _("clinician: signs pages"),
-    Role.SCHEDULER: _("scheduler: works through patients' requests"),
-    Role.MANAGER: _("manager: looks after people, settings and the record"),
-}
+MAY_CHANGE_PEOPLE = "clinic_site.change_user"
+RESET_REASONS = [InvitationReason.LOST, InvitationReason.REPLACED, InvitationReason.MISUSE]
 # What the form sends beside its fields; and the name, which a form shown earlier may have had.
 BESIDE_THE_FIELDS = {
     *("csrfmiddlewaretoken", "_save", "_continue", "_addanother", "_popup", "_to_field"),
@@ -44,7 +44,7 @@ class RolesField(forms.ModelMultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
 
     def label_from_instance(self, obj: Group) -> str:
-        return str(WHAT_THEY_DO[Role(obj.name)])
+        return str(Role(obj.name).label)
 
 
 class PersonForm(forms.ModelForm):
@@ -62,7 +62,7 @@ class PersonForm(forms.ModelForm):
         if self.instance.pk and "groups" in cleaned:
             # So that two who take the role from each other at once come one after the other.
             manager = Group.objects.select_for_update().get(name=Role.MANAGER)
-            others = active_managers().exclude(pk=self.instance.pk)
+            others = active_with(Role.MANAGER).exclude(pk=self.instance.pk)
             stays = cleaned.get("is_active") and manager in cleaned["groups"]
             if not stays and not others.exists():
                 self.add_error(None, _("Nobody would look after people any more."))
@@ -82,17 +82,92 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
+class ResetForm(forms.Form):
+    """Why somebody's way in is taken away; a choice, as it goes on record."""
+
+    reason = forms.ChoiceField(
+        label=_("Why?"),
+        choices=[("", _("Choose")), *((each.value, each.label) for each in RESET_REASONS)],
+        error_messages={"required": _("Choose why.")},
+    )
+
+
 def is_named(user: User) -> bool:
     """Whether a row tells that this account did something."""
-    relations = [
-        each
-        for each in User._meta.get_fields(include_hidden=True)
-        if isinstance(each, ForeignObjectRel) and each.on_delete is models.PROTECT
-    ]
-    return any(
-        each.related_model._base_manager.filter(**{each.field.name: user}).exists()
-        for each in relations
+    collector = NestedObjects(using=DEFAULT_DB_ALIAS)
+    collector.collect([user])
+    return bool(collector.protected)
+
+
+def to_look_after(request: HttpRequest, pk: int) -> User:
+    """Return the account, locked, which whoever asks may look after; Http404 where there is none.
+
+    To be called in a transaction. Raises NotAllowed for whoever is no manager, for one's own
+    account, and for a superuser's.
+    """
+    user = get_object_or_404(User.objects.select_for_update(of=("self",)), pk=pk)
+    manager = cast(User, request.user)
+    if not manager.has_perm(MAY_CHANGE_PEOPLE):
+        raise NotAllowed(MAY_CHANGE_PEOPLE, KIND, [user.username])
+    if user.is_superuser or user == manager:
+        raise NotAllowed("", KIND, [user.username])
+    return user
+
+
+def _to_page_of(user: User) -> HttpResponse:
+    address = reverse("admin:clinic_site_user_change", args=[user.pk])
+    return HttpResponseRedirect(address, status=303)
+
+
+@asked_again
+@transaction.atomic
+def way_in(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how an account's person gets in; on POST invite them, or take every way in away.
+
+    A link is shown in the answer itself, once, where there is no address to mail it to.
+    """
+    user, by = to_look_after(request, pk), Actor.staff(request)
+    do = request.POST.get("do", "")
+    form = ResetForm(request.POST if do == "reset" else None)
+    token = ""
+    if do == "end" and user.last_login:
+        user.end_sessions()
+        record_of(user, AccountAction.SESSIONS_ENDED, by=by)
+        messages.success(request, gettext("%s is signed out everywhere.") % user.username)
+        return _to_page_of(user)
+    if do == "invite" and user.is_active and not user.last_login:
+        token = invite(user=user, by=by, reason=InvitationReason.NEW)
+    elif do == "reset" and user.is_active and form.is_valid():
+        token = reset_access(user=user, by=by, reason=InvitationReason(form.cleaned_data["reason"]))
+    return page(
+        request,
+        "way_in",
+        title=gettext("How %s gets in") % user.username,
+        person=user,
+        form=form,
+        invited=bool(token),
+        link=link_of(token) if token and not user.email else "",
     )
+
+
+@require_POST
+@asked_again
+@transaction.atomic
+def confirm_name(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have patients read this name, as it was shown; nobody does for oneself."""
+    user = to_look_after(request, pk)
+    name = user.name_to_sign
+    if name and request.POST.get("name") == name:
+        user.confirmed_name, user.name_confirmed_by = name, cast(User, request.user)
+        user.save(update_fields=["confirmed_name", "name_confirmed_by"])
+        by = Actor.staff(request)
+        record_of(user, AccountAction.NAME_CONFIRMED, by=by, detail=name[:100])
+        text = gettext("%(user)s signs as %(name)s from now on.")
+        messages.success(request, text % {"user": user.username, "name": name})
+    else:
+        text = gettext("The name was changed meanwhile. Look at it again, as it is now.")
+        messages.warning(request, text)
+    return _to_page_of(user)
 
 
 @admin.register(User)
@@ -115,14 +190,13 @@ class PeopleAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("roles"))
     def shown_roles(self, user: User) -> str:
-        """The roles, in words; a superuser's are none of its four."""
         if user.is_superuser:
             return gettext("superuser")
         names = {group.name for group in user.groups.all()}
         return ", ".join(role for role in Role if role in names) or "-"
 
     def _may_set_roles(self, request: HttpRequest, user: User | None) -> bool:
-        """Nobody sets their own, and nobody those of a superuser."""
+        # Nobody sets their own, and nobody those of a superuser.
         return user is None or (user.pk != request.user.pk and not user.is_superuser)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -132,10 +206,9 @@ class PeopleAdmin(admin.ModelAdmin):
         return [*names, roles, "is_active", *since]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Once somebody has signed in, the name stays: the record calls them by it."""
         fixed = ["last_login", "date_joined", "shown_roles"]
         if obj is not None and obj.last_login is not None:
-            fixed.append("username")
+            fixed.append("username")  # the record calls them by it
         return fixed if self._may_set_roles(request, obj) else [*fixed, "groups", "is_active"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -143,7 +216,7 @@ class PeopleAdmin(admin.ModelAdmin):
         return touchable and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """An account that did anything is deactivated: what it did names it."""
+        # An account that did anything is deactivated: what it did names it.
         unused = obj is None or not (obj.is_superuser or obj.last_login or is_named(obj))
         return unused and super().has_delete_permission(request, obj)
 
@@ -169,22 +242,18 @@ class PeopleAdmin(admin.ModelAdmin):
         return asked or super().delete_view(request, object_id, extra_context)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Make an account of staff, which no password opens yet.
-
-        Of one that is there, only the form's columns are written: its owner may have another
-        password, or have ended its sessions, since it was read.
-        """
         obj.is_staff = True
         if change:
+            # Only the form's columns: its owner may have another password, or have ended its
+            # sessions, since it was read.
             obj.save(update_fields={*form.fields, "is_staff"} - {"groups"})
         else:
             obj.set_unusable_password()
             obj.save()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Put on record what changed; whoever has other roles now signs in anew."""
         user = form.instance
-        before = roles_of(user)
+        before = user.read_roles()
         super().save_related(request, form, formsets, change)
         by = Actor.staff(request)
         switched = change and "is_active" in form.changed_data
@@ -201,14 +270,12 @@ class PeopleAdmin(admin.ModelAdmin):
         if change and (has_other_roles or switched):
             user.end_sessions()
 
-    def response_add(self, request: HttpRequest, obj: User, post_url_continue: Any = None) -> Any:
-        """Lead on to how they get in: an account by itself lets nobody in."""
-        then = reverse("admin:clinic_site_user_way_in", args=[obj.pk])
-        answer = super().response_add(request, obj, post_url_continue)
-        return HttpResponseRedirect(then) if "_save" in request.POST else answer
+    def response_post_save_add(self, request: HttpRequest, obj: User) -> HttpResponseRedirect:
+        # On to how they get in: an account by itself lets nobody in.
+        return HttpResponseRedirect(reverse("admin:clinic_site_user_way_in", args=[obj.pk]))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What is an account's own, such as its choice of mail, goes with it."""
+        # What is an account's own, such as its choice of mail, goes with it.
         shown, counts, _not_allowed, protected = super().get_deleted_objects(objs, request)
         return shown, counts, set(), protected
 
@@ -219,28 +286,8 @@ class PeopleAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view, name = self.admin_site.admin_view, "clinic_site_user_"
-        confirm = view(asked_again(self.confirm_name))
         return [
-            path("<int:pk>/confirm-name/", confirm, name=f"{name}confirm_name"),
+            path("<int:pk>/confirm-name/", view(confirm_name), name=f"{name}confirm_name"),
             path("<int:pk>/way-in/", view(way_in), name=f"{name}way_in"),
             *super().get_urls(),
         ]
-
-    @transaction.atomic
-    def confirm_name(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """On POST, have patients read this name, as it was shown; nobody does for oneself."""
-        user = to_look_after(request, pk)
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        name = user.name_to_sign
-        if name and request.POST.get("name") == name:
-            user.confirmed_name, user.name_confirmed_by = name, cast(User, request.user)
-            user.save(update_fields=["confirmed_name", "name_confirmed_by"])
-            by = Actor.staff(request)
-            record_of(user, AccountAction.NAME_CONFIRMED, by=by, detail=name[:100])
-            text = gettext("%(user)s signs as %(name)s from now on.")
-            messages.success(request, text % {"user": user.username, "name": name})
-        else:
-            text = gettext("The name was changed meanwhile. Look at it again, as it is now.")
-            messages.warning(request, text)
-        return HttpResponseRedirect(reverse("admin:clinic_site_user_change", args=[pk]), status=303)

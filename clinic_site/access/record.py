@@ -41,14 +41,9 @@ def record_of(user: User, action: AccountAction, *, by: Actor, detail: str = "")
     record(action, KIND, [user.get_username()], by=by, detail=detail)
 
 
-def roles_of(user: User) -> set[str]:
-    """Return the roles that an account has in the database now."""
-    return {*user.groups.filter(name__in=Role).values_list("name", flat=True)}
-
-
-def record_roles(user: User, before: set[str], *, by: Actor) -> bool:
+def record_roles(user: User, before: frozenset[Role], *, by: Actor) -> bool:
     """Note which roles an account got and lost since it had those; return whether any."""
-    after = roles_of(user)
+    after = user.read_roles()
     new, gone = sorted(after - before), sorted(before - after)
     if changes := [*(f"+{role}" for role in new), *(f"-{role}" for role in gone)]:
         record_of(user, AccountAction.ROLES_CHANGED, by=by, detail=" ".join(changes))

@@ -6,10 +6,10 @@ from typing import cast
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from clinic_site.access.entry import page
 from clinic_site.access.kept import fields_sent, typed
 from clinic_site.access.models import User
 from clinic_site.access.roles import roles_with
@@ -37,33 +37,27 @@ def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not is_admin(request) or user is None or not user.is_staff:
         return forbidden(request, exception)
     refusal = exception if isinstance(exception, NotAllowed) else NotAllowed(_wanted(request))
-    record_refused(
-        refusal.subject_kind,
-        refusal.references,
-        by=Actor.staff(request),
-        detail=_what(request),
-    )
+    # Without what else the address holds.
+    detail = " ".join([str(request.method), *_name_and_row(request)])[:100]
+    record_refused(refusal.subject_kind, refusal.references, by=Actor.staff(request), detail=detail)
     needed = roles_with(refusal.permission)
-    context = {
-        **admin.site.each_context(request),
-        "title": _("This page is not open to you"),
-        "needed": needed,
-        "roles": sorted(cast(User, user).roles),
-        "typed": typed(fields_sent(request)),
-        "is_missing": user.is_superuser or not user.roles & set(needed),
-    }
-    response = TemplateResponse(request, "admin/access/refused.html", context, status=403)
+    response = page(
+        request,
+        "refused",
+        status=403,
+        title=_("This page is not open to you"),
+        needed=needed,
+        roles=sorted(cast(User, user).roles),
+        typed=typed(fields_sent(request)),
+        is_missing=user.is_superuser or not user.roles & set(needed),
+    )
     add_never_cache_headers(response)
     return response
 
 
-def _address_name(request: HttpRequest) -> str:
-    return (request.resolver_match and request.resolver_match.url_name) or ""
-
-
 def _wanted(request: HttpRequest) -> str:
     """Return the permission that one of Django's own pages of a model asks for; "" of no other."""
-    name = _address_name(request)
+    name = _name_and_row(request)[0]
     changes = "change" if request.method == "POST" else "view"
     actions = {"changelist": changes, "change": changes, "history": "view"}
     for model in admin.site._registry:
@@ -75,8 +69,8 @@ def _wanted(request: HttpRequest) -> str:
     return ""
 
 
-def _what(request: HttpRequest) -> str:
-    """Say which page it was, and of which row, without what else the address holds."""
-    values = request.resolver_match.kwargs.values() if request.resolver_match else ()
-    rows = [str(value) for value in values if str(value).isdecimal()]
-    return " ".join([str(request.method), _address_name(request), *rows])[:100]
+def _name_and_row(request: HttpRequest) -> list[str]:
+    """Return the name of the page, and the number of its row where it has one."""
+    found = request.resolver_match
+    rows = [str(each) for each in found.kwargs.values()] if found else []
+    return [(found and found.url_name) or "", *filter(str.isdecimal, rows)]

@@ -4,21 +4,21 @@ What stands here is all there is: Django's own rows of permissions grant nothing
 group of Django's, so that an account can have several.
 """
 
-import enum
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
 
 
-class Role(enum.StrEnum):
+class Role(models.TextChoices):
     """What somebody does at the clinic; in a small one, one person does all of it."""
 
-    EDITOR = "editor"
-    CLINICIAN = "clinician"
-    SCHEDULER = "scheduler"
-    MANAGER = "manager"
+    EDITOR = "editor", _("editor: writes and publishes pages")
+    CLINICIAN = "clinician", _("clinician: signs pages")
+    SCHEDULER = "scheduler", _("scheduler: works through patients' requests")
+    MANAGER = "manager", _("manager: looks after people, settings and the record")
 
 
 _granted: dict[Role, set[str]] = {role: set() for role in Role}
@@ -63,19 +63,12 @@ def make_roles(sender: Any, **kwargs: Any) -> None:
             Group.objects.get_or_create(name=role)
 
 
-grant(
-    *(Role.EDITOR, "view add change"),
-    *("clinic_site.picture", "clinic_site.physician", "clinic_site.notice"),
-)
-grant(Role.EDITOR, "delete", "clinic_site.picture")
-grant(Role.EDITOR, "view add change delete", "clinic_site.languageline")
+grant(Role.EDITOR, "view add change delete", "clinic_site.picture", "clinic_site.languageline")
+grant(Role.EDITOR, "view add change", "clinic_site.physician", "clinic_site.notice")
 grant(Role.SCHEDULER, "view change", "clinic_site.outboxmessage")
 grant(Role.MANAGER, "view add change", "clinic_site.clinic")
-grant(Role.MANAGER, "view add change delete", "clinic_site.user")
-grant(
-    *(Role.MANAGER, "view add change delete"),
-    *("clinic_site.openinghours", "clinic_site.closedday", "clinic_site.languageline"),
-)
+grant(Role.MANAGER, "view add change delete", "clinic_site.user", "clinic_site.openinghours")
+grant(Role.MANAGER, "view add change delete", "clinic_site.closedday", "clinic_site.languageline")
 grant(Role.MANAGER, "view change", "clinic_site.notice", "clinic_site.outboxmessage")
 grant(Role.MANAGER, "view", "clinic_site.auditevent")
 grant(Role.MANAGER, "change", "clinic_site.mailchoice")

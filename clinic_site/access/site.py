@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.access import account, invited, kept, sign_in, staff_session
+from clinic_site.access import account, kept, passkeys, sign_in, staff_session
 from clinic_site.access.entry import is_proved, needs_another_factor
-from clinic_site.access.notes import notes_for
 from clinic_site.access.record import AccountAction, record_of
+from clinic_site.access.todo import notes_for
 from clinic_site.actor import Actor
 
 # Django's own, which ours take the place of.
@@ -34,11 +34,9 @@ class ClinicAdminSite(admin.AdminSite):
     index_title = _("Home")
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether whoever asks is on the staff, and has proved a second factor."""
         return super().has_permission(request) and is_proved(request)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add for how long whoever is signed in stays so, and when they are warned."""
         return {
             **super().each_context(request),
             "seconds_left": staff_session.seconds_left(request),
@@ -46,10 +44,7 @@ class ClinicAdminSite(admin.AdminSite):
         }
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Wrap a view for who is in; who must add a device first is led there.
-
-        What was sent without a session comes back after the sign-in.
-        """
+        """Wrap a view: who must add a device is led there; what was sent without a session kept."""
         inner = super().admin_view(view, cacheable)
 
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -77,18 +72,15 @@ class ClinicAdminSite(admin.AdminSite):
         return super().logout(request, extra_context)
 
     def get_urls(self) -> list[Any]:
-        """Ours first; the pages of a person's account and of the sign-in are no model's."""
         view = self.admin_view
         return [
             path("login/", sign_in.sign_in, name="login"),
-            path("login/passkey/", sign_in.begin_sign_in, name="login_passkey"),
+            path("login/passkey/", passkeys.begin, {"purpose": "sign in"}, name="login_passkey"),
             path("login/code/", sign_in.code, name="code"),
             path("login/later/", sign_in.put_off, name="put_off"),
-            path("invitation/<str:token>/", invited.invitation, name="invitation"),
+            path("invitation/<token>/", sign_in.invitation, name="invitation"),
             path(
-                "invitation/<str:token>/passkey/",
-                invited.begin_invitation,
-                name="invitation_passkey",
+                "invitation/<token>/passkey/", sign_in.begin_invitation, name="invitation_passkey"
             ),
             # Django's header links to it by this name.
             path("account/", view(account.account), name="password_change"),
@@ -96,6 +88,8 @@ class ClinicAdminSite(admin.AdminSite):
             path("kept/", view(kept.kept), name="kept"),
             path("still-here/", staff_session.still_here, name="still_here"),
             path("again/", view(sign_in.again), name="again"),
-            path("again/passkey/", view(sign_in.begin_again), name="again_passkey"),
+            path(
+                "again/passkey/", view(passkeys.begin), {"purpose": "again"}, name="again_passkey"
+            ),
             *(each for each in super().get_urls() if getattr(each, "name", "") not in NOT_DJANGOS),
         ]

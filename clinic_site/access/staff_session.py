@@ -14,26 +14,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from clinic_site.access.browser import is_own
+from clinic_site.access.entry import is_own
 from clinic_site.access.kept import LAST, note_session
 from clinic_site.access.models import User
 from clinic_site.clinic import current_clinic
 from clinic_site.middleware import is_admin
 
 
-def _idle_left(session: Any) -> int:
-    return session.get("seen_at", 0) + current_clinic().idle_minutes * 60 - int(time.time())
-
-
-def _whole_left(session: Any) -> int:
-    return session.get("signed_in_at", 0) + settings.SESSION_COOKIE_AGE - int(time.time())
+def _left(session: Any) -> tuple[int, int]:
+    """Return for how many seconds it lasts if nobody does anything, and at most."""
+    now = int(time.time())
+    idle = session.get("seen_at", 0) + current_clinic().idle_minutes * 60 - now
+    whole = session.get("signed_in_at", 0) + settings.SESSION_COOKIE_AGE - now
+    return min(idle, whole), whole
 
 
 def seconds_left(request: HttpRequest) -> int:
     """Return for how long whoever is signed in stays so if they do nothing; 0 if nobody is."""
-    if not request.user.is_authenticated:
-        return 0
-    return max(0, min(_idle_left(request.session), _whole_left(request.session)))
+    return max(0, _left(request.session)[0]) if request.user.is_authenticated else 0
 
 
 class StaffSession:
@@ -47,16 +45,15 @@ class StaffSession:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request; who asks is looked up when a view wants to know, as ever."""
         if not is_admin(request):
             return self.get_response(request)
         found: Any = request.user
         signed_in: list[User] = []
 
-        def who() -> Any:
+        def who() -> Any:  # asked when a view wants to know
             session = request.session
             _set_back(session)
-            if SESSION_KEY in session and min(_idle_left(session), _whole_left(session)) <= 0:
+            if SESSION_KEY in session and _left(session)[0] <= 0:
                 session.flush()
                 return AnonymousUser()
             if found.is_authenticated:
@@ -99,5 +96,5 @@ def still_here(request: HttpRequest) -> HttpResponse:
         may = is_own(request) and admin.site.has_permission(request)
         return HttpResponse(status=204 if may else 403)
     left = seconds_left(request)
-    can_stay = left > 0 and _whole_left(request.session) > left
+    can_stay = left > 0 and _left(request.session)[1] > left
     return JsonResponse({"seconds": left, "can_stay": can_stay})

@@ -4,7 +4,8 @@ from django import template
 from django.db.models import QuerySet
 from django.template import Context
 
-from clinic_site.access.models import User, active_managers
+from clinic_site.access.models import User, active_with
+from clinic_site.access.roles import Role
 from clinic_site.markdown import render
 from clinic_site.pictures import picture_of
 from clinic_site.todo import Shortcut, ToDo, open_shortcuts, open_todo
@@ -27,7 +28,7 @@ def shortcuts(context: Context) -> list[Shortcut]:
 @register.simple_tag
 def managers() -> QuerySet[User]:
     """Whom staff ask for a role."""
-    return active_managers().order_by("last_name", "username")
+    return active_with(Role.MANAGER).order_by("last_name", "username")
 
 
 register.filter("markdown", render)

@@ -18,7 +18,7 @@ import os, gevent, django
 os.environ.update(DJANGO_SETTINGS_MODULE="clinic_site.settings", WEB_PROCESS="yes")
 django.setup()
 from django.db import connection
-from clinic_site.access.hashing import in_thread
+from clinic_site.access.backend import in_thread
 connection.ensure_connection()
 served = gevent.monkey.get_original("threading", "Event")()
 gevent.spawn(served.set)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from clinic_site.access.codes import new_codes
+from clinic_site.access.factors import new_codes
 from clinic_site.access.invitations import invite
 from clinic_site.access.models import Invitation, InvitationReason, User
 from clinic_site.actor import Actor

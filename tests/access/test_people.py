@@ -254,10 +254,10 @@ def test_the_list_is_narrowed_to_a_role(mia: Client) -> None:
 AT_ONCE = """
 import concurrent.futures, logging, threading
 from django.db import connection
-from clinic_site.access.models import User, active_managers
+from clinic_site.access.models import User, active_with
 from tests.make import make_account, signed_in
 logging.disable()
-for other in active_managers():
+for other in active_with("manager"):
     other.groups.clear()
 pair = [make_account(name, "manager") for name in ("one", "two")]
 browsers = [signed_in(user) for user in pair]
@@ -272,7 +272,7 @@ def demote(number):
         connection.close()
 with concurrent.futures.ThreadPoolExecutor(2) as pool:
     list(pool.map(demote, range(2)))
-print(active_managers().count())
+print(active_with("manager").count())
 """
 
 

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from clinic_site.access.codes import new_codes
+from clinic_site.access.factors import new_codes
 from clinic_site.access.models import TotpDevice, User
 from clinic_site.audit.models import AuditEvent
 from tests.make import PASSWORD, app_of, code_now, make_account, signed_in, with_password

@@ -16,7 +16,7 @@ from tests.running import Installation, install
 # What somebody else must not have, as it is in use.
 SECRETS = """
 import json
-from clinic_site.access.codes import new_codes
+from clinic_site.access.factors import new_codes
 from clinic_site.access.invitations import invite
 from clinic_site.access.models import KeptForm
 from clinic_site.actor import Actor

@@ -19,7 +19,7 @@ from tests.running import PROJECT, install
 RELEASES = Path(__file__).parent
 FILL = """
 import datetime as dt
-from clinic_site.access.codes import new_codes
+from clinic_site.access.factors import new_codes
 from clinic_site.models import Clinic, Notice
 from tests.appointments.office import make_desk, send_request
 from tests.make import make_one_of_each, signed_in

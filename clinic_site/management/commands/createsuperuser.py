@@ -23,10 +23,8 @@ class Command(createsuperuser.Command):
             self.stdout.write(f"To set up the second factor, open {link_of(token)}")
 
     def _validate_username(self, username: str, *args: Any) -> str | None:
-        if fault := super()._validate_username(username, *args):  # type: ignore[misc]
-            return str(fault)
         try:
             refuse_shared_name(username)
         except ValidationError as error:
             return str(error.messages[0])
-        return None
+        return super()._validate_username(username, *args)  # type: ignore[misc]

@@ -5,13 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from clinic_site.access.invitations import (
-    invite,
-    invite_first,
-    link_of,
-    new_account,
-    set_roles,
-)
+from clinic_site.access import invitations
 from clinic_site.access.models import InvitationReason, User, refuse_shared_name
 from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
@@ -33,10 +27,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         if options["first"]:
-            if token := invite_first():
-                self.stdout.write(
-                    f"Staff:      open {link_of(token)}\n            once, within 24 hours"
-                )
+            if token := invitations.invite_first():
+                self.stdout.write(f"Staff:      open {invitations.link_of(token)}")
+                self.stdout.write("            once, within 24 hours")
             return
         if not name:
             raise CommandError("Name the account, or say --first.")
@@ -47,13 +40,13 @@ class Command(BaseCommand):
                 refuse_shared_name(name)
             except ValidationError as error:
                 raise CommandError(error.messages[0]) from None
-            user = new_account(name, by=Actor.shell())
+            user = invitations.new_account(name, by=Actor.shell())
         elif user.last_login or not user.is_active:
             raise CommandError(
                 f"{name} is closed, or has signed in before. To take the present password and "
                 f"devices away and invite anew: reset_second_factor {name}"
             )
         if options["role"]:
-            set_roles(user, options["role"], by=Actor.shell())
-        token = invite(user=user, by=Actor.shell(), reason=InvitationReason.NEW)
-        self.stdout.write(link_of(token))
+            invitations.set_roles(user, options["role"], by=Actor.shell())
+        token = invitations.invite(user=user, by=Actor.shell(), reason=InvitationReason.NEW)
+        self.stdout.write(invitations.link_of(token))

@@ -23,6 +23,6 @@ class Command(BaseCommand):
             raise CommandError(f"No active account is named {name}.")
         token = reset_access(user=user, by=Actor.shell(), reason=InvitationReason.SHELL)
         self.stdout.write(
-            f"Whoever opens this link becomes {name}: make sure that it reaches nobody else.\n"
-            f"{link_of(token)}"
+            f"Whoever opens this link becomes {name}: make sure that it reaches nobody else."
         )
+        self.stdout.write(link_of(token))
