@@ -13,7 +13,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django_otp.models import Device
 
 from clinic_site.access import entry
@@ -28,7 +27,6 @@ from clinic_site.access.record import AccountAction, record_of
 from clinic_site.actor import Actor
 
 
-@never_cache
 @pages
 @asked_again
 def account(request: HttpRequest) -> HttpResponse:
@@ -91,8 +89,8 @@ def _done(
 ) -> HttpResponse:
     """Make a change, end every session but this one, and put it on record; or raise Problem.
 
-    `change` may return a device, which this session has proved by that. The answer shows recovery
-    codes where this is the first thing to bring any, or was to make new ones.
+    `change` may return a device, which this session has proved by that. The answer shows the codes
+    that come with the first password and factor, or in the place of earlier ones.
     """
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)

@@ -94,9 +94,6 @@ _PENDING = SignedCookie("pending", settings.PENDING_FOR)
 _DEVICE = SignedCookie("device", settings.DEVICE_KNOWN_FOR, samesite="Lax")
 
 
-# Whose password was right, while their second factor is not proved yet.
-
-
 def set_pending(response: HttpResponse, user: User, next_page: str) -> None:
     """Note that the password of this account was right, and where its person wants to go."""
     _PENDING.write(response, user=user.pk, hash=user.get_session_auth_hash(), next=next_page)
@@ -112,11 +109,11 @@ def read_pending(request: HttpRequest) -> tuple[User | None, str]:
     return user, str(found["next"])
 
 
-# Which account signed in here: so strangers' tries do not lock its person out.
-
-
 def remember(response: HttpResponse, user: User) -> None:
-    """Know this browser again as one in which this account signed in; the newest one counts."""
+    """Know this browser again as one in which this account signed in; the newest one counts.
+
+    So strangers' tries do not lock its person out there.
+    """
     values = {"user": user.pk, "opened_by": _opened_by(user), "id": secrets.token_hex(16)}
     _DEVICE.write(response, **values)
 
@@ -145,9 +142,6 @@ def page_after(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     return wanted if own and wanted.startswith(index) else index
-
-
-# Sessions, and what they have proved.
 
 
 class Proof(enum.StrEnum):

@@ -135,18 +135,15 @@ def set_roles(user: User, roles: Iterable[Role], *, by: Actor) -> None:
 
 
 def invite_first() -> str | None:
-    """Return a fresh invitation to the first account, which has all roles.
-
-    None once anybody has signed in.
-    """
+    """Return a new invitation to the first account, of all roles; None once anybody signed in."""
     if User.objects.exclude(last_login=None).exists():
         return None
     with transaction.atomic():
-        user = User.objects.filter(username=FIRST_NAME).first()
+        user, by = User.objects.filter(username=FIRST_NAME).first(), Actor.shell()
         if user is None:
-            user = new_account(FIRST_NAME, by=Actor.shell())
-            set_roles(user, Role, by=Actor.shell())
-        return invite(user=user, by=Actor.shell(), reason=InvitationReason.FIRST)
+            user = new_account(FIRST_NAME, by=by)
+            set_roles(user, Role, by=by)
+        return invite(user=user, by=by, reason=InvitationReason.FIRST)
 
 
 def accept_invitation(
@@ -160,8 +157,7 @@ def accept_invitation(
     """Use up an invitation, with all that it sets, or nothing of it.
 
     `names` are values of the account, such as its username. Without a password none opens it.
-    `add_factor` stores the account's second factor; what it raises leaves the invitation open.
-    `source` is the address of whoever accepts it.
+    `add_factor` stores a second factor. `source` is the address of whoever accepts it.
     Returns the account, its factor, and the recovery codes to be shown once.
     Raises Used where it is over, and IntegrityError where the name was taken meanwhile.
     """

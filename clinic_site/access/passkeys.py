@@ -47,10 +47,6 @@ class Ceremony(WebAuthnHelper):
         return True  # it was required; what the browser says of it is not asked
 
 
-def _purpose(request: HttpRequest, purpose: str) -> str:
-    return f"{purpose} {request.user.pk}"  # None where nobody is signed in
-
-
 @require_POST
 def begin(request: HttpRequest, *, purpose: str, enrol: User | None = None) -> HttpResponse:
     """Return what a browser is asked: for a passkey of ours, or to make one for `enrol`.
@@ -63,7 +59,7 @@ def begin(request: HttpRequest, *, purpose: str, enrol: User | None = None) -> H
     else:
         options, state = ceremony.register_begin(enrol)
     response = JsonResponse(options)
-    PASSKEY.write(response, **state, purpose=_purpose(request, purpose))
+    PASSKEY.write(response, **state, purpose=[purpose, request.user.pk])
     return response
 
 
@@ -71,7 +67,7 @@ def begin(request: HttpRequest, *, purpose: str, enrol: User | None = None) -> H
 def _answer(request: HttpRequest, purpose: str) -> Iterator[tuple[Ceremony, dict[str, Any], Any]]:
     """Give what a browser answered to its challenge, which this uses up. Raises _NotTaken."""
     state = PASSKEY.read(request)
-    if state.pop("purpose", None) != _purpose(request, purpose):
+    if state.pop("purpose", None) != [purpose, request.user.pk]:
         raise _NotTaken
     try:
         data = json.loads(request.POST.get("passkey", ""))

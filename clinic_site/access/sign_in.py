@@ -114,7 +114,6 @@ def put_off(request: HttpRequest) -> HttpResponse:
     return entry.let_in(request, user, Proof.PUT_OFF, None, to)
 
 
-@never_cache
 @pages
 def again(request: HttpRequest) -> HttpResponse:
     """Ask whoever is signed in to show once more who they are."""
