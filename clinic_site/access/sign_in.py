@@ -147,7 +147,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Show what an invitation asks for; on POST accept it, with all of it or nothing."""
     found = find_invitation(token)
     if found is None:
-        return _over(request)
+        return page(request, "invitation_over", status=404, title=_("This invitation is over"))
     sent = request.POST if request.method == "POST" else None
     purpose, problem = f"invitation {found.pk}", None
     proof = Proof.APP
@@ -178,8 +178,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             problem = refused
         except IntegrityError:  # chosen by somebody else in this moment
             form.add_error("username", _("Somebody else has this name. Choose another."))
-        except Used:
-            return _over(request)
+        except Used:  # in this moment, so that there is none any more
+            return HttpResponseRedirect(request.path, status=303)
         else:
             return _welcome(request, user, proof, device, codes)
     return page(
@@ -202,15 +202,10 @@ def _welcome(
         return entry.let_in(request, user, proof, None, reverse("admin:index"))
     entry.enter(request, user, proof, device)
     title = _("Keep these codes") if codes else _("If you lose this device")
-    response = page(
-        request, "codes", title=title, codes=codes, password=forms.NewPasswordForm(user=user)
-    )
+    password = forms.NewPasswordForm(user=user)
+    response = page(request, "codes", title=title, codes=codes, password=password)
     entry.remember(response, user)
     return response
-
-
-def _over(request: HttpRequest) -> HttpResponse:
-    return page(request, "invitation_over", status=404, title=_("This invitation is over"))
 
 
 @require_POST
