@@ -23,6 +23,7 @@ from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.phones import is_known
 
 CANNOT_BE_READ = gettext_lazy("cannot be read (no key of FIELD_KEYS opens it)")
+VISIT_AT = "D, M j, Y, g:i A"
 
 
 def read(row: Any, name: str, otherwise: Any = CANNOT_BE_READ) -> str:
@@ -50,24 +51,47 @@ def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, 
     return [(given.question, given.words) for given in appointment_request.answers.values()]
 
 
-def facts(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
-    """Return what was answered beside what stands at the top of its page, in words.
+# What is told apart from the other facts.
+_TOLD_APART = {
+    *("kind", "condition", "patient_name", "phone", "email", "message", "contact_name"),
+    *("asking_for", "voicemail_ok", "email_ok", "interpreter_language"),
+}
 
-    Raises CannotRead.
+
+def in_short(asked: AppointmentRequest, *, is_to_be_called: bool = True) -> dict[str, Any]:
+    """Return who asks for what and how to call them, and as `facts` what else was answered.
+
+    Where no key opens it, its `name` says so, and nothing else is there.
     """
-    shown = {"kind", "condition", "patient_name", "phone", "email", "message", "contact_name"}
-    shown |= {"asking_for", "voicemail_ok", "email_ok", "interpreter_language"}
-    given = appointment_request.answers.items()
-    return [(answer.question, answer.words) for name, answer in given if name not in shown]
-
-
-def age_of(appointment_request: AppointmentRequest) -> str:
-    """Return the patient's age in years; "" where no date of birth is known. Raises CannotRead."""
     try:
-        born = dt.date.fromisoformat(appointment_request.answer("date_of_birth") or "")
-    except ValueError:
+        asked.answers = answers = asked.answers  # opened once, for all that is read of it
+    except CannotRead:
+        return {"name": str(CANNOT_BE_READ)}
+    wish = [answer_of(asked, "kind"), answer_of(asked, "condition")]
+    who = answer_of(asked, "contact_name")
+    return {
+        "name": answer_of(asked, "patient_name"),
+        "age": _age(asked.answer("date_of_birth")),
+        "wish": list(filter(None, wish)),
+        "phone": phone_to_dial(asked),
+        "email": answer_of(asked, "email"),
+        "calling": [
+            *([_("ask for %s") % who] if who else []),
+            *(_ways_to_call(asked) if is_to_be_called else []),
+        ],
+        "message": answer_of(asked, "message"),
+        "facts": [
+            (given.question, given.words)
+            for name, given in answers.items()
+            if name not in _TOLD_APART
+        ],
+    }
+
+
+def _age(date_of_birth: str | None) -> str:
+    if not date_of_birth:
         return ""
-    today = timezone.localdate()
+    born, today = dt.date.fromisoformat(date_of_birth), timezone.localdate()
     return str(today.year - born.year - ((today.month, today.day) < (born.month, born.day)))
 
 
@@ -79,35 +103,29 @@ def phone_to_dial(appointment_request: AppointmentRequest) -> str:
     return format_html('<a href="tel:{}">{}</a>', appointment_request.phone, shown)
 
 
-def ask_for(appointment_request: AppointmentRequest) -> list[str]:
-    """Return whom to ask for, where somebody asks for someone else."""
-    who = answer_of(appointment_request, "contact_name")
-    return [_("ask for %s") % who] if who else []
-
-
-def ways_to_call(appointment_request: AppointmentRequest) -> list[str]:
-    """Return what whoever calls has to know: voicemail, interpreter, and that email is wanted.
-
-    Raises CannotRead.
-    """
-    values = {name: answer.value for name, answer in appointment_request.answers.items()}
+def _ways_to_call(asked: AppointmentRequest) -> list[str]:
+    """Return what whoever calls has to know: voicemail, interpreter, and that email is wanted."""
     no = format_html("<strong>{}</strong>", _("no voicemail"))
-    ways = [_("voicemail is fine") if values.get("voicemail_ok") else no]
-    if language := values.get("interpreter_language"):
+    ways = [_("voicemail is fine") if asked.answer("voicemail_ok") else no]
+    if language := asked.answer("interpreter_language"):
         ways.append(_("interpreter: %s") % language)
-    if values.get("contact_by") == ContactBy.EMAIL:
+    if asked.answer("contact_by") == ContactBy.EMAIL:
         ways.append(_("answer by email"))
-    if not is_known(appointment_request.phone):
+    if not is_known(asked.phone):
         ways.append(_("check the number: it may be mistyped"))
     return ways
 
 
+def urgent(words: str) -> SafeString:
+    """Return words that nobody is to overlook."""
+    return format_html('<strong class="overdue">{}</strong>', words)
+
+
 def told_in_words(told: Told) -> SafeString:
     """Return what a patient was told last, by mail, and whether they must be called."""
-    lines = []
+    lines: list[str] = []
     if told.must_be_called:
-        must = _("must be called")
-        lines.append(format_html('<strong class="overdue">{}</strong>', must))
+        lines.append(urgent(_("must be called")))
     if (mail := told.mail) is not None:
         at = date_format(timezone.localtime(mail.sent_at or mail.created_at), "M j, g:i A")
         state = mail.get_state_display()
@@ -130,9 +148,9 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
 
     Mails to staff are no part of it.
     """
-    received = _("received by %s") % appointment_request.get_origin_display()
-    changes = list(appointment_request.changes.all())
+    changes = appointment_request.changes.all()
     by = next((change.by for change in changes if not change.from_status), "")
+    received = _("received by %s") % appointment_request.get_origin_display()
     happened = [Happened(appointment_request.received_at, received, by)]
     for change in changes:
         if (change.from_status, change.to_status) == ("", Status.NEW):
@@ -144,13 +162,12 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
         elif change.close_reason:
             what += f", {change.get_close_reason_display()}"
         if change.visit_at:
-            visit = date_format(timezone.localtime(change.visit_at), "D, M j, Y, g:i A")
+            visit = date_format(timezone.localtime(change.visit_at), VISIT_AT)
             length = _("%d minutes") % (change.visit_minutes or settings.VISIT_MINUTES)
             what += f" ({_('visit')}: {visit}, {length})"
         by_patient = _("the patient") if change.to_status == Status.CANCELLED else ""
         happened.append(Happened(change.at, what, change.by or by_patient))
     for note in appointment_request.notes.select_related("by"):
-        by = note.by.get_username() if note.by else ""
         what = note.get_kind_display()
         if note.until:
             again = _("undone: set aside until %s again")
@@ -158,6 +175,7 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
             what = aside % date_format(note.until, "l, M j")
         elif note.kind == NoteKind.SET_ASIDE:
             what = _("set aside no more")
+        by = note.by.get_username() if note.by else ""
         happened.append(Happened(note.at, what, by, read(note, "text")))
     for mail in appointment_request.mails.filter(user=None):
         what = f"{_('mail to the patient')}: {news_of(mail).label}, {mail.get_state_display()}"
@@ -187,8 +205,7 @@ def zone_as_read(at: dt.datetime) -> str:
     ...     zone_as_read(dt.datetime(2026, 7, 1, tzinfo=dt.UTC))
     'Berlin time'
     """
-    zone = timezone.get_current_timezone()
-    key = getattr(zone, "key", "")
+    key = getattr(timezone.get_current_timezone(), "key", "")
     name = timezone.localtime(at).tzname() or ""
     american = re.fullmatch(r"(E|C|M|P|AK|H)[SD]T", name)
     if american and key.startswith(("America/", "US/", "Pacific/")):

@@ -5,6 +5,7 @@ Nothing else in the project lists states. No text for patients promises what the
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from django.db.models import TextChoices
@@ -87,7 +88,7 @@ class Step:
 
 @dataclass(frozen=True)
 class State:
-    """One state.
+    """What there is to say of one state.
 
     `change_requested` takes the place of `words` while the patient asks for a change, `late` once
     the clinic's own time to answer has passed, `over` once the day of the visit has, and `closed`
@@ -142,18 +143,18 @@ _LATE = Words(
     ),
 )
 
+_waiting = partial(State, change_requested=_CHANGE_REQUESTED, late=_LATE, is_waiting=True)
+_ended = partial(State, steps=(_TAKE_UP,), has_ended=True)
+
 STATES: dict[Status, State] = {
-    Status.NEW: State(
+    Status.NEW: _waiting(
         words=_RECEIVED,
-        change_requested=_CHANGE_REQUESTED,
-        late=_LATE,
         steps=(
             *(ASIDE, BACK, _SCHEDULE, _CLOSE),
             Step("contacting", _("I am contacting the patient"), Status.CONTACTING),
         ),
-        is_waiting=True,
     ),
-    Status.CONTACTING: State(
+    Status.CONTACTING: _waiting(
         words=Words(
             _("We are working on your request"),
             _(
@@ -161,13 +162,7 @@ STATES: dict[Status, State] = {
                 "Did you miss our call? Then call us."
             ),
         ),
-        change_requested=_CHANGE_REQUESTED,
-        late=_LATE,
-        steps=(
-            *(ASIDE, BACK, _SCHEDULE, _CLOSE),
-            Step("new", _("Back to new"), Status.NEW),
-        ),
-        is_waiting=True,
+        steps=(ASIDE, BACK, _SCHEDULE, _CLOSE, Step("new", _("Back to new"), Status.NEW)),
     ),
     Status.SCHEDULED: State(
         words=Words(
@@ -196,7 +191,7 @@ STATES: dict[Status, State] = {
             _CLOSE,
         ),
     ),
-    Status.CLOSED: State(
+    Status.CLOSED: _ended(
         words=Words(
             _("This request is closed"),
             _("Do you still need us? Call us, or send a new request."),
@@ -207,10 +202,8 @@ STATES: dict[Status, State] = {
                 "You sent this more than once. We use only one of them. Not sure? Call us."
             ),
         },
-        steps=(_TAKE_UP,),
-        has_ended=True,
     ),
-    Status.CANCELLED: State(
+    Status.CANCELLED: _ended(
         words=Words(
             _("You canceled this request"),
             _(
@@ -218,15 +211,10 @@ STATES: dict[Status, State] = {
                 "Did you change your mind? Call us, or send a new request."
             ),
         ),
-        steps=(_TAKE_UP,),
-        has_ended=True,
     ),
-    Status.QUARANTINED: State(  # it may well be a patient, who must never read of a suspicion
+    Status.QUARANTINED: _waiting(  # it may well be a patient, who must never read of a suspicion
         words=_RECEIVED,
-        change_requested=_CHANGE_REQUESTED,
-        late=_LATE,
         steps=(Step("new", _("This is not spam"), Status.NEW, news=News.RECEIVED), _CLOSE),
-        is_waiting=True,
     ),
 }
 

@@ -22,41 +22,36 @@ def key_todo(may: May) -> Iterable[ToDo]:
     """While a key is wrong and requests are shut, before all else."""
     state = key_state()
     if state is not KeyState.RIGHT:
-        shut = _("Requests can neither be sent nor read.")
         queue = reverse("admin:appointments_appointmentrequest_changelist")
-        address = queue if may(MAY_SEE_REQUESTS) else ""
-        yield ToDo(f"{shut} {state}", address, first=True)
+        text = f"{_('Requests can neither be sent nor read.')} {state}"
+        yield ToDo(text, queue if may(MAY_SEE_REQUESTS) else "", first=True)
 
 
 @adds_todo(MAY_SEE_REQUESTS)
 def waiting_todo(may: May) -> Iterable[ToDo]:
     """What waits in the queue."""
-    now = timezone.now()
+    now, queue = timezone.now(), reverse("admin:appointments_appointmentrequest_changelist")
     found = counts(AnonymousUser(), now)  # lists that are the same for everybody
     if count := found["waiting"]:
         text = ngettext("%d request waits.", "%d requests wait.", count) % count
-        yield ToDo(text, _list("waiting"), first=True)
+        yield ToDo(text, f"{queue}?tab=waiting", first=True)
     if suspected := found["spam"]:
         text = ngettext(
             "%d request looks like spam, and may be a patient.",
             "%d requests look like spam, and may be patients.",
             suspected,
         )
-        yield ToDo(text % suspected, _list("spam"), first=True)
+        yield ToDo(text % suspected, f"{queue}?tab=spam", first=True)
     if changes := found["changes"]:
         text = ngettext(
             "%d patient asks for a change, or canceled.",
             "%d patients ask for a change, or canceled.",
             changes,
         )
-        yield ToDo(text % changes, _list("changes"), first=True)
+        yield ToDo(text % changes, f"{queue}?tab=changes", first=True)
     if over := AppointmentRequest.objects.visits_over(now).count():
         text = ngettext("%d visit is over: close it.", "%d visits are over: close them.", over)
-        yield ToDo(text % over, _list("visits"))
-
-
-def _list(name: str) -> str:
-    return f"{reverse('admin:appointments_appointmentrequest_changelist')}?tab={name}"
+        yield ToDo(text % over, f"{queue}?tab=visits")
 
 
 @adds_todo("clinic_site.change_mailchoice")
@@ -73,7 +68,7 @@ def mail_todo(may: May) -> Iterable[ToDo]:
 def purge_todo(may: May) -> Iterable[ToDo]:
     """A decision that only the clinic can take."""
     clinic = Clinic.objects.first()
-    if clinic is not None and clinic.keep_requests_days is None:
+    if clinic and clinic.keep_requests_days is None:
         yield ToDo(
             _("Decide how long requests are kept."),
             reverse("admin:clinic_site_clinic_change", args=[clinic.pk]),

@@ -1,10 +1,11 @@
-"""What staff fill in as they work on a request: the call, a note, and the next step."""
+"""What staff fill in: to find a request; and to work on it: the call, a note, the next step."""
 
 import datetime as dt
 from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,16 +27,35 @@ CALLS = [
 ]
 
 
-def _day(label: Any) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget)
+class FindForm(forms.Form):
+    """What staff know of a request: its reference, a name, a phone number, or an email address."""
+
+    what = PlainTextField(
+        label=gettext_lazy("Reference, name, phone or email"),
+        max_length=254,
+        error_messages={"required": gettext_lazy("Enter what you know of the request.")},
+    )
+
+
+def _is_near(day: dt.date) -> None:
+    if abs(day - timezone.localdate()) > settings.VISIT_WITHIN:
+        raise ValidationError(_("Check the day: it is years away."))
+
+
+def _day(label: Any, missing: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        error_messages={"required": missing},
+        validators=[_is_near],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
 
 
 class WorkForm(forms.Form):
     """All that staff do with a request at once.
 
-    `next` names a step, and PARTS the fields that a step of that form needs; of the others nothing
-    is asked. A visit that something speaks against is refused once, with `warnings`.
+    `next` names a step, and PARTS the fields that belong to a step of that form; of the others
+    nothing is asked. A visit that something speaks against is refused once, with `warnings`.
     """
 
     PARTS: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -46,6 +66,7 @@ class WorkForm(forms.Form):
     }
 
     OF_PARTS: ClassVar = [name for names in PARTS.values() for name in names]
+    use_required_attribute = False  # the step that is chosen decides
 
     call = forms.ChoiceField(
         label=gettext_lazy("The call"), choices=CALLS, required=False, widget=Radios
@@ -62,12 +83,14 @@ class WorkForm(forms.Form):
         widget=Radios,
         error_messages={"required": gettext_lazy("Choose what is next.")},
     )
-    set_aside_until = _day(gettext_lazy("Until"))
-    visit_on = _day(gettext_lazy("Day"))
+    set_aside_until = _day(
+        gettext_lazy("Until"), gettext_lazy("Enter the day on which it is to come back.")
+    )
+    visit_on = _day(gettext_lazy("Day"), gettext_lazy("Enter the day of the visit."))
     visit_time = forms.TimeField(
         label=gettext_lazy("Time"),
-        required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"required": gettext_lazy("Enter the time of the visit.")},
     )
     visit_minutes = forms.IntegerField(
         label=gettext_lazy("Length in minutes"),
@@ -83,7 +106,7 @@ class WorkForm(forms.Form):
     )
     close_reason = forms.ChoiceField(
         label=gettext_lazy("Because"),
-        required=False,
+        error_messages={"required": gettext_lazy("Choose why it is closed.")},
     )
 
     def __init__(self, asked: AppointmentRequest, data: Any = None) -> None:
@@ -110,8 +133,10 @@ class WorkForm(forms.Form):
         self.asked = asked
         self.warnings: list[str] = []
         self.warned = ""  # of which visit
-        for name in self.OF_PARTS:  # as it was shown, whatever it would be now
-            self.fields[name].show_hidden_initial = True
+        step = STEPS.get(self.data.get("next", ""), LEAVE)
+        for name in self.OF_PARTS:
+            self.fields[name].show_hidden_initial = True  # as shown, whatever it would be now
+            self.fields[name].required &= name in self.PARTS[step.form]
 
     @property
     def filled_in(self) -> set[str]:
@@ -121,19 +146,20 @@ class WorkForm(forms.Form):
     def in_words(self) -> list[tuple[str, str]]:
         """Return what was filled in: the labels of the fields, and what stands there."""
         found = []
-        for name in self.fields:
+        for name, field in self.fields.items():
             if name in self.filled_in:
-                field, value = self.fields[name], self.data[name]
-                choices = dict(getattr(field, "choices", ()))
+                choices, value = dict(getattr(field, "choices", ())), self.data[name]
                 found.append((str(field.label), str(choices.get(value, value))))
         return found
 
     def renewed(self, asked: AppointmentRequest) -> "WorkForm":
-        """Return the form as it was filled in, for the request as it is now."""
+        """Return the form as it was filled in, for the request as it is now; it asks nothing."""
         fresh, data = WorkForm(asked), dict(self.data.items())
         for name in {*self.OF_PARTS}.difference(self.changed_data):
             data[name] = data[self.add_initial_prefix(name)] = fresh[name].value()
-        return WorkForm(asked, data)
+        again = WorkForm(asked, data)
+        again.ask_nothing()
+        return again
 
     def ask_nothing(self) -> None:
         """Find nothing wrong, as nothing is to be saved."""
@@ -147,56 +173,35 @@ class WorkForm(forms.Form):
         if step is None:
             return cleaned
         values = {name: cleaned.get(name, "") for name in ("call", "text")} | {"step": step.name}
-        for form, names in self.PARTS.items():
-            if form == step.form:
+        for name in self.OF_PARTS:
+            if name in self.PARTS[step.form]:
                 continue
-            for name in names:
-                self.errors.pop(name, None)
-                if step == LEAVE and name in self.filled_in:
-                    self.add_error(name, _("Choose the step that this is for, or empty it."))
+            self.errors.pop(name, None)
+            if step == LEAVE and name in self.filled_in:
+                self.add_error(name, _("Choose the step that this is for, or empty it."))
         if step.form == "aside":
-            values |= self._day_to_wait_for(cleaned)
+            day = values["set_aside_until"] = cleaned.get("set_aside_until")
+            if day and day <= timezone.localdate():
+                self.add_error("set_aside_until", _("Enter a day from tomorrow on."))
             if not (values["call"] or values["text"].strip()):
                 self.add_error("text", _("Write why it is set aside, or choose how the call went."))
         elif step.form == "visit":
             values |= self._visit(cleaned)
         elif step.form == "close":
             values["close_reason"] = cleaned.get("close_reason", "")
-            if not values["close_reason"]:
-                self.add_error("close_reason", _("Choose why it is closed."))
         return values
 
-    def _day_to_wait_for(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        day, today = cleaned.get("set_aside_until"), timezone.localdate()
-        if day is None and "set_aside_until" not in self.errors:
-            self.add_error("set_aside_until", _("Enter the day on which it is to come back."))
-        elif day and day <= today:
-            self.add_error("set_aside_until", _("Enter a day from tomorrow on."))
-        elif day and day - today > settings.VISIT_WITHIN:
-            self.add_error("set_aside_until", _("Check the day: it is years away."))
-        return {"set_aside_until": day}
-
     def _visit(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        day, time = cleaned.get("visit_on"), cleaned.get("visit_time")
-        for name, value, missing in (
-            ("visit_on", day, _("Enter the day of the visit.")),
-            ("visit_time", time, _("Enter the time of the visit.")),
-        ):
-            if value is None and name not in self.errors:
-                self.add_error(name, missing)
-        if day and abs(day - timezone.localdate()) > settings.VISIT_WITHIN:
-            self.add_error("visit_on", _("Check the day: it is years away."))
-        elif day and time is not None:
-            naive = dt.datetime.combine(day, time)
-            visit_at = timezone.make_aware(naive)
-            if timezone.localtime(visit_at.astimezone(dt.UTC)).replace(tzinfo=None) != naive:
-                self.add_error("visit_time", _("The clocks change then: there is no such time."))
-            elif not self.errors:
-                return self._weighed(visit_at, cleaned)
-        return {}
-
-    def _weighed(self, visit_at: dt.datetime, cleaned: dict[str, Any]) -> dict[str, Any]:
         """Return the visit; refuse it where it was not shown yet what speaks against it."""
+        day, time = cleaned.get("visit_on"), cleaned.get("visit_time")
+        if not (day and time):
+            return {}
+        naive = dt.datetime.combine(day, time)
+        visit_at = timezone.make_aware(naive)
+        if timezone.localtime(visit_at.astimezone(dt.UTC)).replace(tzinfo=None) != naive:
+            self.add_error("visit_time", _("The clocks change then: there is no such time."))
+        if self.errors:
+            return {}
         minutes = cleaned.get("visit_minutes") or settings.VISIT_MINUTES
         clinic, pk = current_clinic(), self.asked.pk
         self.warnings = visit_warnings(visit_at, minutes, clinic, timezone.now(), pk)

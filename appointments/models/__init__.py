@@ -1,7 +1,6 @@
 """The models of requests, where Django looks for them."""
 
-from appointments.models.history import Note, StatusChange
-from appointments.models.presence import Presence
+from appointments.models.history import Note, Presence, StatusChange
 from appointments.models.request import AppointmentRequest, NameWord
 
 __all__ = ["AppointmentRequest", "NameWord", "Note", "Presence", "StatusChange"]

@@ -1,10 +1,11 @@
-"""What happened to a request, a row for each thing: changes of its status, calls, notes."""
+"""What happened to a request, a row for each thing; and who of staff has it open."""
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from appointments.states import CloseReason, Status
+from clinic_site import presence
 from clinic_site.crypto.fields import EncryptedTextField
 
 
@@ -102,3 +103,11 @@ class Note(models.Model):
     def is_undone(self) -> bool:
         """Whether it took back that a request was set aside."""
         return self.kind == NoteKind.UNDONE
+
+
+class Presence(presence.Presence):
+    """That a member of staff has a request open."""
+
+    thing = models.ForeignKey(
+        "appointments.AppointmentRequest", models.CASCADE, related_name="presences"
+    )

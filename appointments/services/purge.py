@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 def purge(
     *,
     days: int,
-    now: dt.datetime | None = None,
     dry_run: bool = False,
     go_on: Callable[[], bool] = lambda: True,
     tell: Callable[[int], object] = lambda purged: None,
@@ -30,14 +29,12 @@ def purge(
     """Delete requests that ended `days` days ago or earlier, with all that belongs to them.
 
     Returns how many; with `dry_run`, how many there are. Their audit rows stay. `go_on` is asked
-    before each batch; False ends it early. `tell` hears after each how many are gone so far. Safe
-    to be killed and run again, and side by side. Raises ValueError for less than a day,
-    DatabaseError.
+    before each batch, and `tell` hears after it how many are gone so far. Safe to be killed and
+    run again, and side by side. Raises ValueError for less than a day, DatabaseError.
     """
     if days < 1:
         raise ValueError("days must be 1 or more")
-    now = now or timezone.now()
-    old = AppointmentRequest.objects.to_purge(days=days, now=now).order_by("pk")
+    old = AppointmentRequest.objects.to_purge(days=days, now=timezone.now()).order_by("pk")
     if dry_run:
         return old.count()
     purged = 0
@@ -60,7 +57,7 @@ def purge(
 def daily_purge(local: dt.datetime, go_on: Callable[[], bool]) -> None:
     """Delete what is older than the clinic has set, once a day."""
     days = read_clinic().keep_requests_days
-    if days and claim_day("purge", local.date()):
-        purged = purge(days=days, go_on=go_on)
-        if purged:
-            logger.info("Erased %d requests that ended %d days ago or earlier", purged, days)
+    if not (days and claim_day("purge", local.date())):
+        return
+    if purged := purge(days=days, go_on=go_on):
+        logger.info("Erased %d requests that ended %d days ago or earlier", purged, days)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from appointments.choices import Origin, Suspicion
 from appointments.models import AppointmentRequest, StatusChange
-from appointments.services.undo import undo
+from appointments.services.work import undo
 from appointments.services.workflow import InvalidTransition
 from appointments.states import CloseReason, Status
 from clinic_site.actor import Actor

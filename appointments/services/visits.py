@@ -5,6 +5,7 @@ import datetime as dt
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,14 +27,19 @@ def visit_warnings(
     begins, ends = span(visit_at, minutes)
     zone = clinic.zone
     day = begins.astimezone(zone).date()
-    words = {"day": day_in_full(day), "visit": _in_words(begins, ends, zone)}
+    words = {"day": day_in_full(day), "visit": _times(begins, ends, zone)}
     found = []
     if is_closed(clinic, day):
         found.append(_("%(day)s is a closed day.") % words)
     elif is_outside_hours(clinic, begins, ends):
-        if hours := hours_in_words(clinic, day):
+        hours = [
+            f"{_time(each.opens)} {_('to')} {_time(each.closes)}"
+            for each in clinic.hours
+            if each.weekday == day.weekday()
+        ]
+        if hours:
             said = _("On %(day)s the clinic is open %(hours)s; this visit is %(visit)s.")
-            found.append(said % {**words, "hours": hours})
+            found.append(said % {**words, "hours": get_text_list(hours, _("and"))})
         else:
             found.append(_("The clinic has no opening hours on %(day)s.") % words)
     if begins < now:
@@ -46,7 +52,7 @@ def visit_warnings(
             "%(number)d other visits are at the same time: %(times)s.",
             len(others),
         )
-        times = _joined([_in_words(*each, zone) for each in others])
+        times = get_text_list([_times(*each, zone) for each in others], _("and"))
         found.append(said % {"number": len(others), "times": times})
     return found
 
@@ -58,15 +64,13 @@ def day_in_words(visit_at: dt.datetime, minutes: int | None, clinic: Clinic, pk:
     local = begins.astimezone(zone)
     visits = visits_on(local.date(), zone).exclude(pk=pk).values_list("visit_at", flat=True)
     is_morning = local.hour < 12
-    hours = [each.astimezone(zone).hour for each in visits if each]
-    half = sum((hour < 12) == is_morning for hour in hours)
+    half = sum((each.astimezone(zone).hour < 12) == is_morning for each in visits if each)
     if is_morning:
         said = ngettext("%d visit that morning", "%d visits that morning", half) % half
     else:
         said = ngettext("%d visit that afternoon", "%d visits that afternoon", half) % half
-    at_once = len(_at_once(begins, ends, pk)) or _("none")
-    at = _time(local)
-    return f"{day_in_full(local.date())}: {said}, {_('%s at') % at_once} {at}."
+    at = _("%s at") % (len(_at_once(begins, ends, pk)) or _("none"))
+    return f"{day_in_full(local.date())}: {said}, {at} {_time(local)}."
 
 
 def visits_on(day: dt.date, zone: dt.tzinfo) -> AppointmentRequestQuerySet:
@@ -85,10 +89,9 @@ def is_closed(clinic: Clinic, day: dt.date) -> bool:
 
 
 def next_open_day(clinic: Clinic, day: dt.date) -> dt.date:
-    """Return the first day after `day` that the clinic is open.
+    """Return the first day after `day` that the clinic is open, two weeks ahead at most.
 
-    By its hours and closed days, two weeks ahead at most; by its weekdays where it has set no
-    hours.
+    By its hours and closed days; by weekdays where it has set no hours.
     """
     weekdays = {each.weekday for each in clinic.hours} or {0, 1, 2, 3, 4}
     days = [day + dt.timedelta(days=number) for number in range(1, 15)]
@@ -99,12 +102,6 @@ def next_open_day(clinic: Clinic, day: dt.date) -> dt.date:
 def is_outside_hours(clinic: Clinic, begins: dt.datetime, ends: dt.datetime) -> bool:
     """Whether the clinic is not open for the whole of it; never where it has set no hours."""
     return clinic.open_time(begins, ends) < ends - begins
-
-
-def hours_in_words(clinic: Clinic, day: dt.date) -> str:
-    """Return when the clinic is open on a day of the week; "" where it has set no hours for it."""
-    hours = [each for each in clinic.hours if each.weekday == day.weekday()]
-    return _joined([f"{_time(each.opens)} {_('to')} {_time(each.closes)}" for each in hours])
 
 
 def day_in_full(day: dt.date) -> str:
@@ -130,13 +127,9 @@ def _at_once(begins: dt.datetime, ends: dt.datetime, pk: int) -> list[Span]:
     return [span for span in spans if span[1] > begins]
 
 
-def _in_words(begins: dt.datetime, ends: dt.datetime, zone: dt.tzinfo) -> str:
-    return f"{_time(begins.astimezone(zone))} {_('to')} {_time(ends.astimezone(zone))}"
-
-
 def _time(at: dt.datetime | dt.time) -> str:
     return time_format(at, "g:i A")
 
 
-def _joined(parts: list[str]) -> str:
-    return f" {_('and')} ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+def _times(begins: dt.datetime, ends: dt.datetime, zone: dt.tzinfo) -> str:
+    return f"{_time(begins.astimezone(zone))} {_('to')} {_time(ends.astimezone(zone))}"

@@ -10,30 +10,20 @@ from clinic_site.models import Clinic
 
 
 def limit(clinic: Clinic) -> dt.timedelta:
-    """Return how long a request may wait, as `waits` counts."""
+    """Return how long a request may wait, while the clinic is open."""
     if clinic.answer_within_hours:
         return dt.timedelta(hours=clinic.answer_within_hours)
     return settings.OVERDUE_AFTER_OPEN if clinic.hours else settings.OVERDUE_AFTER
 
 
-def waits(
-    appointment_request: AppointmentRequest, clinic: Clinic, now: dt.datetime
-) -> dt.timedelta:
-    """Return how long the clinic was open since the request came in."""
-    return clinic.open_time(appointment_request.received_at, now)
-
-
 def is_overdue(appointment_request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> bool:
     """Whether the request still waits, and has waited for too long."""
-    waiting = appointment_request.state.is_waiting
-    return waiting and waits(appointment_request, clinic, now) > limit(clinic)
+    waited = clinic.open_time(appointment_request.received_at, now)
+    return appointment_request.state.is_waiting and waited > limit(clinic)
 
 
 def is_late(appointment_request: AppointmentRequest, clinic: Clinic, now: dt.datetime) -> bool:
-    """Whether its patient has heard nothing within the time that the clinic has set itself.
-
-    Never where it has set none.
-    """
+    """Whether its patient has heard nothing within the time that the clinic has set, if any."""
     unanswered = appointment_request.first_answer_at is None and clinic.answer_within_hours
     return bool(unanswered) and is_overdue(appointment_request, clinic, now)
 

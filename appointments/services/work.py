@@ -1,4 +1,4 @@
-"""What staff do as they work on a request: a call, a note and the next step, all at once."""
+"""What staff do with a request: a call, a note and the next step at once; and taking it back."""
 
 import datetime as dt
 from typing import Any
@@ -8,18 +8,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appointments.audit import REQUEST, RequestAction
-from appointments.mails import write_mails, write_news
-from appointments.models import AppointmentRequest, Note
+from appointments.mails import TO_PATIENT, write_mails, write_news
+from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.models.history import ANSWERS, NoteKind
+from appointments.presenters import read
 from appointments.services.workflow import (
-    MOVED,
     InvalidTransition,
     locked,
     move,
     reads,
     save,
-    set_aside_no_more,
-    staff,
 )
 from appointments.states import (
     ANSWERED,
@@ -29,12 +27,14 @@ from appointments.states import (
     STATES,
     STEPS,
     CloseReason,
+    News,
     Status,
     Step,
 )
 from clinic_site.actor import Actor
 from clinic_site.audit.record import record
 from clinic_site.edit_conflict import EditConflict
+from clinic_site.mail.models import MailState
 
 
 def work_on(
@@ -54,9 +54,8 @@ def work_on(
 ) -> AppointmentRequest:
     """Log a call with its note, and take the next step with a request: all of it, or nothing.
 
-    `call` is a NoteKind, `step` names one of STEPS. Setting aside takes `set_aside_until`, and the
-    note or the call is its reason; scheduling takes `visit_at`, and without a `visit_place` leaves
-    that as it is; closing takes a `close_reason`.
+    `call` is a NoteKind, `step` names one of STEPS; what that needs is given, and nothing else, as
+    WorkForm sees to. Without a `visit_place` that stays as it is.
 
     What was done already is a second click, and is accepted quietly: of a call or a note only for
     some seconds, as it may be another one; later, `since` the page was opened, it is a conflict.
@@ -64,15 +63,8 @@ def work_on(
     DoesNotExist, EditConflict, InvalidTransition.
     """
     chosen, said = STEPS[step], bool(text.strip())
-    if (chosen.form == "visit") != (visit_at is not None):
-        raise InvalidTransition(_("Enter the day and the time of the visit."))
-    if (chosen.form == "close") != bool(close_reason):
-        raise InvalidTransition(_("Choose why it is closed."))
-    if (chosen == ASIDE) != (set_aside_until is not None):
-        raise InvalidTransition(_("Enter the day until which it is set aside."))
-    if chosen == ASIDE and not (call or said):
-        raise InvalidTransition(_("Say why it is set aside: log the call, or write a note."))
-    if chosen == LEAVE and not (call or said):
+    overtakes = bool(call) or chosen != LEAVE
+    if not (overtakes or said):
         raise InvalidTransition(_("Choose a call, write a note, or choose what is next."))
     values: dict[str, Any] = {}
     if chosen.form == "visit":
@@ -93,7 +85,7 @@ def work_on(
         is_noted = not kind or _is_noted(asked, kind, text, by, clicked)
         if is_noted and _is_done(asked, chosen, values):
             return asked
-        if (call or chosen != LEAVE) and asked.version != version:
+        if overtakes and asked.version != version:
             raise EditConflict
         if not is_noted and since and _is_noted(asked, kind, text, by, since):
             raise EditConflict
@@ -101,11 +93,14 @@ def work_on(
             status = asked.get_status_display()
             raise InvalidTransition(_("A request that is “%s” cannot be set aside.") % status)
         if not is_noted:
-            Note.objects.create(request=asked, kind=kind, text=text, by=staff(by))
+            Note.objects.create(request=asked, kind=kind, text=text, by=by.account)
             record(RequestAction.NOTED, REQUEST, [asked.reference], by=by, detail=kind)
+        if not overtakes:
+            return asked
         done = _log(asked, call, by) if call else []
-        if chosen.target not in {None, Status.CLOSED} or call and _is_due(asked):
-            set_aside_no_more(asked)
+        is_due = asked.set_aside_until and asked.set_aside_until <= timezone.localdate()
+        if chosen.target not in {None, Status.CLOSED} or call and is_due:
+            asked.set_aside_until, asked.set_aside_reason = None, ""
         until_before = asked.set_aside_until
         if chosen.form != "close":
             for name, value in values.items():
@@ -116,19 +111,16 @@ def work_on(
         if to is not None:
             done.append(_go(asked, to, close_reason, by))
         if chosen in {ASIDE, BACK}:  # last, as only what was done last can be undone
-            why = "" if call else values["set_aside_reason"]
             Note.objects.create(
                 request=asked,
                 kind=NoteKind.SET_ASIDE,
                 until=set_aside_until,
                 until_before=until_before,
-                text=why,
-                by=staff(by),
+                text="" if call else values["set_aside_reason"],
+                by=by.account,
             )
             done.append("set aside" if set_aside_until else "set aside no more")
-        if call or chosen != LEAVE:
-            changed = {*MOVED, *values, "taken_by", "change_request", "suspicion"}
-            save(asked, *changed, by=by, detail=", ".join(done))
+        save(asked, by=by, detail=", ".join(done))
     return asked
 
 
@@ -136,14 +128,8 @@ def _is_noted(
     asked: AppointmentRequest, kind: str, text: str, by: Actor, since: dt.datetime
 ) -> bool:
     """Whether the same person noted the same since then."""
-    lately = asked.notes.filter(by=staff(by), kind=kind, at__range=(since, timezone.now()))
+    lately = asked.notes.filter(by=by.account, kind=kind, at__range=(since, timezone.now()))
     return any(reads(note, "text", text) for note in lately)
-
-
-def _is_due(asked: AppointmentRequest) -> bool:
-    """Whether the day until which it was set aside has come."""
-    until = asked.set_aside_until
-    return until is not None and until <= timezone.localdate()
 
 
 def _is_done(asked: AppointmentRequest, chosen: Step, values: dict[str, Any]) -> bool:
@@ -162,7 +148,7 @@ def _log(asked: AppointmentRequest, call: str, by: Actor) -> list[str]:
         asked.first_answer_at = timezone.now()
     if asked.taken_by_id is not None:
         return []
-    asked.taken_by = staff(by)
+    asked.taken_by = by.account
     return ["taken"]
 
 
@@ -186,3 +172,83 @@ def _go(asked: AppointmentRequest, to: Status, close_reason: str, by: Actor) -> 
     elif close_reason != CloseReason.SPAM:
         write_news(asked, STATES[before].news_of(to))
     return f"{before} to {to}"
+
+
+def undo(*, pk: int, version: int, by: Actor) -> AppointmentRequest:
+    """Take back what was done to a request last; a second time changes nothing.
+
+    `version` is that of the page which offered it. Raises AppointmentRequest.DoesNotExist,
+    EditConflict, and InvalidTransition where that cannot be any more.
+    """
+    with locked(pk) as asked:
+        last = _last(asked)
+        if last is not None and last.is_undone:
+            return asked
+        if asked.version != version:
+            raise EditConflict
+        if last is None or undoable(asked) is None:
+            raise InvalidTransition(_("It can no longer be undone. What is next?"))
+        if isinstance(last, StatusChange):
+            _open_again(asked, last, by)
+            detail = f"{Status.CLOSED} to {asked.status}, undone"
+        else:
+            until, why = last.until_before, _reason_before(asked, last)
+            asked.set_aside_until, asked.set_aside_reason = until, why
+            Note.objects.create(
+                request=asked, kind=NoteKind.UNDONE, until=until, text=why, by=by.account
+            )
+            detail = "set aside, undone"
+        save(asked, by=by, detail=detail)
+    return asked
+
+
+def undoable(asked: AppointmentRequest) -> StatusChange | Note | None:
+    """Return what can be taken back of a request now; None for nothing."""
+    last, now = _last(asked), timezone.now()
+    if last is None or not now - settings.UNDO_WITHIN <= last.at <= now:
+        return None
+    if isinstance(last, StatusChange):
+        return last if last.to_status == asked.status == Status.CLOSED else None
+    until = asked.set_aside_until if asked.state.is_waiting else None
+    is_set_aside = last.kind == NoteKind.SET_ASIDE and until is not None
+    return last if is_set_aside and last.until == until else None
+
+
+def _last(asked: AppointmentRequest) -> StatusChange | Note | None:
+    happened = [each for each in (asked.changes.last(), asked.notes.last()) if each is not None]
+    return max(happened, key=lambda each: each.at, default=None)
+
+
+def _reason_before(asked: AppointmentRequest, aside: Note) -> str:
+    """Return why a request was set aside before it was so anew; "" where it was not."""
+    rows = asked.notes.filter(pk__lt=aside.pk)
+    before = rows.filter(until=aside.until_before).last() if aside.until_before else None
+    if before is not None and not read(before, "text"):  # the call says why
+        before = rows.filter(pk__lt=before.pk).last()
+    return read(before, "text") or str(before.get_kind_display()) if before is not None else ""
+
+
+def _open_again(asked: AppointmentRequest, closing: StatusChange, by: Actor) -> None:
+    """Have the request stand as before it was closed, and its patient hear of no closing."""
+    before = asked.changes.exclude(pk=closing.pk).last()
+    StatusChange.objects.create(
+        request=asked,
+        from_status=Status.CLOSED,
+        to_status=closing.from_status,
+        by=by.name,
+        visit_at=closing.visit_at,
+        visit_minutes=closing.visit_minutes,
+        close_reason=closing.close_reason,
+    )
+    heard = asked.notes.filter(kind__in=ANSWERS).exists()
+    if asked.first_answer_at == asked.status_at and not heard:  # by the closing alone
+        asked.first_answer_at = None
+    asked.status, asked.close_reason = closing.from_status, ""
+    # As it was, or a mail about the step before that still waits would be taken for overtaken.
+    asked.status_at = before.at if before else asked.received_at
+    asked.change_requested_at = closing.change_requested_at
+    told = asked.mails.filter(kind=TO_PATIENT[News.CLOSED].name, created_at__gte=closing.at)
+    told = told.exclude(state=MailState.SET_ASIDE)
+    unsent = told.unsent(timezone.now())
+    if told.exists() and not unsent.update(state=MailState.SET_ASIDE):
+        write_news(asked, News.CHANGED)

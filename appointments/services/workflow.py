@@ -1,12 +1,11 @@
 """What is done to a request: each function is one transaction, under a lock.
 
-Staff's own work on one, a call and the next step, is in `work`; taking a step back in `undo`.
+A call and the next step, and taking that back, are in `work`.
 """
 
 import contextlib
 import datetime as dt
 from collections.abc import Iterator
-from typing import cast
 
 from django.conf import settings
 from django.db import transaction
@@ -18,24 +17,14 @@ from appointments.mails import write_change_mails
 from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.models.history import NoteKind
 from appointments.states import CloseReason, Status
-from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.audit.record import Action, record
 from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.edit_conflict import EditConflict
 
-ASIDE = ("set_aside_until", "set_aside_reason")
-MOVED = ("status", "status_at", "close_reason", "first_answer_at", "change_requested_at", *ASIDE)
-_CHANGE_REQUEST = ("change_request", "change_requested_at")
-
 
 class InvalidTransition(Exception):
     """The request does not allow this as it stands; the text says why, to whoever tried."""
-
-
-def staff(by: Actor) -> User:
-    """Return the account of staff who do something."""
-    return cast(User, by.account)
 
 
 @contextlib.contextmanager
@@ -45,15 +34,12 @@ def locked(pk: int) -> Iterator[AppointmentRequest]:
         yield AppointmentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
 
 
-def save(
-    appointment_request: AppointmentRequest, *changed: str, by: Actor, detail: str = ""
-) -> None:
-    """Save what changed; `detail` says what was done, for the record."""
+def save(appointment_request: AppointmentRequest, *, by: Actor, detail: str) -> None:
+    """Save the locked request; `detail` says what was done, for the record."""
     appointment_request.version += 1
-    appointment_request.save(update_fields=[*changed, "version"])
+    appointment_request.save()
     if detail:
-        references = [appointment_request.reference]
-        record(Action.CHANGED, REQUEST, references, by=by, detail=detail)
+        record(Action.CHANGED, REQUEST, [appointment_request.reference], by=by, detail=detail)
 
 
 def move(
@@ -65,7 +51,7 @@ def move(
     settles: bool = False,
     close_reason: str = "",
 ) -> None:
-    """Set the status and write its row; the caller saves the fields that MOVED names.
+    """Set the status and write its row; the caller saves the request.
 
     `answers`: whether the patient has heard from the clinic by what staff did. `settles`: whether
     it deals with the change that the patient asked for. Raises InvalidTransition.
@@ -96,82 +82,71 @@ def move(
     appointment_request.close_reason = close_reason
 
 
-def set_aside_no_more(appointment_request: AppointmentRequest) -> None:
-    """Have it stand among those that wait; the caller saves the fields that ASIDE names."""
-    appointment_request.set_aside_until, appointment_request.set_aside_reason = None, ""
-
-
-def take(*, pk: int, by: Actor) -> AppointmentRequest:
+def take(*, pk: int, by: Actor) -> None:
     """Put a request into the hands of `by`. Raises EditConflict where a colleague has it."""
     with locked(pk) as appointment_request:
-        if appointment_request.taken_by_id == staff(by).pk:
-            return appointment_request
-        if appointment_request.taken_by_id is not None:
+        if appointment_request.taken_by is None:
+            appointment_request.taken_by = by.account
+            save(appointment_request, by=by, detail="taken")
+        elif appointment_request.taken_by != by.account:
             raise EditConflict
-        appointment_request.taken_by = staff(by)
-        save(appointment_request, "taken_by", by=by, detail="taken")
-    return appointment_request
 
 
-def release(*, pk: int, version: int, by: Actor) -> AppointmentRequest:
+def release(*, pk: int, version: int, by: Actor) -> None:
     """Put a request back for anyone to take, whoever has it.
 
     Raises EditConflict, as somebody else may have it by now.
     """
     with locked(pk) as appointment_request:
         if appointment_request.taken_by_id is None:
-            return appointment_request
+            return
         if appointment_request.version != version:
             raise EditConflict
         appointment_request.taken_by = None
-        save(appointment_request, "taken_by", by=by, detail="released")
-    return appointment_request
+        save(appointment_request, by=by, detail="released")
 
 
-def acknowledge(*, pk: int, version: int, by: Actor) -> AppointmentRequest:
+def acknowledge(*, pk: int, version: int, by: Actor) -> None:
     """Note that staff have dealt with the change that the patient asked for, or the cancellation.
 
     Raises EditConflict, as the patient may have written again.
     """
     with locked(pk) as appointment_request:
         if appointment_request.change_requested_at is None:
-            return appointment_request
+            return
         if appointment_request.version != version:
             raise EditConflict
         appointment_request.change_request, appointment_request.change_requested_at = "", None
-        save(appointment_request, *_CHANGE_REQUEST, by=by, detail="acknowledged")
-    return appointment_request
+        save(appointment_request, by=by, detail="acknowledged")
 
 
-def cancel(*, pk: int, by: Actor) -> AppointmentRequest:
+def cancel(*, pk: int, by: Actor) -> None:
     """Cancel a request, as its patient; a second time changes nothing.
 
     Staff get no mail about suspected spam.
     """
     with locked(pk) as appointment_request:
         if appointment_request.state.has_ended:
-            return appointment_request
+            return
         before = appointment_request.status
+        # Somebody may be about to call, or keeps a place free: staff see it until they say that it
+        # is dealt with.
         needs_staff = (
             appointment_request.change_requested_at is not None
             or appointment_request.taken_by_id is not None
             or before in {Status.CONTACTING, Status.SCHEDULED}
         )
         move(appointment_request, Status.CANCELLED, by=by)
-        set_aside_no_more(appointment_request)
+        appointment_request.set_aside_until, appointment_request.set_aside_reason = None, ""
         if needs_staff:
-            # Somebody may be about to call, or keeps a place free: staff see it until they say
-            # that it is dealt with.
             appointment_request.change_request = ""
             appointment_request.change_requested_at = appointment_request.status_at
             if before != Status.QUARANTINED:
                 write_change_mails(appointment_request)
-        detail = f"{before} to {Status.CANCELLED}"
-        save(appointment_request, *MOVED, "change_request", by=by, detail=detail)
-    return appointment_request
+        save(appointment_request, by=by, detail=f"{before} to {Status.CANCELLED}")
 
 
-def request_change(*, pk: int, text: str, by: Actor) -> AppointmentRequest:
+def request_change(*, pk: int, text: str, by: Actor) -> None:
     """Keep what a patient wants changed, where staff see it; the last words stand.
 
     The same words again change nothing. Staff get no mail about suspected spam. Raises
@@ -180,10 +155,9 @@ def request_change(*, pk: int, text: str, by: Actor) -> AppointmentRequest:
     with locked(pk) as appointment_request:
         if appointment_request.state.has_ended:
             raise InvalidTransition(_("This request has ended. Call us, or send a new one."))
-        if appointment_request.change_requested_at and reads(
-            appointment_request, "change_request", text
-        ):
-            return appointment_request
+        is_same = reads(appointment_request, "change_request", text)
+        if appointment_request.change_requested_at and is_same:
+            return
         now = timezone.now()
         lately = appointment_request.notes.filter(
             kind=NoteKind.CHANGE_REQUEST, at__range=(now - dt.timedelta(days=1), now)
@@ -191,13 +165,12 @@ def request_change(*, pk: int, text: str, by: Actor) -> AppointmentRequest:
         if lately.count() >= settings.CHANGES_A_DAY:
             raise InvalidTransition(_("You have written to us many times today. Please call us."))
         appointment_request.change_request, appointment_request.change_requested_at = text, now
-        set_aside_no_more(appointment_request)
+        appointment_request.set_aside_until, appointment_request.set_aside_reason = None, ""
         # The note stays once the change is made.
         Note.objects.create(request=appointment_request, kind=NoteKind.CHANGE_REQUEST, text=text)
         if appointment_request.status != Status.QUARANTINED:
             write_change_mails(appointment_request)
-        save(appointment_request, *_CHANGE_REQUEST, *ASIDE, by=by, detail="change asked for")
-    return appointment_request
+        save(appointment_request, by=by, detail="change asked for")
 
 
 def reads(row: AppointmentRequest | Note, field: str, text: str) -> bool:
@@ -218,6 +191,6 @@ def close_as_spam(*, pks: list[int], by: Actor) -> int:
         with contextlib.suppress(AppointmentRequest.DoesNotExist), locked(pk) as suspected:
             if suspected.status == Status.QUARANTINED and suspected.change_requested_at is None:
                 move(suspected, Status.CLOSED, by=by, close_reason=CloseReason.SPAM)
-                save(suspected, *MOVED, by=by, detail="closed as spam")
+                save(suspected, by=by, detail="closed as spam")
                 closed += 1
     return closed

@@ -1,72 +1,71 @@
-"""What the queue and its own pages in the admin share: who may open them, and when."""
+"""What the queue's own pages in the admin share: who may open them, and when."""
 
-import functools
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import View
 
+from appointments.audit import REQUEST
+from appointments.mails import MAY_SEE_REQUESTS
+from appointments.models import AppointmentRequest
+from clinic_site.access.refused import NotAllowed
+from clinic_site.actor import Actor
+from clinic_site.audit.record import record
 from clinic_site.crypto.key_check import key_state, keys_are_right
 
-AnyView = Callable[..., HttpResponseBase]
-
-
-class ShutWhileKeysAreWrong(admin.ModelAdmin):
-    """For a model with encrypted fields: while a key is wrong, none of its pages is entered.
-
-    Not one reads or writes then, Django's own or ours; each says which setting is wrong. People
-    without the right to see requests get what they would get anyway.
-    """
-
-    @property
-    def urls(self) -> Any:
-        """Every address of `get_urls`, wrapped."""
-        patterns = self.get_urls()
-        for pattern in patterns:
-            pattern.callback = self._shut_while_wrong(pattern.callback)
-        return patterns
-
-    def _shut_while_wrong(self, view: AnyView) -> AnyView:
-        @functools.wraps(view)
-        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            staff = self.admin_site.has_permission(request) and self.has_view_permission(request)
-            if not staff or keys_are_right():
-                return view(request, *args, **kwargs)
-            context = {
-                **self.admin_site.each_context(request),
-                "title": _("Requests are shut"),
-                "state": str(key_state()),
-            }
-            response = render(request, "appointments/keys_wrong.html", context, status=503)
-            response["Cache-Control"] = "no-store"
-            return response
-
-        return wrapped
+MAY_CHANGE = "appointments.change_appointmentrequest"
 
 
 class StaffView(View):
-    """A page of the queue's own, for staff who have the right."""
+    """A page of the queue's own, for staff who have the `permission`.
 
-    model_admin: Any = None  # the queue's, which the address gives it
-    permission = "view"
+    While a key is wrong it reads and writes nothing, and says which setting is wrong; people
+    without the right to see requests get what they would get anyway.
+    """
+
+    permission = MAY_SEE_REQUESTS
     reference = ""  # of the request that the page is about
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.has_perm(MAY_SEE_REQUESTS) and not keys_are_right():
+            title, state = _("Requests are shut"), key_state()
+            return self.show("appointments/keys_wrong.html", title, status=503, state=state)
         self.refuse_without(self.permission)
         return super().dispatch(request, *args, **kwargs)
 
     def refuse_without(self, permission: str) -> None:
-        """Raise NotAllowed unless the user may do this to requests."""
-        self.model_admin.refuse_without(self.request, permission, self.reference)
+        """Raise NotAllowed unless the user has the permission."""
+        if not self.request.user.has_perm(permission):
+            raise NotAllowed(permission, REQUEST, [self.reference] if self.reference else [])
+
+    @property
+    def by(self) -> Actor:
+        """Who is signed in."""
+        return Actor.staff(self.request)
+
+    def record(self, action: str, requests: Iterable[AppointmentRequest]) -> None:
+        """Put on record what was done to these requests."""
+        record(action, REQUEST, [each.reference for each in requests], by=self.by)
 
     def show(
         self, template_name: str, title: str, *, status: int = 200, **context: Any
     ) -> HttpResponse:
         """Return the page, with what every page of the admin shows."""
-        admin_context = self.model_admin.admin_site.each_context(self.request)
-        context = {**admin_context, "opts": self.model_admin.opts, "title": title, **context}
+        context = {**admin.site.each_context(self.request), "title": title, **context}
         return render(self.request, template_name, context, status=status)
+
+
+def go_to(page: str, *args: object, query: str = "") -> HttpResponse:
+    """Return the way on to a page of the queue."""
+    address = reverse(f"admin:appointments_appointmentrequest_{page}", args=args)
+    return HttpResponseRedirect(address + query, status=303)
+
+
+def number_in(text: str) -> int:
+    """Return the number of up to nine digits that a text is; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

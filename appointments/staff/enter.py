@@ -5,21 +5,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import DatabaseError, InterfaceError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from appointments.audit import REQUEST, RequestAction
+from appointments.audit import RequestAction
 from appointments.forms.entered import EnteredRequestForm
 from appointments.presenters import answer_of
 from appointments.services.search import of_this_phone
 from appointments.services.submit import SentBefore, enter_request
-from appointments.staff.base import StaffView
+from appointments.staff.base import MAY_CHANGE, StaffView, go_to
 from appointments.tokens import new_attempt, read_attempt
-from clinic_site.actor import Actor
-from clinic_site.audit.record import record
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +24,7 @@ logger = logging.getLogger(__name__)
 class EnterView(StaffView):
     """Enter a request that was taken by phone, with the questions of the public form."""
 
-    permission = "change"
+    permission = MAY_CHANGE
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.page(EnteredRequestForm(initial={"attempt": new_attempt()}))
@@ -36,14 +33,11 @@ class EnterView(StaffView):
         form = EnteredRequestForm(request.POST)
         attempt = read_attempt(request.POST.get("attempt", ""))
         if attempt is None:
-            notice = _("This form was not ours. Check it, and enter it once more.")
-            return self.page_again(notice)
+            return self.page_again(_("This form was not ours. Check it, and enter it once more."))
         if not form.is_valid():
             return self.page(form)
         try:
-            entered = enter_request(
-                attempt=attempt, answers=form.answers(), by=Actor.staff(request)
-            )
+            entered = enter_request(attempt=attempt, answers=form.answers(), by=self.by)
         except SentBefore:
             return self.page_again(
                 _("You entered this form before, with other words. Is this another request?")
@@ -52,11 +46,9 @@ class EnterView(StaffView):
             logger.error("Request not entered: %s", type(error).__name__)
             notice = _("It was not stored. What you typed is still here: try it again.")
             return self.page(form, notice, status=503)
-        messages.success(
-            request, _("Entered as %s. Read this reference to the caller.") % entered.reference
-        )
-        address = reverse("admin:appointments_appointmentrequest_change", args=[entered.pk])
-        return HttpResponseRedirect(address, status=303)
+        said = _("Entered as %s. Read this reference to the caller.")
+        messages.success(request, said % entered.reference)
+        return go_to("change", entered.pk)
 
     def page_again(self, notice: str) -> HttpResponse:
         """Return the form with what was typed under a fresh attempt, and say why."""
@@ -64,13 +56,11 @@ class EnterView(StaffView):
         data["attempt"] = new_attempt()
         return self.page(EnteredRequestForm(data), notice)
 
-    def page(
-        self, form: EnteredRequestForm, notice: str = "", *, status: int = 200, **context: Any
-    ) -> HttpResponse:
+    def page(self, form: EnteredRequestForm, notice: str = "", **context: Any) -> HttpResponse:
         """Return the form with what was typed."""
         title = _("Enter a request taken by phone")
-        context |= {"form": form, "notice": notice}
-        return self.show("admin/appointments/enter.html", title, status=status, **context)
+        template = "admin/appointments/enter.html"
+        return self.show(template, title, form=form, notice=notice, **context)
 
 
 class SameView(EnterView):
@@ -82,8 +72,7 @@ class SameView(EnterView):
     def post(self, request: HttpRequest) -> HttpResponse:
         found = of_this_phone(request.POST.get("phone", "")[:200], timezone.now())
         if found:
-            references = [each.reference for each in found]
-            record(RequestAction.SEARCHED, REQUEST, references, by=Actor.staff(request))
+            self.record(RequestAction.SEARCHED, found)
         same: dict[str, Any] = {
             "looked": found is not None,
             "same": [(each, answer_of(each, "patient_name")) for each in found or []],

@@ -1,5 +1,6 @@
 """Requests from patients in the admin: the queue, finding one, and the addresses of all pages."""
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
@@ -10,30 +11,38 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from appointments.audit import REQUEST, RequestAction
-from appointments.forms.staff import FindForm
+from appointments.audit import RequestAction
+from appointments.forms.work import FindForm
 from appointments.models import AppointmentRequest
+from appointments.presenters import VISIT_AT, in_short, read, told_in_words, urgent
 from appointments.references import typed_reference
-from appointments.services.presence import note_presence
-from appointments.services.queue import FIRST, TABS, requests_in, tabs_for, with_people
+from appointments.services.queue import (
+    FIRST,
+    TABS,
+    note_presence,
+    requests_in,
+    tabs_for,
+    with_people,
+)
 from appointments.services.search import find
 from appointments.services.spam import closed_by
-from appointments.staff.base import ShutWhileKeysAreWrong, StaffView
+from appointments.services.told import Told, told
+from appointments.services.waiting import is_overdue
+from appointments.staff.base import MAY_CHANGE, StaffView, number_in
 from appointments.staff.enter import EnterView, SameView
-from appointments.staff.record import RecordView
-from appointments.staff.report import ReportView
+from appointments.staff.report import RecordView, ReportView
 from appointments.staff.request_page import RequestView
-from appointments.staff.rows import rows_of
 from appointments.staff.spam import SpamView, UndoSpamView
 from appointments.staff.visits import VisitsView
-from clinic_site.access.models import User
-from clinic_site.access.refused import NotAllowed
-from clinic_site.actor import Actor
-from clinic_site.audit.record import Action, record
-
-MAY_CHANGE = "appointments.change_appointmentrequest"
+from appointments.states import Status
+from clinic_site.audit.record import Action
+from clinic_site.clinic import current_clinic
 
 
 class QueueView(StaffView):
@@ -43,28 +52,30 @@ class QueueView(StaffView):
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        title = _("Requests")
         context = self.context([])
-        return self.show("admin/appointments/queue.html", title, form=FindForm(), **context)
+        template = "admin/appointments/queue.html"
+        return self.show(template, _("Requests"), form=FindForm(), **context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        context = self.context(self.shown_before())
-        return render(request, "admin/appointments/_queue.html", context)
+        try:
+            before = signing.loads(request.POST.get("shown", ""), salt=self.salt)
+        except signing.BadSignature:
+            before = []
+        return render(request, "admin/appointments/_queue.html", self.context(before))
 
     def context(self, before: list[int]) -> dict[str, Any]:
         """Return what the page holds, and put on record what of it was not shown `before`."""
         user, now = self.request.user, timezone.now()
         tab = TABS.get(self.request.GET.get("tab", ""), FIRST)
-        number = _page_number(self.request.GET.get("page", ""))
-        start = (number - 1) * settings.LIST_ROWS
+        page = number_in(self.request.GET.get("page", "")) or 1
+        start = (page - 1) * settings.LIST_ROWS
         # One more than is shown says whether there is a next page; nothing counts them all.
         rows = with_people(requests_in(tab, user, now), user)
         found = list(rows[start : start + settings.LIST_ROWS + 1])
         shown = found[: settings.LIST_ROWS]
         new = [each for each in shown if each.pk not in before]
         if new or self.request.method == "GET":
-            references = [each.reference for each in new]
-            record(Action.LISTED, REQUEST, references, by=Actor.staff(self.request))
+            self.record(Action.LISTED, new)
         known = [*before, *(each.pk for each in new)][-settings.SHOWN_KEPT :]
         tabs = tabs_for(user, now, tab.name)
         return {
@@ -73,29 +84,18 @@ class QueueView(StaffView):
             "tab": tab,
             "rows": rows_of(shown, now),
             "now": now,
-            "page": number,
-            "previous": number - 1,
-            "next": number + 1 if len(found) > len(shown) else 0,
-            "shown": signing.dumps(known, salt=_salt(self.request), compress=True),
+            "page": page,
+            "previous": page - 1,
+            "next": page + 1 if len(found) > len(shown) else 0,
+            "shown": signing.dumps(known, salt=self.salt, compress=True),
             "ticks": tab is TABS["spam"] and user.has_perm(MAY_CHANGE),
             "undo": closed_by(user.get_username()).count() if tab is TABS["spam"] else 0,
         }
 
-    def shown_before(self) -> list[int]:
-        """Return the ids of the requests that this page has shown; [] without a token of ours."""
-        token = self.request.POST.get("shown", "")
-        try:
-            return list(signing.loads(token, salt=_salt(self.request)))
-        except signing.BadSignature:
-            return []
-
-
-def _salt(request: HttpRequest) -> str:
-    return f"appointments.shown to {request.user.pk}"
-
-
-def _page_number(text: str) -> int:
-    return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    @property
+    def salt(self) -> str:
+        """What makes a token this person's."""
+        return f"appointments.shown to {self.request.user.pk}"
 
 
 class FindView(StaffView):
@@ -111,8 +111,7 @@ class FindView(StaffView):
         what = form.cleaned_data["what"]
         found = list(with_people(find(what), request.user)[: settings.FOUND_SHOWN + 1])
         shown = found[: settings.FOUND_SHOWN]
-        references = [each.reference for each in shown]
-        record(RequestAction.SEARCHED, REQUEST, references, by=Actor.staff(request))
+        self.record(RequestAction.SEARCHED, shown)
         return self.page(
             form,
             rows=rows_of(shown, timezone.now()),
@@ -128,6 +127,55 @@ class FindView(StaffView):
         return self.show("admin/appointments/queue.html", title, form=form, tabs=tabs, **context)
 
 
+def rows_of(requests: list[AppointmentRequest], now: dt.datetime) -> list[dict[str, Any]]:
+    """Return what staff need to know of each of these before they open it, in words.
+
+    `services.queue.with_people` has read them.
+    """
+    news = told(requests)
+    return [_row(each, news[each.pk], now) for each in requests]
+
+
+def _row(each: AppointmentRequest, news: Told, now: dt.datetime) -> dict[str, Any]:
+    row = in_short(each, is_to_be_called=each.state.is_waiting)
+    open_by = each.open_by  # type: ignore[attr-defined]
+    people = [(_("%s has it"), each.taken_by), (_("%s has it open"), open_by)]
+    return {
+        **row,
+        "request": each,
+        "name": Truncator(row["name"]).chars(settings.ROW_NAME),
+        "message": Truncator(row.get("message", "")).chars(settings.ROW_MESSAGE),
+        "calling": [Truncator(way).chars(settings.ROW_NAME) for way in row.get("calling", ())],
+        "stands": [*_stands(each, now), *filter(None, [told_in_words(news)])],
+        "people": [words % person for words, person in people if person],
+    }
+
+
+def _stands(each: AppointmentRequest, now: dt.datetime) -> list[str]:
+    """Return its status, a change asked for, the visit, and how long it waits."""
+    state, status = each.state, each.get_status_display()
+    if each.close_reason:
+        status = f"{status}: {each.get_close_reason_display()}"
+    lines: list[str] = [format_html("<strong>{}</strong>", status)]
+    if each.change_requested_at is not None:
+        lines.append(urgent(_("not dealt with yet") if state.has_ended else _("wants a change")))
+    if each.status == Status.SCHEDULED and each.visit_at is not None:
+        lines.append(date_format(timezone.localtime(each.visit_at), VISIT_AT))
+        if not each.has_visit_ahead(now):
+            lines.append(urgent(_("is over: close it")))
+    if state.is_waiting:
+        waits = _("waits %s") % timesince(each.received_at, now, depth=1)
+        is_late = is_overdue(each, current_clinic(), now)
+        lines.append(format_html("{}, {}", waits, urgent(_("overdue"))) if is_late else waits)
+        if each.set_aside_until is not None:
+            is_due = each.set_aside_until <= timezone.localdate(now)
+            aside = _("was set aside until %s") if is_due else _("set aside until %s")
+            until = aside % date_format(each.set_aside_until, "D, M j")
+            reason = Truncator(read(each, "set_aside_reason")).chars(settings.ROW_MESSAGE)
+            lines.append(f"{until}: {reason}" if reason else until)
+    return lines
+
+
 class HereView(StaffView):
     """Note that somebody has a request open, as their browser says, and answer who else has."""
 
@@ -135,16 +183,14 @@ class HereView(StaffView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         appointment_request = get_object_or_404(AppointmentRequest.objects.only("pk"), pk=pk)
-        person = request.user
-        assert isinstance(person, User)
         try:
-            return JsonResponse({"here": note_presence(appointment_request, person)})
+            return JsonResponse({"here": note_presence(appointment_request, request.user)})
         except IntegrityError:  # purged meanwhile
             raise Http404 from None
 
 
 @admin.register(AppointmentRequest)
-class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
+class AppointmentRequestAdmin(admin.ModelAdmin):
     """The queue and its own pages, and none of Django's: they know no lock and no record."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -164,27 +210,14 @@ class AppointmentRequestAdmin(ShutWhileKeysAreWrong, admin.ModelAdmin):
         return [
             path(
                 route,
-                self.admin_site.admin_view(view.as_view(model_admin=self)),
+                self.admin_site.admin_view(view.as_view()),
                 name=f"appointments_appointmentrequest_{name}",
             )
             for route, (name, view) in pages.items()
         ]
 
-    def refuse_without(
-        self, request: HttpRequest, permission: str, reference: str = "", of: str = ""
-    ) -> None:
-        """Raise NotAllowed unless the user may `view` or `change` requests.
-
-        `of` names another model of which they must have that right.
-        """
-        wanted = of or f"appointments.{permission}_appointmentrequest"
-        if not request.user.has_perm(wanted):
-            raise NotAllowed(wanted, REQUEST, [reference] if reference else [])
-
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Requests come from the form, or are entered in a page of their own."""
-        return False
+        return False  # they come from the form, or are entered in a page of their own
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A request is never lost."""
-        return False
+        return False  # a request is never lost

@@ -1,24 +1,26 @@
-"""How requests wait, for whoever may count them: no name, and for most no way to a request."""
+"""Pages for managers: how requests wait, and who saw or changed one."""
 
 import datetime as dt
 import statistics
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appointments.audit import REQUEST
 from appointments.models import AppointmentRequest
+from appointments.references import typed_reference
 from appointments.services.queue import TABS, counts
-from appointments.services.waiting import is_overdue, waits
+from appointments.services.waiting import is_overdue
 from appointments.staff.base import StaffView
 from appointments.states import CloseReason
 from appointments.todo import key_todo
-from clinic_site.actor import Actor
+from clinic_site.audit.models import AuditEvent
 from clinic_site.audit.record import Action, record
 from clinic_site.clinic import current_clinic
 from clinic_site.todo import mail_todo
@@ -26,27 +28,31 @@ from conditions.todo import review_todo
 
 
 class ReportView(StaffView):
-    """Who waits longest, how many wait, how soon they are answered; mail, and pages to review."""
+    """Who waits longest, how many wait, how soon they are answered; mail, and pages to review.
 
-    permission = "count"
+    For whoever may count requests: no name, and for most no way to a request.
+    """
+
+    permission = "appointments.count_appointmentrequest"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now, clinic, may = timezone.now(), current_clinic(), request.user.has_perm
         longest = AppointmentRequest.objects.waiting().order_by("received_at", "pk")
         shown = list(longest.select_related("taken_by")[: settings.LONGEST_WAITS_SHOWN])
-        record(Action.LISTED, REQUEST, [each.reference for each in shown], by=Actor.staff(request))
+        self.record(Action.LISTED, shown)
+        found = counts(request.user, now)
         return self.show(
             "admin/appointments/report.html",
             _("How requests wait"),
             longest=[
-                (each, time_in_words(waits(each, clinic, now)), is_overdue(each, clinic, now))
+                (
+                    each,
+                    time_in_words(clinic.open_time(each.received_at, now)),
+                    is_overdue(each, clinic, now),
+                )
                 for each in shown
             ],
-            counts=[
-                (TABS[name], number)
-                for name, number in counts(request.user, now).items()
-                if name != "mine"
-            ],
+            counts=[(TABS[name], number) for name, number in found.items() if name != "mine"],
             weeks=weeks_to_answer(),
             mail=[*key_todo(may), *mail_todo(may)],
             reviews=list(review_todo(may)),
@@ -85,9 +91,8 @@ def weeks_to_answer() -> list[Week]:
     for monday in mondays:
         times = [time for time in by_week[monday] if time is not None]
         waited = [time.total_seconds() for time in times if time]
-        half = dt.timedelta(seconds=statistics.median(waited)) if waited else None
-        in_words = time_in_words(half) if half else ""
-        found.append(Week(monday, len(by_week[monday]), len(times), in_words))
+        half = time_in_words(dt.timedelta(seconds=statistics.median(waited))) if waited else ""
+        found.append(Week(monday, len(by_week[monday]), len(times), half))
     return found
 
 
@@ -99,3 +104,33 @@ def time_in_words(time: dt.timedelta) -> str:
     """
     hours, minutes = divmod(int(time.total_seconds() // 60), 60)
     return f"{hours} h" if hours >= 48 else f"{hours} h {minutes} min"
+
+
+class RecordView(StaffView):
+    """Who saw or changed one request, also one that is purged."""
+
+    permission = "clinic_site.view_auditevent"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.reference = kwargs["reference"]
+        if typed_reference(self.reference) != self.reference:
+            raise Http404
+
+    def get(self, request: HttpRequest, reference: str) -> HttpResponse:
+        requests = AppointmentRequest.objects.filter(reference=reference)
+        appointment_request = requests.only("received_at").first()
+        record(Action.VIEWED, REQUEST, [reference], by=self.by, detail="its record")
+        # A list names many requests in one row, so no index tells which: the day it came in ends
+        # the search.
+        events = AuditEvent.objects.filter(subject_kind=REQUEST, references__contains=reference)
+        if appointment_request is not None:
+            events = events.filter(at__gte=appointment_request.received_at)
+        found = list(events[: settings.RECORD_ROWS + 1])
+        return self.show(
+            "admin/appointments/record.html",
+            _("Who saw or changed %s") % reference,
+            appointment_request=appointment_request,
+            events=found[: settings.RECORD_ROWS],
+            more=len(found) > settings.RECORD_ROWS,
+        )

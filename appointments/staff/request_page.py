@@ -2,50 +2,38 @@
 
 import datetime as dt
 import logging
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from appointments.audit import REQUEST
 from appointments.forms.work import WorkForm
 from appointments.models import AppointmentRequest
-from appointments.presenters import (
-    CANNOT_BE_READ,
-    age_of,
-    answer_of,
-    ask_for,
-    facts,
-    history,
-    phone_to_dial,
-    read,
-    told_in_words,
-    ways_to_call,
-)
+from appointments.presenters import answer_of, history, in_short, read, told_in_words
 from appointments.services import workflow
-from appointments.services.presence import note_presence
-from appointments.services.queue import FIRST, TABS, next_in, requests_in, tabs_for
+from appointments.services.queue import (
+    FIRST,
+    TABS,
+    next_in,
+    note_presence,
+    requests_in,
+    tabs_for,
+)
 from appointments.services.search import likely_duplicates
-from appointments.services.told import told, was_just_reached
-from appointments.services.undo import undo, undoable
+from appointments.services.told import told, told_by, was_just_reached, who_tells
 from appointments.services.waiting import is_overdue
-from appointments.services.work import work_on
+from appointments.services.work import undo, undoable, work_on
 from appointments.services.workflow import InvalidTransition
-from appointments.staff.base import StaffView
-from appointments.staff.telling import told_by, who_tells
+from appointments.staff.base import MAY_CHANGE, StaffView, go_to, number_in
 from appointments.states import STEPS, Status
-from clinic_site.access.models import User
-from clinic_site.actor import Actor
-from clinic_site.audit.record import Action, record
+from clinic_site.audit.record import Action
 from clinic_site.clinic import current_clinic
-from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.edit_conflict import EditConflict
 
 logger = logging.getLogger(__name__)
@@ -68,8 +56,7 @@ class RequestView(StaffView):
     def load(self, pk: int) -> None:
         """Read the request as it is now; keep what was read before once it is purged."""
         requests = AppointmentRequest.objects.select_related("taken_by")
-        found = requests.filter(pk=pk).first()
-        if found is not None:
+        if found := requests.filter(pk=pk).first():
             self.appointment_request, self.reference = found, found.reference
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -78,7 +65,7 @@ class RequestView(StaffView):
         return self.page(WorkForm(self.appointment_request))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        self.refuse_without("change")
+        self.refuse_without(MAY_CHANGE)
         if not self.reference:
             return self.erased()
         do = request.POST.get("do", "")
@@ -117,8 +104,10 @@ class RequestView(StaffView):
 
         Raises AppointmentRequest.DoesNotExist, DatabaseError, EditConflict, InvalidTransition.
         """
-        before, by, values = self.appointment_request, Actor.staff(self.request), form.cleaned_data
-        changed = work_on(pk=before.pk, version=self.version, by=by, since=self.since, **values)
+        before, values = self.appointment_request, form.cleaned_data
+        changed = work_on(
+            pk=before.pk, version=self.version, by=self.by, since=self.since, **values
+        )
         step = STEPS[values["step"]]
         if step.target:
             said = _("The request is now “%s”.") % step.target.label
@@ -134,27 +123,26 @@ class RequestView(StaffView):
 
     def act(self, do: str) -> str:
         """Do what one of the small buttons says; return what to tell. Raises as `work` does."""
-        pk, by = self.appointment_request.pk, Actor.staff(self.request)
+        pk, version, by = self.appointment_request.pk, self.version, self.by
         if do == "take":
             workflow.take(pk=pk, by=by)
             return _("It is yours now.")
         if do == "release":
-            workflow.release(pk=pk, version=self.version, by=by)
+            workflow.release(pk=pk, version=version, by=by)
             return _("Anyone can take it now.")
         if do == "acknowledge":
-            workflow.acknowledge(pk=pk, version=self.version, by=by)
+            workflow.acknowledge(pk=pk, version=version, by=by)
             return _("It is dealt with.")
         if do == "undo":
             now = timezone.now()
-            undone = undo(pk=pk, version=self.version, by=by)
+            undone = undo(pk=pk, version=version, by=by)
             return f"{_('Undone.')} {told_by(undone, now)}".strip()
         raise InvalidTransition(_("This page does not know that button. Load it anew."))
 
     @property
     def version(self) -> int:
         """The version of the request that the page showed; 0 where it says none."""
-        text = self.request.POST.get("version", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return number_in(self.request.POST.get("version", ""))
 
     @property
     def since(self) -> dt.datetime | None:
@@ -178,18 +166,16 @@ class RequestView(StaffView):
         except (DatabaseError, InterfaceError) as error:
             logger.error("Not read what is next: %s", type(error).__name__)
             ends = _("The next one could not be read.")
-        address = reverse("admin:appointments_appointmentrequest_changelist")
+        query = f"?tab={self.tab.name}{TOP}"
         if pk is not None:
-            address = reverse("admin:appointments_appointmentrequest_change", args=[pk])
-        else:
-            messages.info(self.request, ends)
-        return HttpResponseRedirect(f"{address}?tab={self.tab.name}{TOP}", status=303)
+            return go_to("change", pk, query=query)
+        messages.info(self.request, ends)
+        return go_to("changelist", query=query)
 
     def erased(self) -> HttpResponse:
         """Say that the request is gone, with what was typed about it."""
-        form = WorkForm(AppointmentRequest(), self.request.POST)
+        typed = WorkForm(AppointmentRequest(), self.request.POST).in_words()
         title = _("This request was erased")
-        typed = form.in_words()
         return self.show("admin/appointments/erased.html", title, status=404, typed=typed)
 
     def overtaken(self, form: WorkForm) -> HttpResponse:
@@ -202,14 +188,10 @@ class RequestView(StaffView):
 
     def renewed(self, form: WorkForm, problem: str = "") -> HttpResponse:
         """Return the page of the request as it is now, with what was typed and what is new."""
-        now = timezone.now()
+        self.opened_at = timezone.now()
         self.load(self.appointment_request.pk)
-        asked = self.appointment_request
-        again = form.renewed(asked)
-        again.ask_nothing()
-        return self.page(
-            again, problem, version=asked.version, opened_at=now, since=self.since or now
-        )
+        again = form.renewed(self.appointment_request)
+        return self.page(again, problem, since=self.since or self.opened_at)
 
     def page(
         self,
@@ -217,25 +199,19 @@ class RequestView(StaffView):
         problem: str = "",
         *,
         status: int = 200,
-        version: int | None = None,
-        opened_at: dt.datetime | None = None,
         since: dt.datetime | None = None,
     ) -> HttpResponse:
-        """Return the page. What happened `since` then is shown as new.
-
-        Unless given, `version` and `opened_at` stay those of the page that was sent.
-        """
-        asked, user = self.appointment_request, cast(User, self.request.user)
-        sent = self.request.method == "POST"
+        """Return the page. It is the one that was sent, unless what happened `since` is shown."""
+        asked, user = self.appointment_request, self.request.user
+        stays = self.request.method == "POST" and since is None
         try:
             here = note_presence(asked, user)
         except IntegrityError:
             return self.erased()
-        record(Action.VIEWED, REQUEST, [asked.reference], by=Actor.staff(self.request))
+        self.record(Action.VIEWED, [asked])
         duplicates = likely_duplicates(asked)
         if duplicates:
-            references = [each.reference for each in duplicates]
-            record(Action.LISTED, REQUEST, references, by=Actor.staff(self.request))
+            self.record(Action.LISTED, duplicates)
         now, happened, steps = timezone.now(), history(asked), self.steps(form)
         # What was typed for a step that cannot be taken any more is told until all is saved.
         lines = self.request.POST.getlist("typed")
@@ -249,12 +225,12 @@ class RequestView(StaffView):
             appointment_request=asked,
             form=form,
             problem=problem,
-            version=version or (self.version if sent else asked.version),
-            opened_at=opened_at or (self.since if sent else None) or self.opened_at,
+            version=self.version if stays else asked.version,
+            opened_at=(self.since if stays else None) or self.opened_at,
             tab=self.tab,
             tabs=tabs_for(user, now, self.tab.name),
             do=self.request.POST.get("do", ""),
-            **answered(asked),
+            **in_short(asked),
             to_form=form["call"][-1].id_for_label,
             visit_is_set=asked.status == Status.SCHEDULED,
             visit_place=read(asked, "visit_place"),
@@ -270,7 +246,7 @@ class RequestView(StaffView):
             undoable=undoable(asked),
             duplicates=[(each, answer_of(each, "patient_name")) for each in duplicates],
             overdue=is_overdue(asked, current_clinic(), now),
-            may_change=user.has_perm("appointments.change_appointmentrequest"),
+            may_change=user.has_perm(MAY_CHANGE),
             told=told_in_words(told([asked])[asked.pk]),
             steps=steps,
         )
@@ -288,21 +264,3 @@ class RequestView(StaffView):
             }
             for step in asked.state.steps_of(is_set_aside=asked.set_aside_until is not None)
         ]
-
-
-def answered(asked: AppointmentRequest) -> dict[str, Any]:
-    """Return what a patient answered, for the page; where no key opens it, that alone."""
-    try:
-        asked.answers = asked.answers  # opened once, for all that is read of it
-    except CannotRead:
-        return {"name": CANNOT_BE_READ}
-    return {
-        "name": answer_of(asked, "patient_name"),
-        "age": age_of(asked),
-        "wish": ", ".join(filter(None, (answer_of(asked, "kind"), answer_of(asked, "condition")))),
-        "phone": phone_to_dial(asked),
-        "email": answer_of(asked, "email"),
-        "calling": [*ask_for(asked), *ways_to_call(asked)],
-        "message": answer_of(asked, "message"),
-        "facts": facts(asked),
-    }

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from appointments.audit import REQUEST
 from appointments.models import AppointmentRequest
 from appointments.presenters import answer_of, phone_to_dial, read
 from appointments.services.visits import (
@@ -21,8 +20,7 @@ from appointments.services.visits import (
     visits_on,
 )
 from appointments.staff.base import StaffView
-from clinic_site.actor import Actor
-from clinic_site.audit.record import Action, record
+from clinic_site.audit.record import Action
 from clinic_site.clinic import current_clinic
 
 
@@ -35,8 +33,8 @@ class VisitsView(StaffView):
         day = _day(asked, today) if asked else today
         shown = day or today
         visits = list(visits_on(shown, timezone.get_current_timezone()))
-        references = [each.reference for each in visits]
-        record(Action.LISTED, REQUEST, references, by=Actor.staff(request))
+        self.record(Action.LISTED, visits)
+        spans = [span(each.visit_at, each.visit_minutes) for each in visits if each.visit_at]
         return self.show(
             "admin/appointments/visits.html",
             _("Visits on %s") % day_in_full(shown),
@@ -46,7 +44,7 @@ class VisitsView(StaffView):
             before=shown - dt.timedelta(days=1),
             after=shown + dt.timedelta(days=1),
             is_closed=is_closed(current_clinic(), shown),
-            visits=_lines(visits),
+            visits=[_line(*each, spans) for each in zip(visits, spans, strict=True)],
         )
 
 
@@ -59,26 +57,8 @@ def _day(text: str, today: dt.date) -> dt.date | None:
     return day if day and abs(day - today) <= settings.VISIT_WITHIN else None
 
 
-def _lines(visits: list[AppointmentRequest]) -> list[dict[str, Any]]:
-    """Return what the page tells of each visit."""
-    spans = [span(each.visit_at, each.visit_minutes) for each in visits if each.visit_at]
-    return [
-        {
-            "request": visit,
-            "name": answer_of(visit, "patient_name"),
-            "phone": phone_to_dial(visit),
-            "about": answer_of(visit, "condition") or answer_of(visit, "kind"),
-            "place": read(visit, "visit_place"),
-            "language": answer_of(visit, "interpreter_language"),
-            "needs": answer_of(visit, "access_needs"),
-            "marks": _marks(visit, own, spans),
-        }
-        for visit, own in zip(visits, spans, strict=True)
-    ]
-
-
-def _marks(visit: AppointmentRequest, own: Span, spans: list[Span]) -> list[str]:
-    """Return what is odd about a visit, or to be done."""
+def _line(visit: AppointmentRequest, own: Span, spans: list[Span]) -> dict[str, Any]:
+    """Return what the page tells of a visit; `marks` say what is odd about it, or to be done."""
     begins, ends = own
     at_once = sum(each[0] < ends and begins < each[1] for each in spans)  # itself is one
     marks = {
@@ -87,4 +67,13 @@ def _marks(visit: AppointmentRequest, own: Span, spans: list[Span]) -> list[str]
         _("wants a change"): visit.change_requested_at is not None,
         _("over: close it"): ends < timezone.now(),
     }
-    return [mark for mark, holds in marks.items() if holds]
+    return {
+        "request": visit,
+        "name": answer_of(visit, "patient_name"),
+        "phone": phone_to_dial(visit),
+        "about": answer_of(visit, "condition") or answer_of(visit, "kind"),
+        "place": read(visit, "visit_place"),
+        "language": answer_of(visit, "interpreter_language"),
+        "needs": answer_of(visit, "access_needs"),
+        "marks": [mark for mark, holds in marks.items() if holds],
+    }

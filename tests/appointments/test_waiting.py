@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from appointments.models import AppointmentRequest
-from appointments.services.waiting import count_overdue, is_overdue, waits
+from appointments.services.waiting import count_overdue, is_overdue
 from clinic_site.clinic import read_clinic
 from clinic_site.models import Clinic
 from tests.clinic_site.test_office_hours import WEEKDAYS, clinic
@@ -33,7 +33,7 @@ def test_the_count_of_all_agrees_with_each(promised: int | None, hours: list) ->
 
     assert count_overdue(now, MONDAY_NOON) == len(each)
     most = dt.timedelta(hours=promised or (8 if hours else 24))
-    assert all(waits(row, now, MONDAY_NOON) > most for row in each)
+    assert all(now.open_time(row.received_at, MONDAY_NOON) > most for row in each)
 
 
 @pytest.mark.django_db
