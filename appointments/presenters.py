@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -44,10 +44,7 @@ def answer_of(appointment_request: AppointmentRequest, name: str) -> str:
 
 
 def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
-    """Return all that was asked and answered, in words, in the order of the form.
-
-    Staff and patients read the same. Raises CannotRead.
-    """
+    """Return each question and its answer, as they were read. Raises CannotRead."""
     return [(given.question, given.words) for given in appointment_request.answers.values()]
 
 
@@ -104,7 +101,6 @@ def phone_to_dial(appointment_request: AppointmentRequest) -> str:
 
 
 def _ways_to_call(asked: AppointmentRequest) -> list[str]:
-    """Return what whoever calls has to know: voicemail, interpreter, and that email is wanted."""
     no = format_html("<strong>{}</strong>", _("no voicemail"))
     ways = [_("voicemail is fine") if asked.answer("voicemail_ok") else no]
     if language := asked.answer("interpreter_language"):
@@ -121,16 +117,14 @@ def urgent(words: str) -> SafeString:
     return format_html('<strong class="overdue">{}</strong>', words)
 
 
-def told_in_words(told: Told) -> SafeString:
-    """Return what a patient was told last, by mail, and whether they must be called."""
-    lines: list[str] = []
-    if told.must_be_called:
-        lines.append(urgent(_("must be called")))
+def told_in_words(told: Told) -> list[str]:
+    """Return the last mail to a patient, and that they must be called."""
+    lines: list[str] = [urgent(_("must be called"))] if told.must_be_called else []
     if (mail := told.mail) is not None:
         at = date_format(timezone.localtime(mail.sent_at or mail.created_at), "M j, g:i A")
         state = mail.get_state_display()
         lines.append(format_html("{} “{}”: {}, {}", _("mail"), news_of(mail).label, state, at))
-    return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
+    return lines
 
 
 @dataclass(frozen=True)
@@ -144,10 +138,7 @@ class Happened:
 
 
 def history(appointment_request: AppointmentRequest) -> list[Happened]:
-    """Return what happened to a request, in order: steps, calls, notes, what its patient was told.
-
-    Mails to staff are no part of it.
-    """
+    """Return the steps, the calls, the notes and the mails to the patient, in their order."""
     changes = appointment_request.changes.all()
     by = next((change.by for change in changes if not change.from_status), "")
     received = _("received by %s") % appointment_request.get_origin_display()

@@ -111,11 +111,10 @@ class State:
         return {step.target for step in self.steps if step.target} | by_patient
 
     def news_of(self, target: str) -> News | None:
-        """Return what a patient is told of when staff take their request from here to `target`."""
+        """Return what a patient is told of when staff take the request to `target`."""
         return next((step.news for step in self.steps if step.target == target), None)
 
     def steps_of(self, *, is_set_aside: bool) -> tuple[Step, ...]:
-        """Return what staff can do next, where the request is set aside or not."""
         return (LEAVE, *(step for step in self.steps if is_set_aside or step != BACK))
 
 

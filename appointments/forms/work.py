@@ -110,7 +110,6 @@ class WorkForm(forms.Form):
     )
 
     def __init__(self, asked: AppointmentRequest, data: Any = None) -> None:
-        """Begin with the visit that is set, and with the next day that the clinic is open."""
         next_day = next_open_day(current_clinic(), timezone.localdate())
         visit_at = asked.visit_at and timezone.localtime(asked.visit_at)
         super().__init__(
@@ -140,7 +139,6 @@ class WorkForm(forms.Form):
 
     @property
     def filled_in(self) -> set[str]:
-        """The names of the fields that somebody filled in."""
         return {name for name in self.changed_data if self.data.get(name)}
 
     def in_words(self) -> list[tuple[str, str]]:
@@ -169,32 +167,27 @@ class WorkForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Return the call, the text, the step and what it needs, as `work_on` takes them."""
         cleaned = super().clean() or {}
-        step = STEPS.get(cleaned.get("next", ""))
+        step = STEPS.get(cleaned.pop("next", ""))
         if step is None:
             return cleaned
-        values = {name: cleaned.get(name, "") for name in ("call", "text")} | {"step": step.name}
-        for name in self.OF_PARTS:
-            if name in self.PARTS[step.form]:
-                continue
+        for name in {*self.OF_PARTS}.difference(self.PARTS[step.form]):
+            cleaned.pop(name, None)
             self.errors.pop(name, None)
             if step == LEAVE and name in self.filled_in:
                 self.add_error(name, _("Choose the step that this is for, or empty it."))
         if step.form == "aside":
-            day = values["set_aside_until"] = cleaned.get("set_aside_until")
+            day = cleaned.get("set_aside_until")
             if day and day <= timezone.localdate():
                 self.add_error("set_aside_until", _("Enter a day from tomorrow on."))
-            if not (values["call"] or values["text"].strip()):
+            if not (cleaned.get("call") or cleaned.get("text", "").strip()):
                 self.add_error("text", _("Write why it is set aside, or choose how the call went."))
         elif step.form == "visit":
-            values |= self._visit(cleaned)
-        elif step.form == "close":
-            values["close_reason"] = cleaned.get("close_reason", "")
-        return values
+            cleaned |= self._visit(cleaned.pop("visit_on", None), cleaned.pop("visit_time", None))
+        return cleaned | {"step": step.name}
 
-    def _visit(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+    def _visit(self, day: dt.date | None, time: dt.time | None) -> dict[str, Any]:
         """Return the visit; refuse it where it was not shown yet what speaks against it."""
-        day, time = cleaned.get("visit_on"), cleaned.get("visit_time")
-        if not (day and time):
+        if day is None or time is None:
             return {}
         naive = dt.datetime.combine(day, time)
         visit_at = timezone.make_aware(naive)
@@ -202,7 +195,7 @@ class WorkForm(forms.Form):
             self.add_error("visit_time", _("The clocks change then: there is no such time."))
         if self.errors:
             return {}
-        minutes = cleaned.get("visit_minutes") or settings.VISIT_MINUTES
+        minutes = self.cleaned_data["visit_minutes"] or settings.VISIT_MINUTES
         clinic, pk = current_clinic(), self.asked.pk
         self.warnings = visit_warnings(visit_at, minutes, clinic, timezone.now(), pk)
         if self.warnings:
@@ -210,5 +203,5 @@ class WorkForm(forms.Form):
             self.warned = f"{visit_at.isoformat()} {minutes}"
             if self.data.get("warned") != self.warned:
                 self.add_error(None, _("The visit is not set yet. Look at this first:"))
-        place = cleaned.get("visit_place") if "visit_place" in self.changed_data else None
+        place = self.cleaned_data["visit_place"] if "visit_place" in self.changed_data else None
         return {"visit_at": visit_at, "visit_minutes": minutes, "visit_place": place}

@@ -43,8 +43,7 @@ class StatusChange(models.Model):
         return f"{self.from_status} to {self.to_status}"
 
     @property
-    def is_undone(self) -> bool:
-        """Whether it took back a closing."""
+    def is_undone(self) -> bool:  # it took back a closing
         return self.from_status == Status.CLOSED and self.close_reason != ""
 
 
@@ -100,8 +99,7 @@ class Note(models.Model):
         return self.get_kind_display()
 
     @property
-    def is_undone(self) -> bool:
-        """Whether it took back that a request was set aside."""
+    def is_undone(self) -> bool:  # it took back that a request was set aside
         return self.kind == NoteKind.UNDONE
 
 

@@ -92,10 +92,7 @@ def counts(user: Any, now: dt.datetime) -> dict[str, int]:
 
 
 def tabs_for(user: Any, now: dt.datetime, here: str = "") -> list[tuple[Tab, int | None, bool]]:
-    """Return each list, how many requests it holds if they are counted, and whether it is `here`.
-
-    It is what templates/admin/appointments/_tabs.html takes as `tabs`.
-    """
+    """Return each list, how many it holds if they are counted, and whether it is `here`."""
     found = counts(user, now)
     return [(tab, found.get(tab.name), tab.name == here) for tab in TABS.values()]
 
@@ -129,10 +126,7 @@ def with_people(rows: AppointmentRequestQuerySet, user: Any) -> AppointmentReque
 
 
 def note_presence(appointment_request: AppointmentRequest, person: Any) -> str:
-    """Note that somebody has a request open; say who else has, in words, or "".
-
-    Raises IntegrityError where it is purged meanwhile.
-    """
+    """Note who has a request open; say who else has, or "". Raises IntegrityError once purged."""
     Presence.objects.note(appointment_request, person)
     others = Presence.objects.now().filter(thing=appointment_request).exclude(person=person)
     found = list(others.order_by("person__username").values_list("person__username", flat=True))

@@ -39,10 +39,7 @@ class Told:
 
 
 def told(requests: Sequence[AppointmentRequest]) -> dict[int, Told]:
-    """Return what the patient of each of these requests was told last, by the requests' ids.
-
-    In one query, however many requests there are.
-    """
+    """Return, in one query, what the patient of each request was told last, by its id."""
     found = {each.pk: Told() for each in requests}
     # Who is suspected was told nothing, and needs no query.
     asked = [each for each in requests if each.status != Status.QUARANTINED]
@@ -82,7 +79,7 @@ def told(requests: Sequence[AppointmentRequest]) -> dict[int, Told]:
 
 
 def _happened(references: Iterable[str]) -> list[tuple[Any, ...]]:
-    """Return the mails, the changes of status and the calls of these requests, each in order."""
+    """Return mails, changes of status and calls, those of each kind in order."""
     never, nothing = Value(None, DateTimeField()), Value("")
     mails = (
         OutboxMessage.objects.about(REQUEST, *references)
@@ -115,7 +112,7 @@ def _calls(**of: Any) -> QuerySet[Note]:
 
 
 def _calls_before(asked: AppointmentRequest) -> list[tuple[str, dt.datetime]]:
-    """Return the call by which a request came in, if it did."""
+    """Return the call by which it came in, if it did."""
     return [(NoteKind.REACHED, asked.received_at)] if asked.origin == Origin.PHONE else []
 
 

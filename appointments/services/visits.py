@@ -58,7 +58,7 @@ def visit_warnings(
 
 
 def day_in_words(visit_at: dt.datetime, minutes: int | None, clinic: Clinic, pk: int) -> str:
-    """Return how many other visits are in that half of the day, and how many at that time."""
+    """Say how many other visits are in that half of the day, and how many at that time."""
     begins, ends = span(visit_at, minutes)
     zone = clinic.zone
     local = begins.astimezone(zone)
@@ -89,10 +89,7 @@ def is_closed(clinic: Clinic, day: dt.date) -> bool:
 
 
 def next_open_day(clinic: Clinic, day: dt.date) -> dt.date:
-    """Return the first day after `day` that the clinic is open, two weeks ahead at most.
-
-    By its hours and closed days; by weekdays where it has set no hours.
-    """
+    """Return the first open day after `day`, at most two weeks ahead; by weekdays without hours."""
     weekdays = {each.weekday for each in clinic.hours} or {0, 1, 2, 3, 4}
     days = [day + dt.timedelta(days=number) for number in range(1, 15)]
     is_open = (each for each in days if each.weekday() in weekdays and not is_closed(clinic, each))
@@ -117,7 +114,7 @@ def span(visit_at: dt.datetime, minutes: int | None) -> Span:
 
 
 def _at_once(begins: dt.datetime, ends: dt.datetime, pk: int) -> list[Span]:
-    """Return when the visits of other requests begin and end that overlap with this time."""
+    """Return the times of other requests' visits that overlap with this one."""
     longest = dt.timedelta(minutes=settings.LONGEST_VISIT)
     near = AppointmentRequest.objects.filter(
         status=Status.SCHEDULED, visit_at__gt=begins - longest, visit_at__lt=ends

@@ -97,7 +97,13 @@ def work_on(
             record(RequestAction.NOTED, REQUEST, [asked.reference], by=by, detail=kind)
         if not overtakes:
             return asked
-        done = _log(asked, call, by) if call else []
+        done = []
+        if call and asked.state.is_waiting:
+            if call in ANSWERS and asked.first_answer_at is None:
+                asked.first_answer_at = timezone.now()
+            if asked.taken_by_id is None:
+                asked.taken_by = by.account
+                done.append("taken")
         is_due = asked.set_aside_until and asked.set_aside_until <= timezone.localdate()
         if chosen.target not in {None, Status.CLOSED} or call and is_due:
             asked.set_aside_until, asked.set_aside_reason = None, ""
@@ -133,23 +139,10 @@ def _is_noted(
 
 
 def _is_done(asked: AppointmentRequest, chosen: Step, values: dict[str, Any]) -> bool:
-    """Whether the request stands where a step leads."""
     if chosen.form == "visit" and asked.change_requested_at is not None:
         return False
     is_there = chosen.target in {None, asked.status}
     return is_there and all(reads(asked, name, value) for name, value in values.items())
-
-
-def _log(asked: AppointmentRequest, call: str, by: Actor) -> list[str]:
-    """Note what a call about a waiting request does with it; return that, for the record."""
-    if not asked.state.is_waiting:
-        return []
-    if call in ANSWERS and asked.first_answer_at is None:
-        asked.first_answer_at = timezone.now()
-    if asked.taken_by_id is not None:
-        return []
-    asked.taken_by = by.account
-    return ["taken"]
 
 
 def _go(asked: AppointmentRequest, to: Status, close_reason: str, by: Actor) -> str:
@@ -177,8 +170,7 @@ def _go(asked: AppointmentRequest, to: Status, close_reason: str, by: Actor) -> 
 def undo(*, pk: int, version: int, by: Actor) -> AppointmentRequest:
     """Take back what was done to a request last; a second time changes nothing.
 
-    `version` is that of the page which offered it. Raises AppointmentRequest.DoesNotExist,
-    EditConflict, and InvalidTransition where that cannot be any more.
+    `version` is that of the page. Raises DoesNotExist, EditConflict, InvalidTransition.
     """
     with locked(pk) as asked:
         last = _last(asked)
@@ -220,7 +212,7 @@ def _last(asked: AppointmentRequest) -> StatusChange | Note | None:
 
 
 def _reason_before(asked: AppointmentRequest, aside: Note) -> str:
-    """Return why a request was set aside before it was so anew; "" where it was not."""
+    """Return why it was set aside before; "" where it was not."""
     rows = asked.notes.filter(pk__lt=aside.pk)
     before = rows.filter(until=aside.until_before).last() if aside.until_before else None
     if before is not None and not read(before, "text"):  # the call says why

@@ -29,7 +29,7 @@ class InvalidTransition(Exception):
 
 @contextlib.contextmanager
 def locked(pk: int) -> Iterator[AppointmentRequest]:
-    """Give the request, locked for one transaction."""
+    """Give the request, locked for one transaction. Raises DoesNotExist."""
     with transaction.atomic():
         yield AppointmentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
 
@@ -93,10 +93,7 @@ def take(*, pk: int, by: Actor) -> None:
 
 
 def release(*, pk: int, version: int, by: Actor) -> None:
-    """Put a request back for anyone to take, whoever has it.
-
-    Raises EditConflict, as somebody else may have it by now.
-    """
+    """Put a request back for anyone to take. Raises EditConflict, as another may have it by now."""
     with locked(pk) as appointment_request:
         if appointment_request.taken_by_id is None:
             return
@@ -107,7 +104,7 @@ def release(*, pk: int, version: int, by: Actor) -> None:
 
 
 def acknowledge(*, pk: int, version: int, by: Actor) -> None:
-    """Note that staff have dealt with the change that the patient asked for, or the cancellation.
+    """Note that staff have dealt with a change that the patient asked for, or a cancellation.
 
     Raises EditConflict, as the patient may have written again.
     """
@@ -121,10 +118,7 @@ def acknowledge(*, pk: int, version: int, by: Actor) -> None:
 
 
 def cancel(*, pk: int, by: Actor) -> None:
-    """Cancel a request, as its patient; a second time changes nothing.
-
-    Staff get no mail about suspected spam.
-    """
+    """Cancel a request, as its patient; a second time changes nothing."""
     with locked(pk) as appointment_request:
         if appointment_request.state.has_ended:
             return
@@ -141,16 +135,15 @@ def cancel(*, pk: int, by: Actor) -> None:
         if needs_staff:
             appointment_request.change_request = ""
             appointment_request.change_requested_at = appointment_request.status_at
-            if before != Status.QUARANTINED:
+            if before != Status.QUARANTINED:  # staff get no mail about suspected spam
                 write_change_mails(appointment_request)
         save(appointment_request, by=by, detail=f"{before} to {Status.CANCELLED}")
 
 
 def request_change(*, pk: int, text: str, by: Actor) -> None:
-    """Keep what a patient wants changed, where staff see it; the last words stand.
+    """Keep what a patient wants changed; the last words stand, the same again change nothing.
 
-    The same words again change nothing. Staff get no mail about suspected spam. Raises
-    InvalidTransition once the request has ended, and after many changes in a day.
+    Raises InvalidTransition once the request has ended, and after many changes in a day.
     """
     with locked(pk) as appointment_request:
         if appointment_request.state.has_ended:

@@ -39,23 +39,19 @@ class StaffView(View):
         return super().dispatch(request, *args, **kwargs)
 
     def refuse_without(self, permission: str) -> None:
-        """Raise NotAllowed unless the user has the permission."""
         if not self.request.user.has_perm(permission):
             raise NotAllowed(permission, REQUEST, [self.reference] if self.reference else [])
 
     @property
     def by(self) -> Actor:
-        """Who is signed in."""
         return Actor.staff(self.request)
 
     def record(self, action: str, requests: Iterable[AppointmentRequest]) -> None:
-        """Put on record what was done to these requests."""
         record(action, REQUEST, [each.reference for each in requests], by=self.by)
 
     def show(
         self, template_name: str, title: str, *, status: int = 200, **context: Any
     ) -> HttpResponse:
-        """Return the page, with what every page of the admin shows."""
         context = {**admin.site.each_context(self.request), "title": title, **context}
         return render(self.request, template_name, context, status=status)
 

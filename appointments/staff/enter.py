@@ -57,7 +57,6 @@ class EnterView(StaffView):
         return self.page(EnteredRequestForm(data), notice)
 
     def page(self, form: EnteredRequestForm, notice: str = "", **context: Any) -> HttpResponse:
-        """Return the form with what was typed."""
         title = _("Enter a request taken by phone")
         template = "admin/appointments/enter.html"
         return self.show(template, title, form=form, notice=notice, **context)

@@ -94,7 +94,6 @@ class QueueView(StaffView):
 
     @property
     def salt(self) -> str:
-        """What makes a token this person's."""
         return f"appointments.shown to {self.request.user.pk}"
 
 
@@ -121,17 +120,13 @@ class FindView(StaffView):
         )
 
     def page(self, form: FindForm, **context: Any) -> HttpResponse:
-        """Return the queue's page with what was typed, and what was found."""
         tabs = tabs_for(self.request.user, timezone.now())
         title = _("Find a request")
         return self.show("admin/appointments/queue.html", title, form=form, tabs=tabs, **context)
 
 
 def rows_of(requests: list[AppointmentRequest], now: dt.datetime) -> list[dict[str, Any]]:
-    """Return what staff need to know of each of these before they open it, in words.
-
-    `services.queue.with_people` has read them.
-    """
+    """Return what to know of each before it is opened; `with_people` has read them."""
     news = told(requests)
     return [_row(each, news[each.pk], now) for each in requests]
 
@@ -146,13 +141,12 @@ def _row(each: AppointmentRequest, news: Told, now: dt.datetime) -> dict[str, An
         "name": Truncator(row["name"]).chars(settings.ROW_NAME),
         "message": Truncator(row.get("message", "")).chars(settings.ROW_MESSAGE),
         "calling": [Truncator(way).chars(settings.ROW_NAME) for way in row.get("calling", ())],
-        "stands": [*_stands(each, now), *filter(None, [told_in_words(news)])],
+        "stands": [*_stands(each, now), *told_in_words(news)],
         "people": [words % person for words, person in people if person],
     }
 
 
 def _stands(each: AppointmentRequest, now: dt.datetime) -> list[str]:
-    """Return its status, a change asked for, the visit, and how long it waits."""
     state, status = each.state, each.get_status_display()
     if each.close_reason:
         status = f"{status}: {each.get_close_reason_display()}"

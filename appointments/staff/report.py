@@ -16,7 +16,7 @@ from appointments.audit import REQUEST
 from appointments.models import AppointmentRequest
 from appointments.references import typed_reference
 from appointments.services.queue import TABS, counts
-from appointments.services.waiting import is_overdue
+from appointments.services.waiting import limit
 from appointments.staff.base import StaffView
 from appointments.states import CloseReason
 from appointments.todo import key_todo
@@ -37,21 +37,15 @@ class ReportView(StaffView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now, clinic, may = timezone.now(), current_clinic(), request.user.has_perm
-        longest = AppointmentRequest.objects.waiting().order_by("received_at", "pk")
-        shown = list(longest.select_related("taken_by")[: settings.LONGEST_WAITS_SHOWN])
-        self.record(Action.LISTED, shown)
+        waiting = AppointmentRequest.objects.waiting().order_by("received_at", "pk")
+        longest = list(waiting.select_related("taken_by")[: settings.LONGEST_WAITS_SHOWN])
+        self.record(Action.LISTED, longest)
+        waited = [(each, clinic.open_time(each.received_at, now)) for each in longest]
         found = counts(request.user, now)
         return self.show(
             "admin/appointments/report.html",
             _("How requests wait"),
-            longest=[
-                (
-                    each,
-                    time_in_words(clinic.open_time(each.received_at, now)),
-                    is_overdue(each, clinic, now),
-                )
-                for each in shown
-            ],
+            longest=[(each, time_in_words(time), time > limit(clinic)) for each, time in waited],
             counts=[(TABS[name], number) for name, number in found.items() if name != "mine"],
             weeks=weeks_to_answer(),
             mail=[*key_todo(may), *mail_todo(may)],
@@ -61,10 +55,9 @@ class ReportView(StaffView):
 
 @dataclass(frozen=True)
 class Week:
-    """One week, from `monday` on: requests, how many of them are answered, and how soon.
+    """One week of requests. Half of those that waited for an answer had it `half_within` a time.
 
-    `half_within`: the time within which half of those were answered that waited for it; those
-    taken by phone did not.
+    Those taken by phone did not wait.
     """
 
     monday: dt.date

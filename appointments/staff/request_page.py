@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -141,17 +140,17 @@ class RequestView(StaffView):
 
     @property
     def version(self) -> int:
-        """The version of the request that the page showed; 0 where it says none."""
+        """Which the page showed; 0 where it says none."""
         return number_in(self.request.POST.get("version", ""))
 
     @property
     def since(self) -> dt.datetime | None:
-        """When the page was opened, as it says; None where it says nothing of the kind."""
+        """When the page was opened, if it says so."""
         try:
-            at = parse_datetime(self.request.POST.get("opened_at", ""))
+            at = dt.datetime.fromisoformat(self.request.POST.get("opened_at", ""))
         except ValueError:
             return None
-        return at if at is not None and timezone.is_aware(at) else None
+        return at if timezone.is_aware(at) else None
 
     def next(self, said: str) -> HttpResponse:
         """Lead on to the next request of the list, else to the list; say what was done."""
@@ -179,7 +178,6 @@ class RequestView(StaffView):
         return self.show("admin/appointments/erased.html", title, status=404, typed=typed)
 
     def overtaken(self, form: WorkForm) -> HttpResponse:
-        """Return the form with what was typed, and what has changed since the page was opened."""
         problem = _(
             "This request has changed since you opened it, so nothing was done. What you typed is "
             "still here: read what is new, then save it if it is still right."
@@ -187,7 +185,7 @@ class RequestView(StaffView):
         return self.renewed(form, problem)
 
     def renewed(self, form: WorkForm, problem: str = "") -> HttpResponse:
-        """Return the page of the request as it is now, with what was typed and what is new."""
+        """Return the page of the request as it is now, with what was typed, and what is new."""
         self.opened_at = timezone.now()
         self.load(self.appointment_request.pk)
         again = form.renewed(self.appointment_request)
@@ -209,8 +207,7 @@ class RequestView(StaffView):
         except IntegrityError:
             return self.erased()
         self.record(Action.VIEWED, [asked])
-        duplicates = likely_duplicates(asked)
-        if duplicates:
+        if duplicates := likely_duplicates(asked):
             self.record(Action.LISTED, duplicates)
         now, happened, steps = timezone.now(), history(asked), self.steps(form)
         # What was typed for a step that cannot be taken any more is told until all is saved.
@@ -246,13 +243,11 @@ class RequestView(StaffView):
             undoable=undoable(asked),
             duplicates=[(each, answer_of(each, "patient_name")) for each in duplicates],
             overdue=is_overdue(asked, current_clinic(), now),
-            may_change=user.has_perm(MAY_CHANGE),
             told=told_in_words(told([asked])[asked.pk]),
             steps=steps,
         )
 
     def steps(self, form: WorkForm) -> list[dict[str, Any]]:
-        """Return what can be next: each step, whether it is chosen, its fields, who tells."""
         asked, chosen = self.appointment_request, form["next"].value()
         knows = was_just_reached(asked)
         return [
