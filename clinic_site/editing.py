@@ -95,7 +95,7 @@ class CarefulAdmin(KeepsTyped):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        extra = {"previews": list(_previews.get(self.model, {})), **(extra_context or {})}
+        extra = dict(extra_context or {})
         is_sent = request.method == "POST"
         if is_sent:
             # Lines end as they do in the database, or a text that nobody touched would differ.
@@ -114,8 +114,7 @@ class CarefulAdmin(KeepsTyped):
         post: QueryDict = request.POST
         sent = post.get("_opened", "")
         if request.method == "POST":
-            self.model._default_manager.select_for_update().values("pk").get(pk=row.pk)
-            row.refresh_from_db()
+            row.refresh_from_db(from_queryset=self.model._default_manager.select_for_update())
         form = self.get_form(request, row, change=True)(instance=row)
         formsets: list[BaseModelFormSet] = [
             formset(instance=row, queryset=inline.get_queryset(request))
@@ -143,10 +142,8 @@ class CarefulAdmin(KeepsTyped):
         with public_change():
             super().save_related(request, form, formsets, change)
 
-    def response_add(
-        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        return self._preview(request, obj) or super().response_add(request, obj, post_url_continue)
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._preview(request, obj) or super().response_add(request, obj, *args, **kwargs)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         return self._preview(request, obj) or super().response_change(request, obj)
@@ -162,8 +159,9 @@ class CarefulAdmin(KeepsTyped):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """List what is wrong above the form, each with the way to it."""
+        """List what is wrong above the form, each with the way to it, and the previews below."""
         formsets = [each.formset for each in context["inline_admin_formsets"]]
+        context["previews"] = list(_previews.get(self.model, {}))
         context["problems"] = list(_problems(context["adminform"].form, formsets))
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import zoneinfo
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,11 +79,10 @@ class SayDatabaseAway(MiddlewareMixin):
 
 
 class UseClinicTimeZone(MiddlewareMixin):
-    """Shows times in the clinic's own time zone (settings.TIME_ZONE until it has set one)."""
+    """Shows times in the clinic's own time zone."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        name = current_clinic().time_zone
-        with timezone.override(zoneinfo.ZoneInfo(name) if name else None):
+        with timezone.override(current_clinic().zone):
             return self.get_response(request)
 
 

@@ -74,10 +74,9 @@ def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _can_be_dialed(number: phonenumbers.PhoneNumber) -> bool:
     reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return False
     digits = phonenumbers.national_significant_number(number)
-    return number.country_code != 1 or digits[0] not in "01"
+    has_area_code = number.country_code != 1 or not digits.startswith(("0", "1"))
+    return has_area_code and reason == phonenumbers.ValidationResult.IS_POSSIBLE
 
 
 def _stored(number: phonenumbers.PhoneNumber) -> str:
