@@ -132,11 +132,9 @@ LAST_RESORT = (
 
 def error_page(status: int, **context: Any) -> HttpResponse:
     """Return the page of an error, the template of that number."""
-    remembered = {"clinic": current_clinic.value, "notice_links": notice_links.value}
-    page = get_template(f"{status}.html")
-    return HttpResponse(
-        page.render(context | remembered | {"site_style": site_style}), status=status
-    )
+    context |= {"clinic": current_clinic.value, "notice_links": notice_links.value}
+    page = get_template(f"{status}.html").render(context | {"site_style": site_style})
+    return HttpResponse(page, status=status)
 
 
 def _view(status: int) -> Callable[..., HttpResponse]:
