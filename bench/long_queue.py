@@ -34,7 +34,7 @@ def fill(up_to: int) -> None:
     from appointments.answers import AnswersField
     from appointments.models import AppointmentRequest, NameWord
     from appointments.models.request import queue_order
-    from appointments.services.blind_index import name_indexes, phone_index
+    from appointments.services.search import name_index, phone_index, stored_words
     from clinic_site.access.models import User
     from clinic_site.crypto.fields import Ciphertext
     from clinic_site.crypto.key_ring import encrypt
@@ -71,9 +71,9 @@ def fill(up_to: int) -> None:
         with transaction.atomic():
             AppointmentRequest.objects.bulk_create(rows)
             NameWord.objects.bulk_create(
-                NameWord(request=row, index=index)
+                NameWord(request=row, index=name_index(word))
                 for number, row in enumerate(rows, start=first)
-                for index in name_indexes(f"Word{number}")
+                for word in stored_words(f"Word{number}")
             )
     connection.cursor().execute("ANALYZE")
 

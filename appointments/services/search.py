@@ -1,4 +1,4 @@
-"""Finding requests by what staff or a patient know, through blind indexes.
+"""Finding requests by what staff or a patient know, through blind indexes of what is encrypted.
 
 Nothing of it gets into a URL.
 """
@@ -14,18 +14,97 @@ from appointments.audit import REQUEST, record_seen
 from appointments.models import AppointmentRequest
 from appointments.models.request import AppointmentRequestQuerySet
 from appointments.references import typed_reference
-from appointments.services.blind_index import (
-    asked_name_indexes,
-    email_index,
-    phone_end_index,
-    phone_index,
-)
 from appointments.states import ENDED
 from clinic_site.actor import Actor
 from clinic_site.audit.record import record_refused
 from clinic_site.counters import count_of, count_up
+from clinic_site.crypto.blind_index import blind_index
 from clinic_site.phones import find_phone
-from clinic_site.text import visible
+from clinic_site.text import APOSTROPHES, folded_words, visible
+
+_PARTED = re.compile(rf"(?<!\w)(\w[{APOSTROPHES}])\s+(?=\w)")  # O' Brien
+_INITIALS = re.compile(r"(?<![\w-])\w(?:[- ]\w)+(?![\w-])")  # j-r, j r
+_ONE_LETTER = re.compile(r"(?<![\w-])(\w)(?= (\w+))")  # o brien, j o brien
+
+
+def phone_index(e164: str) -> str:
+    """Return the index of a phone number as stored, which may have an extension.
+
+    >>> phone_index("+16055550142") == phone_index("+16055550142;ext=12")
+    True
+    >>> len(phone_index("+16055550142")), phone_index("")
+    (64, '')
+    """
+    return blind_index("phone", e164.partition(";")[0])
+
+
+def phone_end_index(e164: str) -> str:
+    """Return the index of the last four digits of a phone number, or of just four digits.
+
+    >>> phone_end_index("+16055550142;ext=12") == phone_end_index("0142")
+    True
+    """
+    return blind_index("phone end", e164.partition(";")[0][-4:])
+
+
+def email_index(text: str) -> str:
+    """Return the index of an email address; capitals and what nobody sees do not matter.
+
+    >>> email_index(" Ana@Example.com\u200b ") == email_index("ana@example.com")
+    True
+    >>> email_index("ana@example.com") == email_index("ana@example.org")
+    False
+    """
+    return blind_index("email", visible(text).strip().casefold())
+
+
+def name_index(word: str) -> str:
+    """Return the index of one of `stored_words` or `asked_words`."""
+    return blind_index("name", word)
+
+
+def stored_words(name: str) -> list[str]:
+    r"""Return the words that a name is found by: folded, in parts and in one piece, each once.
+
+    >>> stored_words("Zoë O'Brien-Müller (李小龍)")
+    ['zoe', 'obrien', 'muller', 'obrienmuller', '李小龍', 'o', 'brien']
+    >>> stored_words("J. R. Ewing"), stored_words("JR\u200b Ewing")
+    (['j', 'r', 'ewing', 'jr', 'rewing'], ['jr', 'ewing'])
+    """
+    name = _PARTED.sub(r"\1", visible(name))
+    words: dict[str, None] = {}
+    for spelling in (name, re.sub(f"[{APOSTROPHES}]", "-", name)):
+        folded = folded_words(spelling)
+        for word in folded:
+            words |= dict.fromkeys([*word.split("-"), word.replace("-", "")])
+        text = " ".join(folded)
+        words |= dict.fromkeys(re.sub("[- ]", "", each[0]) for each in _INITIALS.finditer(text))
+        words |= dict.fromkeys("".join(pair) for pair in _ONE_LETTER.findall(text))
+    return list(words)
+
+
+def asked_words(name: str) -> list[str]:
+    r"""Return the words that must all be among the stored ones of a name that someone looks for.
+
+    However "J.R. Smith-O' Brien" was written, it is found, and by parts of it, too:
+
+    >>> asked_words("J.R. Smith-O' Brien"), asked_words("J R")
+    (['jr', 'smith', 'obrien'], ['jr'])
+    >>> stored = set(stored_words("j r Smith O’Brien"))
+    >>> [set(asked_words(name)) <= stored for name in ("JR O'Brien", "o brien", "Smith-OBrien")]
+    [True, True, True]
+    """
+    text = " ".join(folded_words(_PARTED.sub(r"\1", visible(name))))
+    text = _INITIALS.sub(lambda initials: re.sub("[- ]", "", initials[0]), text)
+    return list(dict.fromkeys(text.replace("-", " ").split()))
+
+
+def _of_phone(text: str) -> Q | None:
+    """Return what selects by a phone number, or by its last four digits; None for other text."""
+    if re.fullmatch("[0-9]{4}", text):
+        return Q(phone_end_index=phone_end_index(text))
+    phone = find_phone(text)
+    return Q(phone_index=phone_index(phone.number)) if phone else None
 
 
 def find(what: str) -> AppointmentRequestQuerySet:
@@ -41,14 +120,12 @@ def find(what: str) -> AppointmentRequestQuerySet:
         return everything.filter(reference=reference)
     if "@" in what:
         return everything.filter(email_index=email_index(what))
-    if re.fullmatch("[0-9]{4}", what):
-        return everything.filter(phone_end_index=phone_end_index(what))
-    if phone := find_phone(what):
-        return everything.filter(phone_index=phone_index(phone.number))
-    indexes = asked_name_indexes(what)[: settings.FOUND_BY_WORDS]
-    found = everything if indexes else everything.none()
-    for index in indexes:
-        found = found.filter(name_words__index=index)
+    if of_phone := _of_phone(what):
+        return everything.filter(of_phone)
+    words = asked_words(what)[: settings.FOUND_BY_WORDS]
+    found = everything if words else everything.none()
+    for word in words:
+        found = found.filter(name_words__index=name_index(word))
     return found
 
 
@@ -67,15 +144,11 @@ def of_this_phone(text: str, now: dt.datetime) -> list[AppointmentRequest] | Non
 
     Those that have not ended, and those of the last days. None where the text is no number yet.
     """
-    phone = find_phone(text)
-    if phone:
-        same = Q(phone_index=phone_index(phone.number))
-    elif re.fullmatch(r"\s*[0-9]{4}\s*", text, re.ASCII):
-        same = Q(phone_end_index=phone_end_index(text.strip()))
-    else:
+    of_phone = _of_phone(text.strip())
+    if of_phone is None:
         return None
     current = ~Q(status__in=ENDED) | Q(received_at__gte=now - settings.CALLED_BEFORE_WITHIN)
-    found = AppointmentRequest.objects.filter(same, current).order_by("-received_at")
+    found = AppointmentRequest.objects.filter(of_phone, current).order_by("-received_at")
     return list(found[: settings.LIKELY_DUPLICATES_SHOWN])
 
 
@@ -92,11 +165,8 @@ def find_request(
     """
     counted = [f"wrong pair:{reference}", *([f"wrong pair:{by.source}"] if by.source else [])]
     too_many = count_of(*counted) >= settings.WRONG_PAIRS_AN_HOUR
-    appointment_request = (
-        AppointmentRequest.objects.filter(reference=reference)
-        .only("reference", "attempt", "phone_index")
-        .first()
-    )
+    found = AppointmentRequest.objects.filter(reference=reference)
+    appointment_request = found.only("reference", "attempt", "phone_index").first()
     right = hmac.compare_digest(
         appointment_request.phone_index if appointment_request else "", phone_index(phone)
     )

@@ -1,7 +1,6 @@
 """How a request comes in: once for each attempt, with all that goes with it or not at all."""
 
 import uuid
-from collections.abc import Callable
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -11,13 +10,13 @@ from appointments.answers import Answers, content_hash
 from appointments.audit import REQUEST, RequestAction
 from appointments.choices import Origin
 from appointments.mails import write_mails
-from appointments.models import AppointmentRequest, NameWord
-from appointments.models.history import StatusChange
-from appointments.services.blind_index import (
+from appointments.models import AppointmentRequest, NameWord, StatusChange
+from appointments.services.search import (
     email_index,
-    name_indexes,
+    name_index,
     phone_end_index,
     phone_index,
+    stored_words,
 )
 from appointments.services.spam import suspicion_of
 from appointments.states import ENDED, Status
@@ -40,74 +39,38 @@ def receive_request(
     *,
     attempt: uuid.UUID,
     answers: Answers,
-    honeypot: bool,
     by: Actor,
+    origin: Origin = Origin.WEB,
+    honeypot: bool = False,
     again: bool = False,
 ) -> AppointmentRequest:
-    """Store what a patient sent, once for each attempt, and return the request.
+    """Store what a patient sent, or staff took by phone, and return the request.
 
     The same attempt with the same content returns the request it made before. Raises SentBefore
-    where the patient is to be asked: the attempt was used for other content, or its request has
-    ended; or, unless they said to send it `again`, the same phone sent equal content lately and
-    its request has not ended. One that looks like spam is quarantined: staff still see it.
-    Raises DatabaseError where nothing was stored.
+    where the attempt was used for other content; and, where a patient is to be asked, if its
+    request has ended, or, unless they said to send it `again`, if the same phone sent equal content
+    lately and its request has not ended. One of theirs that looks like spam is quarantined: staff
+    still see it. Raises DatabaseError where nothing was stored.
     """
-
-    def store(appointment_request: AppointmentRequest) -> None:
-        appointment_request.suspicion = suspicion_of(
-            honeypot=honeypot, sender=by.source, now=appointment_request.received_at
-        )
-        if appointment_request.suspicion:
-            appointment_request.status = Status.QUARANTINED
-        _store(appointment_request, by)
-        record(RequestAction.RECEIVED, REQUEST, [appointment_request.reference], by=by)
-
-    received = _once(attempt, answers, store, again=again)
-    if received.state.has_ended:
-        raise SentBefore(received)
-    return received
-
-
-def enter_request(*, attempt: uuid.UUID, answers: Answers, by: Actor) -> AppointmentRequest:
-    """Store a request that staff took by phone, once for each attempt, and return it.
-
-    Raises SentBefore where the attempt was used for other content, and DatabaseError.
-    """
-
-    def store(appointment_request: AppointmentRequest) -> None:
-        appointment_request.origin = Origin.PHONE
-        appointment_request.first_answer_at = (
-            appointment_request.received_at
-        )  # somebody spoke with them
-        _store(appointment_request, by)
-        record(RequestAction.ENTERED, REQUEST, [appointment_request.reference], by=by)
-
-    return _once(attempt, answers, store, again=True)
-
-
-def _once(
-    attempt: uuid.UUID,
-    answers: Answers,
-    store: Callable[[AppointmentRequest], None],
-    *,
-    again: bool,
-) -> AppointmentRequest:
-    """Return the request of this attempt; `store` is given it to be stored where there is none."""
+    by_staff = origin == Origin.PHONE
     sent = content_hash(answers)
     for _try in range(3):
-        appointment_request = AppointmentRequest(
-            answers=answers, attempt=attempt, content_hash=sent
-        )
+        new = AppointmentRequest(answers=answers, attempt=attempt, content_hash=sent, origin=origin)
         try:
             with transaction.atomic():
-                before = _before(appointment_request, again=again)
-                if before is None:
-                    store(appointment_request)
-            return before or appointment_request
+                received = _before(new, again=again or by_staff)
+                if received is None:
+                    received = new
+                    _store(new, by, honeypot=honeypot)
+            break
         except IntegrityError as error:
             # Just now the attempt was used with another phone, or the reference that was drawn.
             fault = error
-    raise fault
+    else:
+        raise fault
+    if received.state.has_ended and not by_staff:
+        raise SentBefore(received)
+    return received
 
 
 def _before(appointment_request: AppointmentRequest, *, again: bool) -> AppointmentRequest | None:
@@ -137,25 +100,29 @@ def _before(appointment_request: AppointmentRequest, *, again: bool) -> Appointm
     return before
 
 
-def _store(appointment_request: AppointmentRequest, by: Actor) -> None:
+def _store(new: AppointmentRequest, by: Actor, *, honeypot: bool) -> None:
     """Insert the request with all that goes with it; in the caller's transaction."""
-    insert_with_indexes(appointment_request)
-    StatusChange.objects.create(
-        request=appointment_request,
-        to_status=appointment_request.status,
-        by=by.name if by.account else "",
-    )
-    write_mails(appointment_request)
+    action = RequestAction.RECEIVED
+    if new.origin == Origin.PHONE:
+        action = RequestAction.ENTERED
+        new.first_answer_at = new.received_at  # somebody spoke with them
+    elif suspicion := suspicion_of(honeypot=honeypot, sender=by.source, now=new.received_at):
+        new.suspicion, new.status = suspicion, Status.QUARANTINED
+    insert_with_indexes(new)
+    StatusChange.objects.create(request=new, to_status=new.status, by=by.name if by.account else "")
+    write_mails(new)
+    record(action, REQUEST, [new.reference], by=by)
 
 
 def insert_with_indexes(appointment_request: AppointmentRequest) -> None:
     """Insert the request with what finds it, as its answers cannot be searched."""
-    appointment_request.phone_index = phone_index(appointment_request.phone)
-    appointment_request.phone_end_index = phone_end_index(appointment_request.phone)
-    appointment_request.email_index = email_index(appointment_request.answer("email") or "")
+    answer, phone = appointment_request.answer, appointment_request.phone
+    appointment_request.phone_index = phone_index(phone)
+    appointment_request.phone_end_index = phone_end_index(phone)
+    appointment_request.email_index = email_index(answer("email") or "")
     appointment_request.save(force_insert=True)
-    names = (appointment_request.answer("patient_name"), appointment_request.answer("contact_name"))
-    words = {word for name in names if name for word in name_indexes(name)}
+    names = [answer("patient_name") or "", answer("contact_name") or ""]
+    words = {word for name in names for word in stored_words(name)}
     NameWord.objects.bulk_create(
-        NameWord(request=appointment_request, index=word) for word in sorted(words)
+        NameWord(request=appointment_request, index=name_index(word)) for word in sorted(words)
     )

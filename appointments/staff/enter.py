@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appointments.audit import RequestAction
+from appointments.choices import Origin
 from appointments.forms.entered import EnteredRequestForm
 from appointments.presenters import answer_of
 from appointments.services.search import of_this_phone
-from appointments.services.submit import SentBefore, enter_request
+from appointments.services.submit import SentBefore, receive_request
 from appointments.staff.base import MAY_CHANGE, StaffView, go_to
 from appointments.tokens import new_attempt, read_attempt
 
@@ -37,7 +38,9 @@ class EnterView(StaffView):
         if not form.is_valid():
             return self.page(form)
         try:
-            entered = enter_request(attempt=attempt, answers=form.answers(), by=self.by)
+            entered = receive_request(
+                attempt=attempt, answers=form.answers(), by=self.by, origin=Origin.PHONE
+            )
         except SentBefore:
             return self.page_again(
                 _("You entered this form before, with other words. Is this another request?")

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from appointments.choices import Origin
 from appointments.models import AppointmentRequest
 from appointments.services import submit, workflow
 from appointments.services.purge import purge
@@ -30,7 +31,8 @@ LAST_WEEK = timezone.now() - dt.timedelta(days=7)
 
 def test_how_a_request_came_in_is_on_record(sam: Client) -> None:
     request = send_request()
-    entered = submit.enter_request(
+    entered = submit.receive_request(
+        origin=Origin.PHONE,
         attempt=uuid.uuid4(),
         answers=answers_to(kind="question", message="When?"),
         by=Actor("sam", account=User.objects.get(username="sam"), source="192.0.2.7"),

@@ -10,8 +10,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from appointments.choices import Origin
 from appointments.models import AppointmentRequest
-from appointments.services.submit import enter_request
+from appointments.services.submit import receive_request
 from appointments.states import ENDED, CloseReason, Status
 from appointments.tokens import is_again
 from tests.appointments.office import PATIENT, without_attributes
@@ -213,7 +214,12 @@ def test_a_purged_request_leaves_its_attempt_free() -> None:
 def test_staff_who_enter_what_came_by_the_form_are_not_asked() -> None:
     send(make_attempt())
 
-    entered = enter_request(attempt=uuid.uuid4(), answers=answers_to(message=WORDS), by=PATIENT)
+    entered = receive_request(
+        attempt=uuid.uuid4(),
+        answers=answers_to(message=WORDS),
+        by=PATIENT,
+        origin=Origin.PHONE,
+    )
 
     assert AppointmentRequest.objects.count() == 2
     assert entered.origin == "phone"

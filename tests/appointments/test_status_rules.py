@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from appointments.models import AppointmentRequest
 from appointments.services import workflow
-from appointments.services.blind_index import phone_index
 from appointments.services.purge import purge
+from appointments.services.search import phone_index
 from appointments.services.work import work_on
 from appointments.states import Status
 from appointments.tokens import received_token, status_token

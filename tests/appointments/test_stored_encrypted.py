@@ -10,7 +10,7 @@ from django.db import connection, models
 
 from appointments.answers import SCHEMA, Answer, content_hash, from_document, to_document
 from appointments.models import AppointmentRequest, Note, StatusChange
-from appointments.services.blind_index import phone_index
+from appointments.services.search import phone_index
 from clinic_site.claims import hashed_address
 from clinic_site.crypto.fields import EncryptedTextField
 from clinic_site.crypto.key_ring import CannotRead
