@@ -12,7 +12,7 @@ class AppointmentsConfig(AppConfig):
 
     def ready(self) -> None:
         # They need the models to be loaded.
-        from appointments import daily_digest, mails, readiness, roles, todo  # noqa: F401
+        from appointments import mails, readiness, roles, todo  # noqa: F401
         from appointments.services import news, purge  # noqa: F401
         from appointments.staff import queue  # noqa: F401
         from clinic_site.logs import hide

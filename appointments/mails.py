@@ -1,8 +1,10 @@
 """The mails about requests: none names a patient, a reason, a condition or a day.
 
-Their texts are in templates/appointments/mail/, the subject on the first line.
+Their texts are in templates/appointments/mail/, the subject on the first line. Each is written in
+the transaction of what it tells of.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.audit import REQUEST
 from appointments.models import AppointmentRequest
-from appointments.services.waiting import is_late
+from appointments.services.waiting import count_overdue, is_late
 from appointments.states import News, Status
 from appointments.tokens import mail_token
 from clinic_site.clinic import read_clinic
@@ -25,10 +27,9 @@ from clinic_site.mail.outbox import new_mail, to_staff
 MAY_SEE_REQUESTS = "appointments.view_appointmentrequest"
 
 
-def admin_address(page: str, *args: object) -> str:
-    """Return the whole address of a page of the queue."""
-    path = reverse(f"admin:appointments_appointmentrequest_{page}", args=args)
-    return f"{settings.SITE_URL}{path}"
+def address_of(view: str, *args: object) -> str:
+    """Return the whole address of a page, for a mail."""
+    return f"{settings.SITE_URL}{reverse(view, args=args)}"
 
 
 def _appointment_request(message: OutboxMessage) -> AppointmentRequest:
@@ -38,97 +39,97 @@ def _appointment_request(message: OutboxMessage) -> AppointmentRequest:
     return found
 
 
-# Mails to staff
-
-
 def _to_staff(message: OutboxMessage) -> dict[str, Any]:
     appointment_request = _appointment_request(message)
+    page = "admin:appointments_appointmentrequest_change"
     return {
         "reference": appointment_request.reference,
         "cancelled": appointment_request.status == Status.CANCELLED,
-        "address": admin_address("change", appointment_request.pk),
+        "address": address_of(page, appointment_request.pk),
     }
 
 
-NEW_REQUEST = adds_mail(
-    MailKind(
-        "new_request",
-        _("a new request, to staff"),
-        "appointments/mail/new_request.txt",
-        _to_staff,
-        permission=MAY_SEE_REQUESTS,
-        offer=_("For each new request"),
-    )
+def digest_counts(now: dt.datetime) -> dict[str, int]:
+    """Return how many requests wait, and how much is wrong."""
+    requests = AppointmentRequest.objects
+    return {
+        "waiting": requests.waiting().count(),
+        "overdue": count_overdue(read_clinic(), now),
+        "suspected": requests.filter(status=Status.QUARANTINED).count(),
+        "to_acknowledge": requests.to_acknowledge().count(),
+        "dead_mails": OutboxMessage.objects.dead().count(),
+    }
+
+
+def _digest(message: OutboxMessage) -> dict[str, Any]:
+    page = "admin:appointments_appointmentrequest_changelist"
+    return {"counts": digest_counts(timezone.now()), "address": address_of(page)}
+
+
+def _for_staff(
+    name: str,
+    label: Any,
+    offer: Any,
+    context: Callable[[OutboxMessage], dict[str, Any]] = _to_staff,
+) -> MailKind:
+    template = f"appointments/mail/{name}.txt"
+    kind = MailKind(name, label, template, context, permission=MAY_SEE_REQUESTS, offer=offer)
+    return adds_mail(kind)
+
+
+NEW_REQUEST = _for_staff("new_request", _("a new request, to staff"), _("For each new request"))
+CHANGE = _for_staff(
+    "change",
+    _("a change the patient asks for, to staff"),
+    _("For each change that a patient asks for, and when one cancels"),
 )
-CHANGE = adds_mail(
-    MailKind(
-        "change",
-        _("a change the patient asks for, to staff"),
-        "appointments/mail/change.txt",
-        _to_staff,
-        permission=MAY_SEE_REQUESTS,
-        offer=_("For each change that a patient asks for, and when one cancels"),
-    )
+DIGEST = _for_staff(
+    "digest",
+    _("what waits too long, to staff"),
+    _("On each day on which something needs someone"),
+    _digest,
 )
 
-
-# Mails to patients. Each news is sent only while it still holds.
-
-
-def _visit_stands(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
-    """Whether the visit is to come, and nobody has moved it since the mail was written."""
-    visit_at = appointment_request.visit_at if _is_set(appointment_request, message) else None
-    return visit_at is not None and visit_at > timezone.now()
-
-
-def _is_set(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
-    return _is_still(Status.SCHEDULED, appointment_request, message)
-
-
-def _is_closed(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
-    return _is_still(Status.CLOSED, appointment_request, message)
-
-
-def _is_still(
-    status: Status, appointment_request: AppointmentRequest, message: OutboxMessage
-) -> bool:
-    """Whether this is its status, and no step came after the mail: that one wrote its own."""
-    return _is_last_step(appointment_request, message) and appointment_request.status == status
-
-
-def _is_last_step(appointment_request: AppointmentRequest, message: OutboxMessage) -> bool:
-    return appointment_request.status_at <= message.created_at
-
-
-_HOLDS: dict[News, Callable[[AppointmentRequest, OutboxMessage], bool]] = {
-    News.RECEIVED: lambda appointment_request, message: True,
-    News.SCHEDULED: _is_set,
-    News.CHANGED: _is_last_step,
-    News.CLOSED: _is_closed,
-    News.REMINDER: _visit_stands,
-    News.LATE: lambda appointment_request, message: is_late(
-        appointment_request, read_clinic(), timezone.now()
-    ),
+_STATUS_OF_NEWS = {
+    News.SCHEDULED: Status.SCHEDULED,
+    News.REMINDER: Status.SCHEDULED,
+    News.CLOSED: Status.CLOSED,
 }
+
+
+def _still_holds(
+    news: News, appointment_request: AppointmentRequest, message: OutboxMessage
+) -> bool:
+    """Whether the news is true, and no step came after the mail: that one wrote its own."""
+    now, status = timezone.now(), appointment_request.status
+    if news == News.RECEIVED:
+        return True
+    if news == News.LATE:
+        return is_late(appointment_request, read_clinic(), now)
+    if appointment_request.status_at > message.created_at:
+        return False
+    visit_at = appointment_request.visit_at
+    is_over = news == News.REMINDER and (visit_at is None or visit_at <= now)
+    return status == _STATUS_OF_NEWS.get(news, status) and not is_over
 
 
 def _to_patient(message: OutboxMessage) -> dict[str, Any]:
     appointment_request = _appointment_request(message)
-    if not _HOLDS[news_of(message)](appointment_request, message):
+    if not _still_holds(news_of(message), appointment_request, message):
         raise NotWanted("overtaken by what came after")
-    path = reverse("request_from_mail", args=[mail_token(appointment_request.attempt)])
     return {
         "reference": appointment_request.reference,
-        "address": f"{settings.SITE_URL}{path}",
+        "address": address_of("request_from_mail", mail_token(appointment_request.attempt)),
         "phone": read_clinic().phone_as_read,
     }
 
 
 def _address_of_patient(message: OutboxMessage) -> str:
     appointment_request = _appointment_request(message)
-    if not appointment_request.answer("email_ok") or not appointment_request.answer("email"):
+    address = appointment_request.answer("email")
+    if not address or not appointment_request.answer("email_ok"):
         raise NotWanted("no address any more")
-    return str(appointment_request.answer("email"))
+    return address
 
 
 TO_PATIENT = {
@@ -147,21 +148,18 @@ TO_PATIENT = {
 
 def news_of(message: OutboxMessage) -> News:
     """Return what a mail to a patient tells of."""
-    return next(news for news, kind in TO_PATIENT.items() if kind.name == message.kind)
-
-
-# Written in the transaction of what they tell of
+    return News(message.kind.removeprefix("patient_"))
 
 
 def write_mails(appointment_request: AppointmentRequest) -> None:
-    """Write the mails that tell of a new request, in the caller's transaction.
+    """Write the mails that tell of a new request.
 
     Suspected spam gets none: its address may not be the sender's, and staff see it in the digest.
     """
-    if appointment_request.suspicion:
-        return
-    mails = to_staff(NEW_REQUEST, REQUEST, appointment_request.reference)
-    OutboxMessage.objects.bulk_create([*mails, *_news(appointment_request, News.RECEIVED)])
+    if not appointment_request.suspicion:
+        mails = to_staff(NEW_REQUEST, REQUEST, appointment_request.reference)
+        mails += _news(appointment_request, News.RECEIVED)
+        OutboxMessage.objects.bulk_create(mails)
 
 
 def write_news(appointment_request: AppointmentRequest, news: News | None) -> None:

@@ -1,7 +1,8 @@
-"""News that nobody's act brings: that a visit is near, and that the clinic is late.
+"""What the worker tells though nobody did anything: that a visit is near, that the clinic is late,
+and to staff, once a day, what waits.
 
-The worker looks for both. Each is noted on the request in the transaction that writes its mail, by
-one conditional UPDATE, so that several workers write it once.
+News to patients is noted on the request in the transaction that writes its mail, by one conditional
+UPDATE, so that several workers write it once.
 """
 
 import datetime as dt
@@ -12,13 +13,27 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from appointments.mails import write_news
+from appointments.mails import DIGEST, digest_counts, write_news
 from appointments.models import AppointmentRequest
 from appointments.models.request import AppointmentRequestQuerySet
 from appointments.services.waiting import overdue_before
 from appointments.states import News, Status
 from clinic_site.clinic import read_clinic
-from clinic_site.mail.daily import adds_daily_work
+from clinic_site.mail.daily import adds_daily_work, claim_day
+from clinic_site.mail.models import OutboxMessage
+from clinic_site.mail.outbox import to_staff
+
+
+@adds_daily_work
+def daily_digest(local: dt.datetime, go_on: Callable[[], bool]) -> None:
+    """Write the day's digest mails, once a day; a day that needs no one has none."""
+    if local.time() < settings.DIGEST_AT:
+        return
+    with transaction.atomic():
+        if claim_day("digest", local.date()):
+            counts = digest_counts(local)
+            if any(count for name, count in counts.items() if name != "waiting"):
+                OutboxMessage.objects.bulk_create(to_staff(DIGEST))
 
 
 @adds_daily_work

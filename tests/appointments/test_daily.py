@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from appointments.audit import RequestAction
-from appointments.daily_digest import daily_digest
 from appointments.models import AppointmentRequest, NameWord, Note, StatusChange
+from appointments.services.news import daily_digest
 from appointments.services.purge import purge
 from appointments.services.work import work_on
 from appointments.states import Status
