@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.actor import Actor
 from clinic_site.audit.models import adds_actions
-from clinic_site.audit.record import record_once_an_hour, record_refused, told_if_it_fails
+from clinic_site.audit.record import record_once_an_hour
 
 REQUEST = "request"  # the kind of thing that a reference names
 
@@ -25,9 +25,3 @@ class RequestAction(models.TextChoices):
 def record_seen(reference: str, *, by: Actor, detail: str = "") -> None:
     """Note that a patient saw a page of theirs, once an hour."""
     record_once_an_hour(RequestAction.STATUS_SEEN, REQUEST, reference, by=by, detail=detail)
-
-
-def record_dead_link(by: Actor) -> None:
-    """Note that a link which someone opened is forged, or its request gone."""
-    with told_if_it_fails():
-        record_refused(by=by, detail="dead link")

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from appointments.patient.phone_first import CopyView, FromMailView
 from appointments.patient.request_form import ConfirmationView, RequestFormView
 from appointments.patient.status_page import (
     CancelView,
     ChangeView,
+    CopyView,
     FindView,
+    FromMailView,
     StatusView,
     VisitFileView,
 )

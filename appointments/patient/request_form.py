@@ -5,12 +5,10 @@ from typing import Any, cast
 from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from appointments.audit import record_seen
 from appointments.forms.request import RequestForm
-from appointments.models import AppointmentRequest
 from appointments.patient.base import PatientView, TokenView, see_other
 from appointments.services.submit import SentBefore, receive_request
 from appointments.tokens import (
@@ -54,11 +52,16 @@ class RequestFormView(PatientView):
         return super().is_ours(form) and read_attempt(form.data.get("attempt", "")) is not None
 
     def accept(self, form: RequestForm) -> HttpResponse:
+        """Store the request; ask before, where it was sent before.
+
+        Who merely sends equal words has not shown that they are theirs, so only the page that sent
+        the other request opens it: docs/decisions/0018-sent-before.md.
+        """
         signed = form.cleaned_data["attempt"]
         attempt = read_attempt(signed)
         assert attempt is not None
         try:
-            received = receive_request(
+            receive_request(
                 attempt=attempt,
                 answers=form.answers(),
                 honeypot=bool(form.cleaned_data["website"]),
@@ -66,42 +69,30 @@ class RequestFormView(PatientView):
                 again=is_again(signed),
             )
         except SentBefore as before:
-            return self.ask(
-                form, before.appointment_request, mine=before.appointment_request.attempt == attempt
+            mine = before.appointment_request.attempt == attempt
+            has_ended = before.appointment_request.state.has_ended
+            why = "ended" if has_ended else "other words" if mine else "equal"
+            heading, send = SENT_BEFORE[why]
+            return self.show(
+                self.afresh(form, again=not mine),
+                sent_before=why,
+                heading=heading,
+                send=send,
+                token=status_token(attempt) if mine else "",
             )
-        return see_other(reverse("request_received", args=[received_token(received.attempt)]))
+        return see_other("request_received", received_token(attempt))
 
-    def ask(self, form: forms.Form, before: AppointmentRequest, *, mine: bool) -> HttpResponse:
-        """Return the form with what was typed, and ask whether to send it beside `before`.
+    def afresh(self, form: forms.Form, *, again: bool = False) -> RequestForm:
+        """Return the form with what was typed under a fresh attempt.
 
-        `mine`: the same page sent that one, so it may be opened from here. Who merely sends equal
-        words has not shown that they are theirs: docs/decisions/0018-sent-before.md.
+        `again`: sending it says yes to sending once more what we have already.
         """
-        why = "ended" if before.state.has_ended else "other words" if mine else "equal"
-        heading, send = SENT_BEFORE[why]
-        return self.show(
-            afresh(form, again=not mine),
-            sent_before=why,
-            heading=heading,
-            send=send,
-            token=status_token(before.attempt) if mine else "",
-        )
+        data = cast(QueryDict, form.data).copy()
+        data["attempt"] = new_attempt(again=again)
+        return RequestForm(data)
 
     def show(self, form: forms.Form, **context: Any) -> HttpResponse:
         return super().show(form, physicians=active_physicians(), **context)
-
-    def show_again(self, form: forms.Form, notice: str) -> HttpResponse:
-        return super().show_again(afresh(form), notice)
-
-
-def afresh(form: forms.Form, *, again: bool = False) -> RequestForm:
-    """Return the form with what was typed under a fresh attempt.
-
-    `again`: sending it says yes to sending once more what we have already.
-    """
-    data = cast(QueryDict, form.data).copy()
-    data["attempt"] = new_attempt(again=again)
-    return RequestForm(data)
 
 
 class ConfirmationView(TokenView):

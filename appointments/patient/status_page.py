@@ -1,7 +1,7 @@
-"""A patient's own page: where the request stands, and what the patient can do about it.
+"""A patient's own pages: where the request stands, and what the patient can do about it.
 
-The signed link opens it, or the reference with the phone number; neither of those two is ever in
-an address. Nothing that was typed into the request is shown.
+The signed link opens them, or the reference with the phone number; neither of those two is ever in
+an address. What was typed into the request is shown only after the phone number was entered.
 """
 
 from typing import Any
@@ -9,48 +9,104 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from appointments.audit import record_seen
-from appointments.forms.patients import ChangeForm, FindForm
+from appointments.forms.patients import ChangeForm, FindForm, PhoneForm
+from appointments.models import AppointmentRequest
 from appointments.patient.base import PatientView, TokenView, see_other
 from appointments.patient.calendar_file import visit_calendar
-from appointments.presenters import read, zone_as_read
+from appointments.presenters import copy_of_answers, read, zone_as_read
 from appointments.services import workflow
 from appointments.services.search import find_request
 from appointments.services.waiting import is_late, is_overdue
-from appointments.tokens import status_token
+from appointments.tokens import read_mail_token, status_token
 from clinic_site.actor import Actor
 from clinic_site.clinic import current_clinic
+from clinic_site.crypto.key_ring import CannotRead
 
 
 class FindView(PatientView):
     """Ask for reference and phone number; on POST go to the page of the request they name."""
 
-    form_class = FindForm
+    form_class: type[PhoneForm] = FindForm
     template_name = "appointments/status_find.html"
+    detail = "by reference and phone"  # by what, or for what, it is opened, in the record
+    # The field that tells of a wrong number, and what it says.
+    wrong: tuple[str | None, Any] = (
+        None,
+        gettext_lazy(
+            "We cannot find a request with this reference and this phone number. Check both "
+            "and try again. After several tries, wait an hour, or call us at %(phone)s."
+        ),
+    )
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self.show(FindForm())
-
-    def accept(self, form: FindForm) -> HttpResponse:
+    def accept(self, form: PhoneForm) -> HttpResponse:
         appointment_request = find_request(
-            reference=form.cleaned_data["reference"],
+            reference=self.reference(form),
             phone=form.cleaned_data["phone"].number,
             by=Actor.patient(self.request),
+            detail=self.detail,
         )
         if appointment_request is None:
-            message = _(
-                "We cannot find a request with this reference and this phone number. Check both "
-                "and try again. After several tries, wait an hour, or call us at %(phone)s."
-            )
-            form.add_error(None, message % {"phone": current_clinic().phone_as_read})
+            field, message = self.wrong
+            form.add_error(field, message % {"phone": current_clinic().phone_as_read})
             return self.show(form)
-        return see_other(
-            reverse("request_status", args=[status_token(appointment_request.attempt)])
-        )
+        return self.go_on(form, appointment_request)
+
+    def reference(self, form: PhoneForm) -> str:
+        """Return the reference of the request that the number is to open."""
+        return form.cleaned_data["reference"]
+
+    def go_on(self, form: PhoneForm, appointment_request: AppointmentRequest) -> HttpResponse:
+        """Return what the right number opens."""
+        return see_other("request_status", status_token(appointment_request.attempt))
+
+
+class PhoneFirstView(TokenView, FindView):
+    """A page of one request that asks for the phone number first: a link alone does not open it."""
+
+    form_class = PhoneForm
+    shown = ("reference",)
+    wrong = (
+        "phone",
+        gettext_lazy(
+            "We cannot open this with that number. Check it and try again. "
+            "After several tries, wait an hour, or call us at %(phone)s."
+        ),
+    )
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        self.opened()
+        return super().get(request, token)
+
+    def reference(self, form: PhoneForm) -> str:
+        return self.opened().reference
+
+
+class FromMailView(PhoneFirstView):
+    """Where a mail leads: others may read the mailbox, so its link opens only this form."""
+
+    read_token = staticmethod(read_mail_token)
+    template_name = "appointments/from_mail.html"
+    detail = "by a mail and phone"
+
+
+class CopyView(PhoneFirstView):
+    """A copy of what was sent, to read and to print; no address opens it."""
+
+    template_name = "appointments/copy_ask.html"
+    detail = "copy of the answers"
+
+    def go_on(self, form: PhoneForm, appointment_request: AppointmentRequest) -> HttpResponse:
+        try:
+            answers = copy_of_answers(appointment_request)
+        except CannotRead:
+            return self.show(form, notice=_("We cannot show it here now. Please call us."))
+        context = {"appointment_request": appointment_request, "answers": answers}
+        return render(self.request, "appointments/copy.html", {**self.kwargs, **context})
 
 
 class StatusView(TokenView):
@@ -59,8 +115,7 @@ class StatusView(TokenView):
     http_method_names = ["get", "head"]
     shown = (
         *("reference", "attempt", "status", "close_reason", "version", "received_at"),
-        "first_answer_at",
-        *("visit_at", "visit_minutes", "visit_place", "change_requested_at"),
+        *("first_answer_at", "visit_at", "visit_minutes", "visit_place", "change_requested_at"),
     )
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
@@ -120,12 +175,12 @@ class CancelView(TokenView):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         if self.opened().state.has_ended:
-            return see_other(reverse("request_status", args=[token]))
-        return self.show(forms.Form())
+            return see_other("request_status", token)
+        return super().get(request, token)
 
     def accept(self, form: forms.Form) -> HttpResponse:
         workflow.cancel(pk=self.opened().pk, by=Actor.patient(self.request))
-        return see_other(reverse("request_status", args=[self.kwargs["token"]]))
+        return see_other("request_status", self.kwargs["token"])
 
     def show(self, form: forms.Form, *, away: bool = False, **context: Any) -> HttpResponse:
         if not away:
@@ -145,9 +200,9 @@ class ChangeView(TokenView):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         self.attempt()
-        return see_other(reverse("request_status", args=[token]))
+        return see_other("request_status", token)
 
     def accept(self, form: ChangeForm) -> HttpResponse:
         by = Actor.patient(self.request)
         workflow.request_change(pk=self.opened().pk, text=form.cleaned_data["text"], by=by)
-        return see_other(reverse("request_status", args=[self.kwargs["token"]]))
+        return see_other("request_status", self.kwargs["token"])
