@@ -56,8 +56,8 @@ def whole_date(text: str) -> tuple[str, str, str] | None:
     """
     word = _word(text)
     if re.fullmatch(r"\d{8}", word):
-        in_one = (word[4:6], word[6:], word[:4]) if word[:2] in {"18", "19", "20"} else None
-        return in_one or (word[:2], word[2:4], word[4:])
+        year_first = word[:2] in {"18", "19", "20"}
+        return (word[4:6], word[6:], word[:4]) if year_first else (word[:2], word[2:4], word[4:])
     parts = re.sub(r"[\s/.,\u2010-\u2015_-]+", " ", word.removeprefix("the ").replace(" of ", " "))
     pieces = re.sub(r"(?<=\d) (?=(?:st|nd|rd|th)\b)", "", parts).split()
     if len(pieces) != 3:
@@ -83,11 +83,11 @@ class DatePartsInput(forms.MultiWidget):
 
     def __init__(self) -> None:
         # A browser fills in the patient and the person who asks apart.
-        attrs = {"inputmode": "numeric", "autocomplete": "section-patient bday-"}
+        names = {part: f"section-patient bday-{part}" for part in PARTS}
         super().__init__(
             {
-                part: forms.TextInput({**attrs, "autocomplete": attrs["autocomplete"] + part})
-                for part in PARTS
+                part: forms.TextInput({"inputmode": "numeric", "autocomplete": name})
+                for part, name in names.items()
             }
         )
 
@@ -105,11 +105,7 @@ class DateOfBirthField(forms.MultiValueField):
 
     def __init__(self, **kwargs: Any) -> None:
         boxes = [PlainTextField(max_length=40, label=label) for label in PARTS.values()]
-        for box in boxes:
-            box.required = False
-        super().__init__(
-            boxes, widget=DatePartsInput(), require_all_fields=False, required=False, **kwargs
-        )
+        super().__init__(boxes, widget=DatePartsInput(), required=False, **kwargs)
 
     def compress(self, data_list: list[str]) -> dt.date | None:
         texts = [text for text in data_list if text]

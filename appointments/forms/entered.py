@@ -7,29 +7,36 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.request import RequestForm
 
-# What stands beside each answer, and is stored with it.
-ASKED: dict[str, Any] = {
-    "phone": _("Caller’s phone"),
-    "voicemail_ok": _("May we leave a voicemail?"),
-    "patient_name": _("Patient’s full name"),
-    "date_of_birth": _("Date of birth"),
-    "asking_for": _("The caller asks for someone else"),
-    "contact_name": _("Caller’s own name"),
-    "kind": _("What would they like?"),
-    "condition": _("What is it about?"),
-    "message": _("What do they say or ask?"),
-    "patient_status": _("Has the patient been here before?"),
-    "visit_days": _("Which days suit them?"),
-    "visit_time": _("Which time suits them?"),
-    "interpreter_language": _("Interpreter: which language?"),
-    "access_needs": _("What do they need here, such as a wheelchair?"),
-    "contact_by": _("How should we answer?"),
-    "email": _("Email"),
-    "email_ok": _(
-        "May we email them when we have the request, when a visit is set or changed, the day "
-        "before it, when the request is closed, and once if we are late? The mails give a "
-        "reference and a link, and say nothing about health."
-    ),
+# The parts of the page, in the order of a call: what stands beside each answer, and is stored with
+# it. A question that is not here stands in the last part, in the words of the public form.
+PARTS: dict[Any, dict[str, Any]] = {
+    _("The caller"): {
+        "phone": _("Caller’s phone"),
+        "voicemail_ok": _("May we leave a voicemail?"),
+        "patient_name": _("Patient’s full name"),
+        "date_of_birth": _("Date of birth"),
+        "asking_for": _("The caller asks for someone else"),
+        "contact_name": _("Caller’s own name"),
+    },
+    _("What they want"): {
+        "kind": _("What would they like?"),
+        "condition": _("What is it about?"),
+        "message": _("What do they say or ask?"),
+        "contact_by": _("How should we answer?"),
+        "email": _("Email"),
+        "email_ok": _(
+            "May we email them when we have the request, when a visit is set or changed, the day "
+            "before it, when the request is closed, and once if we are late? The mails give a "
+            "reference and a link, and say nothing about health."
+        ),
+    },
+    _("For the visit"): {
+        "patient_status": _("Has the patient been here before?"),
+        "visit_days": _("Which days suit them?"),
+        "visit_time": _("Which time suits them?"),
+        "interpreter_language": _("Interpreter: which language?"),
+        "access_needs": _("What do they need here, such as a wheelchair?"),
+    },
 }
 NEEDED = {
     "phone": _("Enter a phone number where we can reach them."),
@@ -37,12 +44,6 @@ NEEDED = {
     "contact_name": _("Enter the caller’s own name too."),
     "kind": _("Choose what they would like: an appointment, or an answer to a question."),
     "message": _("Write down the question."),
-}
-# Where they stand on the page, in the order of a call.
-PARTS: dict[Any, str] = {
-    _("The caller"): "phone voicemail_ok patient_name date_of_birth asking_for contact_name",
-    _("What they want"): "kind condition message contact_by email email_ok",
-    _("For the visit"): "patient_status visit_days visit_time interpreter_language access_needs",
 }
 
 
@@ -53,8 +54,9 @@ class EnteredRequestForm(RequestForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        asked = {name: label for labels in PARTS.values() for name, label in labels.items()}
         for name, field in self.fields.items():
-            field.label, field.help_text = ASKED.get(name, field.label), ""
+            field.label, field.help_text = asked.get(name, field.label), ""
             field.unmarked = True  # type: ignore[attr-defined]  # the page says what is needed
             if name in NEEDED:
                 field.error_messages["required"] = NEEDED[name]
@@ -64,11 +66,8 @@ class EnteredRequestForm(RequestForm):
             self.fields["phone"].widget.attrs["autofocus"] = True
 
     def parts(self) -> list[tuple[Any, list[BoundField]]]:
-        """Return the parts of the page, each with its heading and its fields.
-
-        A question that PARTS does not name stands in the last one.
-        """
-        parts = [(heading, names.split()) for heading, names in PARTS.items()]
-        named = {name for _heading, names in parts for name in names}
-        parts[-1][1].extend(name for name in self.questions() if name not in named)
-        return [(heading, [self[name] for name in names]) for heading, names in parts]
+        """Return the parts of the page, each with its heading and its fields."""
+        parts = [(heading, [self[name] for name in labels]) for heading, labels in PARTS.items()]
+        placed = {field.name for _heading, fields in parts for field in fields}
+        parts[-1][1].extend(self[name] for name in self.questions() if name not in placed)
+        return parts

@@ -19,8 +19,6 @@ from clinic_site.phones import Phone, find_phone
 from clinic_site.text import folded_words, plain_text, visible
 from conditions.models import published_conditions
 
-CHOOSE_ONE = _("Choose one of the answers.")
-
 
 class PlainTextField(forms.CharField):
     """Text of any script, without control characters; says in words where it is too long.
@@ -124,20 +122,12 @@ class RadioField(forms.ChoiceField):
 
     widget = Radios
 
-    def __init__(
-        self,
-        choices: type[TextChoices],
-        label: Any,
-        *,
-        required: bool = False,
-        error: Any = CHOOSE_ONE,
-    ) -> None:
-        super().__init__(
-            choices=choices.choices,
-            label=label,
-            required=required,
-            error_messages={"required": error, "invalid_choice": error},
-        )
+    default_error_messages: ClassVar = dict.fromkeys(
+        ("required", "invalid_choice"), _("Choose one of the answers.")
+    )
+
+    def __init__(self, choices: type[TextChoices], label: Any, **kwargs: Any) -> None:
+        super().__init__(choices=choices.choices, label=label, **{"required": False, **kwargs})
 
 
 class SeveralField(forms.MultipleChoiceField):
@@ -157,22 +147,15 @@ def answer_to(field: forms.Field, value: Any) -> Answer | None:
     """
     if value in field.empty_values:
         return None
-    return Answer(str(field.label), _as_json(value), _in_words(field, value))
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return asdict(value) if isinstance(value, Phone) else value
-
-
-def _in_words(field: forms.Field, value: Any) -> str:
+    words, stored = str(value), value
     if isinstance(value, bool):
-        return gettext("Yes") if value else gettext("No")
-    if isinstance(value, dt.date):
-        return date_format(value)
-    if isinstance(field, forms.ChoiceField):
-        words = dict(field.widget.choices)
+        words = gettext("Yes") if value else gettext("No")
+    elif isinstance(value, dt.date):
+        words, stored = date_format(value), value.isoformat()
+    elif isinstance(value, Phone):
+        stored = asdict(value)
+    elif isinstance(field, forms.ChoiceField):
+        labels = dict(field.widget.choices)
         chosen = value if isinstance(value, list) else [value]
-        return ", ".join(str(words[each]) for each in chosen)
-    return str(value)
+        words = ", ".join(str(labels[each]) for each in chosen)
+    return Answer(str(field.label), stored, words)

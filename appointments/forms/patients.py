@@ -1,47 +1,56 @@
-"""The forms of the status page: finding a request, proving a link is one's own, a change."""
+"""What patients' forms share, and the forms of the status page."""
 
 from typing import Any
 
 from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from appointments.forms.fields import PhoneField, PlainTextField
-from appointments.forms.layout import laid_out
 from appointments.references import typed_reference
 
 
-class ReferenceField(forms.CharField):
-    """A reference, typed in any way."""
-
-    def to_python(self, value: Any) -> str:
-        """Return the reference as it was given out, or '' for none typed."""
-        text = super().to_python(value)
-        if not text:
-            return ""
-        reference = typed_reference(text) if len(text) < 100 else None
-        if reference is None:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return reference
-
-
-class PhoneForm(forms.Form):
-    """The phone number that was given with a request."""
+class PatientForm(forms.Form):
+    """A form that crispy-forms lays out inside its template's own form tag."""
 
     use_required_attribute = False
+
+    @property
+    def helper(self) -> FormHelper:
+        """How crispy-forms lays the form out."""
+        helper = FormHelper()
+        helper.layout = Layout(*self.laid_out())
+        helper.form_tag = False
+        helper.disable_csrf = True
+        return helper
+
+    def laid_out(self) -> list[Any]:
+        """Return the names of the fields, in the order of the page, and what else stands there."""
+        return [*self.fields]
+
+
+class ReferenceField(forms.CharField):
+    """A reference, typed in any way; its value is as it was given out."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        reference = typed_reference(text) if len(text) < 100 else None
+        if text and reference is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return reference or ""
+
+
+class PhoneForm(PatientForm):
+    """The phone number that was given with a request."""
 
     phone = PhoneField(
         label=_("Phone number"),
         help_text=_("The number that you gave us."),
         error_messages={"required": _("Enter the phone number you gave us.")},
     )
-
-    @property
-    def helper(self) -> FormHelper:
-        """How crispy-forms lays the form out."""
-        return laid_out("phone")
 
 
 class FindForm(PhoneForm):
@@ -59,17 +68,11 @@ class FindForm(PhoneForm):
             ),
         },
     )
-
-    @property
-    def helper(self) -> FormHelper:
-        """How crispy-forms lays the form out."""
-        return laid_out("reference", "phone")
+    field_order = ["reference", "phone"]
 
 
-class ChangeForm(forms.Form):
+class ChangeForm(PatientForm):
     """What a patient would like to be different."""
-
-    use_required_attribute = False
 
     text = PlainTextField(
         label=_("What would you like to change?"),
@@ -78,8 +81,3 @@ class ChangeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": _("Write what you would like to change.")},
     )
-
-    @property
-    def helper(self) -> FormHelper:
-        """How crispy-forms lays the form out."""
-        return laid_out("text")

@@ -6,7 +6,7 @@ from here: to ask one more, declare one more field.
 
 from typing import Any, ClassVar, cast
 
-from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div
 from django import forms
 from django.conf import settings
 from django.utils.text import format_lazy
@@ -25,23 +25,35 @@ from appointments.forms.fields import (
     SeveralField,
     answer_to,
 )
-from appointments.forms.layout import Fold, laid_out
+from appointments.forms.patients import PatientForm
 
 
-class RequestForm(forms.Form):
+class Fold(Div):
+    """Questions that most people leave out, behind a heading that opens them."""
+
+    template = "%s/layout/fold.html"
+
+    def __init__(self, heading: Any, *fields: Any, is_open: bool) -> None:
+        super().__init__(*fields)
+        self.heading = heading
+        self.is_open = is_open
+
+
+class RequestForm(PatientForm):
     """Asks for an appointment or puts a question, in the order of the page.
 
     Required are `kind`, `patient_name` and `phone`. What follows `message` is folded away.
     """
-
-    use_required_attribute = False
 
     attempt = forms.CharField(widget=forms.HiddenInput, required=False)
     kind = RadioField(
         Kind,
         _("What would you like?"),
         required=True,
-        error=_("Choose what you would like: an appointment, or an answer to a question."),
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"),
+            _("Choose what you would like: an appointment, or an answer to a question."),
+        ),
     )
     condition = ConditionField(label=_("What is it about?"), required=False)
     patient_name = NameField(
@@ -140,9 +152,7 @@ class RequestForm(forms.Form):
         """Return the names of the fields that are questions, in the order of the page."""
         return [name for name in cls.base_fields if name not in cls.NO_QUESTIONS]
 
-    @property
-    def helper(self) -> FormHelper:
-        """How crispy-forms lays the form out."""
+    def laid_out(self) -> list[Any]:
         names = self.questions()
         at = names.index(self.LAST_UNFOLDED) + 1
         shown, folded = names[:at], names[at:]
@@ -151,18 +161,10 @@ class RequestForm(forms.Form):
             folded.insert(0, "condition")
         for name in ("condition", *folded):  # the fold itself is called optional
             self.fields[name].unmarked = True  # type: ignore[attr-defined]
-        return laid_out(
-            "attempt",
-            *shown,
-            Fold(_("Help us prepare (optional)"), *folded, is_open=self.opens(folded)),
-            *(name for name in self.NO_QUESTIONS if name != "attempt" and name in self.fields),
-        )
-
-    def opens(self, folded: list[str]) -> bool:
-        """Whether something that was answered, or is wrong, is among these questions."""
-        return self.is_bound and any(
-            self[name].errors or _is_answered(self[name].data) for name in folded
-        )
+        answered_or_wrong = {*self.changed_data, *self.errors}
+        is_open = self.is_bound and not answered_or_wrong.isdisjoint(folded)
+        fold = Fold(_("Help us prepare (optional)"), *folded, is_open=is_open)
+        return ["attempt", *shown, fold, "website"]
 
     def clean(self) -> dict[str, Any]:
         """Check what only fields together can tell."""
@@ -187,7 +189,3 @@ class RequestForm(forms.Form):
             name: answer_to(self.fields[name], self.cleaned_data[name]) for name in self.questions()
         }
         return {name: answer for name, answer in given.items() if answer is not None}
-
-
-def _is_answered(sent: Any) -> bool:
-    return any(map(_is_answered, sent)) if isinstance(sent, list) else bool(sent and sent.strip())
