@@ -34,10 +34,8 @@ Answers = Mapping[str, Answer]  # by the names of the questions, in the order of
 
 def to_document(answers: Answers) -> dict[str, Any]:
     """Return what is stored of the answers."""
-    return {
-        "schema": SCHEMA,
-        "answers": {name: asdict(answer) for name, answer in answers.items()},
-    }
+    stored = {name: asdict(answer) for name, answer in answers.items()}
+    return {"schema": SCHEMA, "answers": stored}
 
 
 def from_document(document: dict[str, Any]) -> dict[str, Answer]:
@@ -45,16 +43,11 @@ def from_document(document: dict[str, Any]) -> dict[str, Answer]:
 
     Raises CannotRead for one that a newer release stored.
     """
-    lifted = _lifted(document)
-    return {name: Answer(**stored) for name, stored in lifted["answers"].items()}
-
-
-def _lifted(document: dict[str, Any]) -> dict[str, Any]:
     if document["schema"] > SCHEMA:
         raise CannotRead("These answers were stored by a newer release.")
     while document["schema"] < SCHEMA:
         document = _LIFTS[document["schema"]](document)
-    return document
+    return {name: Answer(**stored) for name, stored in document["answers"].items()}
 
 
 def content_hash(answers: Answers) -> str:

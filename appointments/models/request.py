@@ -38,7 +38,7 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
 
     def visits_over(self, now: dt.datetime) -> "AppointmentRequestQuerySet":
         """Those still scheduled for a day that has passed, in the active time zone."""
-        today = timezone.make_aware(dt.datetime.combine(timezone.localdate(now), dt.time()))
+        today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
         return self.filter(status=Status.SCHEDULED, visit_at__lt=today)
 
     def to_purge(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
@@ -53,9 +53,9 @@ def _known(field: str, choices: type[models.TextChoices], *more: str) -> models.
     )
 
 
-# Greater than any time in microseconds since 1970 that a request can have.
-_AFTER_ALL_TIME = 10**18
+# Both are greater than any time in microseconds since 1970 that a request can have.
 BEFORE_ALL_OTHERS = 10**17  # what waits stands before this, and all else behind it
+_AFTER_ALL_TIME = 10**18
 
 
 def queue_order(
@@ -187,16 +187,13 @@ class AppointmentRequest(models.Model):
     def __str__(self) -> str:
         return self.reference
 
-    def __repr__(self) -> str:
-        return f"<AppointmentRequest {self.reference}>"
-
-    def save(self, **kwargs: object) -> None:
-        """Keep the place in the queue true to the status and the day."""
+    def save(self, **kwargs: Any) -> None:
+        # Its place in the queue stays true to the status and the day.
         self.queue_order = queue_order(self.status, self.received_at, self.set_aside_until)
         fields = kwargs.get("update_fields")
-        if fields is not None and {"status", "set_aside_until"} & {*fields}:  # type: ignore[misc]
-            kwargs["update_fields"] = {*fields, "queue_order"}  # type: ignore[misc]
-        super().save(**kwargs)  # type: ignore[arg-type]
+        if fields is not None and {"status", "set_aside_until"} & {*fields}:
+            kwargs["update_fields"] = {*fields, "queue_order"}
+        super().save(**kwargs)
 
     @property
     def state(self) -> State:

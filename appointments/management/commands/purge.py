@@ -19,9 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="erase nothing, only count")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        days = options["days"]
-        if days is None:
-            days = read_clinic().keep_requests_days
+        asked = options["days"]
+        days = read_clinic().keep_requests_days if asked is None else asked
         if days is None:
             self.stdout.write(
                 "Nothing is erased: the clinic has not set after how many days (in the admin)."
