@@ -36,7 +36,7 @@ class ReferenceField(forms.CharField):
     """A reference, typed in any way; its value is as it was given out."""
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         reference = typed_reference(text) if len(text) < 100 else None
         if text and reference is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid")

@@ -28,10 +28,6 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         # The second part bounds the look, whatever the database makes of the first.
         return self.filter(status__in=WAITING, queue_order__lt=BEFORE_ALL_OTHERS)
 
-    def in_order(self) -> "AppointmentRequestQuerySet":
-        """Waiting ones first: those set aside until a day, then the oldest; then the others."""
-        return self.order_by("queue_order", "pk")
-
     def to_acknowledge(self) -> "AppointmentRequestQuerySet":
         """Those whose patient asked for a change, or canceled, and staff have not seen to it."""
         return self.filter(change_requested_at__isnull=False)
@@ -56,21 +52,6 @@ def _known(field: str, choices: type[models.TextChoices], *more: str) -> models.
 # Both are greater than any time in microseconds since 1970 that a request can have.
 BEFORE_ALL_OTHERS = 10**17  # what waits stands before this, and all else behind it
 _AFTER_ALL_TIME = 10**18
-
-
-def queue_order(
-    status: str, received_at: dt.datetime, set_aside_until: dt.date | None = None
-) -> int:
-    """Return where a request stands in the queue; the least number is the first.
-
-    One that was set aside until a day stands before the others, and is out of sight before it.
-
-    One ascending number, so that one index serves the queue however many requests there are.
-    """
-    microseconds = int(received_at.timestamp() * 1_000_000)
-    if status not in WAITING:
-        return _AFTER_ALL_TIME - microseconds
-    return set_aside_until.toordinal() if set_aside_until else microseconds
 
 
 class AppointmentRequest(models.Model):
@@ -189,11 +170,22 @@ class AppointmentRequest(models.Model):
 
     def save(self, **kwargs: Any) -> None:
         # Its place in the queue stays true to the status and the day.
-        self.queue_order = queue_order(self.status, self.received_at, self.set_aside_until)
+        self.queue_order = self.place_in_queue()
         fields = kwargs.get("update_fields")
         if fields is not None and {"status", "set_aside_until"} & {*fields}:
             kwargs["update_fields"] = {*fields, "queue_order"}
         super().save(**kwargs)
+
+    def place_in_queue(self) -> int:
+        """Return its `queue_order`, of which the least is the first: what waits, then all else.
+
+        One that was set aside until a day stands before the others, and is out of sight before it.
+        One ascending number, so that one index serves the queue however many requests there are.
+        """
+        microseconds = int(self.received_at.timestamp() * 1_000_000)
+        if self.status not in WAITING:
+            return _AFTER_ALL_TIME - microseconds
+        return self.set_aside_until.toordinal() if self.set_aside_until else microseconds
 
     @property
     def state(self) -> State:

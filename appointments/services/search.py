@@ -113,7 +113,7 @@ def find(what: str) -> AppointmentRequestQuerySet:
     A reference, an email address, a phone number or the last four digits of one, or words of a
     name (all of them must be there).
     """
-    everything = AppointmentRequest.objects.in_order()
+    everything = AppointmentRequest.objects.order_by("queue_order", "pk")
     what = visible(what).strip()
     reference = typed_reference(what)
     if reference and AppointmentRequest.objects.filter(reference=reference).exists():
