@@ -1,0 +1,3 @@
+"""The benchmarks that `make bench` runs, by bench/run.py."""
+
+CONDITION = "/conditions/spinal-compression-fractures/"

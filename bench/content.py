@@ -1,7 +1,4 @@
-"""How pages, search and the admin's list do with 2,000 conditions against 20, for `make bench`.
-
-Run by bench/run.py, which makes the databases.
-"""
+"""How pages, search and the admin's list do with 2,000 conditions against 20."""
 
 import dataclasses
 import sys
@@ -12,15 +9,16 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from bench.growth import compare, prepare
+from bench import CONDITION
+from bench.common import compare
+from conditions.content.document import ConditionDocument
+from conditions.models import Address, Condition, Page, Revision
+from conditions.search import index_page
+from tests.make import edited, published, sign_in_as
 
 
 def fill(up_to: int) -> None:
     """Publish copies of the shipped condition until there are `up_to` conditions."""
-    from conditions.content.document import ConditionDocument
-    from conditions.models import Address, Condition, Page, Revision
-    from conditions.search import index_page
-
     path = Path("conditions/content/spinal-compression-fractures.yaml")
     shipped = ConditionDocument.from_yaml(path.read_text(encoding="utf-8"), str(path))
     with transaction.atomic():
@@ -44,40 +42,30 @@ def fill(up_to: int) -> None:
 
 def publish() -> None:
     """Publish the shipped condition once more, with other words."""
-    from conditions.models import Condition
-    from tests.make import edited, published
-
     page = Condition.objects.get(slug="spinal-compression-fractures")
     words = page.draft.summary.removesuffix(" Truly.")
     words += " Truly." if words == page.draft.summary else ""
     published(edited(page, summary=words))
 
 
+def reading(client: Client, address: str) -> Callable[[], None]:
+    """Return what reads a page."""
+
+    def work() -> None:
+        if (status := client.get(address).status_code) != 200:
+            sys.exit(f"{address} answered {status}")
+
+    return work
+
+
 def main() -> None:
-    """Measure each kind of work with few and with many conditions, and print the table."""
-    prepare()
-    from tests.make import sign_in_as
-
-    public, staff = Client(), sign_in_as("editor")
-
-    def get(client: Client, address: str) -> Callable[[], object]:
-        def work() -> object:
-            answer = client.get(address)
-            if answer.status_code != 200:
-                sys.exit(f"{address} answered {answer.status_code}")
-            return answer
-
-        return work
-
+    """Measure each kind of work, and print the table."""
+    public = Client()
     works = {
-        "condition page, uncached": get(public, "/conditions/spinal-compression-fractures/"),
-        "search, a common word": get(public, "/search/?q=bone"),
-        "search, a rare word": get(public, "/search/?q=sacral+insufficiency"),
+        "condition page, uncached": reading(public, CONDITION),
+        "search, a common word": reading(public, "/search/?q=bone"),
+        "search, a rare word": reading(public, "/search/?q=sacral+insufficiency"),
         "save and publish one page": publish,
-        "admin list of conditions": get(staff, "/admin/conditions/condition/"),
+        "admin list of conditions": reading(sign_in_as("editor"), "/admin/conditions/condition/"),
     }
     compare(works, fill=fill, few=20, many=2_000, what="conditions")
-
-
-if __name__ == "__main__":
-    main()

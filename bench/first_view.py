@@ -1,16 +1,16 @@
-"""What comes before a page can be read, in bytes and in time, for `make bench`.
+"""What comes before a page can be read, in bytes and in time.
 
-Run by bench/run.py. A real Chromium says what the first view needs: the page as far as its first
+A real Chromium says what the first view needs: the page as far as its first
 paint waits for it (rel="expect"), what else blocks that, and the pictures in sight; each is asked
 for once more, to count its bytes, those of the HTTP/1.1 headers too. Fonts are not counted, as no
 paint waits for them. Over a budget, it ends with an error.
 
 Times are taken through a proxy that holds everything back for half of DELAY each way (Chromium's
-own throttling leaves out what is fetched ahead): medians of ROUNDS, each at a first visit.
+own throttling leaves out what is fetched ahead): medians, each at a first visit.
 """
 
 import asyncio
-import os
+import functools
 import socket
 import statistics
 import sys
@@ -20,12 +20,11 @@ from urllib.parse import urlsplit
 import brotli
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.growth import gunicorn, prepare
-from bench.limits import CONDITION
+from bench import CONDITION
+from bench.common import ROUNDS, by_turns, gunicorn, line
 from tests.running import free_port, launch_chromium
 
 DELAY = 0.150  # seconds there and back
-ROUNDS = int(os.environ.get("PAIRS", "15"))
 PHONE = (360, 740)
 # Width and height, and the budget in bytes. 14,600 are what a server may send before it must wait
 # for an answer (RFC 6928).
@@ -36,10 +35,9 @@ LOADED = """() => {
   const seen = new Set([...document.images]
     .filter(i => { const r = i.getBoundingClientRect(); return r.top < innerHeight && r.height })
     .map(i => i.currentSrc));
+  const blocks = e => e.entryType === 'navigation' || e.renderBlockingStatus === 'blocking';
   return ['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type))
-    .map(e => [new URL(e.name).pathname,
-      e.entryType === 'navigation' || e.renderBlockingStatus === 'blocking', seen.has(e.name)])
-    .filter(([path, blocks, seen]) => blocks || seen);
+    .filter(e => blocks(e) || seen.has(e.name)).map(e => [new URL(e.name).pathname, blocks(e)]);
 }"""
 PAINTED = """() => new Promise(done => new PerformanceObserver(list => done(
   list.getEntriesByName('first-contentful-paint')[0].startTime))
@@ -57,23 +55,10 @@ HOW = "performance.getEntriesByType('navigation')[0].deliveryType"
 
 async def hold_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Pass bytes on, each half of DELAY later; one way of one connection."""
-    waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-    clock = asyncio.get_running_loop().time
-
-    async def send() -> None:
-        data = b"-"
-        while data:
-            due, data = await waiting.get()
-            await asyncio.sleep(max(0, due - clock()))
-            writer.write(data)
-        writer.close()
-
-    sending = asyncio.create_task(send())
-    data = b"-"
-    while data:
-        data = await reader.read(65_536)
-        waiting.put_nowait((clock() + DELAY / 2, data))
-    await sending
+    later = asyncio.get_running_loop().call_later
+    while data := await reader.read(65_536):
+        later(DELAY / 2, writer.write, data)
+    later(DELAY / 2, writer.close)
 
 
 def slow_line(to: str) -> str:
@@ -124,29 +109,25 @@ def bytes_of(site: str, path: str) -> tuple[int, int, int]:
     raise ValueError("The page is not whole.")
 
 
-def is_within(browser: Browser, site: str, line: str, size: tuple[int, int], budget: int) -> bool:
+def is_within(browser: Browser, site: str, late: str, size: tuple[int, int], budget: int) -> bool:
     """Print what one first view needs; return whether it fits its budget and nothing moves."""
     page = visit(browser, site + CONDITION, size)
-    sys.stdout.write(f"\nFirst view of {CONDITION}, {size[0]} px: bytes of headers and body\n")
+    line(f"\nFirst view of {CONDITION}, {size[0]} px", "headers", "body", "whole body")
     total = blocking = 0
-    for path, blocks, _seen in page.evaluate(LOADED):
+    for path, blocks in page.evaluate(LOADED):
         head, body, whole = bytes_of(site, path)
         total, blocking = total + head + body, blocking + blocks
-        note = "  before the first paint" if blocks else ""
-        note += f" (whole: {whole})" if whole > body else ""
-        sys.stdout.write(f"{path:60}{head:6}{body:8}{note}\n")
+        line(f"{path}, before the first paint" if blocks else path, head, body, whole)
     page.context.close()
-    page = visit(browser, line + CONDITION, size)
+    page = visit(browser, late + CONDITION, size)
     shift = 0.0
     for _visit in range(2):
         page.mouse.wheel(0, 20_000)
         shift += page.evaluate(SEEN)[0]
-        page.goto(line + CONDITION, wait_until="networkidle")
+        page.goto(late + CONDITION, wait_until="networkidle")
     page.context.close()
-    sys.stdout.write(
-        f"{'in all':60}{total:14}  {total / budget:.2f} of {budget}\n"
-        f"requests before the first paint: {blocking}; layout shift: {shift:.3f}\n"
-    )
+    line("in all; the budget; the ratio", total, budget, total / budget)
+    line("requests before the first paint; layout shift", blocking, f"{shift:.3f}")
     return total <= budget and blocking <= 2 and shift == 0
 
 
@@ -181,29 +162,21 @@ def click_to_paint(browser: Browser, site: str) -> list[float]:
 
 def main() -> None:
     """Measure, and print the tables."""
-    prepare()
     with gunicorn("bench.limits:application") as site, sync_playwright() as playwright:
-        line = slow_line(site)
+        late = slow_line(site)
         browser = launch_chromium(playwright)
-        within = [is_within(browser, site, line, *view) for view in VIEWS.items()]
-        addresses = [line + path for path in (CONDITION, "/almost-empty", "/almost-empty-file")]
-        rounds = [[first_paint(browser, each) for each in addresses] for _round in range(ROUNDS)]
-        clicks = [click_to_paint(browser, line) for _round in range(ROUNDS)]
+        within = [is_within(browser, site, late, *view) for view in VIEWS.items()]
+        paths = (CONDITION, "/almost-empty", "/almost-empty-file")
+        painted = (functools.partial(first_paint, browser, late + path) for path in paths)
+        (page, empty, file), ratios = by_turns(*painted)
+        clicks = [click_to_paint(browser, late) for _round in range(ROUNDS)]
         browser.close()
-    page, empty, file = (statistics.median(each) for each in zip(*rounds, strict=True))
-    ratios = [statistics.median(each[0] / each[i] for each in rounds) for i in (1, 2)]
-    shift, tasks = (max(each[i] for each in clicks) for i in (1, 2))
-    sys.stdout.write(
-        f"\nOn a line of {DELAY * 1000:.0f} ms there and back, at 360 px\n"
-        f"first paint: {page:.0f} ms; of an almost empty page with the same style {empty:.0f} ms,"
-        f" ratio {ratios[0]:.2f}; with the style in a file {file:.0f} ms, ratio {ratios[1]:.2f}\n"
-        f"from a click on a link that was pointed at to paint:"
-        f" {statistics.median(each[0] for each in clicks):.0f} ms;"
-        f" layout shift {shift:.3f}, long tasks {tasks:.0f}\n"
-    )
+    times, shifts, tasks = zip(*clicks, strict=True)
+    line(f"\nOn a line of {DELAY * 1000:.0f} ms there and back, {PHONE[0]} px", "ms", "ratio")
+    line("first paint", round(page))
+    line("of an almost empty page with the same style", round(empty), ratios[1])
+    line("of one with the style in a file", round(file), ratios[2])
+    line("from a click on what was pointed at to paint", round(statistics.median(times)))
+    line("its layout shift, and its long tasks", f"{max(shifts):.3f}", max(tasks))
     if not all(within):
         sys.exit("Stopped: the first view is over its budget.")
-
-
-if __name__ == "__main__":
-    main()

