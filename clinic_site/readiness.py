@@ -92,14 +92,12 @@ def database_takes_writes() -> Finding:
 
 
 @adds_check("release")
-def release_that_runs() -> Finding:
-    """Where the code is; each release has a folder of its own."""
-    return Finding(True, str(settings.BASE_DIR))
+def _release_that_runs() -> Finding:
+    return Finding(True, str(settings.BASE_DIR))  # each release has a folder of its own
 
 
 @adds_check("disk")
-def disk_has_room() -> Finding:
-    """There is room for more in VAR."""
+def _disk_has_room() -> Finding:
     free = shutil.disk_usage(settings.VAR).free
     return Finding(free >= settings.FREE_DISK, f"{free // 2**20:,} MB free in {settings.VAR}")
 
@@ -110,16 +108,14 @@ def _migrations() -> set[tuple[str, str]]:
 
 
 @adds_check("migrations")
-def migrations_are_applied() -> Finding:
-    """The tables are those that this code is written for."""
+def _migrations_are_applied() -> Finding:
     missing = len(_migrations() - set(MigrationRecorder(connection).applied_migrations()))
     text = f"{missing} not applied: run manage.py migrate" if missing else "applied"
     return Finding(not missing, text)
 
 
 @adds_check("worker")
-def worker_is_alive() -> Finding:
-    """A worker said so lately."""
+def _worker_is_alive() -> Finding:
     beat = WorkerBeat.objects.first()
     if beat is None:
         return Finding(False, "has never run")
@@ -128,15 +124,13 @@ def worker_is_alive() -> Finding:
 
 
 @adds_check("keys")
-def keys_are_right() -> Finding:
-    """The keys are those that this database was written with."""
+def _keys_are_right() -> Finding:
     state = key_state()
     return Finding(state is KeyState.RIGHT, state.value)
 
 
 @adds_check("mail")
-def mail_goes_out() -> Finding:
-    """No mail was given up, and none is held back."""
+def _mail_goes_out() -> Finding:
     mails, held = OutboxMessage.objects, MailHold.objects.exists()
     waiting, dead = mails.waiting().count(), mails.dead().count()
     late = mails.late(timezone.now()).count()
@@ -158,8 +152,7 @@ def backups_are_made() -> Finding:
 
 
 @adds_check("audit")
-def audit_is_guarded() -> Finding:
-    """The database itself refuses to change audit rows."""
+def _audit_is_guarded() -> Finding:
     if missing := triggers_missing():
         return Finding(False, f"{', '.join(missing)} missing: run manage.py migrate")
     return Finding(True, "refuses changes")

@@ -41,9 +41,8 @@ def contact(request: HttpRequest) -> HttpResponse:
 
 
 @adds_preview(Clinic, _("Preview the contact page"))
-def preview_contact(request: HttpRequest, row: Clinic) -> HttpResponse:
-    """The contact page of a clinic that is not saved for good; other pages have its header too."""
-    return _contact(request, read_clinic(), preview=True)
+def _preview_contact(request: HttpRequest, row: Clinic) -> HttpResponse:
+    return _contact(request, read_clinic(), preview=True)  # with its hours, as typed
 
 
 def _contact(request: HttpRequest, clinic: Clinic, **context: Any) -> HttpResponse:
@@ -60,8 +59,7 @@ def notice(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @adds_preview(Notice, _("Preview the page"))
-def preview_notice(request: HttpRequest, row: Notice) -> HttpResponse:
-    """The page of a notice that is not saved for good."""
+def _preview_notice(request: HttpRequest, row: Notice) -> HttpResponse:
     return render(request, "clinic_site/notice.html", {"notice": row, "preview": True})
 
 
