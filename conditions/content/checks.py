@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -275,17 +276,14 @@ def option_findings(
     lacking.pop(of.title, None)
     for title, labels in lacking.items():
         yield error(at("treatments"), "no_row", title, "”, “".join(labels), condition.title)
-    seen: dict[str, tuple[object, str]] = {}
-    for page in (condition, *treatments):
-        for source in page.sources:
-            if page is condition or source.key in _cited_in_rows(page):
-                known, title = seen.setdefault(source.key, (source, page.title))
-                if known != source:
-                    here = any(each.key == source.key for each in of.sources)
-                    part = f"source-{source.key}" if here else "sources"
-                    yield error(at(part), "two_sources", source.key, title, page.title)
-
-
-def _cited_in_rows(document: PageDocument) -> set[str]:
-    rows = (text for part, text in document.citing() if part.startswith("comparison-"))
-    return {key for text in rows for key in cited_keys(text)}
+    together = [(source, condition.title) for source in condition.sources]
+    for each in treatments:
+        cited = {key for cell in astuple(each.comparison) for key in cited_keys(cell)}
+        together += [(source, each.title) for source in each.sources if source.key in cited]
+    first_said: dict[str, tuple[object, str]] = {}
+    for source, title in together:
+        known, elsewhere = first_said.setdefault(source.key, (source, title))
+        if known != source:
+            here = any(each.key == source.key for each in of.sources)
+            part = f"source-{source.key}" if here else "sources"
+            yield error(at(part), "two_sources", source.key, elsewhere, title)

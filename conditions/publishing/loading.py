@@ -25,12 +25,7 @@ from conditions.models import Condition, LoadedContent, Page, Treatment
 from conditions.publishing.drafts import create_page, replace_draft
 from conditions.publishing.publish import NotPublishable, publish
 
-ROWS: dict[str, type[models.Model]] = {
-    "picture": Picture,
-    "clinic": Clinic,
-    "notice": Notice,
-    "physician": Physician,
-}
+ROWS = {str(model._meta.model_name): model for model in (Picture, Clinic, Notice, Physician)}
 _NOT_IN_FILES = {"id", "confirmed", "content", "width", "height", "added_at"}
 # What a file may hold beside the columns of its own row: lists of rows.
 _LISTS: dict[str, dict[str, tuple[str, ...]]] = {
