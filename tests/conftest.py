@@ -1,6 +1,7 @@
 """What tests share: the running site, a visitor without a browser, and a real browser."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,22 +38,22 @@ _factory: Any = RequestFactory
 _environ, _factory._base_environ = _factory._base_environ, _at_site_url
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The whole site with the shipped content, on real gunicorn and the database under test."""
-    var = tmp_path_factory.mktemp("site")
+def _site(var: Path) -> Iterator[Site]:
     site = start_site(var, started_before(var), free_port())
     yield site
     stop_site(site)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The whole site with the shipped content, on real gunicorn and the database under test."""
+    yield from _site(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="session")
 def changed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Another such site, for stories that leave other content behind."""
-    var = tmp_path_factory.mktemp("changed")
-    site = start_site(var, started_before(var), free_port())
-    yield site
-    stop_site(site)
+    yield from _site(tmp_path_factory.mktemp("changed"))
 
 
 @pytest.fixture

@@ -43,7 +43,6 @@ class Site:
     var: Path
     environment: dict[str, str]
     invitation: str
-    seconds_to_start: float
     process: subprocess.Popen
 
     def manage(self, *command: str) -> str:
@@ -203,7 +202,6 @@ def start_site(var: Path, environment: dict[str, str], port: int) -> Site:
         var=var,
         environment=environment,
         invitation=invitation[0] if invitation else "",
-        seconds_to_start=time.monotonic() - started,
         process=process,
     )
 
@@ -214,15 +212,12 @@ def stop_site(site: Site) -> int:
     return site.process.wait(timeout=40)
 
 
-def find_chromium() -> str | None:
-    """Return the path of the Chromium on the PATH; None where Playwright is to use its own."""
-    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
-
-
 def launch_chromium(playwright: Playwright, *, whole: bool = False, **options: Any) -> Browser:
     """Start a Chromium that asks for nothing by itself; its engine alone unless the `whole`."""
+    names = BROWSERS if whole else (HEADLESS, *BROWSERS)
+    found = next(filter(None, map(shutil.which, names)), None)  # without, it is Playwright's own
     return playwright.chromium.launch(
-        executable_path=find_chromium() if whole else shutil.which(HEADLESS) or find_chromium(),
+        executable_path=found,
         args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
         **options,
     )

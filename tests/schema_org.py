@@ -4,6 +4,7 @@ Read from schema.org 30.0 (2026-03-19), data/releases/30.0/schemaorg-all-https.j
 github.com/schemaorg/schemaorg.
 """
 
+import calendar
 from datetime import date, time
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,13 +125,7 @@ PROPERTIES: dict[str, tuple[set[str], set[str]]] = {
 # The values of the enumerations, and the type of each.
 MEMBERS = {
     "PercutaneousProcedure": "MedicalProcedureType",
-    "Monday": "DayOfWeek",
-    "Tuesday": "DayOfWeek",
-    "Wednesday": "DayOfWeek",
-    "Thursday": "DayOfWeek",
-    "Friday": "DayOfWeek",
-    "Saturday": "DayOfWeek",
-    "Sunday": "DayOfWeek",
+    **dict.fromkeys(calendar.day_name, "DayOfWeek"),
 }
 
 

@@ -26,8 +26,8 @@ from tests.browser.journeys import sign_in  # noqa: E402
 from tests.running import (  # noqa: E402
     PROJECT,
     Site,
-    find_chromium,
     free_port,
+    launch_chromium,
     local_environment,
     start_site,
     stop_site,
@@ -257,13 +257,12 @@ def main() -> None:
         var = Path(state) / "var"
         site = start_site(var, local_environment(var), free_port())
         try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=find_chromium(), args=["--no-sandbox"]
-                )
+            with (
+                sync_playwright() as playwright,
+                launch_chromium(playwright, whole=True) as browser,
+            ):
                 count = take_all(browser, site, folder)
                 take_for_readme(browser, site, PROJECT / "docs" / "screenshots")
-                browser.close()
         finally:
             stop_site(site)
     sys.stdout.write(f"{count} files in {folder}\n")
