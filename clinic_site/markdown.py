@@ -102,8 +102,8 @@ def _last_uses(tokens: Sequence[Token]) -> set[int]:
     """Return the ids of the citations to be linked: the last of each source in its place."""
     linked: set[int] = set()
     for place in _places(SyntaxTreeNode(tokens)):
-        cited = [node.token for node in place.walk() if node.type == "citation"]
-        linked.update({token.meta["key"]: id(token) for token in cited if token}.values())
+        cited = _inline_tokens(place.to_tokens(), "citation")
+        linked.update({token.meta["key"]: id(token) for token in cited}.values())
     return linked
 
 
@@ -277,7 +277,9 @@ def pictures_in(text: str) -> list[tuple[str, str]]:
     >>> pictures_in("It goes in. ![A needle in a bone](drawing:vertebroplasty-1)")
     [('drawing:vertebroplasty-1', 'A needle in a bone')]
     """
-    return [(str(token.attrs["src"]), _alt(token)) for token in _inline_tokens(text, "image")]
+    return [
+        (str(token.attrs["src"]), _alt(token)) for token in _inline_tokens(parse(text), "image")
+    ]
 
 
 def cited_keys(text: str) -> list[str]:
@@ -286,9 +288,9 @@ def cited_keys(text: str) -> list[str]:
     >>> cited_keys("It eases.[^aafp] Most do.[^jama][^aafp]")
     ['aafp', 'jama', 'aafp']
     """
-    return [token.meta["key"] for token in _inline_tokens(text, "citation")]
+    return [token.meta["key"] for token in _inline_tokens(parse(text), "citation")]
 
 
-def _inline_tokens(text: str, kind: str) -> Iterator[Token]:
-    for token in parse(text):
+def _inline_tokens(tokens: Sequence[Token], kind: str) -> Iterator[Token]:
+    for token in tokens:
         yield from (child for child in token.children or [] if child.type == kind)

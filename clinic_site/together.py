@@ -104,17 +104,19 @@ def _merge_rows(
             yield Difference(name, f"id_{start}{next(iter(values))}", _("added"), mine_stands=False)
         row["id"] = key
         rows.append(row)
+    again = []
     for key, row in known.items():  # those that others removed
         values = before.get(key, {})
         is_mine = "DELETE" not in row and _any_differs(row, form, values)
         if is_mine:
             row["id"] = ""
-            new.append(row)
+            again.append(row)
         yield Difference(_name(formset, values), "", _("removed"), is_mine)
-    for number, row in enumerate([*rows, *new]):
+    every = [*rows, *again, *new]
+    for number, row in enumerate(every):
         for field, sent_values in row.lists():
             post.setlist(f"{prefix}-{number}-{field}", sent_values)
-    post[f"{prefix}-TOTAL_FORMS"] = str(len(rows) + len(new))
+    post[f"{prefix}-TOTAL_FORMS"] = str(len(every))
     post[f"{prefix}-INITIAL_FORMS"] = str(len(rows))
 
 
