@@ -1,20 +1,12 @@
 """Counts for limits: how often something happened in an hour. The worker sweeps old ones away."""
 
 import time
+from collections.abc import Iterable
 
 from django.db import connection, models
 from django.db.models import F
 
 HOUR = 3600  # seconds
-
-
-class CounterQuerySet(models.QuerySet["Counter"]):
-    """Counters, in named selections."""
-
-    def running(self) -> "CounterQuerySet":
-        """Those whose hour is not over. One that begins in the future is none: a clock was set."""
-        now = int(time.time())
-        return self.filter(since__gt=now - HOUR, since__lte=now)
 
 
 class Counter(models.Model):
@@ -24,13 +16,17 @@ class Counter(models.Model):
     since = models.BigIntegerField()  # seconds since 1970
     number = models.PositiveIntegerField()
 
-    objects = CounterQuerySet.as_manager()
-
     def __str__(self) -> str:
         return f"{self.key}: {self.number}"
 
 
+# One that begins in the future counts as over: a clock was set back.
 _RUNNING = f"before.since BETWEEN excluded.since - {HOUR - 1} AND excluded.since"
+
+
+def _running(keys: Iterable[str]) -> models.QuerySet[Counter]:
+    now = int(time.time())
+    return Counter.objects.filter(key__in=keys, since__gt=now - HOUR, since__lte=now)
 
 
 def _counting(rows: int) -> str:
@@ -85,16 +81,13 @@ def give_back(*keys: str) -> None:
 def seconds_left(limits: dict[str, int]) -> int:
     """Return how long it is until no key has had its number any more; 0 where none has."""
     now = int(time.time())
-    running = Counter.objects.running().filter(key__in=limits)
-    full = [row.since + HOUR - now for row in running if row.number >= limits[row.key]]
-    return max(full, default=0)
+    full = (row.since + HOUR for row in _running(limits) if row.number >= limits[row.key])
+    return max(full, default=now) - now
 
 
 def count_of(*keys: str) -> int:
     """Return the greatest of the counts that these keys have now."""
-    return max(
-        Counter.objects.running().filter(key__in=keys).values_list("number", flat=True), default=0
-    )
+    return max((row.number for row in _running(keys)), default=0)
 
 
 def sweep() -> int:
