@@ -1,5 +1,6 @@
 """Who saw or changed what, when, and from where: rows that are only ever added."""
 
+from django.contrib import admin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -43,18 +44,20 @@ class AuditEvent(models.Model):
         ordering = ["-at", "-pk"]
         indexes = [models.Index(fields=["actor", "at"], name="audit_actor")]
         constraints = [
-            models.CheckConstraint(condition=~models.Q(actor=""), name="audit_has_actor"),
+            models.CheckConstraint(condition=~models.Q(actor=""), name="audit_has_actor")
         ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.references}".strip()
 
     @property
+    @admin.display(description=_("what"))
     def done(self) -> str:
         """The action in words."""
         return str(actions.get(self.action, self.action))
 
     @property
+    @admin.display(description=_("from"))
     def where(self) -> str:
         """The address of staff; of a patient's keyed hash, enough to tell it from another."""
         return self.source[:8] if len(self.source) == 64 else self.source

@@ -21,12 +21,14 @@ from appointments.tokens import mail_token
 from clinic_site import readiness
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
+from clinic_site.audit.triggers import install_triggers
 from clinic_site.crypto.key_check import keys_in_use
 from clinic_site.mail.models import MailState
 from clinic_site.mail.worker import Worker
 from clinic_site.models import Clinic, OutboxMessage, WorkerBeat
 from clinic_site.todo import open_todo
 from tests.appointments.office import NOON, PATIENT, ready, send_request, the_mail, work
+from tests.audit import remove_triggers
 from tests.make import make_condition, make_request
 from tests.running import free_port
 from tests.smtp_sink import DROP, HANG, Sink
@@ -322,8 +324,6 @@ def test_a_worker_without_the_right_key_says_so_and_counts_as_silent(
 def test_readyz_and_status_tell_that_the_audit_lost_its_guard(
     desk: User, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from clinic_site.audit.triggers import install_triggers, remove_triggers
-
     work()
     remove_triggers()
     assert not ready(client)

@@ -14,7 +14,6 @@ from django.db import connections
 from django.test import Client
 
 from clinic_site.access.roles import make_roles
-from clinic_site.audit.triggers import remove_triggers
 from clinic_site.models import (
     Clinic,
     ClosedDay,
@@ -24,6 +23,7 @@ from clinic_site.models import (
     Physician,
     Picture,
 )
+from tests.audit import remove_triggers
 from tests.forms import save, sent_by_page, sent_for
 from tests.make import make_picture, sign_in_as
 

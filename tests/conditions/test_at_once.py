@@ -9,8 +9,8 @@ import pytest
 from django.db import connections
 
 from clinic_site.access.roles import make_roles
-from clinic_site.audit.triggers import remove_triggers
 from conditions.models import Page
+from tests.audit import remove_triggers
 from tests.conditions.editing import change
 from tests.forms import Filled
 from tests.make import make_condition, sign_in_as
