@@ -4,8 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.actor import Actor
-from clinic_site.audit.models import adds_actions
-from clinic_site.audit.record import record_once_an_hour
+from clinic_site.audit.models import adds_actions, record_once_an_hour
 
 REQUEST = "request"  # the kind of thing that a reference names
 

@@ -4,8 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.actor import Actor
-from clinic_site.audit.models import adds_actions
-from clinic_site.audit.record import record
+from clinic_site.audit.models import adds_actions, record
 
 PAGE = "page"  # the kind of thing that an address names
 

@@ -30,7 +30,7 @@ from appointments.models import AppointmentRequest
 from appointments.services.workflow import InvalidTransition
 from appointments.tokens import read_status_token
 from clinic_site.actor import Actor
-from clinic_site.audit.record import record_refused, told_if_it_fails
+from clinic_site.audit.models import record_refused, told_if_it_fails
 from clinic_site.crypto.key_check import KeyState, can_be_stored, keys_are_right, keys_in_use
 
 logger = logging.getLogger(__name__)

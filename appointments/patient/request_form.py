@@ -20,7 +20,7 @@ from appointments.tokens import (
     status_token,
 )
 from clinic_site.actor import Actor
-from clinic_site.audit.record import told_if_it_fails
+from clinic_site.audit.models import told_if_it_fails
 from clinic_site.clinic import active_physicians
 
 # Why we ask before we take it: what the page says first, and what its button does.

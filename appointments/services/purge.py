@@ -11,7 +11,7 @@ from django.utils import timezone
 from appointments.audit import REQUEST, RequestAction
 from appointments.models import AppointmentRequest
 from clinic_site.actor import Actor
-from clinic_site.audit.record import record
+from clinic_site.audit.models import record
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.daily import adds_daily_work, claim_day
 from clinic_site.mail.models import OutboxMessage

@@ -21,7 +21,7 @@ from appointments.services.search import (
 from appointments.services.spam import suspicion_of
 from appointments.states import ENDED, Status
 from clinic_site.actor import Actor
-from clinic_site.audit.record import record
+from clinic_site.audit.models import record
 
 
 class SentBefore(Exception):

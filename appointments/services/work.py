@@ -32,7 +32,7 @@ from appointments.states import (
     Step,
 )
 from clinic_site.actor import Actor
-from clinic_site.audit.record import record
+from clinic_site.audit.models import record
 from clinic_site.edit_conflict import EditConflict
 from clinic_site.mail.models import MailState
 

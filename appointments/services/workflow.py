@@ -18,7 +18,7 @@ from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.models.history import NoteKind
 from appointments.states import CloseReason, Status
 from clinic_site.actor import Actor
-from clinic_site.audit.record import Action, record
+from clinic_site.audit.models import Action, record
 from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.edit_conflict import EditConflict
 

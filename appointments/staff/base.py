@@ -15,7 +15,7 @@ from appointments.mails import MAY_SEE_REQUESTS
 from appointments.models import AppointmentRequest
 from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
-from clinic_site.audit.record import record
+from clinic_site.audit.models import record
 from clinic_site.crypto.key_check import key_state, keys_are_right
 
 MAY_CHANGE = "appointments.change_appointmentrequest"

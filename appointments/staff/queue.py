@@ -41,7 +41,7 @@ from appointments.staff.request_page import RequestView
 from appointments.staff.spam import SpamView, UndoSpamView
 from appointments.staff.visits import VisitsView
 from appointments.states import Status
-from clinic_site.audit.record import Action
+from clinic_site.audit.models import Action
 from clinic_site.clinic import current_clinic
 
 

@@ -20,8 +20,7 @@ from appointments.services.waiting import limit
 from appointments.staff.base import StaffView
 from appointments.states import CloseReason
 from appointments.todo import key_todo
-from clinic_site.audit.models import AuditEvent
-from clinic_site.audit.record import Action, record
+from clinic_site.audit.models import Action, AuditEvent, record
 from clinic_site.clinic import current_clinic
 from clinic_site.todo import mail_todo
 from conditions.todo import review_todo

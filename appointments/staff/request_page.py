@@ -31,7 +31,7 @@ from appointments.services.work import undo, undoable, work_on
 from appointments.services.workflow import InvalidTransition
 from appointments.staff.base import MAY_CHANGE, StaffView, go_to, number_in
 from appointments.states import STEPS, Status
-from clinic_site.audit.record import Action
+from clinic_site.audit.models import Action
 from clinic_site.clinic import current_clinic
 from clinic_site.edit_conflict import EditConflict
 

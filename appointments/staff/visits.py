@@ -20,7 +20,7 @@ from appointments.services.visits import (
     visits_on,
 )
 from appointments.staff.base import StaffView
-from clinic_site.audit.record import Action
+from clinic_site.audit.models import Action
 from clinic_site.clinic import current_clinic
 
 

@@ -7,8 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.access.models import User
 from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
-from clinic_site.audit.models import adds_actions
-from clinic_site.audit.record import record, record_refused
+from clinic_site.audit.models import adds_actions, record, record_refused
 
 KIND = "account"  # its reference is the account's name
 

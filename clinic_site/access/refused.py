@@ -14,7 +14,7 @@ from clinic_site.access.kept import fields_sent, typed
 from clinic_site.access.models import User
 from clinic_site.access.roles import roles_with
 from clinic_site.actor import Actor
-from clinic_site.audit.record import record_refused
+from clinic_site.audit.models import record_refused
 from clinic_site.middleware import is_admin
 from clinic_site.views import forbidden
 

@@ -17,8 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access.models import User
 from clinic_site.actor import PATIENT, SHELL, STRANGER, SYSTEM, Actor
-from clinic_site.audit.models import Action, AuditEvent, actions
-from clinic_site.audit.record import record
+from clinic_site.audit.models import Action, AuditEvent, actions, record
 
 
 class CappedPaginator(Paginator):

@@ -17,8 +17,7 @@ from django.utils.translation import ngettext
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.audit.admin import OnRecord, ReadOnly
-from clinic_site.audit.models import Action
-from clinic_site.audit.record import record
+from clinic_site.audit.models import Action, record
 from clinic_site.mail.kinds import kinds
 from clinic_site.mail.models import MailChoice, OutboxMessage, OutboxQuerySet
 

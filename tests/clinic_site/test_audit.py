@@ -7,8 +7,7 @@ import time_machine
 from django.db import DatabaseError, connection, transaction
 
 from clinic_site.actor import PATIENT, Actor
-from clinic_site.audit.models import Action, AuditEvent
-from clinic_site.audit.record import record, record_once_an_hour, record_refused
+from clinic_site.audit.models import Action, AuditEvent, record, record_once_an_hour, record_refused
 from clinic_site.audit.triggers import install_triggers, triggers_missing
 from clinic_site.counters import Counter, count_of, count_up, sweep
 from tests.audit import remove_triggers

@@ -6,8 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from clinic_site.actor import Actor
-from clinic_site.audit.models import Action
-from clinic_site.audit.record import record
+from clinic_site.audit.models import Action, record
 from clinic_site.mail.models import MailHold, OutboxMessage
 
 

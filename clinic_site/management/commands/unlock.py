@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from clinic_site.access.limits import unlock
 from clinic_site.access.record import KIND, AccountAction
 from clinic_site.actor import Actor
-from clinic_site.audit.record import record
+from clinic_site.audit.models import record
 
 
 class Command(BaseCommand):
