@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -118,7 +117,7 @@ def mail_todo(may: May) -> Iterable[ToDo]:
             mails,
             first=True,
         )
-    if late := OutboxMessage.objects.late(timezone.now()).count():
+    if late := OutboxMessage.objects.late().count():
         text = ngettext("%d mail waits to be sent.", "%d mails wait to be sent.", late) % late
         yield ToDo(text, f"{mails}?state__exact={MailState.WAITING}", first=True)
     if dead := OutboxMessage.objects.dead().count():

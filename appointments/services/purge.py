@@ -13,8 +13,8 @@ from appointments.models import AppointmentRequest
 from clinic_site.actor import Actor
 from clinic_site.audit.models import record
 from clinic_site.clinic import read_clinic
-from clinic_site.mail.daily import adds_daily_work, claim_day
 from clinic_site.mail.models import OutboxMessage
+from clinic_site.mail.worker import adds_daily_work, claim_day
 
 logger = logging.getLogger(__name__)
 

@@ -241,6 +241,6 @@ def _open_again(asked: AppointmentRequest, closing: StatusChange, by: Actor) -> 
     asked.change_requested_at = closing.change_requested_at
     told = asked.mails.filter(kind=TO_PATIENT[News.CLOSED].name, created_at__gte=closing.at)
     told = told.exclude(state=MailState.SET_ASIDE)
-    unsent = told.unsent(timezone.now())
+    unsent = told.unsent()
     if told.exists() and not unsent.update(state=MailState.SET_ASIDE):
         write_news(asked, News.CHANGED)

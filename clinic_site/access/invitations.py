@@ -26,8 +26,7 @@ from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.crypto.blind_index import blind_index
-from clinic_site.mail.kinds import MailKind, NotWanted, adds_mail
-from clinic_site.mail.models import OutboxMessage
+from clinic_site.mail.models import MailKind, NotWanted, OutboxMessage, adds_mail
 from clinic_site.mail.outbox import new_mail
 
 

@@ -10,19 +10,17 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
-from clinic_site.audit.admin import OnRecord, ReadOnly
+from clinic_site.audit.admin import ColumnFilter, OnRecord, ReadOnly
 from clinic_site.audit.models import Action, record
-from clinic_site.mail.kinds import kinds
-from clinic_site.mail.models import MailChoice, OutboxMessage, OutboxQuerySet
+from clinic_site.mail.models import MailChoice, OutboxMessage, OutboxQuerySet, kinds
 
 
-class KindFilter(admin.SimpleListFilter):
+class KindFilter(ColumnFilter):
     """What a mail tells of."""
 
     title = _("what")
@@ -30,9 +28,6 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(kind.name, kind.label) for kind in kinds.values()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(OutboxMessage)
@@ -52,22 +47,16 @@ class OutboxMessageAdmin(ReadOnly):
     list_select_related = ["user"]
     actions = ["try_again", "set_aside"]
 
-    @admin.display(description=_("what"))
-    def what(self, message: OutboxMessage) -> str:
-        """What it tells of."""
-        return message.what
-
     @admin.display(description=_("to"))
     def to(self, message: OutboxMessage) -> str:
-        """Who gets it, without an address."""
         return message.user.get_username() if message.user else str(_("the person it is about"))
 
     @admin.action(description=_("Try again"), permissions=["resend"])
     def try_again(self, request: HttpRequest, queryset: OutboxQuerySet) -> None:
         """Send what was not sent, at once, with its whole time from now."""
         with transaction.atomic():
-            self._on_record(request, queryset.unsent(timezone.now()), "mail to be sent again")
-            count = self._rows(queryset).try_again()
+            self._on_record(request, queryset.unsent(), "mail to be sent again")
+            count = queryset.try_again()
         text = ngettext("%d mail is to be sent again.", "%d mails are to be sent again.", count)
         self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
 
@@ -76,19 +65,14 @@ class OutboxMessageAdmin(ReadOnly):
         """Leave what was given up unsent, as for an address that does not exist."""
         with transaction.atomic():
             self._on_record(request, queryset.dead(), "mail not to be sent")
-            count = self._rows(queryset).set_aside()
+            count = queryset.set_aside()
         text = ngettext("%d mail is settled.", "%d mails are settled.", count)
         self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
 
-    def _rows(self, queryset: OutboxQuerySet) -> OutboxQuerySet:
-        return OutboxMessage.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
-
-    def _on_record(self, request: HttpRequest, queryset: OutboxQuerySet, detail: str) -> None:
+    def _on_record(self, request: HttpRequest, mails: OutboxQuerySet, detail: str) -> None:
         about: dict[str, set[str]] = defaultdict(set)
-        for kind, reference in queryset.exclude(reference="").values_list(
-            "subject_kind", "reference"
-        ):
-            about[kind].add(reference)
+        for mail in mails.exclude(reference=""):
+            about[mail.subject_kind].add(mail.reference)
         for kind, references in about.items():
             by = Actor.staff(request)
             record(Action.CHANGED, kind, sorted(references), by=by, detail=detail)
@@ -121,7 +105,6 @@ class ChoiceForm(forms.Form):
         field.label, field.choices = user.get_username(), self.offered
 
     def clean_kinds(self) -> list[str]:
-        """Tell it where there is no address: else nothing would ever come."""
         chosen: list[str] = self.cleaned_data["kinds"]
         if chosen and not self.user.email:
             raise forms.ValidationError(
@@ -131,7 +114,6 @@ class ChoiceForm(forms.Form):
         return chosen
 
     def save(self) -> None:
-        """Have this one member of staff get what is ticked."""
         mine = MailChoice.objects.filter(user=self.user)
         mine.exclude(kind__in=self.cleaned_data["kinds"]).delete()
         for kind in self.cleaned_data["kinds"]:
@@ -148,9 +130,9 @@ class MailChoiceAdmin(OnRecord):
 
     def choose(self, request: HttpRequest) -> HttpResponse:
         """Show the boxes; on POST keep what was ticked."""
-        everyone = User.objects.filter(is_active=True, is_staff=True).order_by("username")
-        is_manager = request.user.has_perm("clinic_site.change_mailchoice")
-        people = everyone if is_manager else everyone.filter(username=request.user.get_username())
+        people = User.objects.filter(is_active=True, is_staff=True).order_by("username")
+        if not request.user.has_perm("clinic_site.change_mailchoice"):
+            people = people.filter(pk=request.user.pk)
         data = request.POST if request.method == "POST" else None
         forms = [form for user in people if (form := ChoiceForm(data, user=user)).offered]
         changed = [form for form in forms if form.has_changed()]
@@ -160,11 +142,8 @@ class MailChoiceAdmin(OnRecord):
                     form.save()
             messages.success(request, _("Saved."))
             return HttpResponseRedirect(request.path, status=303)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Who gets mail"),
-            "forms": forms,
-        }
+        context = self.admin_site.each_context(request)
+        context |= {"title": _("Who gets mail"), "forms": forms}
         return render(request, "admin/clinic_site/mail_choices.html", context)
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -1,15 +1,55 @@
-"""Mail that is to be sent, who wants which, and the worker's own rows."""
+"""The kinds of mail, mail that is to be sent, who wants which, and the worker's own rows."""
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access.models import User
 from clinic_site.crypto.fields import EncryptedTextField
-from clinic_site.mail.kinds import kinds
+
+
+class NotWanted(Exception):
+    """Nobody is to get this mail any more; its text says why, and names nobody."""
+
+
+@dataclass(frozen=True)
+class MailKind:
+    """One kind of mail, made of an outbox row when it is sent.
+
+    It goes to staff who have the right `permission` (where it needs one) and ticked the box
+    `offer`, or to someone else, whose address `address` returns. The first line of `template` is
+    its subject. `context` returns what the template needs. Both may raise NotWanted.
+    """
+
+    name: str
+    label: Any
+    template: str
+    context: Callable[[Any], dict[str, Any]]
+    address: Callable[[Any], str] | None = None
+    permission: str = ""
+    offer: Any = ""
+
+    def is_for(self, user: User) -> bool:
+        """Whether this member of staff may get it, and can."""
+        can = user.is_active and user.is_staff and bool(user.email)
+        return can and (not self.permission or user.has_perm(self.permission))
+
+
+kinds: dict[str, MailKind] = {}
+
+
+def adds_mail(kind: MailKind) -> MailKind:
+    """Register a kind of mail."""
+    kinds[kind.name] = kind
+    return kind
 
 
 class MailState(models.TextChoices):
@@ -22,7 +62,7 @@ class MailState(models.TextChoices):
 
 
 def given_up_at() -> dt.datetime:
-    """Return when a mail is given up whose clock starts now."""
+    """Return when a mail whose clock starts now is given up."""
     return timezone.now() + settings.MAIL_GIVE_UP_AFTER
 
 
@@ -45,59 +85,50 @@ class MailChoice(models.Model):
         return f"{self.user}: {self.kind}"
 
 
-def _free(now: dt.datetime) -> models.Q:
-    """Return what selects mails that no worker has in hand.
-
-    A lease that ends too late is of before a clock was set back.
-    """
-    wrong = now + 2 * settings.MAIL_LEASE  # workers' clocks may differ a little
-    ends = models.Q(leased_until__lte=now) | models.Q(leased_until__gt=wrong)
-    return models.Q(leased_until=None) | ends
-
-
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     """Mails, in named selections."""
 
     def about(self, subject_kind: str, *references: str) -> "OutboxQuerySet":
-        """Those that tell of these things."""
         return self.filter(subject_kind=subject_kind, reference__in=references)
 
     def waiting(self) -> "OutboxQuerySet":
-        """Those that are still to be sent."""
         return self.filter(state=MailState.WAITING)
 
     def dead(self) -> "OutboxQuerySet":
-        """Those that were given up."""
         return self.filter(state=MailState.DEAD)
 
-    def late(self, now: dt.datetime) -> "OutboxQuerySet":
+    def late(self) -> "OutboxQuerySet":
         """Those that should have been sent a while ago, and may still be."""
-        return self.waiting().filter(created_at__lte=now - settings.MAIL_LATE_AFTER)
+        return self.waiting().filter(created_at__lte=timezone.now() - settings.MAIL_LATE_AFTER)
 
-    def due(self, now: dt.datetime) -> "OutboxQuerySet":
+    def free(self) -> "OutboxQuerySet":
+        """Those that no worker has in hand."""
+        now = timezone.now()
+        wrong = now + 2 * settings.MAIL_LEASE  # a clock was set back; workers' may differ a little
+        ends = models.Q(leased_until__lte=now) | models.Q(leased_until__gt=wrong)
+        return self.filter(models.Q(leased_until=None) | ends)
+
+    def due(self) -> "OutboxQuerySet":
         """Those that a worker may send now, the longest due first.
 
         None waits for its first try, nor for a time that only a wrong clock can have set.
         """
+        now = timezone.now()
         wrong = now + settings.MAIL_LONGEST_RETRY + settings.MAIL_LEASE
         due = models.Q(tries=0) | models.Q(due_at__lte=now) | models.Q(due_at__gt=wrong)
         held = models.Exists(MailHold.objects.all())
-        return self.waiting().filter(_free(now), due, ~held).order_by("due_at", "pk")
+        return self.waiting().free().filter(due, ~held).order_by("due_at", "pk")
 
-    def unsent(self, now: dt.datetime) -> "OutboxQuerySet":
+    def unsent(self) -> "OutboxQuerySet":
         """Those waiting or given up that no worker has in hand."""
-        return self.filter(_free(now), state__in=[MailState.WAITING, MailState.DEAD])
+        return self.free().filter(state__in=[MailState.WAITING, MailState.DEAD])
 
-    def try_again(self, now: dt.datetime | None = None) -> int:
-        """Start the clock anew for those not sent, and send them at once.
-
-        One that a worker has in hand is left alone. Returns how many there were.
-        """
-        now = now or timezone.now()
-        return self.unsent(now).update(
+    def try_again(self) -> int:
+        """Start the clock anew for those unsent, and send them at once; return how many."""
+        return self.unsent().update(
             state=MailState.WAITING,
-            due_at=now,
-            give_up_at=now + settings.MAIL_GIVE_UP_AFTER,
+            due_at=timezone.now(),
+            give_up_at=given_up_at(),
             tries=0,
             lease=None,
             leased_until=None,
@@ -163,8 +194,8 @@ class OutboxMessage(models.Model):
         return self.what
 
     @property
+    @admin.display(description=_("what"))
     def what(self) -> str:
-        """What it tells of, in words."""
         return str(kinds[self.kind].label) if self.kind in kinds else self.kind
 
     def delay(self) -> dt.timedelta:

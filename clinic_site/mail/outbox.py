@@ -6,7 +6,6 @@ whose lease runs out; it is then sent again under the same Message-ID.
 One that was given up, or is wanted by nobody any more, stays until what it tells of is deleted.
 """
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -15,8 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from clinic_site.access.models import User
-from clinic_site.mail.kinds import MailKind, kinds
-from clinic_site.mail.models import MailChoice, MailState, OutboxMessage
+from clinic_site.mail.models import MailChoice, MailKind, MailState, OutboxMessage, kinds
 
 
 def new_mail(
@@ -62,22 +60,19 @@ def who_gets(kind: MailKind) -> list[User]:
     return [choice.user for choice in wanted if kind.is_for(choice.user)]
 
 
-def lease_next(now: dt.datetime | None = None) -> OutboxMessage | None:
+def lease_next() -> OutboxMessage | None:
     """Take the next mail that is due, for this worker alone, and commit; None where none is."""
-    now = now or timezone.now()
-    if not OutboxMessage.objects.due(now).exists():
+    if not OutboxMessage.objects.due().exists():
         return None  # so that an idle worker takes no lock
     with transaction.atomic():
-        due = OutboxMessage.objects.due(now)
+        due = OutboxMessage.objects.due()
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
-        message = due.first()
-        if message is None:
-            return None
-        message.lease = uuid.uuid4()
-        message.leased_until = now + settings.MAIL_LEASE
-        message.tries += 1
-        message.save(update_fields=["lease", "leased_until", "tries"])
+        if message := due.first():
+            message.lease = uuid.uuid4()
+            message.leased_until = timezone.now() + settings.MAIL_LEASE
+            message.tries += 1
+            message.save(update_fields=["lease", "leased_until", "tries"])
     return message
 
 
@@ -86,12 +81,12 @@ def mark_sent(message: OutboxMessage) -> bool:
     return _let_go(message, state=MailState.SENT, sent_at=timezone.now(), fault="")
 
 
-def mark_failed(message: OutboxMessage, fault: str, now: dt.datetime | None = None) -> bool:
+def mark_failed(message: OutboxMessage, fault: str) -> bool:
     """Note what went wrong, and when to try again; return whether it was given up instead.
 
     The last try is the one at its end. `fault` must hold nothing personal.
     """
-    now = now or timezone.now()
+    now = timezone.now()
     given_up = now >= message.give_up_at
     _let_go(
         message,

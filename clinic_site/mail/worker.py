@@ -1,39 +1,124 @@
-"""The worker: sends what is due, and does what is to be done once a day.
+"""The worker: makes each mail that is due and sends it, and does what is to be done once a day.
 
-Several may run side by side, on one machine or on many. One may be killed at any moment.
+Several may run side by side, on one machine or on many. One may be killed at any moment. Nothing
+personal leaves this module but in the mail itself: what goes wrong is told by `fault_of`.
 """
 
+import contextlib
 import datetime as dt
 import logging
+import signal
+import smtplib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.core.validators import validate_email
 from django.db import Error as DatabaseFault
 from django.db import connection
+from django.template.loader import render_to_string
 from django.utils import timezone
 
+from clinic_site.access.models import KeptForm
+from clinic_site.access.sessions import SessionStore
 from clinic_site.clinic import read_clinic
+from clinic_site.counters import sweep
 from clinic_site.crypto.key_check import keys_are_right
-from clinic_site.mail.daily import works
-from clinic_site.mail.kinds import NotWanted
-from clinic_site.mail.models import OutboxMessage, WorkerBeat
+from clinic_site.mail.models import DailyRun, NotWanted, OutboxMessage, WorkerBeat, kinds
 from clinic_site.mail.outbox import lease_next, mark_failed, mark_sent, mark_unwanted
-from clinic_site.mail.sending import fault_of, send
 
 logger = logging.getLogger(__name__)
 
+# Called every half minute with the clinic's local time, and with a function that says that the
+# worker is alive and returns False where it is to end. It claims its day itself.
+DailyWork = Callable[[dt.datetime, Callable[[], bool]], None]
+
+_works: list[DailyWork] = []
+
+
+def adds_daily_work(work: DailyWork) -> DailyWork:
+    """Register what is to be done once a day."""
+    _works.append(work)
+    return work
+
+
+def claim_day(name: str, day: dt.date) -> bool:
+    """Note that `name` is done on that day; False where it was noted before, by any worker.
+
+    A later day is of before a clock was set back: nothing is left undone until then.
+    """
+    _run, made = DailyRun.objects.get_or_create(name=name, defaults={"day": day})
+    return made or bool(DailyRun.objects.filter(name=name).exclude(day=day).update(day=day))
+
+
+@adds_daily_work
+def sweep_what_is_over(local: dt.datetime, go_on: Callable[[], bool]) -> None:
+    """Delete counters of limits, sessions of staff, and the forms they left behind."""
+    if claim_day("sweep", local.date()):
+        sweep()
+        SessionStore.clear_expired()
+        KeptForm.objects.over().delete()
+
+
+class BadAddress(Exception):
+    """The address cannot be one."""
+
+
+def make_mail(message: OutboxMessage) -> EmailMessage:
+    """Return the mail of an outbox row. Raises NotWanted, BadAddress, CannotRead."""
+    kind, user = kinds[message.kind], message.user
+    if kind.address:
+        to = kind.address(message)
+    elif user and kind.is_for(user):
+        to = user.email
+    else:
+        raise NotWanted("no member of staff who may get it, with an address")
+    try:
+        validate_email(to)
+    except ValidationError:
+        raise BadAddress from None
+    text = render_to_string(kind.template, kind.context(message))
+    subject, _line, body = text.strip().partition("\n")
+    host = urlsplit(settings.SITE_URL).hostname
+    return EmailMessage(
+        subject=" ".join(subject.split()),  # one line, whatever it was made of
+        body=body.strip() + "\n",
+        to=[to],
+        headers={
+            "Message-ID": f"<{message.message_id}@{host}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+
+
+def fault_of(error: Exception) -> str:
+    """Return what may be kept of an error: its class, and the mail server's code.
+
+    >>> fault_of(smtplib.SMTPRecipientsRefused({"ana@example.com": (550, b"no ana here")}))
+    'SMTPRecipientsRefused 550'
+    >>> fault_of(ConnectionRefusedError("[Errno 111] Connection refused"))
+    'ConnectionRefusedError'
+    """
+    codes: set[int] = set()
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = {code for code, _text in error.recipients.values()}
+    elif isinstance(error, smtplib.SMTPResponseException):
+        codes = {error.smtp_code}
+    return " ".join([type(error).__name__, *map(str, sorted(codes))])
+
 
 class Worker:
-    """One worker. `stop` ends it after the mail in hand."""
+    """One worker, in the main thread. `stop`, a signal's handler too, ends it after one mail."""
 
     def __init__(self) -> None:
-        self.stopping = self.told_of_keys = False
-        self.keys_wrong_since: float | None = None
+        self.stopping = False
+        self.tell_of_keys_at: float | None = None
         self.beat_at = self.looked_at_day = float("-inf")
 
     def stop(self, *signal: object) -> None:
-        """End soon; can serve as a signal handler."""
         self.stopping = True
 
     def run(self) -> None:
@@ -53,38 +138,38 @@ class Worker:
             # Mail waits, unspent. Without a beat, /readyz tells that no worker works.
             self._tell_of_keys()
             return 0
-        self.keys_wrong_since = None
+        self.tell_of_keys_at = None
         sent = self._send_due()  # first, so that nothing in the way of the daily things stops it
         if time.monotonic() - self.looked_at_day >= settings.WORKER_DAY_EVERY:
-            self._daily()
+            local = timezone.now().astimezone(read_clinic().zone)
+            for work in _works:
+                work(local, self._beat)
             self.looked_at_day = time.monotonic()
             sent += self._send_due()
         return sent
 
     def _tell_of_keys(self) -> None:
         """Say once that a key is wrong; not at once, as a server beside it says so and ends."""
-        if self.keys_wrong_since is None:
-            self.keys_wrong_since, self.told_of_keys = time.monotonic(), False
-        if (
-            not self.told_of_keys
-            and time.monotonic() - self.keys_wrong_since >= settings.WORKER_TELL_AFTER
-        ):
+        now = time.monotonic()
+        if self.tell_of_keys_at is None:
+            self.tell_of_keys_at = now + settings.WORKER_TELL_AFTER
+        if now >= self.tell_of_keys_at:
             logger.error("No mail is sent: a key is wrong. manage.py check_keys says which.")
-            self.told_of_keys = True
+            self.tell_of_keys_at = float("inf")
 
     def _send_due(self) -> int:
-        self._beat()
         sent = 0
-        while not self.stopping and (message := lease_next()):
+        while self._beat() and (message := lease_next()):
             sent += self._deliver(message)
-            self._beat()
         return sent
 
     def _deliver(self, message: OutboxMessage) -> bool:
         """Send one leased mail and write down what came of it; return whether it was sent."""
         name = f"Mail {message.pk} ({message.kind})"
         try:
-            send(message)
+            mail = make_mail(message)
+            with _within(settings.MAIL_SECONDS):
+                mail.send()
         except DatabaseFault:
             raise  # no fault of the mail: its lease runs out
         except NotWanted as reason:
@@ -111,15 +196,10 @@ class Worker:
                 _away(fault)
                 self._sleep(settings.WORKER_DATABASE_AWAY)
 
-    def _daily(self) -> None:
-        local = timezone.now().astimezone(read_clinic().zone)
-        for work in works:
-            work(local, self._beat)
-
     def _beat(self) -> bool:
         """Say that this worker is alive, where that was not said lately; False to stop."""
         if time.monotonic() - self.beat_at >= settings.WORKER_BEAT_EVERY:
-            beat(timezone.now())
+            WorkerBeat.objects.update_or_create(pk=1, defaults={"at": timezone.now()})
             self.beat_at = time.monotonic()
         return not self.stopping
 
@@ -130,10 +210,23 @@ class Worker:
             time.sleep(min(left, 0.2))
 
 
-def beat(now: dt.datetime) -> None:
-    """Write into the worker's one row that a worker is alive."""
-    if not WorkerBeat.objects.filter(pk=1).update(at=now):
-        WorkerBeat.objects.bulk_create([WorkerBeat(pk=1, at=now)], ignore_conflicts=True)
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """End the block by a TimeoutError after so long: each step may be quick, and none the last.
+
+    And again each second, as what is said good-bye to can hang in that, too.
+    """
+
+    def end(*signal: object) -> None:
+        raise TimeoutError("The mail server takes too long.")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _away(fault: Exception) -> None:

@@ -24,10 +24,9 @@ from clinic_site.access.roles import Role, make_roles
 from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
 from clinic_site.logs import WithoutTokens
-from clinic_site.mail.kinds import NotWanted
-from clinic_site.mail.models import OutboxMessage
+from clinic_site.mail.models import NotWanted, OutboxMessage
 from clinic_site.mail.outbox import lease_next, mark_sent
-from clinic_site.mail.sending import make_mail
+from clinic_site.mail.worker import make_mail
 from tests.audit import remove_triggers
 from tests.make import (
     PASSWORD,

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from clinic_site.access.models import KeptForm, User
 from clinic_site.admin import PhysicianAdmin
-from clinic_site.mail.daily import sweep_what_is_over
+from clinic_site.mail.worker import sweep_what_is_over
 from clinic_site.models import Notice, Physician
 from conditions.content.document import Section, Source
 from tests.forms import form_in, sent_by, sent_by_page, sent_for

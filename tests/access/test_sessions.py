@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from clinic_site.access.models import User
 from clinic_site.access.sessions import SessionStore
-from clinic_site.mail.daily import sweep_what_is_over
+from clinic_site.mail.worker import sweep_what_is_over
 from clinic_site.models import Clinic
 from tests.make import make_account, sign_in_as, signed_in
 

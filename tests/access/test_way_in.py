@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from clinic_site.access.invitations import find_invitation
 from clinic_site.access.models import User
-from clinic_site.mail.kinds import NotWanted
-from clinic_site.mail.sending import make_mail
+from clinic_site.mail.models import NotWanted
+from clinic_site.mail.worker import make_mail
 from clinic_site.models import AuditEvent, OutboxMessage
 from tests.make import make_account, sign_in_as, signed_in, with_password
 

@@ -17,8 +17,8 @@ from appointments.states import Status
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
-from clinic_site.mail.worker import Worker, beat
-from clinic_site.models import AuditEvent, Clinic, MailChoice, OutboxMessage
+from clinic_site.mail.worker import Worker
+from clinic_site.models import AuditEvent, Clinic, MailChoice, OutboxMessage, WorkerBeat
 from tests.appointments.office import NOON, make_desk, send_request
 from tests.make import make_request
 from tests.smtp_sink import Sink
@@ -81,7 +81,7 @@ def test_the_digest_counts_what_waits_and_comes_once_a_day_after_seven(
 def test_a_day_on_which_nothing_is_wrong_has_no_digest(desk: User) -> None:
     MailChoice.objects.create(user=desk, kind="digest")
     make_request(received_at=NOON - HOUR)
-    beat(NOON)
+    WorkerBeat.objects.create(pk=1, at=NOON)
 
     assert digests(NOON) == 0
     make_request(received_at=NOON - 2 * DAY)
@@ -92,7 +92,7 @@ def test_a_day_on_which_nothing_is_wrong_has_no_digest(desk: User) -> None:
 def test_only_who_chose_the_digest_gets_it(desk: User) -> None:
     other = make_desk("other", "digest")
     make_request(received_at=NOON - 2 * DAY)
-    beat(NOON)
+    WorkerBeat.objects.create(pk=1, at=NOON)
 
     digests(NOON)
 
@@ -103,7 +103,7 @@ def test_the_digests_seven_is_the_clinics(desk: User) -> None:
     MailChoice.objects.create(user=desk, kind="digest")
     Clinic.objects.update(time_zone="Pacific/Honolulu")
     make_request(received_at=NOON - 2 * DAY)
-    beat(NOON)
+    WorkerBeat.objects.create(pk=1, at=NOON)
     seven = dt.datetime.fromisoformat("2026-03-09T07:00-10:00")
 
     assert digests(seven - dt.timedelta(minutes=1)) == 0
