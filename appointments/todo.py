@@ -23,7 +23,7 @@ def key_todo(may: May) -> Iterable[ToDo]:
     state = key_state()
     if state is not KeyState.RIGHT:
         queue = reverse("admin:appointments_appointmentrequest_changelist")
-        text = f"{_('Requests can neither be sent nor read.')} {state}"
+        text = f"{_('Requests can neither be sent nor read.')} {state.label}"
         yield ToDo(text, queue if may(MAY_SEE_REQUESTS) else "", first=True)
 
 

@@ -33,7 +33,7 @@ class StaffView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.has_perm(MAY_SEE_REQUESTS) and not keys_are_right():
-            title, state = _("Requests are shut"), key_state()
+            title, state = _("Requests are shut"), key_state().label
             return self.show("appointments/keys_wrong.html", title, status=503, state=state)
         self.refuse_without(self.permission)
         return super().dispatch(request, *args, **kwargs)

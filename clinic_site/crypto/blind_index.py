@@ -2,19 +2,12 @@
 
 Each is a keyed digest (HMAC-SHA256, 64 hex digits) under a key of its own that is derived from
 settings.DIGEST_KEY. Equal texts of one kind have equal digests; the same text as another kind has
-another. Nothing here is stored or read.
+another.
 """
 
-import functools
-import hashlib
 import hmac
 
 from django.conf import settings
-
-
-@functools.lru_cache(maxsize=1)
-def _derived(key: str) -> bytes:
-    return hmac.digest(key.encode(), b"blind index", "sha256")
 
 
 def blind_index(kind: str, text: str) -> str:
@@ -27,5 +20,5 @@ def blind_index(kind: str, text: str) -> str:
     """
     if not text:
         return ""
-    message = f"{kind}\0{text}".encode()
-    return hmac.new(_derived(settings.DIGEST_KEY), message, hashlib.sha256).hexdigest()
+    key = hmac.digest(settings.DIGEST_KEY.encode(), b"blind index", "sha256")
+    return hmac.digest(key, f"{kind}\0{text}".encode(), "sha256").hex()

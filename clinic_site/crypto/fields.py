@@ -16,8 +16,7 @@ class Ciphertext(str):
 class _Opened:
     """Opens a field's value when it is asked for, not when its row is loaded.
 
-    So a list that does not show a value never decrypts it, and one row that no key opens
-    does not keep the others from being read.
+    So one row that no key opens does not keep the others from being read.
     """
 
     def __init__(self, field: "EncryptedTextField") -> None:
@@ -41,7 +40,7 @@ class _Opened:
 class EncryptedTextField(models.TextField):
     """Text that the database only ever sees encrypted; an empty one stays empty.
 
-    It cannot be filtered on. Reading the attribute raises CannotRead where no key opens it;
+    Equal texts are stored unequal, so it cannot be filtered on. Reading the attribute raises CannotRead where no key opens it;
     saving the row leaves a value that was not changed as it is.
     """
 
@@ -50,7 +49,6 @@ class EncryptedTextField(models.TextField):
         setattr(cls, self.attname, _Opened(self))
 
     def get_lookup(self, lookup_name: str) -> Any:
-        # Equal texts have unequal ciphertexts.
         if lookup_name == "isnull":
             return super().get_lookup(lookup_name)
         raise TypeError(f"{self.name} is encrypted and cannot be searched by {lookup_name}.")
@@ -69,11 +67,9 @@ class EncryptedTextField(models.TextField):
         return encrypt(text) if text else ""
 
     def from_text(self, text: str) -> Any:
-        """Return the value that `text` stands for."""
         return text
 
     def to_text(self, value: Any) -> str:
-        """Return the text that stands for a value."""
         return value or ""
 
 
@@ -100,7 +96,7 @@ def encrypted_columns() -> list[tuple[type[models.Model], list[str]]]:
     """Return every model that has encrypted fields, with their columns."""
     found = []
     for model in apps.get_models():
-        fields = [each for each in model._meta.local_fields if isinstance(each, EncryptedTextField)]
-        if fields:
-            found.append((model, [each.attname for each in fields]))
+        fields = model._meta.local_fields
+        if columns := [each.attname for each in fields if isinstance(each, EncryptedTextField)]:
+            found.append((model, columns))
     return found

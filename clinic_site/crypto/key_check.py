@@ -4,11 +4,11 @@ One row tells (KeyCheck), made with the first migration. While it tells that a k
 nothing encrypted is taken or shown; public pages go on.
 """
 
-import enum
 import logging
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.clinic import Remembered
@@ -19,39 +19,36 @@ from clinic_site.crypto.models import KeyCheck
 logger = logging.getLogger(__name__)
 
 
-class KeyState(enum.Enum):
-    """What the row tells of the keys of this process."""
+class KeyState(TextChoices):
+    """What the row tells of the keys of this process; the label says what to do about it."""
 
-    RIGHT = "right"
-    WRONG_FIELD_KEYS = "wrong FIELD_KEYS"
-    WRONG_DIGEST_KEY = "wrong DIGEST_KEY"
-    NOT_MADE_YET = "not made yet"
-
-    def __str__(self) -> str:
-        """A sentence for staff: which setting is wrong, and what to do."""
-        return str(_WORDS[self])
-
-
-_WORDS = {
-    KeyState.RIGHT: _("The keys are right."),
-    KeyState.WRONG_FIELD_KEYS: _(
-        "FIELD_KEYS do not open what is stored in this database. Set the keys that it was "
-        "written with: docs/operations.md, “Keys”."
-    ),
-    KeyState.WRONG_DIGEST_KEY: _(
-        "DIGEST_KEY is not the one that this database was written with. Set that one: "
-        "docs/operations.md, “Keys”."
-    ),
-    KeyState.NOT_MADE_YET: _(
-        "The keys cannot be checked: the row that tells is missing. Run manage.py migrate with "
-        "the keys that open what is stored in this database."
-    ),
-}
+    RIGHT = "right", _("The keys are right.")
+    WRONG_FIELD_KEYS = (
+        "wrong FIELD_KEYS",
+        _(
+            "FIELD_KEYS do not open what is stored in this database. Set the keys that it was "
+            "written with: docs/operations.md, “Keys”."
+        ),
+    )
+    WRONG_DIGEST_KEY = (
+        "wrong DIGEST_KEY",
+        _(
+            "DIGEST_KEY is not the one that this database was written with. Set that one: "
+            "docs/operations.md, “Keys”."
+        ),
+    )
+    NOT_MADE_YET = (
+        "not made yet",
+        _(
+            "The keys cannot be checked: the row that tells is missing. Run manage.py migrate with "
+            "the keys that open what is stored in this database."
+        ),
+    )
 
 
 def key_state() -> KeyState:
     """Look at the row now; raise DatabaseError where the database is away or has no such table."""
-    row = KeyCheck.objects.filter(pk=1).first()
+    row = KeyCheck.objects.first()
     if row is None:
         return KeyState.NOT_MADE_YET
     if not row.is_opened():
@@ -60,9 +57,7 @@ def key_state() -> KeyState:
 
 
 # None until the database could be asked.
-keys_in_use: Remembered[KeyState | None] = Remembered(
-    key_state, default=lambda: None, is_public=False
-)
+keys_in_use = Remembered[KeyState | None](key_state, default=lambda: None, is_public=False)
 
 
 def keys_are_right() -> bool:
@@ -96,7 +91,6 @@ def make_key_check(sender: Any, **kwargs: Any) -> None:
             continue
         newest = model._base_manager.order_by("-pk").values_list(*columns).first() or ()
         if any(token and key_number(token) is None for token in newest):
-            logger.error("%s", KeyState.WRONG_FIELD_KEYS)
+            logger.error("%s", KeyState.WRONG_FIELD_KEYS.label)
             return
-    made = KeyCheck.of_these_keys()
-    KeyCheck.objects.get_or_create(pk=1, defaults={"value": made.value, "blind": made.blind})
+    KeyCheck.of_these_keys().save(force_insert=True)

@@ -1,6 +1,6 @@
 """The key ring, settings.FIELD_KEYS: Fernet keys, the first one encrypts, each one decrypts."""
 
-import functools
+import contextlib
 import hashlib
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -11,13 +11,8 @@ class CannotRead(Exception):
     """A stored value cannot be read: no key of the ring opens it, or a newer release stored it."""
 
 
-@functools.lru_cache(maxsize=1)
-def _fernets(keys: tuple[str, ...]) -> list[Fernet]:
-    return [Fernet(key) for key in keys]
-
-
 def _ring() -> MultiFernet:
-    return MultiFernet(_fernets(tuple(settings.FIELD_KEYS)))
+    return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
 
 
 def encrypt(text: str) -> str:
@@ -35,12 +30,10 @@ def decrypt(token: str) -> str:
 
 def key_number(token: str) -> int | None:
     """Return which key of the ring opens a value, the current one being 1; None where none does."""
-    for number, key in enumerate(_fernets(tuple(settings.FIELD_KEYS)), start=1):
-        try:
-            key.decrypt(token.encode())
-        except InvalidToken:
-            continue
-        return number
+    for number, key in enumerate(settings.FIELD_KEYS, start=1):
+        with contextlib.suppress(InvalidToken):
+            Fernet(key).decrypt(token.encode())
+            return number
     return None
 
 

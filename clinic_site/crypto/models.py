@@ -1,4 +1,4 @@
-"""The row that the keys are tried on."""
+"""The row that FIELD_KEYS and DIGEST_KEY are tried on."""
 
 import hmac
 
@@ -36,9 +36,7 @@ class KeyCheck(models.Model):
         return cls(pk=1, value=SAMPLE, blind=blind_index("key check", SAMPLE))
 
     def is_opened(self) -> bool:
-        """Whether a key of FIELD_KEYS opens it."""
         return key_number(self.__dict__["value"]) is not None
 
     def is_digest_right(self) -> bool:
-        """Whether DIGEST_KEY gives its digest."""
         return hmac.compare_digest(self.blind, blind_index("key check", SAMPLE))

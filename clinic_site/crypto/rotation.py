@@ -1,7 +1,6 @@
-"""Which key every encrypted value of the database is under, and bringing all under the current one.
+"""Which key each encrypted value of the database is under, and bringing all under the current one.
 
-Values are handled as they are stored; none is opened but to be written again. Whatever model has
-an encrypted field takes part.
+Values are handled as they are stored; none is opened but to be written again.
 """
 
 import contextlib
@@ -19,6 +18,7 @@ from clinic_site.crypto.key_ring import decrypt, encrypt, key_number
 from clinic_site.crypto.models import KeyCheck
 
 Model = type[models.Model]
+Watcher = Callable[[int], None]  # called after each batch, with how many rows were looked at
 
 
 @dataclass
@@ -34,14 +34,13 @@ class Tally:
     @property
     def all_current(self) -> bool:
         """Whether no value was under an earlier key."""
-        return not any(number > 1 for number in self.by_key)
+        return not self.by_key.keys() - {1}
 
     def see(self, model: Model, pk: Any, column: str, token: str) -> int:
         """Count a stored value; return the number of its key, 0 where there is none."""
         if not token:
             return 0
-        number = key_number(token)
-        if number is not None:
+        if number := key_number(token):
             self.by_key[number] += 1
             return number
         self.unopened[f"{model.__name__}.{column}"] += 1
@@ -50,20 +49,17 @@ class Tally:
         return 0
 
 
-Watcher = Callable[[Tally], None]
-
-
 def count_rows() -> int:
-    """Return how many rows have encrypted fields."""
+    """Return how many rows one look goes through."""
     return sum(model._base_manager.count() for model, _columns in encrypted_columns())
 
 
-def count_by_key(watch: Watcher = lambda tally: None) -> Tally:
-    """Look at every value; `watch` is called after each batch. Changes nothing."""
+def count_by_key(watch: Watcher) -> Tally:
+    """Look at every value; change nothing."""
     return _look(Tally(), watch, rewrite=False)
 
 
-def reencrypt(watch: Watcher = lambda tally: None) -> Tally:
+def reencrypt(watch: Watcher) -> Tally:
     """Bring every value under the current key; return what the last look found, and what was done.
 
     A process that read a row before it was rewritten can put its old values back, so it looks
@@ -83,7 +79,7 @@ def _look(tally: Tally, watch: Watcher, *, rewrite: bool) -> Tally:
     # without that key fails while values need it.
     for model, columns in sorted(encrypted_columns(), key=lambda each: each[0] is KeyCheck):
         if rewrite and model is KeyCheck and not tally.all_current:
-            continue
+            break
         # By the primary key, so that rows added meanwhile shift nothing.
         everything = model._base_manager.order_by("pk").values_list("pk", *columns)
         if rewrite:
@@ -110,7 +106,7 @@ def _look(tally: Tally, watch: Watcher, *, rewrite: bool) -> Tally:
             if tally.rewritten.total() > done:
                 # As long again for others: SQLite has no queue of those who wait to write.
                 time.sleep(time.monotonic() - started)
-            watch(tally)
+            watch(tally.rows)
     return tally
 
 

@@ -356,8 +356,8 @@ def test_a_row_put_back_by_another_process_is_found_on_the_next_look(set_keys, s
     set_keys(FIELD_KEYS=[new, old])
     looks = []
 
-    def put_back(tally: rotation.Tally) -> None:
-        looks.append(tally.rows)
+    def put_back(rows: int) -> None:
+        looks.append(rows)
         if len(looks) == 1:
             earlier.save()  # none of its values was opened, so they go back as they came
 

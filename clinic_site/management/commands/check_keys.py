@@ -12,7 +12,7 @@ from clinic_site.checks import nobody_else_reads, nobody_shares_an_account
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
 from clinic_site.crypto.models import KeyCheck
-from clinic_site.crypto.rotation import Tally, count_by_key, count_rows
+from clinic_site.crypto.rotation import count_by_key, count_rows
 from clinic_site.management.progress import Progress
 from clinic_site.state_folder import shut
 
@@ -51,7 +51,8 @@ class Command(BaseCommand):
                 KeyCheck.of_these_keys().save()
             code = self._check_start() if start else self._check_all()
         except (DatabaseError, InterfaceError) as error:
-            self.stderr.write(f"The keys were not checked: the database is away ({_kind(error)}).")
+            kind = type(error).__name__  # its text could quote values
+            self.stderr.write(f"The keys were not checked: the database is away ({kind}).")
             code = DATABASE_AWAY
         if code:
             sys.exit(code)
@@ -59,7 +60,7 @@ class Command(BaseCommand):
     def _check_start(self) -> int:
         self._tell_who_else_reads()
         state = key_state()
-        wrong = [str(state)] if state is not KeyState.RIGHT else []
+        wrong = [] if state is KeyState.RIGHT else [str(state.label)]
         wrong += [f"{each.msg} {each.hint}" for each in nobody_shares_an_account(None)]
         for each in wrong:
             self.stderr.write(f"Stopped: {each}")
@@ -76,22 +77,17 @@ class Command(BaseCommand):
             self.stderr.write(f"Warning: {each.msg} {each.hint}")
 
     def _check_all(self) -> int:
-        row = KeyCheck.objects.filter(pk=1).first()
-        if row is None:
-            self.stdout.write(str(KeyState.NOT_MADE_YET))
+        if row := KeyCheck.objects.first():
+            for name, right, wrong in (
+                ("FIELD_KEYS", row.is_opened(), KeyState.WRONG_FIELD_KEYS),
+                ("DIGEST_KEY", row.is_digest_right(), KeyState.WRONG_DIGEST_KEY),
+            ):
+                self.stdout.write(f"{name}: right" if right else f"{name}: wrong. {wrong.label}")
         else:
-            fields = KeyState.RIGHT if row.is_opened() else KeyState.WRONG_FIELD_KEYS
-            digests = KeyState.RIGHT if row.is_digest_right() else KeyState.WRONG_DIGEST_KEY
-            for name, state in (("FIELD_KEYS", fields), ("DIGEST_KEY", digests)):
-                right = state is KeyState.RIGHT
-                self.stdout.write(f"{name}: right" if right else f"{name}: wrong. {state}")
+            self.stdout.write(str(KeyState.NOT_MADE_YET.label))
         progress = Progress(self.stdout, count_rows())
-        tally = count_by_key(lambda tally: progress.show(tally.rows))
+        tally = count_by_key(progress.show)
         progress.clear()
-        self._print(tally)
-        return 0 if key_state() is KeyState.RIGHT and not tally.unopened else WRONG
-
-    def _print(self, tally: Tally) -> None:
         for number, key in enumerate(settings.FIELD_KEYS, start=1):
             count = tally.by_key[number]
             self.stdout.write(f"Values that key {number} ({fingerprint(key)}) opens: {count:,}")
@@ -102,8 +98,4 @@ class Command(BaseCommand):
             self.stdout.write(f"  {name}")
         if len(tally.named) < tally.unopened.total():
             self.stdout.write("  and others")
-
-
-def _kind(error: Exception) -> str:
-    """Return an error's kind; its text could quote values."""
-    return type(error).__name__
+        return 0 if key_state() is KeyState.RIGHT and not tally.unopened else WRONG

@@ -9,7 +9,7 @@ from django.db import DatabaseError, InterfaceError
 
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
-from clinic_site.crypto.rotation import Tally, count_rows, reencrypt
+from clinic_site.crypto.rotation import count_rows, reencrypt
 from clinic_site.management.progress import Progress
 
 LEFT = 1
@@ -27,12 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            state = key_state()
-            if state is not KeyState.RIGHT:
-                self.stderr.write(f"Stopped: {state}")
+            if (state := key_state()) is not KeyState.RIGHT:
+                self.stderr.write(f"Stopped: {state.label}")
                 sys.exit(WRONG)
             progress = Progress(self.stdout, count_rows())
-            tally = reencrypt(lambda tally: progress.show(tally.rows))
+            tally = reencrypt(progress.show)
             progress.clear()
         except (DatabaseError, InterfaceError) as error:
             self.stderr.write(
@@ -40,11 +39,6 @@ class Command(BaseCommand):
                 "done: start this again."
             )
             sys.exit(DATABASE_AWAY)
-        if not self._print(tally):
-            sys.exit(LEFT)
-
-    def _print(self, tally: Tally) -> bool:
-        """Say what was done; return whether everything is."""
         for number, count in sorted(tally.rewritten.items()):
             key = fingerprint(settings.FIELD_KEYS[number - 1])
             self.stdout.write(f"Values encrypted anew, from key {number} ({key}): {count:,}")
@@ -60,4 +54,5 @@ class Command(BaseCommand):
                 "Something still writes under an earlier key. Restart every process of the site "
                 "with the new FIELD_KEYS, then start this again."
             )
-        return tally.all_current and not tally.unopened
+        if tally.unopened or not tally.all_current:
+            sys.exit(LEFT)

@@ -29,7 +29,7 @@ class Command(BaseCommand):
             return
         try:
             if (state := key_state()) is not KeyState.RIGHT:
-                raise CommandError(str(state))
+                raise CommandError(str(state.label))
             sent = worker.do_all()
         except DatabaseFault as fault:
             raise CommandError(f"The database is away: {type(fault).__name__}.") from None
