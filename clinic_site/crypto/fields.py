@@ -40,8 +40,8 @@ class _Opened:
 class EncryptedTextField(models.TextField):
     """Text that the database only ever sees encrypted; an empty one stays empty.
 
-    Equal texts are stored unequal, so it cannot be filtered on. Reading the attribute raises CannotRead where no key opens it;
-    saving the row leaves a value that was not changed as it is.
+    Equal texts are stored unequal, so it cannot be filtered on. Reading the attribute raises
+    CannotRead where no key opens it; saving the row leaves a value that was not changed as it is.
     """
 
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:

@@ -21,12 +21,11 @@ DATABASE_AWAY = 4
 
 
 class Command(BaseCommand):
-    """Tells which key opens how much. Exit code 0: right, 3: wrong, 4: the database is away."""
+    """Say whether FIELD_KEYS and DIGEST_KEY are the ones this database was written with, and
+    how many values each key opens. Exit code 0: right, 3: wrong, 4: the database is away.
+    """
 
-    help = (
-        "Say whether FIELD_KEYS and DIGEST_KEY are the ones this database was written with, and "
-        "how many values each key opens. Exit code 0: right, 3: wrong, 4: the database is away."
-    )
+    help = __doc__
     requires_system_checks: list[str] = []  # it runs at each start
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -18,12 +18,11 @@ DATABASE_AWAY = 4
 
 
 class Command(BaseCommand):
-    """Can be stopped at any time and started again: what is under the current key is skipped."""
+    """Encrypt all personal data anew under the first key of FIELD_KEYS, while the site runs.
+    Exit code 0: done, 1: something is left, 3: a key is wrong, 4: the database is away.
+    """
 
-    help = (
-        "Encrypt all personal data anew under the first key of FIELD_KEYS, while the site runs. "
-        "Exit code 0: done, 1: something is left, 3: a key is wrong, 4: the database is away."
-    )
+    help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
