@@ -55,7 +55,6 @@ class Backup:
 
     @property
     def rows(self) -> int:
-        """How many rows there are in all."""
         return sum(table.rows for table in self.tables.values())
 
     def refuse_without_keys(self) -> None:
@@ -70,8 +69,7 @@ class Backup:
 
     def differing(self, found: Tables) -> list[str]:
         """Return the names of the tables that do not hold what was backed up."""
-        names = sorted({*found, *self.tables})
-        return [name for name in names if found.get(name) != self.tables.get(name)]
+        return sorted({name for name, _table in found.items() ^ self.tables.items()})
 
     def dump(self) -> Path:
         """Return its dump; raise BackupError where it is not as it was written."""
@@ -146,7 +144,7 @@ def make_backup(folder: Path, out: OutputWrapper) -> Backup:
 
 
 def _delete_old(folder: Path, now: dt.datetime) -> None:
-    """Delete backups that are too old to be kept, but the newest, and what a killed one left."""
+    """Delete backups that are too old, but never the newest, and what a killed one left."""
     _newest, *others = backups_in(folder)
     before = now - dt.timedelta(days=settings.BACKUPS_KEPT_DAYS)
     old = [each.path for each in others if each.made_at < before]

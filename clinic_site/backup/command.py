@@ -11,23 +11,18 @@ from clinic_site.backup.databases import BackupError
 
 
 class BackupCommand(BaseCommand):
-    """Ends with one sentence where `act` fails."""
+    """Ends with one sentence where it fails."""
 
     requires_system_checks: list[str] = []  # there may be no database yet
 
-    def act(self, **options: Any) -> None:
-        """Do what the command is for."""
-        raise NotImplementedError
-
-    def handle(self, *args: Any, **options: Any) -> None:
+    def execute(self, *args: Any, **options: Any) -> str | None:
         try:
-            self.act(**options)
+            return super().execute(*args, **options)
         except (BackupError, sqlite3.Error) as error:
             raise CommandError(f"Stopped: {error}") from None
         except OSError as error:
-            raise CommandError(
-                f"Stopped: {error.filename or 'the disk'}: {error.strerror}"
-            ) from None
+            where = error.filename or "the disk"
+            raise CommandError(f"Stopped: {where}: {error.strerror}") from None
         except psycopg.Error as error:  # all of its text could quote values
             said = error.diag.message_primary or type(error).__name__
             raise CommandError(f"Stopped: {said}") from None

@@ -52,7 +52,7 @@ def _read(
 ) -> Tables:
     """Return what each table holds of those that the query `names` lists.
 
-    A checksum is a sum over the rows: in which order they come, a collation decides.
+    A checksum is a sum over the rows: a collation decides in which order they come.
     """
     counts = {
         name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608
@@ -107,10 +107,9 @@ class Sqlite:
 
     @contextlib.contextmanager
     def restored(self, dump: Path, *, keep: bool) -> Iterator[Any]:
-        """Give a connection to what a dump holds.
+        """Give a connection to what a dump holds, in a place beside the site's database.
 
-        At the end it takes the site's place where it is to be kept; else, and where anything is
-        raised, it is gone.
+        At the end it takes that one's place where it is to be kept; else it is gone.
         """
         with tempfile.TemporaryDirectory(prefix=PART, dir=self.path.parent) as part:
             new = Path(shutil.copyfile(dump, Path(part, self.file)))
@@ -123,7 +122,7 @@ class Sqlite:
                 sync(self.path.parent)
 
     def read(self, database: sqlite3.Connection, out: OutputWrapper) -> Tables:
-        """Return what it holds."""
+        """Return what a database holds, by a connection that `restored` gave."""
 
         def rows(name: str) -> Iterator[bytes]:
             # ASCII: which other characters repr() writes out, Python's version decides.
@@ -133,12 +132,10 @@ class Sqlite:
         return _read(database, "SELECT name FROM sqlite_master WHERE type = 'table'", rows, out)
 
 
-@contextlib.contextmanager
-def _file(path: Path) -> Iterator[sqlite3.Connection]:
+def _file(path: Path) -> closing[sqlite3.Connection]:
     # Not by Django, which takes the lock for writing, and converts what it reads.
     where, wait = f"{path.as_uri()}?mode=rw", settings.DATABASE_WAIT
-    with closing(sqlite3.connect(where, uri=True, timeout=wait)) as database:
-        yield database
+    return closing(sqlite3.connect(where, uri=True, timeout=wait))
 
 
 # What each pg_dump understands of a connection; psycopg's own library tells newer things, too.
@@ -149,7 +146,7 @@ UNDERSTOOD = {
 
 
 class Postgresql:
-    """A database of a server; its dump is pg_dump's."""
+    """A database of a server; its dump is pg_dump's. What each method does is said at Sqlite."""
 
     file = "database.dump"
 
@@ -162,21 +159,17 @@ class Postgresql:
         self.version = info.server_version // 10_000
 
     def size(self) -> int:
-        """Return how many bytes a dump takes at most."""
         return int(self._ask("SELECT pg_database_size(current_database())"))
 
     def dump(self, to: Path, out: OutputWrapper) -> Tables:
-        """Write all of it as it is at one moment, while others write; return what it holds."""
         with self._connected(self.name) as database:
             database.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             [snapshot] = database.execute("SELECT pg_export_snapshot()").fetchone() or ()
-            self._run(
-                "pg_dump", self.dsn, "--format=custom", f"--snapshot={snapshot}", f"--file={to}"
-            )
+            what = ("--format=custom", f"--snapshot={snapshot}", f"--file={to}")
+            self._run("pg_dump", self.dsn, *what)
             return self.read(database, out)
 
     def refuse_unless_empty(self) -> None:
-        """Raise BackupError where anything is stored, or somebody is connected."""
         if connection.introspection.table_names():
             raise BackupError(f"{self.name} holds data. Make an empty database (createdb).")
         others = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
@@ -186,11 +179,7 @@ class Postgresql:
 
     @contextlib.contextmanager
     def restored(self, dump: Path, *, keep: bool) -> Iterator[Any]:
-        """Give a connection to what a dump holds.
-
-        It is in the site's database where it is to be kept, and takes no writes of others before
-        the end; else in one beside it, which is gone then.
-        """
+        # To be kept, it takes no writes of others before the end.
         name = self.name if keep else f"{self.name}_drill"
         with self._connected(self.name) as site:
             if not keep:
@@ -207,10 +196,8 @@ class Postgresql:
                     site.execute(f'DROP DATABASE "{name}"')
 
     def read(self, database: psycopg.Connection, out: OutputWrapper) -> Tables:
-        """Return what it holds."""
         # How values are written as text.
-        for form in ("datestyle = ISO", "intervalstyle = postgres", "timezone = 'UTC'"):
-            database.execute(f"SET {form}")
+        database.execute("SET datestyle = ISO; SET intervalstyle = postgres; SET timezone = 'UTC'")
         database.execute("SET extra_float_digits = 1; SET bytea_output = hex")
 
         def rows(name: str) -> Iterator[bytes]:

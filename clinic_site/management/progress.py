@@ -12,11 +12,9 @@ class Progress:
     """Tells how many of `total` rows are done, and how long the rest will take."""
 
     def __init__(self, out: OutputWrapper, total: int) -> None:
-        self.out = out
-        self.total = total
+        self.out, self.total, self.done = out, total, 0
         self.terminal = out.isatty()
         self.started = self.told = time.monotonic()
-        self.done = 0
 
     def show(self, done: int) -> None:
         """Say so, if it is time to."""

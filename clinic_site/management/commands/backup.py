@@ -11,13 +11,13 @@ from clinic_site.backup.command import BackupCommand
 
 
 class Command(BackupCommand):
-    """Prints where the backup is."""
+    """Write a backup of the database, and delete those that are too old to be kept."""
 
-    help = "Write a backup of the database, and delete those that are too old to be kept."
+    help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", nargs="?", type=Path, default=settings.BACKUPS)
 
-    def act(self, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         backup = make_backup(options["folder"].resolve(), self.stdout)
         self.stdout.write(f"{backup.path}: {backup.rows:,} rows in {backup.bytes:,} bytes.")

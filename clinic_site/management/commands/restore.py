@@ -10,15 +10,15 @@ from clinic_site.backup.command import BackupCommand
 
 
 class Command(BackupCommand):
-    """Restores a backup, compares it, and holds mail back."""
+    """Restore a backup into an empty database, while the site is stopped."""
 
-    help = "Restore a backup into an empty database, while the site is stopped."
+    help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("backup", type=Path, help="its folder")
         parser.add_argument("--without-keys", action="store_true", help="although a key is lost")
 
-    def act(self, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         backup = Backup.read(options["backup"].resolve())
         if not options["without_keys"]:
             backup.refuse_without_keys()

@@ -21,7 +21,7 @@ class Command(BackupCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("backup", nargs="?", type=Path, help="its folder")
 
-    def act(self, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         began, path = time.monotonic(), options["backup"]
         backup = Backup.read(path.resolve()) if path else make_backup(settings.BACKUPS, self.stdout)
         made = time.monotonic()
