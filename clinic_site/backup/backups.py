@@ -5,14 +5,18 @@ import datetime as dt
 import hashlib
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core.management.base import OutputWrapper
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.db import Error as DatabaseFault
 from django.db import connection
 from django.utils import timezone
 
@@ -184,3 +188,23 @@ def restore_backup(backup: Backup, out: OutputWrapper) -> None:
                 'restored as of {backup.made_at:%Y-%m-%d %H:%M:%S}', '')""",  # noqa: S608
         ):
             place.execute(statement)
+
+
+class BackupCommand(BaseCommand):
+    """Ends with one sentence where it fails."""
+
+    requires_system_checks: list[str] = []  # there may be no database yet
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except (BackupError, sqlite3.Error) as error:
+            raise CommandError(f"Stopped: {error}") from None
+        except OSError as error:
+            where = error.filename or "the disk"
+            raise CommandError(f"Stopped: {where}: {error.strerror}") from None
+        except psycopg.Error as error:  # all of its text could quote values
+            said = error.diag.message_primary or type(error).__name__
+            raise CommandError(f"Stopped: {said}") from None
+        except DatabaseFault as error:
+            raise CommandError(f"Stopped: the database is away: {type(error).__name__}.") from None

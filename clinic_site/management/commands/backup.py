@@ -6,8 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from clinic_site.backup.backups import make_backup
-from clinic_site.backup.command import BackupCommand
+from clinic_site.backup.backups import BackupCommand, make_backup
 
 
 class Command(BackupCommand):

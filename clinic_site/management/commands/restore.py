@@ -5,8 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from clinic_site.backup.backups import Backup, restore_backup
-from clinic_site.backup.command import BackupCommand
+from clinic_site.backup.backups import Backup, BackupCommand, restore_backup
 
 
 class Command(BackupCommand):

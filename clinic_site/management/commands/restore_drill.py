@@ -8,8 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from clinic_site.backup.backups import Backup, make_backup, try_backup
-from clinic_site.backup.command import BackupCommand
+from clinic_site.backup.backups import Backup, BackupCommand, make_backup, try_backup
 from clinic_site.backup.databases import BackupError
 
 
