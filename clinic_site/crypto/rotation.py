@@ -6,19 +6,19 @@ Values are handled as they are stored; none is opened but to be written again.
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import OutputWrapper
 from django.db import models, transaction
 
 from clinic_site.crypto.fields import Ciphertext, encrypted_columns
 from clinic_site.crypto.key_ring import decrypt, encrypt, key_number
 from clinic_site.crypto.models import KeyCheck
+from clinic_site.management.progress import Progress
 
 Model = type[models.Model]
-Watcher = Callable[[int], None]  # called after each batch, with how many rows were looked at
 
 
 @dataclass
@@ -49,17 +49,12 @@ class Tally:
         return 0
 
 
-def count_rows() -> int:
-    """Return how many rows one look goes through."""
-    return sum(model._base_manager.count() for model, _columns in encrypted_columns())
+def count_by_key(out: OutputWrapper) -> Tally:
+    """Look at every value, and tell `out` how far it is; change nothing."""
+    return _look(Tally(), out, rewrite=False)
 
 
-def count_by_key(watch: Watcher) -> Tally:
-    """Look at every value; change nothing."""
-    return _look(Tally(), watch, rewrite=False)
-
-
-def reencrypt(watch: Watcher) -> Tally:
+def reencrypt(out: OutputWrapper) -> Tally:
     """Bring every value under the current key; return what the last look found, and what was done.
 
     A process that read a row before it was rewritten can put its old values back, so it looks
@@ -68,16 +63,18 @@ def reencrypt(watch: Watcher) -> Tally:
     """
     tally = Tally()
     for _pass in range(settings.REENCRYPT_PASSES):
-        tally = _look(Tally(rewritten=tally.rewritten), watch, rewrite=True)
+        tally = _look(Tally(rewritten=tally.rewritten), out, rewrite=True)
         if tally.all_current:
             break
     return tally
 
 
-def _look(tally: Tally, watch: Watcher, *, rewrite: bool) -> Tally:
+def _look(tally: Tally, out: OutputWrapper, *, rewrite: bool) -> Tally:
     # The keys' check comes last, and only once nothing else is under an earlier key: so a start
     # without that key fails while values need it.
-    for model, columns in sorted(encrypted_columns(), key=lambda each: each[0] is KeyCheck):
+    places = sorted(encrypted_columns(), key=lambda place: place[0] is KeyCheck)
+    progress = Progress(out, sum(model._base_manager.count() for model, _columns in places))
+    for model, columns in places:
         if rewrite and model is KeyCheck and not tally.all_current:
             break
         # By the primary key, so that rows added meanwhile shift nothing.
@@ -106,7 +103,8 @@ def _look(tally: Tally, watch: Watcher, *, rewrite: bool) -> Tally:
             if tally.rewritten.total() > done:
                 # As long again for others: SQLite has no queue of those who wait to write.
                 time.sleep(time.monotonic() - started)
-            watch(tally.rows)
+            progress.show(tally.rows)
+    progress.clear()
     return tally
 
 

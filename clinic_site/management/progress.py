@@ -12,16 +12,13 @@ class Progress:
     """Tells how many of `total` rows are done, and how long the rest will take."""
 
     def __init__(self, out: OutputWrapper, total: int) -> None:
-        self.out, self.total, self.done = out, total, 0
+        self.out, self.total = out, total
         self.terminal = out.isatty()
         self.started = self.told = time.monotonic()
 
     def show(self, done: int) -> None:
         """Say so, if it is time to."""
         now = time.monotonic()
-        if done < self.done:  # a second look begins
-            self.started = now
-        self.done = done
         if now - self.told < (REFRESH if self.terminal else EVERY):
             return
         self.told = now

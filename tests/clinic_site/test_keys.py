@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from django.apps import apps
 from django.contrib import admin
 from django.core.management import call_command
+from django.core.management.base import OutputWrapper
 from django.db import OperationalError, connection
 from django.test import Client
 
@@ -349,19 +350,22 @@ def test_rotation_leaves_what_no_key_opens_as_it_is(set_keys, settings) -> None:
     assert AppointmentRequest.objects.get(pk=stored.pk).change_request == "Lost words"
 
 
-def test_a_row_put_back_by_another_process_is_found_on_the_next_look(set_keys, settings) -> None:
+def test_a_row_put_back_by_another_process_is_found_on_the_next_look(
+    set_keys, settings, monkeypatch
+) -> None:
     old, new = settings.FIELD_KEYS[0], new_key()
     stored = make_request()
     earlier = AppointmentRequest.objects.get(pk=stored.pk)
     set_keys(FIELD_KEYS=[new, old])
     looks = []
 
-    def put_back(rows: int) -> None:
+    def put_back(progress: object, rows: int) -> None:
         looks.append(rows)
         if len(looks) == 1:
             earlier.save()  # none of its values was opened, so they go back as they came
 
-    tally = rotation.reencrypt(put_back)
+    monkeypatch.setattr("clinic_site.management.progress.Progress.show", put_back)
+    tally = rotation.reencrypt(OutputWrapper(io.StringIO()))
 
     assert tally.all_current
     set_keys(FIELD_KEYS=[new])

@@ -12,8 +12,7 @@ from clinic_site.checks import nobody_else_reads, nobody_shares_an_account
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
 from clinic_site.crypto.models import KeyCheck
-from clinic_site.crypto.rotation import count_by_key, count_rows
-from clinic_site.management.progress import Progress
+from clinic_site.crypto.rotation import count_by_key
 from clinic_site.state_folder import shut
 
 WRONG = 3
@@ -84,9 +83,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name}: right" if right else f"{name}: wrong. {wrong.label}")
         else:
             self.stdout.write(str(KeyState.NOT_MADE_YET.label))
-        progress = Progress(self.stdout, count_rows())
-        tally = count_by_key(progress.show)
-        progress.clear()
+        tally = count_by_key(self.stdout)
         for number, key in enumerate(settings.FIELD_KEYS, start=1):
             count = tally.by_key[number]
             self.stdout.write(f"Values that key {number} ({fingerprint(key)}) opens: {count:,}")

@@ -9,8 +9,7 @@ from django.db import DatabaseError, InterfaceError
 
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
-from clinic_site.crypto.rotation import count_rows, reencrypt
-from clinic_site.management.progress import Progress
+from clinic_site.crypto.rotation import reencrypt
 
 LEFT = 1
 WRONG = 3
@@ -29,9 +28,7 @@ class Command(BaseCommand):
             if (state := key_state()) is not KeyState.RIGHT:
                 self.stderr.write(f"Stopped: {state.label}")
                 sys.exit(WRONG)
-            progress = Progress(self.stdout, count_rows())
-            tally = reencrypt(progress.show)
-            progress.clear()
+            tally = reencrypt(self.stdout)
         except (DatabaseError, InterfaceError) as error:
             self.stderr.write(
                 f"Stopped: the database is away ({type(error).__name__}). What is done stays "
