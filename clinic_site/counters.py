@@ -16,9 +16,6 @@ class Counter(models.Model):
     since = models.BigIntegerField()  # seconds since 1970
     number = models.PositiveIntegerField()
 
-    def __str__(self) -> str:
-        return f"{self.key}: {self.number}"
-
 
 # One that begins in the future counts as over: a clock was set back.
 _RUNNING = f"before.since BETWEEN excluded.since - {HOUR - 1} AND excluded.since"

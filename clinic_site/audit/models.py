@@ -1,7 +1,4 @@
-"""Who saw or changed what, when, and from where: rows that are only ever added.
-
-Strangers can add only so many.
-"""
+"""Who saw or changed what, when, and from where: rows that are only ever added."""
 
 import contextlib
 import logging
@@ -10,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from django.conf import settings
 from django.contrib import admin
 from django.db import DatabaseError, InterfaceError, models, transaction
+from django.db.models import CheckConstraint, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.actor import Actor
@@ -56,9 +54,7 @@ class AuditEvent(models.Model):
         verbose_name_plural = _("audit events")
         ordering = ["-at", "-pk"]
         indexes = [models.Index(fields=["actor", "at"], name="audit_actor")]
-        constraints = [
-            models.CheckConstraint(condition=~models.Q(actor=""), name="audit_has_actor")
-        ]
+        constraints = [CheckConstraint(condition=~Q(actor=""), name="audit_has_actor")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.references}".strip()

@@ -3,6 +3,7 @@
 import hmac
 
 from django.db import models
+from django.db.models import CheckConstraint, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.crypto.blind_index import blind_index
@@ -21,14 +22,9 @@ class KeyCheck(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("check of the keys")
         constraints = [
-            models.CheckConstraint(condition=models.Q(pk=1), name="key_check_is_one_row"),
-            models.CheckConstraint(
-                condition=models.Q(blind__length=64), name="key_check_blind_is_sha256"
-            ),
+            CheckConstraint(condition=Q(pk=1), name="key_check_is_one_row"),
+            CheckConstraint(condition=Q(blind__length=64), name="key_check_blind_is_sha256"),
         ]
-
-    def __str__(self) -> str:
-        return str(_("check of the keys"))
 
     @classmethod
     def of_these_keys(cls) -> "KeyCheck":

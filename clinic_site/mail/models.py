@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.db import models
+from django.db.models import CheckConstraint, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -77,9 +78,7 @@ class MailChoice(models.Model):
     class Meta:
         verbose_name = _("choice of mail")
         verbose_name_plural = _("who gets mail")
-        constraints = [
-            models.UniqueConstraint(fields=["user", "kind"], name="mail_choice_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="mail_choice_once")]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.kind}"
@@ -105,8 +104,8 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
         """Those that no worker has in hand."""
         now = timezone.now()
         wrong = now + 2 * settings.MAIL_LEASE  # a clock was set back; workers' may differ a little
-        ends = models.Q(leased_until__lte=now) | models.Q(leased_until__gt=wrong)
-        return self.filter(models.Q(leased_until=None) | ends)
+        ends = Q(leased_until__lte=now) | Q(leased_until__gt=wrong)
+        return self.filter(Q(leased_until=None) | ends)
 
     def due(self) -> "OutboxQuerySet":
         """Those that a worker may send now, the longest due first.
@@ -115,7 +114,7 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
         """
         now = timezone.now()
         wrong = now + settings.MAIL_LONGEST_RETRY + settings.MAIL_LEASE
-        due = models.Q(tries=0) | models.Q(due_at__lte=now) | models.Q(due_at__gt=wrong)
+        due = Q(tries=0) | Q(due_at__lte=now) | Q(due_at__gt=wrong)
         held = models.Exists(MailHold.objects.all())
         return self.waiting().free().filter(due, ~held).order_by("due_at", "pk")
 
@@ -173,15 +172,12 @@ class OutboxMessage(models.Model):
         verbose_name_plural = _("mails")
         ordering = ["-created_at"]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(state__in=MailState.values), name="mail_state_known"
+            CheckConstraint(condition=Q(state__in=MailState.values), name="mail_state_known"),
+            CheckConstraint(
+                condition=Q(state=MailState.SENT) ^ Q(sent_at=None), name="mail_sent_has_time"
             ),
-            models.CheckConstraint(
-                condition=models.Q(state=MailState.SENT) ^ models.Q(sent_at=None),
-                name="mail_sent_has_time",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(user__isnull=False) | ~models.Q(reference=""),
+            CheckConstraint(
+                condition=Q(user__isnull=False) | ~Q(reference=""),
                 name="mail_is_for_someone",
             ),
         ]
@@ -198,19 +194,11 @@ class OutboxMessage(models.Model):
     def what(self) -> str:
         return str(kinds[self.kind].label) if self.kind in kinds else self.kind
 
-    def delay(self) -> dt.timedelta:
-        """Return how long to wait after so many tries: twice as long each time, to a limit."""
-        first, longest = settings.MAIL_FIRST_RETRY, settings.MAIL_LONGEST_RETRY
-        return min(first * 2 ** min(max(self.tries - 1, 0), 20), longest)
-
 
 class MailHold(models.Model):
     """A row, for as long as no mail goes out: from a restore until a person releases it."""
 
     at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class WorkerBeat(models.Model):
@@ -219,19 +207,11 @@ class WorkerBeat(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(pk=1), name="worker_beat_is_one_row")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S}"
+        constraints = [CheckConstraint(condition=Q(pk=1), name="worker_beat_is_one_row")]
 
     @property
     def is_silent(self) -> bool:
-        """Whether no worker has given a sign of life lately.
-
-        A sign from the future counts as none: a clock was set back since.
-        """
+        """Whether no worker said so lately; in the future is not lately: a clock was set back."""
         return abs(timezone.now() - self.at) >= settings.WORKER_SILENT_AFTER
 
 
@@ -240,6 +220,3 @@ class DailyRun(models.Model):
 
     name = models.CharField(max_length=20, primary_key=True)
     day = models.DateField()
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.day}"

@@ -24,7 +24,7 @@ def new_mail(
     user_id: int | None = None,
     secret: str = "",
 ) -> OutboxMessage:
-    """Return a mail, not saved yet, to a member of staff or to whoever its kind knows.
+    """Return a mail, not saved, to a member of staff or to whoever its kind knows.
 
     A `secret` that it tells, or its address, is kept encrypted, until it is sent or given up.
     Raises ValueError for a kind that is not registered, and for a mail to nobody.
@@ -41,17 +41,12 @@ def new_mail(
 
 
 def to_staff(kind: MailKind, subject_kind: str = "", reference: str = "") -> list[OutboxMessage]:
-    """Return mails, not saved yet, to each of the staff who wants this kind.
-
-    The right to get it is asked of each when it is sent.
-    """
+    """Return mails, not saved, to the staff who want them; if they may is asked on sending."""
     wanted = MailChoice.objects.filter(
         kind=kind.name, user__is_active=True, user__is_staff=True, user__email__gt=""
     )
-    return [
-        new_mail(kind, subject_kind, reference, user_id)
-        for user_id in wanted.values_list("user_id", flat=True)
-    ]
+    user_ids = wanted.values_list("user_id", flat=True)
+    return [new_mail(kind, subject_kind, reference, user_id) for user_id in user_ids]
 
 
 def who_gets(kind: MailKind) -> list[User]:
@@ -86,15 +81,14 @@ def mark_failed(message: OutboxMessage, fault: str) -> bool:
 
     The last try is the one at its end. `fault` must hold nothing personal.
     """
-    now = timezone.now()
-    given_up = now >= message.give_up_at
-    _let_go(
-        message,
-        state=MailState.DEAD if given_up else MailState.WAITING,
-        due_at=now if given_up else min(now + message.delay(), message.give_up_at),
-        fault=fault[:100],
-    )
-    return given_up
+    now, fault = timezone.now(), fault[:100]
+    if now >= message.give_up_at:
+        _let_go(message, state=MailState.DEAD, due_at=now, fault=fault)
+        return True
+    wait = settings.MAIL_FIRST_RETRY * 2 ** min(message.tries - 1, 20)
+    due_at = min(now + min(wait, settings.MAIL_LONGEST_RETRY), message.give_up_at)
+    _let_go(message, state=MailState.WAITING, due_at=due_at, fault=fault)
+    return False
 
 
 def mark_unwanted(message: OutboxMessage, why: str) -> None:
