@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from clinic_site.crypto.blind_index import blind_index
 from clinic_site.crypto.fields import EncryptedJSONField
-from clinic_site.crypto.key_ring import CannotRead
+from clinic_site.crypto.key_ring import CannotRead, blind_index
 
 SCHEMA = 1
 # From a schema to the next one: what makes the newer document of an older one, and nothing else.

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
 
-from clinic_site.crypto.blind_index import blind_index
+from clinic_site.crypto.key_ring import blind_index
 from clinic_site.logs import request_id
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -18,7 +18,7 @@ from appointments.states import ENDED
 from clinic_site.actor import Actor
 from clinic_site.audit.models import record_refused
 from clinic_site.counters import count_of, count_up
-from clinic_site.crypto.blind_index import blind_index
+from clinic_site.crypto.key_ring import blind_index
 from clinic_site.phones import find_phone
 from clinic_site.text import APOSTROPHES, folded_words, visible
 

@@ -25,7 +25,7 @@ from clinic_site.access.models import User
 from clinic_site.access.record import AccountAction, record_of
 from clinic_site.actor import Actor
 from clinic_site.claims import is_loopback, was_forwarded
-from clinic_site.crypto.blind_index import blind_index
+from clinic_site.crypto.key_ring import blind_index
 
 
 class Problem(Exception):

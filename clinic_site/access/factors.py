@@ -12,7 +12,7 @@ from django_otp.models import Device
 from django_otp_webauthn.models import WebAuthnCredential
 
 from clinic_site.access.models import RecoveryCode, TotpDevice, User
-from clinic_site.crypto.blind_index import blind_index
+from clinic_site.crypto.key_ring import blind_index
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no two look alike
 

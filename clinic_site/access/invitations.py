@@ -25,7 +25,7 @@ from clinic_site.access.record import AccountAction, record_of, record_roles
 from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
-from clinic_site.crypto.blind_index import blind_index
+from clinic_site.crypto.key_ring import blind_index
 from clinic_site.mail.models import MailKind, NotWanted, OutboxMessage, adds_mail
 from clinic_site.mail.outbox import new_mail
 

@@ -27,7 +27,7 @@ from django.views.decorators.http import require_safe
 
 from clinic_site.access.entry import SignedCookie, is_own, page, page_after
 from clinic_site.access.models import KeptForm, User
-from clinic_site.crypto.blind_index import blind_index
+from clinic_site.crypto.key_ring import blind_index
 from clinic_site.views import forbidden
 
 LAST = SignedCookie("kept", settings.DEVICE_KNOWN_FOR, samesite="Lax")

@@ -16,7 +16,7 @@ from clinic_site.access.models import TotpDevice, User
 from clinic_site.access.record import record_refused_sign_in
 from clinic_site.claims import hashed_address
 from clinic_site.counters import Counter, give_back, reserve, seconds_left
-from clinic_site.crypto.blind_index import blind_index
+from clinic_site.crypto.key_ring import blind_index
 
 
 def check_password(request: HttpRequest, username: str, password: str) -> User:

@@ -25,7 +25,7 @@ from clinic_site.access.models import User
 from clinic_site.access.record import record_refused_sign_in
 from clinic_site.clinic import current_clinic
 from clinic_site.counters import count_up
-from clinic_site.crypto.blind_index import blind_index
+from clinic_site.crypto.key_ring import blind_index
 
 
 class _NotTaken(Exception):

@@ -159,13 +159,6 @@ def _delete_old(folder: Path, now: dt.datetime) -> None:
         shutil.rmtree(path)
 
 
-def try_backup(backup: Backup, out: OutputWrapper) -> Tables:
-    """Restore a backup into a place that is thrown away; return what it held there."""
-    database = site_database()
-    with database.restored(backup.dump(), keep=False) as place:
-        return database.read(place, out)
-
-
 def restore_backup(backup: Backup, out: OutputWrapper) -> None:
     """Restore a backup into the site's database; raise BackupError where that is not empty.
 

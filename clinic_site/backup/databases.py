@@ -64,8 +64,7 @@ def _read(
         for row in rows(name):
             total += int.from_bytes(hashlib.sha256(row).digest())
             done += 1
-            if done % 1000 == 0:
-                progress.show(done)
+            progress.show(done)
         tables[name] = Table(count, f"{total % 2**256:064x}")
     progress.clear()
     return tables

@@ -1,7 +1,12 @@
-"""The key ring, settings.FIELD_KEYS: Fernet keys, the first one encrypts, each one decrypts."""
+"""What is done with the keys.
+
+The ring, settings.FIELD_KEYS, holds Fernet keys: the first one encrypts, each one decrypts.
+Blind indexes are keyed digests under a key that is derived from settings.DIGEST_KEY.
+"""
 
 import contextlib
 import hashlib
+import hmac
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -35,6 +40,22 @@ def key_number(token: str) -> int | None:
             Fernet(key).decrypt(token.encode())
             return number
     return None
+
+
+def blind_index(kind: str, text: str) -> str:
+    """Return 64 hex digits by which an encrypted text is found again, exactly; "" stays empty.
+
+    Equal texts of one kind have equal digests; the same text as another kind has another.
+
+    >>> blind_index("phone", "1") == blind_index("phone", "1") != blind_index("email", "1")
+    True
+    >>> len(blind_index("phone", "1")), blind_index("phone", "")
+    (64, '')
+    """
+    if not text:
+        return ""
+    key = hmac.digest(settings.DIGEST_KEY.encode(), b"blind index", "sha256")
+    return hmac.digest(key, f"{kind}\0{text}".encode(), "sha256").hex()
 
 
 def fingerprint(key: str) -> str:

@@ -6,9 +6,8 @@ from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.crypto.blind_index import blind_index
 from clinic_site.crypto.fields import EncryptedTextField
-from clinic_site.crypto.key_ring import key_number
+from clinic_site.crypto.key_ring import blind_index, key_number
 
 SAMPLE = "Opened by the right key."
 

@@ -5,7 +5,7 @@ from django.test import RequestFactory
 
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
-from clinic_site.crypto.blind_index import blind_index
+from clinic_site.crypto.key_ring import blind_index
 
 
 def test_a_patient_is_a_hash_under_a_key_and_staff_a_name_and_an_address(settings) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from clinic_site.backup.backups import Backup, BackupCommand, make_backup, try_backup
-from clinic_site.backup.databases import BackupError
+from clinic_site.backup.backups import Backup, BackupCommand, make_backup
+from clinic_site.backup.databases import BackupError, site_database
 
 
 class Command(BackupCommand):
@@ -28,7 +28,9 @@ class Command(BackupCommand):
             backup.refuse_without_keys()
         except BackupError as error:
             self.stderr.write(f"Warning: {error}")
-        found = try_backup(backup, self.stdout)
+        database = site_database()
+        with database.restored(backup.dump(), keep=False) as place:
+            found = database.read(place, self.stdout)
         differing = backup.differing(found)
         for name, table in sorted((backup.tables | found).items()):
             said = "DIFFERS" if name in differing else "equal"
