@@ -17,7 +17,7 @@ from clinic_site.access.models import User
 from clinic_site.actor import Actor
 from clinic_site.audit.admin import ColumnFilter, OnRecord, ReadOnly
 from clinic_site.audit.models import Action, record
-from clinic_site.mail.models import MailChoice, OutboxMessage, OutboxQuerySet, kinds
+from clinic_site.mail.models import MailChoice, MailState, OutboxMessage, OutboxQuerySet, kinds
 
 
 class KindFilter(ColumnFilter):
@@ -65,7 +65,7 @@ class OutboxMessageAdmin(ReadOnly):
         """Leave what was given up unsent, as for an address that does not exist."""
         with transaction.atomic():
             self._on_record(request, queryset.dead(), "mail not to be sent")
-            count = queryset.set_aside()
+            count = queryset.dead().update(state=MailState.SET_ASIDE)
         text = ngettext("%d mail is settled.", "%d mails are settled.", count)
         self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
 

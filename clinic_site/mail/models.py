@@ -133,10 +133,6 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
             leased_until=None,
         )
 
-    def set_aside(self) -> int:
-        """Send those that were given up no more, and count them as dead no more."""
-        return self.dead().update(state=MailState.SET_ASIDE)
-
 
 class OutboxMessage(models.Model):
     """One mail to one person. It holds no text and no address: they are made when it is sent.
