@@ -132,7 +132,7 @@ class MailChoiceAdmin(OnRecord):
         """Show the boxes; on POST keep what was ticked."""
         people = User.objects.filter(is_active=True, is_staff=True).order_by("username")
         if not request.user.has_perm("clinic_site.change_mailchoice"):
-            people = people.filter(pk=request.user.pk)
+            people = people.filter(username=request.user.get_username())
         data = request.POST if request.method == "POST" else None
         forms = [form for user in people if (form := ChoiceForm(data, user=user)).offered]
         changed = [form for form in forms if form.has_changed()]
