@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from itertools import chain
 
 from django.db import connection, models
 from django.db.models import F
@@ -56,11 +57,8 @@ def reserve(limits: dict[str, int]) -> bool:
     keys = sorted(limits)  # always in one order, or two processes could wait for each other
     most = " ".join(["WHEN %s THEN CAST(%s AS integer)"] * len(keys))
     free = f"WHERE NOT ({_RUNNING}) OR before.number < CASE excluded.key {most} END"
-    now = int(time.time())
-    values = [
-        *(value for key in keys for value in (key, now)),
-        *(value for key in keys for value in (key, limits[key])),
-    ]
+    times = ((key, int(time.time())) for key in keys)
+    values = [*chain(*times), *chain(*sorted(limits.items()))]
     with connection.cursor() as cursor:
         cursor.execute(f"{_counting(len(keys))} {free} RETURNING key", values)
         counted = [row[0] for row in cursor.fetchall()]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 from clinic_site.crypto.key_ring import decrypt, encrypt
 
@@ -13,22 +14,14 @@ class Ciphertext(str):
     """A value as it stands in the database, not opened yet."""
 
 
-class _Opened:
+class _Opened(DeferredAttribute):
     """Opens a field's value when it is asked for, not when its row is loaded.
 
     So one row that no key opens does not keep the others from being read.
     """
 
-    def __init__(self, field: "EncryptedTextField") -> None:
-        self.field = field
-
-    def __get__(self, instance: models.Model | None, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
-        name = self.field.attname
-        if name not in instance.__dict__:
-            instance.refresh_from_db(fields=[name])
-        value = instance.__dict__[name]
+    def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
+        value = super().__get__(instance, cls)
         if isinstance(value, Ciphertext):
             return self.field.from_text(decrypt(value) if value else "")
         return value
@@ -44,9 +37,7 @@ class EncryptedTextField(models.TextField):
     CannotRead where no key opens it; saving the row leaves a value that was not changed as it is.
     """
 
-    def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
-        super().contribute_to_class(cls, name, private_only)
-        setattr(cls, self.attname, _Opened(self))
+    descriptor_class = _Opened
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name == "isnull":

@@ -1,6 +1,6 @@
 """Mail that is to be sent: rows written in the transaction of what they tell of.
 
-A worker leases a row, commits, sends, then marks it. A worker that dies in between leaves a row
+A worker leases a row, commits, sends, then settles it. A worker that dies in between leaves a row
 whose lease runs out; it is then sent again under the same Message-ID.
 
 One that was given up, or is wanted by nobody any more, stays until what it tells of is deleted.
@@ -71,34 +71,20 @@ def lease_next() -> OutboxMessage | None:
     return message
 
 
-def mark_sent(message: OutboxMessage) -> bool:
-    """Note that the mail server took it; False where the lease had gone to another worker."""
-    return _let_go(message, state=MailState.SENT, sent_at=timezone.now(), fault="")
+def settle(message: OutboxMessage, state: MailState, fault: str = "") -> bool:
+    """Write what came of a leased mail; False where the lease had gone to another worker.
 
-
-def mark_failed(message: OutboxMessage, fault: str) -> bool:
-    """Note what went wrong, and when to try again; return whether it was given up instead.
-
-    The last try is the one at its end. `fault` must hold nothing personal.
+    One that is WAITING again is tried twice as long after each try, and last when it is to be
+    given up. `fault` must hold nothing personal.
     """
-    now, fault = timezone.now(), fault[:100]
-    if now >= message.give_up_at:
-        _let_go(message, state=MailState.DEAD, due_at=now, fault=fault)
-        return True
-    wait = settings.MAIL_FIRST_RETRY * 2 ** min(message.tries - 1, 20)
-    due_at = min(now + min(wait, settings.MAIL_LONGEST_RETRY), message.give_up_at)
-    _let_go(message, state=MailState.WAITING, due_at=due_at, fault=fault)
-    return False
-
-
-def mark_unwanted(message: OutboxMessage, why: str) -> None:
-    """Note that nobody is to get this mail any more."""
-    _let_go(message, state=MailState.SET_ASIDE, fault=why[:100])
-
-
-def _let_go(message: OutboxMessage, **values: Any) -> bool:
-    """Write what came of a leased mail; False where the lease had gone to another worker."""
-    leased = OutboxMessage.objects.filter(pk=message.pk, lease=message.lease)
-    if values["state"] != MailState.WAITING:
+    values: dict[str, Any] = {"state": state, "fault": fault[:100]}
+    if state == MailState.WAITING:
+        wait = settings.MAIL_FIRST_RETRY * 2 ** min(message.tries - 1, 20)
+        due_at = timezone.now() + min(wait, settings.MAIL_LONGEST_RETRY)
+        values["due_at"] = min(due_at, message.give_up_at)
+    else:
         values["secret"] = ""  # nobody needs it any more
+    if state == MailState.SENT:
+        values["sent_at"] = timezone.now()
+    leased = OutboxMessage.objects.filter(pk=message.pk, lease=message.lease)
     return bool(leased.update(**values, lease=None, leased_until=None))

@@ -27,8 +27,8 @@ from clinic_site.access.sessions import SessionStore
 from clinic_site.clinic import read_clinic
 from clinic_site.counters import sweep
 from clinic_site.crypto.key_check import keys_are_right
-from clinic_site.mail.models import DailyRun, NotWanted, OutboxMessage, WorkerBeat, kinds
-from clinic_site.mail.outbox import lease_next, mark_failed, mark_sent, mark_unwanted
+from clinic_site.mail.models import DailyRun, MailState, NotWanted, OutboxMessage, WorkerBeat, kinds
+from clinic_site.mail.outbox import lease_next, settle
 
 logger = logging.getLogger(__name__)
 
@@ -166,6 +166,7 @@ class Worker:
     def _deliver(self, message: OutboxMessage) -> bool:
         """Send one leased mail and write down what came of it; return whether it was sent."""
         name = f"Mail {message.pk} ({message.kind})"
+        state, fault = MailState.SENT, ""
         try:
             mail = make_mail(message)
             with _within(settings.MAIL_SECONDS):
@@ -173,23 +174,21 @@ class Worker:
         except DatabaseFault:
             raise  # no fault of the mail: its lease runs out
         except NotWanted as reason:
-            why = str(reason)
-            self._insist(lambda: mark_unwanted(message, why))
-            return False
+            state, fault = MailState.SET_ASIDE, str(reason)
         except Exception as error:  # whatever it is, the other mails must go out
-            fault = fault_of(error)
-            given_up = self._insist(lambda: mark_failed(message, fault))
+            given_up = timezone.now() >= message.give_up_at
+            state, fault = MailState.DEAD if given_up else MailState.WAITING, fault_of(error)
             logger.warning("%s %s: %s", name, "given up" if given_up else "not sent", fault)
-            return False
-        if not self._insist(lambda: mark_sent(message)):
+        is_ours = self._settle(message, state, fault)
+        if state == MailState.SENT and not is_ours:
             logger.warning("%s was sent, but its row was not ours any more", name)
-        return True
+        return state == MailState.SENT
 
-    def _insist(self, write: Callable[[], object]) -> object:
+    def _settle(self, message: OutboxMessage, state: MailState, fault: str) -> bool:
         """Write what came of a mail, however long the database is away: else it went out twice."""
         while True:
             try:
-                return write()
+                return settle(message, state, fault)
             except DatabaseFault as fault:
                 if self.stopping:
                     raise

@@ -24,8 +24,8 @@ from clinic_site.access.roles import Role, make_roles
 from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
 from clinic_site.logs import WithoutTokens
-from clinic_site.mail.models import NotWanted, OutboxMessage
-from clinic_site.mail.outbox import lease_next, mark_sent
+from clinic_site.mail.models import MailState, NotWanted, OutboxMessage
+from clinic_site.mail.outbox import lease_next, settle
 from clinic_site.mail.worker import make_mail
 from tests.audit import remove_triggers
 from tests.make import (
@@ -279,7 +279,7 @@ def test_the_mail_holds_the_link_until_it_is_sent() -> None:
     text = make_mail(mail)
     assert text.to == ["jo@clinic.example"]
     assert f"http://localhost/admin/invitation/{token}/" in text.body
-    assert mark_sent(mail)
+    assert settle(mail, MailState.SENT)
     assert OutboxMessage.objects.get().secret == ""
 
 
