@@ -20,8 +20,14 @@ from appointments.services.waiting import count_overdue, is_late
 from appointments.states import News, Status
 from appointments.tokens import mail_token
 from clinic_site.clinic import read_clinic
-from clinic_site.mail.models import MailKind, NotWanted, OutboxMessage, adds_mail
-from clinic_site.mail.outbox import new_mail, to_staff
+from clinic_site.mail.models import (
+    MailKind,
+    NotWanted,
+    OutboxMessage,
+    adds_mail,
+    new_mail,
+    to_staff,
+)
 
 MAY_SEE_REQUESTS = "appointments.view_appointmentrequest"
 

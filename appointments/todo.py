@@ -12,7 +12,7 @@ from appointments.mails import MAY_SEE_REQUESTS, NEW_REQUEST
 from appointments.models import AppointmentRequest
 from appointments.services.queue import counts
 from clinic_site.crypto.key_check import KeyState, key_state
-from clinic_site.mail.outbox import who_gets
+from clinic_site.mail.models import who_gets
 from clinic_site.models import Clinic
 from clinic_site.todo import May, Shortcut, ToDo, adds_shortcuts, adds_todo
 

@@ -19,8 +19,7 @@ from appointments.models.request import AppointmentRequestQuerySet
 from appointments.services.waiting import overdue_before
 from appointments.states import News, Status
 from clinic_site.clinic import read_clinic
-from clinic_site.mail.models import OutboxMessage
-from clinic_site.mail.outbox import to_staff
+from clinic_site.mail.models import OutboxMessage, to_staff
 from clinic_site.mail.worker import adds_daily_work, claim_day
 
 

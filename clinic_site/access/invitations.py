@@ -26,8 +26,7 @@ from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.crypto.key_ring import blind_index
-from clinic_site.mail.models import MailKind, NotWanted, OutboxMessage, adds_mail
-from clinic_site.mail.outbox import new_mail
+from clinic_site.mail.models import MailKind, NotWanted, OutboxMessage, adds_mail, new_mail
 
 
 class Used(Exception):

@@ -28,7 +28,6 @@ from clinic_site.clinic import read_clinic
 from clinic_site.counters import sweep
 from clinic_site.crypto.key_check import keys_are_right
 from clinic_site.mail.models import DailyRun, MailState, NotWanted, OutboxMessage, WorkerBeat, kinds
-from clinic_site.mail.outbox import lease_next, settle
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +158,7 @@ class Worker:
 
     def _send_due(self) -> int:
         sent = 0
-        while self._beat() and (message := lease_next()):
+        while self._beat() and (message := OutboxMessage.objects.lease_next()):
             sent += self._deliver(message)
         return sent
 
@@ -188,7 +187,7 @@ class Worker:
         """Write what came of a mail, however long the database is away: else it went out twice."""
         while True:
             try:
-                return settle(message, state, fault)
+                return message.settle(state, fault)
             except DatabaseFault as fault:
                 if self.stopping:
                     raise

@@ -25,7 +25,6 @@ from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
 from clinic_site.logs import WithoutTokens
 from clinic_site.mail.models import MailState, NotWanted, OutboxMessage
-from clinic_site.mail.outbox import lease_next, settle
 from clinic_site.mail.worker import make_mail
 from tests.audit import remove_triggers
 from tests.make import (
@@ -273,13 +272,13 @@ def test_a_copy_of_the_database_opens_no_invitation_and_no_factor(client: Client
 
 def test_the_mail_holds_the_link_until_it_is_sent() -> None:
     token = new(make_account("new", email="jo@clinic.example"))
-    mail = lease_next()
+    mail = OutboxMessage.objects.lease_next()
     assert mail
 
     text = make_mail(mail)
     assert text.to == ["jo@clinic.example"]
     assert f"http://localhost/admin/invitation/{token}/" in text.body
-    assert settle(mail, MailState.SENT)
+    assert mail.settle(MailState.SENT)
     assert OutboxMessage.objects.get().secret == ""
 
 

@@ -8,11 +8,14 @@ import time_machine
 from django.utils import timezone
 
 from clinic_site.access.models import User
-from clinic_site.mail.models import MailChoice, MailKind, MailState, NotWanted, OutboxMessage, kinds
-from clinic_site.mail.outbox import (
-    lease_next,
+from clinic_site.mail.models import (
+    MailChoice,
+    MailKind,
+    MailState,
+    NotWanted,
+    OutboxMessage,
+    kinds,
     new_mail,
-    settle,
     to_staff,
     who_gets,
 )
@@ -80,18 +83,18 @@ def test_a_mail_of_no_known_kind_or_to_nobody_is_not_written(news: MailKind) -> 
 
 def test_what_came_of_a_lease_that_went_to_another_worker_is_not_written() -> None:
     OutboxMessage.objects.create(kind="news", reference="A")
-    first = lease_next()
+    first = OutboxMessage.objects.lease_next()
     assert first
-    assert lease_next() is None
+    assert OutboxMessage.objects.lease_next() is None
     with time_machine.travel(timezone.now() + dt.timedelta(minutes=6)):
-        second = lease_next()
+        second = OutboxMessage.objects.lease_next()
     assert second
 
     for state in MailState:
-        assert not settle(first, state, "late")
+        assert not first.settle(state, "late")
 
     row = OutboxMessage.objects.get()
     assert (row.lease, row.state, row.tries, row.fault) == (second.lease, "waiting", 2, "")
-    assert settle(second, MailState.SENT)
+    assert second.settle(MailState.SENT)
     row.refresh_from_db()
     assert (row.state, row.lease) == (MailState.SENT, None)
