@@ -39,10 +39,7 @@ def _counting(rows: int) -> str:
 
 
 def count_up(key: str) -> int:
-    """Count once more, in one statement; return how often it was by now, this time included.
-
-    `key` must hold nothing personal.
-    """
+    """Count once more, in one statement; return the count. `key` must hold nothing personal."""
     with connection.cursor() as cursor:
         cursor.execute(f"{_counting(1)} RETURNING number", [key, int(time.time())])
         return int(cursor.fetchone()[0])
@@ -51,8 +48,7 @@ def count_up(key: str) -> int:
 def reserve(limits: dict[str, int]) -> bool:
     """Count a try under each key, before it is made; False where one has had its number by now.
 
-    Then none is counted: what is refused was no try. Of many at once exactly so many are let
-    through. `give_back` takes off again what turned out to need no limit.
+    Then none is counted: what is refused was no try. Of many at once exactly so many pass.
     """
     keys = sorted(limits)  # always in one order, or two processes could wait for each other
     most = " ".join(["WHEN %s THEN CAST(%s AS integer)"] * len(keys))
@@ -68,7 +64,7 @@ def reserve(limits: dict[str, int]) -> bool:
 
 
 def give_back(*keys: str) -> None:
-    """Take one off the count of each key."""
+    """Take one off the count of each key: it turned out to need no limit."""
     for key in keys:  # each by itself: two rows in one statement could wait for a `reserve`
         Counter.objects.filter(key=key, number__gt=0).update(number=F("number") - 1)
 

@@ -96,10 +96,7 @@ def record(
 def record_refused(
     subject_kind: str = "", references: Iterable[str] = (), *, by: Actor, detail: str
 ) -> None:
-    """Note what was refused; of strangers only so much an hour, and once that there is more.
-
-    What is refused in another way, which `detail` tells, crowds none of this out.
-    """
+    """Note what was refused; of strangers only so much an hour of each `detail`, and that it is."""
     if by.account is None:
         of_one = count_up(f"refused:{detail}:{by.source}")
         if of_one > settings.REFUSED_ON_RECORD_OF_ONE_SENDER + 1:

@@ -50,17 +50,14 @@ def sync(path: Path) -> None:
 def _read(
     database: Any, names: str, rows: Callable[[str], Iterable[bytes]], out: OutputWrapper
 ) -> Tables:
-    """Return what each table holds of those that the query `names` lists.
-
-    A checksum is a sum over the rows: a collation decides in which order they come.
-    """
+    """Return what each table holds of those that the query `names` lists."""
     counts = {
         name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608
         for [name] in database.execute(names).fetchall()
     }
     progress, done, tables = Progress(out, sum(counts.values())), 0, {}
     for name, count in sorted(counts.items()):
-        total = 0
+        total = 0  # a sum, as a collation decides in which order rows come
         for row in rows(name):
             total += int.from_bytes(hashlib.sha256(row).digest())
             done += 1

@@ -15,10 +15,7 @@ class Ciphertext(str):
 
 
 class _Opened(DeferredAttribute):
-    """Opens a field's value when it is asked for, not when its row is loaded.
-
-    So one row that no key opens does not keep the others from being read.
-    """
+    """Opens a value when it is asked for: one that no key opens keeps no row from being loaded."""
 
     def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
@@ -65,7 +62,7 @@ class EncryptedTextField(models.TextField):
 
 
 class EncryptedJSONField(EncryptedTextField):
-    """A JSON object that the database only ever sees encrypted, as one value; {} is stored empty.
+    """A JSON object in one encrypted value; {} is stored empty.
 
     Each reading of the attribute opens it anew, so read it once; assign to it to change it.
     """

@@ -12,10 +12,7 @@ from django.db import connection
 
 
 class Command(migrate.Command):
-    """Django's own, which waits while another is at work, and then has nothing left to do.
-
-    So each of several machines may begin with it, at the same moment.
-    """
+    """Django's own, which waits while another is at work: several machines may begin with it."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         with _alone():  # before its checks, one of which tries a write
@@ -24,7 +21,7 @@ class Command(migrate.Command):
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Wait for the one who is there; who dies is there no more."""
+    """Wait for the one who is at work; the lock of one who dies is gone."""
     if connection.vendor == "sqlite":
         folder = os.open(settings.VAR, os.O_RDONLY)
         try:
