@@ -79,11 +79,11 @@ def record(
     *,
     by: Actor,
     detail: str = "",
-) -> AuditEvent:
+) -> None:
     """Add a row: what was done to which things of a kind. Raises ValueError for no known action."""
     if action not in actions:
         raise ValueError(f"{action} is no action that an app has registered.")
-    return AuditEvent.objects.create(
+    AuditEvent.objects.create(
         action=action,
         subject_kind=subject_kind,
         references=" ".join(references),
@@ -96,7 +96,7 @@ def record(
 def record_refused(
     subject_kind: str = "", references: Iterable[str] = (), *, by: Actor, detail: str
 ) -> None:
-    """Note what was refused; of strangers only so much an hour of each `detail`, and that it is."""
+    """Note what was refused: of strangers so much an hour for each `detail`, then that more are."""
     if by.account is None:
         of_one = count_up(f"refused:{detail}:{by.source}")
         if of_one > settings.REFUSED_ON_RECORD_OF_ONE_SENDER + 1:

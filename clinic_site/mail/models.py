@@ -229,11 +229,7 @@ class OutboxMessage(models.Model):
 
 
 def new_mail(
-    kind: MailKind,
-    subject_kind: str,
-    reference: str,
-    user_id: int | None = None,
-    secret: str = "",
+    kind: MailKind, subject_kind: str, reference: str, user_id: int | None = None, secret: str = ""
 ) -> OutboxMessage:
     """Return a mail, not saved, to a member of staff or to whoever its kind knows.
 
