@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from clinic_site.crypto.fields import EncryptedJSONField
+from clinic_site.crypto.fields import EncryptedTextField
 from clinic_site.crypto.key_ring import CannotRead, blind_index
 
 SCHEMA = 1
@@ -58,11 +58,20 @@ def content_hash(answers: Answers) -> str:
     return blind_index("content", json.dumps(given, sort_keys=True))
 
 
-class AnswersField(EncryptedJSONField):
-    """The answers of a request (`Answers`), in one encrypted column."""
+class AnswersField(EncryptedTextField):
+    """The answers of a request (`Answers`), in one encrypted column; none are stored empty.
+
+    Each reading of the attribute opens it anew, so read it once; assign to it to change it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"default": dict, **kwargs})
 
     def from_text(self, text: str) -> dict[str, Answer]:
-        return from_document(super().from_text(text)) if text else {}
+        return from_document(json.loads(text)) if text else {}
 
     def to_text(self, value: Answers) -> str:
-        return super().to_text(to_document(value)) if value else ""
+        return json.dumps(to_document(value), ensure_ascii=False) if value else ""
+
+    def to_python(self, value: Any) -> Any:
+        return value

@@ -1,6 +1,5 @@
 """Columns that the database only ever sees encrypted, under settings.FIELD_KEYS."""
 
-import json
 from typing import Any
 
 from django.apps import apps
@@ -59,25 +58,6 @@ class EncryptedTextField(models.TextField):
 
     def to_text(self, value: Any) -> str:
         return value or ""
-
-
-class EncryptedJSONField(EncryptedTextField):
-    """A JSON object in one encrypted value; {} is stored empty.
-
-    Each reading of the attribute opens it anew, so read it once; assign to it to change it.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"default": dict, **kwargs})
-
-    def from_text(self, text: str) -> Any:
-        return json.loads(text) if text else {}
-
-    def to_text(self, value: Any) -> str:
-        return json.dumps(value, ensure_ascii=False) if value else ""
-
-    def to_python(self, value: Any) -> Any:
-        return value
 
 
 def encrypted_columns() -> list[tuple[type[models.Model], list[str]]]:
