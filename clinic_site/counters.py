@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
 from django.db import connection, models
 from django.db.models import F
@@ -53,8 +54,8 @@ def reserve(limits: dict[str, int]) -> bool:
     keys = sorted(limits)  # always in one order, or two processes could wait for each other
     most = " ".join(["WHEN %s THEN CAST(%s AS integer)"] * len(keys))
     free = f"WHERE NOT ({_RUNNING}) OR before.number < CASE excluded.key {most} END"
-    times = ((key, int(time.time())) for key in keys)
-    values = [*chain(*times), *chain(*sorted(limits.items()))]
+    now = int(time.time())
+    values: list[Any] = [*chain(*((key, now) for key in keys), *sorted(limits.items()))]
     with connection.cursor() as cursor:
         cursor.execute(f"{_counting(len(keys))} {free} RETURNING key", values)
         counted = [row[0] for row in cursor.fetchall()]

@@ -16,6 +16,8 @@ class Ciphertext(str):
 class _Opened(DeferredAttribute):
     """Opens a value when it is asked for: one that no key opens keeps no row from being loaded."""
 
+    field: "EncryptedTextField"
+
     def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
         if isinstance(value, Ciphertext):
