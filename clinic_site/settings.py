@@ -384,7 +384,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.AdminCsrf",
     "clinic_site.middleware.AdminAuthentication",
     "clinic_site.middleware.AdminOtp",
-    "clinic_site.access.staff_session.StaffSession",
+    "clinic_site.access.sessions.StaffSession",
     "clinic_site.middleware.AdminMessages",
 ]
 ROOT_URLCONF = "clinic_site.urls"

@@ -1,7 +1,4 @@
-"""A person's own account: passkeys, app, codes, password, and the sessions elsewhere.
-
-Each change of these ends every other session of the account.
-"""
+"""A person's own account: passkeys, app, codes, password, and the sessions elsewhere."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,7 +1,4 @@
-"""Who somebody is, by name and password, and what they may do, by their roles.
-
-A password's hash takes 200 ms of computing: in a thread of its own, so that others go on.
-"""
+"""Who somebody is, by name and password, and what they may do, by their roles."""
 
 import functools
 from collections.abc import Callable
@@ -27,10 +24,10 @@ def _pool(of_stranger: bool) -> ThreadPool:
 def in_thread(act: Callable[..., Any], *args: Any, of_stranger: bool = False) -> Any:
     """Return what `act(*args)` returns, or raise what it raises; it must not use the database.
 
-    In a web process at most two are at work at a time, and other requests go on meanwhile: one of
-    strangers, who wait in a queue of their own, and one of everybody else. To be called outside a
-    transaction: whoever waits here gives back their connection to the database, or a few of them
-    would hold all that the process has.
+    For a password's hash, 200 ms of computing. In a web process others go on meanwhile, and at most
+    two are at work: one of strangers, who have a queue of their own, and one of everybody else. To
+    be called outside a transaction: whoever waits gives back their connection to the database, or
+    a few of them would hold all that the process has.
     """
     if not settings.WEB_PROCESS:
         return act(*args)

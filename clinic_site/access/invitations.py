@@ -1,7 +1,4 @@
-"""Invitations: a link by which one person sets up an account, and a reset that makes a new one.
-
-And what an account's person is told by mail, at the address known before, when others changed it.
-"""
+"""Invitations: a link by which one person sets up an account, and a reset that makes a new one."""
 
 import secrets
 from collections.abc import Callable, Iterable

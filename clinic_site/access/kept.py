@@ -91,8 +91,7 @@ def come_back(request: HttpRequest, *, is_old: bool = False) -> HttpResponse:
 def ask_again(request: HttpRequest) -> HttpResponse | None:
     """Return what leads to the page that asks who it is; None where they showed it a moment ago.
 
-    So it is before what matters for the safety of the site. A form that was sent is kept
-    meanwhile, and comes back after the proof.
+    A form that was sent is kept meanwhile, and comes back after the proof.
     """
     age = time.time() - request.session.get("proved_at", 0)
     if 0 <= age < settings.PROVED_FOR.total_seconds():

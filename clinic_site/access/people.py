@@ -1,7 +1,4 @@
-"""Accounts of staff in the admin: who there is, their roles, and how a colleague gets in.
-
-Passwords have no page.
-"""
+"""Accounts of staff in the admin: who there is, their roles, and how a colleague gets in."""
 
 from typing import Any, cast
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.access import account, kept, passkeys, sign_in, staff_session
+from clinic_site.access import account, kept, passkeys, sessions, sign_in
 from clinic_site.access.entry import is_proved, needs_another_factor
 from clinic_site.access.record import AccountAction, record_of
 from clinic_site.access.todo import notes_for
@@ -39,7 +39,7 @@ class ClinicAdminSite(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {
             **super().each_context(request),
-            "seconds_left": staff_session.seconds_left(request),
+            "seconds_left": sessions.seconds_left(request),
             "warn_minutes": int(settings.IDLE_WARNING.total_seconds() // 60),
         }
 
@@ -86,7 +86,7 @@ class ClinicAdminSite(admin.AdminSite):
             path("account/", view(account.account), name="password_change"),
             path("account/passkey/", view(account.begin_account), name="account_passkey"),
             path("kept/", view(kept.kept), name="kept"),
-            path("still-here/", staff_session.still_here, name="still_here"),
+            path("still-here/", sessions.still_here, name="still_here"),
             path("again/", view(sign_in.again), name="again"),
             path(
                 "again/passkey/", view(passkeys.begin), {"purpose": "again"}, name="again_passkey"
