@@ -81,24 +81,20 @@ class Page:
     def __init__(self, stamp: list[str], headers: Headers, packed: bytes, small: bytes) -> None:
         self.stamp = stamp
         self.headers = [_shared(name, value) for name, value in headers]
+        self.seen: Seen | None = None  # the look under which it was last found to be fresh
         self.forms: dict[str, Form] = {}
         self.put("gzip", packed)
         self.put("br", small)
-        html = gzip.decompress(packed)
-        self.html_etag = etag_of(html)
-        self.forms[""] = self._form("", b"", self.html_etag, len(html))
-        self.seen: Seen | None = None  # the look under which it was last found to be fresh
-
-    def _form(self, coding: str, body: bytes, etag: str, length: int) -> Form:
-        own = {"Content-Length": str(length), "ETag": etag, "Vary": "Accept-Encoding"}
-        if coding:
-            own["Content-Encoding"] = coding
-        before = self.forms[coding].etags[:1] if coding in self.forms else ()
-        return Form([*self.headers, *own.items()], body, (etag, *before))
+        self.put("", gzip.decompress(packed))
 
     def put(self, coding: str, body: bytes) -> None:
         """Add a form, or one of another quality."""
-        self.forms[coding] = self._form(coding, body, etag_of(body), len(body))
+        own = {"Content-Length": str(len(body)), "ETag": etag_of(body), "Vary": "Accept-Encoding"}
+        if coding:
+            own["Content-Encoding"] = coding
+        before = self.forms[coding].etags[:1] if coding in self.forms else ()
+        headers = [*self.headers, *own.items()]
+        self.forms[coding] = Form(headers, body if coding else b"", (own["ETag"], *before))
 
     @property
     def size(self) -> int:
