@@ -106,6 +106,11 @@ def signed_in(user: User) -> Client:
     return client
 
 
+def is_in(client: Client, **where: Any) -> bool:
+    """Whether the admin opens in this browser."""
+    return client.get("/admin/", **where).status_code == 200
+
+
 def sign_in_as(*roles: str, name: str = "") -> Client:
     """A browser in which somebody with these roles, and no others, is signed in."""
     return signed_in(make_account(name or "-".join(roles) or "nobody", *roles))

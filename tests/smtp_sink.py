@@ -19,7 +19,6 @@ TRICKLE = "trickle"  # say a little, again and again, and never come to an end
 class Mail:
     """A mail that was accepted."""
 
-    sender: str
     to: tuple[str, ...]
     raw: bytes
 
@@ -93,27 +92,27 @@ class _Handler(socketserver.StreamRequestHandler):
             self._talk()
 
     def _talk(self) -> None:
-        sender, to = "", list[str]()
+        to = list[str]()
         self._answer("CONNECT")
         while line := self.rfile.readline():
             words = line.decode().strip()
             verb = words[:4].upper()
             if verb == "MAIL":
-                sender, to = _address(words), []
+                to = []
             answer = self._answer(verb)
             if verb == "RCPT" and answer.startswith("250"):
-                to.append(_address(words))
+                to.append(words.partition("<")[2].partition(">")[0])
             elif verb == "DATA" and answer.startswith("354"):
-                self._take(sender, to)
+                self._take(to)
             elif verb == "QUIT":
                 return
 
-    def _take(self, sender: str, to: list[str]) -> None:
+    def _take(self, to: list[str]) -> None:
         lines = []
         while (line := self.rfile.readline()) not in {b".\r\n", b""}:
             lines.append(line[1:] if line.startswith(b".") else line)
         if line and self.sink.answers.get("BODY", "")[:1] not in {"4", "5"}:
-            self.sink.mails.append(Mail(sender, tuple(to), b"".join(lines)))
+            self.sink.mails.append(Mail(tuple(to), b"".join(lines)))
         self._answer("BODY")
 
     def _answer(self, step: str) -> str:
@@ -128,10 +127,6 @@ class _Handler(socketserver.StreamRequestHandler):
             raise _Dropped
         self.wfile.write(answer.encode() + b"\r\n")
         return answer
-
-
-def _address(words: str) -> str:
-    return words.partition("<")[2].partition(">")[0]
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -12,7 +12,7 @@ from clinic_site.access.models import RecoveryCode, TotpDevice, User
 from clinic_site.audit.models import AuditEvent
 from tests.access.test_passkeys import begin, send
 from tests.authenticator import Authenticator
-from tests.make import PASSWORD, app_of, code_now, make_account, signed_in, with_password
+from tests.make import PASSWORD, app_of, code_now, is_in, make_account, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
@@ -23,10 +23,6 @@ NEW = "purple monkey dishwasher"
 @pytest.fixture
 def ana() -> User:
     return with_password("ana", "editor")
-
-
-def is_in(client: Client) -> bool:
-    return client.get("/admin/").status_code == 200
 
 
 def change(client: Client, do: str, **typed: str) -> Any:

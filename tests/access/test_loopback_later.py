@@ -11,7 +11,7 @@ from clinic_site.access.models import Invitation, InvitationReason, User
 from clinic_site.actor import Actor
 from clinic_site.audit.models import AuditEvent
 from tests.generated import SOAK
-from tests.make import PASSWORD, app_of, make_account, with_password
+from tests.make import PASSWORD, app_of, is_in, make_account, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
@@ -42,10 +42,6 @@ HERE: dict[str, Any] = {"SERVER_NAME": "localhost", "REMOTE_ADDR": "127.0.0.1"}
 
 def type_password(client: Client) -> None:
     client.post("/admin/login/", {"username": "ana", "password": PASSWORD})
-
-
-def is_in(client: Client, **where: Any) -> bool:
-    return client.get("/admin/", **where).status_code == 200
 
 
 def put_off(client: Client, **where: Any) -> Any:

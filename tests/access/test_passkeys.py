@@ -22,7 +22,7 @@ from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter
 from tests.authenticator import USER_PRESENT, Authenticator, encoded
 from tests.generated import SOAK, many
-from tests.make import PASSWORD, make_account, signed_in, with_password
+from tests.make import PASSWORD, is_in, make_account, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
@@ -39,10 +39,6 @@ def begin(client: Client, page: str, **typed: str) -> dict[str, Any]:
 def send(client: Client, page: str, answer: Any, **typed: str) -> Any:
     text = answer if isinstance(answer, str) else json.dumps(answer)
     return client.post(page, {"passkey": text, **typed})
-
-
-def is_in(client: Client) -> bool:
-    return client.get("/admin/").status_code == 200
 
 
 @pytest.fixture

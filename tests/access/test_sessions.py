@@ -16,7 +16,7 @@ from clinic_site.access.models import User
 from clinic_site.access.sessions import SessionStore
 from clinic_site.mail.worker import sweep_what_is_over
 from clinic_site.models import Clinic
-from tests.make import make_account, sign_in_as, signed_in
+from tests.make import is_in, make_account, sign_in_as, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
@@ -25,10 +25,6 @@ def with_cookie(value: str) -> Client:
     client = Client()
     client.cookies[settings.SESSION_COOKIE_NAME] = value
     return client
-
-
-def is_in(client: Client) -> bool:
-    return client.get("/admin/").status_code == 200
 
 
 def test_a_copy_of_the_table_opens_no_session() -> None:

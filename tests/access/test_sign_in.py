@@ -13,7 +13,7 @@ from django.utils import timezone
 from clinic_site.access.factors import new_codes
 from clinic_site.access.models import TotpDevice, User
 from clinic_site.audit.models import AuditEvent
-from tests.make import PASSWORD, app_of, code_now, make_account, signed_in, with_password
+from tests.make import PASSWORD, app_of, code_now, is_in, make_account, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
@@ -33,10 +33,6 @@ def type_password(client: Client, name: str = "ana", password: str = PASSWORD) -
 
 def type_code(client: Client, code: str) -> Any:
     return client.post(CODE, {"code": code})
-
-
-def is_in(client: Client) -> bool:
-    return client.get("/admin/").status_code == 200
 
 
 def audit() -> list[tuple[str, str, str, str]]:
