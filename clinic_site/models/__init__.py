@@ -9,9 +9,7 @@ from clinic_site.counters import Counter
 from clinic_site.crypto.models import KeyCheck
 from clinic_site.mail.models import DailyRun, MailChoice, MailHold, OutboxMessage, WorkerBeat
 from clinic_site.models.clinic import Clinic, ClosedDay, OpeningHours
-from clinic_site.models.notice import LanguageLine, Notice
-from clinic_site.models.physician import Physician
-from clinic_site.models.picture import Picture
+from clinic_site.models.pages import LanguageLine, Notice, Physician, Picture
 from clinic_site.models.site_version import SiteVersion
 
 __all__ = ["Clinic", "ClosedDay", "LanguageLine", "Notice", "OpeningHours", "Physician", "Picture"]
