@@ -43,15 +43,12 @@ def run(*command, **options):
     return result.returncode == 0
 
 
-def digest_of(name):
-    """Return a digest of a requirements file and of this Python."""
-    with open(os.path.join(HERE, name), "rb") as file:
-        return hashlib.sha256(sys.version.encode() + file.read()).hexdigest()
-
-
 def install_packages(files):
     """Make .venv hold what the requirement files name; do nothing where it does."""
-    wanted = {name: digest_of(name) for name in files}
+    wanted = {}
+    for name in files:
+        with open(os.path.join(HERE, name), "rb") as file:
+            wanted[name] = hashlib.sha256(sys.version.encode() + file.read()).hexdigest()
     recorded = {}
     if os.path.exists(RECORD):
         with open(RECORD) as file:
@@ -77,18 +74,21 @@ def install_packages(files):
         json.dump(recorded, file)
 
 
+def apt_install(packages):
+    """Install Debian packages, where this is root on Debian; return whether that worked."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return False
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    return run("apt-get", "update", "-qq") and run("apt-get", "install", "-y", "-qq", *packages)
+
+
 def install_browser():
     """Find a Chromium on the PATH, else install one by apt-get (as root), else by Playwright."""
     if any(shutil.which(name) for name in BROWSERS):
         return
     print("Installing Chromium for the browser tests ...", flush=True)
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-        if run("apt-get", "update", "-qq") and run("apt-get", "install", "-y", "-qq", "chromium"):
-            return
-    if run(PYTHON, "-m", "playwright", "install", "chromium"):
-        return
-    stop("Chromium is missing, and could not be installed. Put chromium on the PATH.")
+    if not apt_install(["chromium"]) and not run(PYTHON, "-m", "playwright", "install", "chromium"):
+        stop("Chromium is missing, and could not be installed. Put chromium on the PATH.")
 
 
 def install_others():
@@ -97,26 +97,21 @@ def install_others():
     missing = [package for name, package in OTHERS.items() if not shutil.which(name, path=path)]
     if not missing:
         return
-    print("Installing %s for the tests ..." % " and ".join(missing), flush=True)
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-        if run("apt-get", "update", "-qq") and run("apt-get", "install", "-y", "-qq", *missing):
-            return
-    stop("the tests need Debian's %s. Install them with apt-get." % " and ".join(missing))
+    names = " and ".join(missing)
+    print("Installing %s for the tests ..." % names, flush=True)
+    if not apt_install(missing):
+        stop("the tests need Debian's %s. Install them with apt-get." % names)
 
 
 def main(arguments):
     """Do what the command line asks for."""
+    version = "%d.%d" % sys.version_info[:2]
     if sys.version_info < (3, 11):
-        stop(
-            "this needs Python 3.11 or newer, and this is %d.%d. Set PYTHON=."
-            % sys.version_info[:2]
-        )
+        stop("this needs Python 3.11 or newer, and this is %s. Set PYTHON=." % version)
     install_packages([name for name in arguments if not name.startswith("-")])
-    if "--browser" in arguments:
+    if {"--browser", "--browsers"}.intersection(arguments):
         install_browser()
     if "--browsers" in arguments:
-        install_browser()
         install_others()
 
 

@@ -26,6 +26,7 @@ from cryptography.fernet import Fernet
 from clinic_site.state_folder import KEYS_OF_MAKE_RUN, is_open, shut
 
 HERE = Path(__file__).resolve().parent.parent
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WORKER_PAUSE = 5  # seconds, as in deploy/clinic-worker.service
 
 
@@ -35,7 +36,7 @@ class Ended(BaseException):
 
 def end(number: int, frame: object) -> None:
     """Signal handler: leave whatever is being done."""
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in ENDING:
         signal.signal(each, signal.SIG_IGN)
     raise Ended
 
@@ -45,16 +46,14 @@ def write_settings(path: Path, address: str) -> None:
 
     For its owner's eyes only.
     """
-    lines = (
-        path.read_text().splitlines()
-        if path.exists()
-        else [
-            "# Keys of this machine. Without FIELD_KEYS nobody can read the requests stored here.",
-            f"SECRET_KEY={secrets.token_urlsafe(50)}",
-            f"FIELD_KEYS={Fernet.generate_key().decode()}",
-            f"DIGEST_KEY={secrets.token_urlsafe(32)}",
-        ]
-    )
+    lines = [
+        "# Keys of this machine. Without FIELD_KEYS nobody can read the requests stored here.",
+        f"SECRET_KEY={secrets.token_urlsafe(50)}",
+        f"FIELD_KEYS={Fernet.generate_key().decode()}",
+        f"DIGEST_KEY={secrets.token_urlsafe(32)}",
+    ]
+    if path.exists():
+        lines = path.read_text().splitlines()
     if not any(line.startswith("CLINIC_TIME_ZONE=") for line in lines):
         lines.append("CLINIC_TIME_ZONE=America/Chicago")
     kept = [line for line in lines if not line.startswith("SITE_URL=")]
@@ -126,35 +125,6 @@ def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
     sys.exit("Stopped: the server did not answer within a minute.")
 
 
-def port_wanted() -> int:
-    """Return PORT; end with one line where it is none."""
-    text = os.environ.get("PORT") or "8000"
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        sys.exit(f"Stopped: PORT is {text!r}. It must be a number from 1 to 65535.")
-    return int(text)
-
-
-def prepare(var: Path, port: int) -> str:
-    """Make what the site needs to start, and set its environment; return its address."""
-    keys = var / KEYS_OF_MAKE_RUN
-    address = f"http://localhost:{port}"
-    write_settings(keys, address)
-    os.environ.update(
-        ENV_FILE=str(keys),
-        VAR=str(var),
-        SITE_URL=address,
-        BIND=f"127.0.0.1:{port}",
-    )
-    # In a session of its own, so that Ctrl-C reaches this script alone.
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy.prepare"], cwd=HERE, start_new_session=True
-    )
-    if done.returncode:
-        sys.exit(done.returncode)
-    os.environ["KEYS_CHECKED"] = "yes"
-    return address
-
-
 def start(*command: str) -> subprocess.Popen[bytes]:
     """Start a part of the site, in a session of its own: Ctrl-C reaches this script alone."""
     return subprocess.Popen([sys.executable, *command], cwd=HERE, start_new_session=True)
@@ -166,40 +136,54 @@ def serve(address: str) -> None:
     A worker that ends by itself is started again, as patients can do without mail for a moment, and
     not without the site. A server that ends by itself ends this script.
     """
-    worker_command = ("manage.py", "send_notifications")
-    running = {"worker": start(*worker_command)}
+    worker = ("manage.py", "send_notifications")
+    running = [start(*worker)]  # and then the server
     try:
-        running["server"] = server = start("-m", "gunicorn", "--config", "deploy/gunicorn.conf.py")
+        server = start("-m", "gunicorn", "--config", "deploy/gunicorn.conf.py")
+        running.append(server)
         wait_until_up(address, server)
         print(f"The site:   {address}/\nThe admin:  {address}/admin/\nCtrl-C stops it.", flush=True)
         while server.poll() is None:
-            if (code := running["worker"].poll()) is not None:
+            if (code := running[0].poll()) is not None:
                 print(
                     f"The mail worker ended by itself, with code {code}. It starts again in "
                     f"{WORKER_PAUSE} seconds; the site goes on.",
                     flush=True,
                 )
                 time.sleep(WORKER_PAUSE)
-                running["worker"] = start(*worker_command)
+                running[0] = start(*worker)
             time.sleep(0.2)
         sys.exit(f"Stopped: the server ended by itself, with code {server.returncode}.")
     finally:
-        for process in running.values():
+        for process in running:
             process.terminate()  # it finishes the requests, or the mail, that it has
-        for process in running.values():
+        for process in running:
             process.wait()
 
 
 def main() -> None:
     """Prepare, start, wait for Ctrl-C, stop."""
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in ENDING:
         signal.signal(each, end)
-    port = port_wanted()
+    text = os.environ.get("PORT") or "8000"
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        sys.exit(f"Stopped: PORT is {text!r}. It must be a number from 1 to 65535.")
+    port = int(text)
     var = Path(os.environ.get("VAR") or HERE / "var").resolve()
     keep_to_owner(var)
     with take_folder(var):
         stop_if_taken(port)
-        serve(prepare(var, port))
+        keys, address = var / KEYS_OF_MAKE_RUN, f"http://localhost:{port}"
+        write_settings(keys, address)
+        os.environ.update(
+            ENV_FILE=str(keys), VAR=str(var), SITE_URL=address, BIND=f"127.0.0.1:{port}"
+        )
+        command = [sys.executable, "-m", "deploy.prepare"]
+        prepared = subprocess.run(command, cwd=HERE, start_new_session=True)  # as in start()
+        if prepared.returncode:
+            sys.exit(prepared.returncode)
+        os.environ["KEYS_CHECKED"] = "yes"
+        serve(address)
 
 
 if __name__ == "__main__":
