@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.answers import Answer
 from appointments.choices import ContactBy, Kind, PatientStatus, VisitDay, VisitTime
-from appointments.forms.dates import DateOfBirthField
 from appointments.forms.fields import (
     ConditionField,
+    DateOfBirthField,
     EmailField,
     NameField,
     PhoneField,
