@@ -1,6 +1,8 @@
-"""How pages, search and the admin's list do with 2,000 conditions against 20."""
+"""What an autosave takes; and how pages, search and lists do with 2,000 conditions against 20."""
 
 import dataclasses
+import itertools
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +12,14 @@ from django.test import Client
 from django.utils import timezone
 
 from bench import CONDITION
-from bench.common import compare
+from bench.common import by_turns, compare, line, measure, milliseconds
 from conditions.content.document import ConditionDocument
 from conditions.models import Address, Condition, Page, Revision
 from conditions.search import index_page
+from tests.conditions.editing import change, editor
 from tests.make import edited, published, sign_in_as
+
+PART = "section-symptoms"
 
 
 def fill(up_to: int) -> None:
@@ -58,8 +63,36 @@ def reading(client: Client, address: str) -> Callable[[], None]:
     return work
 
 
+def compare_autosave() -> None:
+    """Measure an autosave of the editor and an empty POST of the admin, and print the table."""
+    page = Condition.objects.get(ref="spinal-compression-fractures")
+    staff = sign_in_as("editor")
+    form = editor(staff, page)
+    opened = json.dumps({PART: json.loads(form["_opened"])[PART]})
+    shown = {"_shown": opened}
+    words = itertools.count()
+
+    def post_nothing() -> None:
+        staff.post("/admin/conditions/condition/add/")
+
+    def autosave() -> None:
+        sent = {f"{PART}-{name}": form[f"{PART}-{name}"] for name in ("heading", "body")}
+        sent[f"{PART}-body"] += f" And {next(words)} more."
+        address = change(page).replace("change", "autosave")
+        answer = staff.post(address, {**sent, "_opened": opened, **shown})
+        shown["_shown"] = json.dumps(answer.json()["shown"])
+
+    queries = [measure(work)[1] for work in (autosave, post_nothing)]
+    medians, ratios = by_turns(lambda: milliseconds(autosave), lambda: milliseconds(post_nothing))
+    line(f"\n{connection.vendor}: one part of the longest page")
+    line("", "queries", "ms", "ratio")
+    line("empty POST of the admin", queries[1], medians[1], 1.0)
+    line("autosave", queries[0], medians[0], ratios[1])
+
+
 def main() -> None:
-    """Measure each kind of work, and print the table."""
+    """Measure each kind of work, and print the tables."""
+    compare_autosave()
     public = Client()
     works = {
         "condition page, uncached": reading(public, CONDITION),

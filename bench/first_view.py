@@ -10,11 +10,13 @@ own throttling leaves out what is fetched ahead): medians, each at a first visit
 """
 
 import asyncio
+import contextlib
 import functools
 import socket
 import statistics
 import sys
 import threading
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import brotli
@@ -78,12 +80,13 @@ def slow_line(to: str) -> str:
     return f"http://localhost:{port}"
 
 
-def visit(browser: Browser, address: str, size: tuple[int, int] = PHONE) -> Page:
-    """Return a page of a browser that has seen nothing yet."""
-    viewport = {"width": size[0], "height": size[1]}
-    page = browser.new_context(viewport=viewport).new_page()  # type: ignore[arg-type]
-    page.goto(address, wait_until="networkidle")
-    return page
+@contextlib.contextmanager
+def visit(browser: Browser, address: str, size: tuple[int, int] = PHONE) -> Iterator[Page]:
+    """A page of a browser that has seen nothing yet."""
+    with browser.new_context(viewport={"width": size[0], "height": size[1]}) as context:
+        page = context.new_page()
+        page.goto(address, wait_until="networkidle")
+        yield page
 
 
 def bytes_of(site: str, path: str) -> tuple[int, int, int]:
@@ -111,21 +114,20 @@ def bytes_of(site: str, path: str) -> tuple[int, int, int]:
 
 def is_within(browser: Browser, site: str, late: str, size: tuple[int, int], budget: int) -> bool:
     """Print what one first view needs; return whether it fits its budget and nothing moves."""
-    page = visit(browser, site + CONDITION, size)
+    with visit(browser, site + CONDITION, size) as page:
+        loaded = page.evaluate(LOADED)
     line(f"\nFirst view of {CONDITION}, {size[0]} px", "headers", "body", "whole body")
     total = blocking = 0
-    for path, blocks in page.evaluate(LOADED):
+    for path, blocks in loaded:
         head, body, whole = bytes_of(site, path)
         total, blocking = total + head + body, blocking + blocks
         line(f"{path}, before the first paint" if blocks else path, head, body, whole)
-    page.context.close()
-    page = visit(browser, late + CONDITION, size)
     shift = 0.0
-    for _visit in range(2):
-        page.mouse.wheel(0, 20_000)
-        shift += page.evaluate(SEEN)[0]
-        page.goto(late + CONDITION, wait_until="networkidle")
-    page.context.close()
+    with visit(browser, late + CONDITION, size) as page:
+        for _visit in range(2):
+            page.mouse.wheel(0, 20_000)
+            shift += page.evaluate(SEEN)[0]
+            page.goto(late + CONDITION, wait_until="networkidle")
     line("in all; the budget; the ratio", total, budget, total / budget)
     line("requests before the first paint; layout shift", blocking, f"{shift:.3f}")
     return total <= budget and blocking <= 2 and shift == 0
@@ -133,31 +135,27 @@ def is_within(browser: Browser, site: str, late: str, size: tuple[int, int], bud
 
 def first_paint(browser: Browser, address: str) -> float:
     """Return milliseconds from asking to the first words."""
-    page = visit(browser, address)
-    painted = page.evaluate(PAINTED)
-    page.context.close()
-    return painted
+    with visit(browser, address) as page:
+        return page.evaluate(PAINTED)
 
 
 def click_to_paint(browser: Browser, site: str) -> list[float]:
     """Return milliseconds from a click on a link that was pointed at, and what moved or blocked."""
-    page = visit(browser, f"{site}/")
-    tool = page.context.new_cdp_session(page)
-    ready: list[str] = []
-    tool.on("Preload.prefetchStatusUpdated", lambda told: ready.append(told["status"]))
-    tool.send("Preload.enable")
-    link = page.locator(f'main a[href="{CONDITION}"]').first
-    link.hover()
-    while "Ready" not in ready:
-        page.wait_for_timeout(50)
-    link.click()
-    page.wait_for_url(f"**{CONDITION}")
-    painted = page.evaluate(PAINTED)
-    if page.evaluate(HOW) != "navigational-prefetch":
-        sys.exit("The page was not fetched ahead.")
-    seen = page.evaluate(SEEN)
-    page.context.close()
-    return [painted, *seen]
+    with visit(browser, f"{site}/") as page:
+        tool = page.context.new_cdp_session(page)
+        ready: list[str] = []
+        tool.on("Preload.prefetchStatusUpdated", lambda told: ready.append(told["status"]))
+        tool.send("Preload.enable")
+        link = page.locator(f'main a[href="{CONDITION}"]').first
+        link.hover()
+        while "Ready" not in ready:
+            page.wait_for_timeout(50)
+        link.click()
+        page.wait_for_url(f"**{CONDITION}")
+        painted = page.evaluate(PAINTED)
+        if page.evaluate(HOW) != "navigational-prefetch":
+            sys.exit("The page was not fetched ahead.")
+        return [painted, *page.evaluate(SEEN)]
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-SUBJECTS = ("content", "editing", "submissions", "long_queue", "pages", "many_pages", "first_view")
+SUBJECTS = ("content", "submissions", "long_queue", "pages", "many_pages", "first_view")
 ASK_NO_DATABASE = {"many_pages", "first_view"}
 
 
