@@ -64,12 +64,11 @@ def in_short(asked: AppointmentRequest, *, is_to_be_called: bool = True) -> dict
         asked.answers = answers = asked.answers  # opened once, for all that is read of it
     except CannotRead:
         return {"name": str(CANNOT_BE_READ)}
-    wish = [answer_of(asked, "kind"), answer_of(asked, "condition")]
     who = answer_of(asked, "contact_name")
     return {
         "name": answer_of(asked, "patient_name"),
         "age": _age(asked.answer("date_of_birth")),
-        "wish": list(filter(None, wish)),
+        "wish": [each for name in ("kind", "condition") if (each := answer_of(asked, name))],
         "phone": phone_to_dial(asked),
         "email": answer_of(asked, "email"),
         "calling": [

@@ -171,9 +171,6 @@ class AppointmentRequest(models.Model):
     def save(self, **kwargs: Any) -> None:
         # Its place in the queue stays true to the status and the day.
         self.queue_order = self.place_in_queue()
-        fields = kwargs.get("update_fields")
-        if fields is not None and {"status", "set_aside_until"} & {*fields}:
-            kwargs["update_fields"] = {*fields, "queue_order"}
         super().save(**kwargs)
 
     def place_in_queue(self) -> int:

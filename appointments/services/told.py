@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
-from django.db.models import DateTimeField, QuerySet, Value
+from django.db.models import DateTimeField, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -40,42 +40,35 @@ class Told:
 
 def told(requests: Sequence[AppointmentRequest]) -> dict[int, Told]:
     """Return, in one query, what the patient of each request was told last, by its id."""
-    found = {each.pk: Told() for each in requests}
     # Who is suspected was told nothing, and needs no query.
-    asked = [each for each in requests if each.status != Status.QUARANTINED]
-    by_reference = {each.reference: each for each in asked}
-    mails: dict[str, OutboxMessage] = {}
-    steps: dict[str, dt.datetime | None] = {}  # the last one that is to be told
-    before_closing: dict[str, dt.datetime | None] = {}
-    calls = {reference: _calls_before(each) for reference, each in by_reference.items()}
-    for what, reference, _pk, before, kind, reason, at, sent_at in _happened(by_reference):
+    references = [each.reference for each in requests if each.status != Status.QUARANTINED]
+    happened: dict[str, list[tuple[Any, ...]]] = {each.reference: [] for each in requests}
+    for reference, *row in _happened(references):
+        happened[reference].append(tuple(row))
+    return {each.pk: _told(each, happened[each.reference]) for each in requests}
+
+
+def _told(asked: AppointmentRequest, happened: list[tuple[Any, ...]]) -> Told:
+    mail, calls = None, _calls_before(asked)
+    since = before_closing = None  # the last step that is to be told
+    for _pk, what, before, kind, reason, at, sent_at in happened:
         if what == "mail":
-            mails[reference] = OutboxMessage(
-                kind=kind, state=before, created_at=at, sent_at=sent_at
-            )
+            mail = OutboxMessage(kind=kind, state=before, created_at=at, sent_at=sent_at)
         elif what == "call":
-            calls[reference].append((kind, at))
+            calls.append((kind, at))
         elif reason and before == Status.CLOSED:  # the closing was undone
-            steps[reference] = before_closing.get(reference)
+            since = before_closing
         elif reason:  # who knows of a closing is to be told of no earlier step any more
-            before_closing[reference] = steps.get(reference)
-            steps[reference] = at if reason in UNHEARD else None
+            before_closing, since = since, at if reason in UNHEARD else None
         elif before and STATES[Status(before)].news_of(kind) not in {None, News.RECEIVED}:
-            steps[reference] = at
-    for reference, each in by_reference.items():
-        mail, since = mails.get(reference), steps.get(reference)
-        if mail is not None and mail.state == MailState.DEAD:
-            since = mail.created_at
-        elif mail is not None and since is not None and mail.created_at >= since:
-            since = None  # the mail tells of it
-        ends = (
-            each.status == Status.CANCELLED
-            or each.suspicion
-            or (each.close_reason and each.close_reason not in UNHEARD)
-        )
-        must = since is not None and not ends and not _heard(calls[reference], since)
-        found[each.pk] = Told(mail, must)
-    return found
+            since = at
+    if mail and mail.state == MailState.DEAD:
+        since = mail.created_at
+    elif mail and since and mail.created_at >= since:
+        since = None  # the mail tells of it
+    knows = asked.close_reason and asked.close_reason not in UNHEARD
+    ends = asked.status == Status.CANCELLED or asked.suspicion or knows
+    return Told(mail, since is not None and not ends and not _heard(calls, since))
 
 
 def _happened(references: Iterable[str]) -> list[tuple[Any, ...]]:
@@ -86,29 +79,25 @@ def _happened(references: Iterable[str]) -> list[tuple[Any, ...]]:
         .filter(user=None)
         .exclude(state=MailState.SET_ASIDE)
         .values_list(
-            *(Value("mail"), "reference", "id", "state", "kind", nothing, "created_at", "sent_at")
+            *("reference", "id", Value("mail"), "state", "kind", nothing, "created_at", "sent_at")
         )
     )
     changes = StatusChange.objects.filter(request__reference__in=references).values_list(
-        *(Value("change"), "request__reference", "id"),
+        *("request__reference", "id", Value("change")),
         *("from_status", "to_status", "close_reason", "at", never),
     )
-    calls = _calls(request__reference__in=references).values_list(
-        *(Value("call"), "request__reference", "id", nothing, "kind", nothing, "at", never)
+    calls = Note.objects.filter(request__reference__in=references, kind__in=ANSWERS).values_list(
+        *("request__reference", "id", Value("call"), nothing, "kind", nothing, "at", never)
     )
     # Ordered here, as no database has an index over the three.
-    return sorted(mails.order_by().union(changes.order_by(), calls, all=True), key=itemgetter(2))
+    rows = mails.order_by().union(changes.order_by(), calls.order_by(), all=True)
+    return sorted(rows, key=itemgetter(1))
 
 
 def was_just_reached(asked: AppointmentRequest) -> bool:
     """Whether its patient was spoken with so lately that they know of a step taken now."""
-    calls = _calls(request=asked).values_list("kind", "at")
+    calls = asked.notes.filter(kind__in=ANSWERS).values_list("kind", "at")
     return _heard([*_calls_before(asked), *calls], timezone.now())
-
-
-def _calls(**of: Any) -> QuerySet[Note]:
-    """Return the calls after which a patient has heard from staff."""
-    return Note.objects.filter(**of, kind__in=ANSWERS).order_by()
 
 
 def _calls_before(asked: AppointmentRequest) -> list[tuple[str, dt.datetime]]:

@@ -12,25 +12,8 @@ from appointments.mails import TO_PATIENT, write_mails, write_news
 from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.models.history import ANSWERS, NoteKind
 from appointments.presenters import read
-from appointments.services.workflow import (
-    InvalidTransition,
-    locked,
-    move,
-    reads,
-    save,
-)
-from appointments.states import (
-    ANSWERED,
-    ASIDE,
-    BACK,
-    LEAVE,
-    STATES,
-    STEPS,
-    CloseReason,
-    News,
-    Status,
-    Step,
-)
+from appointments.services.workflow import InvalidTransition, locked, move, reads, save
+from appointments.states import ANSWERED, ASIDE, BACK, LEAVE, STEPS, CloseReason, News, Status, Step
 from clinic_site.actor import Actor
 from clinic_site.audit.models import record
 from clinic_site.edit_conflict import EditConflict
@@ -147,7 +130,7 @@ def _is_done(asked: AppointmentRequest, chosen: Step, values: dict[str, Any]) ->
 
 def _go(asked: AppointmentRequest, to: Status, close_reason: str, by: Actor) -> str:
     """Move the request on and tell its patient; return what was done, for the record."""
-    before = Status(asked.status)
+    before, news = Status(asked.status), asked.state.news_of(to)
     move(
         asked,
         to,
@@ -163,7 +146,7 @@ def _go(asked: AppointmentRequest, to: Status, close_reason: str, by: Actor) -> 
         asked.suspicion = ""
         write_mails(asked)
     elif close_reason != CloseReason.SPAM:
-        write_news(asked, STATES[before].news_of(to))
+        write_news(asked, news)
     return f"{before} to {to}"
 
 

@@ -16,14 +16,7 @@ from appointments.forms.work import WorkForm
 from appointments.models import AppointmentRequest
 from appointments.presenters import answer_of, history, in_short, read, told_in_words
 from appointments.services import workflow
-from appointments.services.queue import (
-    FIRST,
-    TABS,
-    next_in,
-    note_presence,
-    requests_in,
-    tabs_for,
-)
+from appointments.services.queue import FIRST, TABS, next_in, note_presence, requests_in, tabs_for
 from appointments.services.search import likely_duplicates
 from appointments.services.told import told, told_by, was_just_reached, who_tells
 from appointments.services.waiting import is_overdue
