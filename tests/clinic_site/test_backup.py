@@ -30,7 +30,7 @@ AFTER = """
 from django.contrib.sessions.models import Session
 from clinic_site.models import AuditEvent, Invitation
 restored = AuditEvent.objects.filter(detail__startswith="restored as of 2").count()
-print(Session.objects.count(), Invitation.objects.open().count(), restored)
+print(Session.objects.count(), Invitation.objects.filter(used_at=None).count(), restored)
 """
 SECRETS = """
 import json
