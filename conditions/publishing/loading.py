@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,11 +196,10 @@ def _values(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
 
 def _save_file(row: models.Model, located: Located) -> None:
     lists = _LISTS.get(located["type"], {})
-    own = [key for key in located if key not in {"type", *lists}]
-    values = _read(row, located, own, sorted(_columns(row)))
     if isinstance(row, Picture):
-        values |= _picture(located)
-    _save(row, values, located)
+        _read_picture(row, located)
+    own = [key for key in located if key not in {"type", *lists}]
+    _save(row, located, own, sorted(_columns(row)))
     for name, columns in lists.items():
         if name not in located:
             continue
@@ -213,12 +212,14 @@ def _save_file(row: models.Model, located: Located) -> None:
             new = rows.model(**{rows.field.name: row})
             if name == "lines":
                 new.position = index * 10
-            _save(new, _read(new, line, line, columns), line)
+            _save(new, line, line, columns)
 
 
-def _save(row: models.Model, values: dict[str, Any], located: Located) -> None:
-    for name, value in values.items():
-        setattr(row, name, value)
+def _save(row: models.Model, located: Located, keys: Iterable[str], known: Collection[str]) -> None:
+    for key in keys:
+        if key not in known:
+            raise located.error(key, f"{key!r} is not known here. Known: {', '.join(known)}.")
+        setattr(row, key, _column(row._meta.get_field(key), located, key))
     try:
         row.full_clean()
     except ValidationError as error:
@@ -226,15 +227,6 @@ def _save(row: models.Model, values: dict[str, Any], located: Located) -> None:
         told = " ".join(messages)
         raise located.error(field, told if field == "__all__" else f"{field}: {told}") from error
     row.save()
-
-
-def _read(
-    row: models.Model, located: Located, keys: Iterable[str], known: Iterable[str]
-) -> dict[str, Any]:
-    for key in keys:
-        if key not in known:
-            raise located.error(key, f"{key!r} is not known here. Known: {', '.join(known)}.")
-    return {key: _column(row._meta.get_field(key), located, key) for key in keys}
 
 
 def _column(field: Any, located: Located, key: str) -> Any:
@@ -259,17 +251,17 @@ def _column(field: Any, located: Located, key: str) -> Any:
     raise located.error(key, "no picture of this hash is here. Load its file as well.")
 
 
-def _picture(located: Located) -> dict[str, Any]:
-    if not re.fullmatch(r"[0-9a-f]{64}", located.get("hash", "")):
+def _read_picture(picture: Picture, located: Located) -> None:
+    if not re.fullmatch(r"[0-9a-f]{64}", str(located.get("hash"))):
         raise located.error("hash", "'hash' must be the 64 digits of a SHA-256.")
     path = Path(located.path).with_name(f"{located['hash']}.webp")
     try:
         content = path.read_bytes()
         with Image.open(io.BytesIO(content), formats=["WEBP"]) as image:
-            size = {"width": image.width, "height": image.height}
+            picture.width, picture.height = image.size
     except (OSError, ValueError) as error:
         what = f"{path.name} beside this file is missing or broken."
         raise located.error("hash", what) from error
     if hashlib.sha256(content).hexdigest() != located["hash"]:
         raise located.error("hash", f"{path.name} is not the picture of this hash.")
-    return {"content": content, **size}
+    picture.content = content
