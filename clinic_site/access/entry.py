@@ -183,7 +183,6 @@ def let_in(
 def keep_session(request: HttpRequest, user: User, device: Device | None = None) -> None:
     """Go on in this browser after what ended every session of the account; `device` is proved."""
     update_session_auth_hash(request, user)
-    request.session.pop("has_two", None)
     if device is not None:
         django_otp.login(request, device)
         request.session.update({"put_off": False, "by_code": False})
@@ -214,10 +213,6 @@ def can_put_off(request: HttpRequest, user: User) -> bool:
 
 def needs_another_factor(request: HttpRequest) -> bool:
     """Whether somebody who looks after accounts has but one device, whose loss would end that."""
-    user, session = cast(User, request.user), request.session
-    if settings.LOOPBACK or session.get("has_two") or not user.has_perm("clinic_site.change_user"):
-        return False
-    if len(factors_of(user)) < 2:
-        return True
-    session["has_two"] = True
-    return False
+    user = cast(User, request.user)
+    looks_after = not settings.LOOPBACK and user.has_perm("clinic_site.change_user")
+    return looks_after and len(factors_of(user)) < 2
