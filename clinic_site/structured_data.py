@@ -1,13 +1,13 @@
 """What the pages about the clinic say, for search engines: JSON-LD, schema.org 30.
 
-Pure functions to plain dicts. They say only what the page shows; what has no value is left out.
-`site_url` has no slash at its end; `picture_address` is absolute.
+They say only what the page shows; what has no value is left out. Addresses are absolute.
 """
 
 import calendar
 import json
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -27,7 +27,7 @@ def to_script(data: Data) -> SafeString:
     return mark_safe(text.translate(_ESCAPES))  # noqa: S308  has no <, > or &
 
 
-def clinic_data(clinic: Clinic, *, site_url: str) -> Data:
+def clinic_data(clinic: Clinic) -> Data:
     """Return the clinic as its contact page shows it."""
     address = given(
         streetAddress=clinic.street,
@@ -45,18 +45,16 @@ def clinic_data(clinic: Clinic, *, site_url: str) -> Data:
         }
         for each in clinic.hours
     ]
-    return clinic_node(clinic, site_url) | given(address=address, openingHoursSpecification=hours)
+    return clinic_node(clinic) | given(address=address, openingHoursSpecification=hours)
 
 
-def physician_data(
-    physician: Physician, *, clinic: Clinic, site_url: str, picture_address: str | None
-) -> Data:
+def physician_data(physician: Physician, *, clinic: Clinic, picture_address: str | None) -> Data:
     """Return a physician's page, about a Person.
 
     schema.org's Physician is an organization, a business with opening hours: it has no job title
     and works for no one, and its medicalSpecialty has no word for interventional radiology.
     """
-    address = site_url + reverse("physician", args=[physician.slug])
+    address = absolute("physician", physician.slug)
     shown_specialty = "" if physician.title else physician.specialty
     person = given(
         name=physician.name,
@@ -65,22 +63,22 @@ def physician_data(
         description=plain(physician.bio),
         knowsAbout=[each for each in (shown_specialty, physician.interests) if each],
         image=picture_address,
-        worksFor=clinic_node(clinic, site_url),
+        worksFor=clinic_node(clinic),
     )
-    way = [(_("Physicians"), site_url + reverse("physician_list")), (physician.name, address)]
+    way = [(_("Physicians"), absolute("physician_list")), (physician.name, address)]
     return {
         "@type": "ProfilePage",
         "url": address,
         "name": physician.name,
         "inLanguage": "en",
         "mainEntity": {"@type": "Person", **person},
-        "breadcrumb": breadcrumbs(*way, clinic=clinic, site_url=site_url),
+        "breadcrumb": breadcrumbs(*way, clinic=clinic),
     }
 
 
-def breadcrumbs(*steps: tuple[str, str], clinic: Clinic, site_url: str) -> Data:
+def breadcrumbs(*steps: tuple[str, str], clinic: Clinic) -> Data:
     """Return the way from the home page to this one: each step below home by name and address."""
-    home = (clinic.name, site_url + reverse("home"))
+    home = (clinic.name, absolute("home"))
     # A bare address would be a text, and `item` takes a thing.
     items = [
         {"@type": "ListItem", "position": n, "name": name, "item": {"@type": "WebPage", "@id": url}}
@@ -89,11 +87,15 @@ def breadcrumbs(*steps: tuple[str, str], clinic: Clinic, site_url: str) -> Data:
     return {"@type": "BreadcrumbList", "itemListElement": items}
 
 
-def clinic_node(clinic: Clinic, site_url: str) -> Data:
+def clinic_node(clinic: Clinic) -> Data:
     """Return what every page shows of the clinic."""
-    home = site_url + reverse("home")
-    phone = clinic.phone.as_e164
+    home, phone = absolute("home"), clinic.phone.as_e164
     return {"@type": "MedicalClinic", "name": clinic.name, "url": home, "telephone": phone}
+
+
+def absolute(view: str, *args: str) -> str:
+    """Return the absolute address of a page, by the name of its URL."""
+    return settings.SITE_URL + reverse(view, args=args)
 
 
 def given(**properties: Any) -> Data:

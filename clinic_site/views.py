@@ -36,7 +36,7 @@ def physician_list(request: HttpRequest) -> HttpResponse:
 def contact(request: HttpRequest) -> HttpResponse:
     """How to reach the clinic, and what to know before a visit."""
     clinic = current_clinic()
-    data = clinic_data(clinic, site_url=settings.SITE_URL)
+    data = clinic_data(clinic)
     return _contact(request, clinic, structured_data=to_script(data))
 
 

@@ -70,7 +70,6 @@ def physician(request: HttpRequest, slug: str) -> HttpResponse:
     data = physician_data(
         physician,
         clinic=current_clinic(),
-        site_url=settings.SITE_URL,
         picture_address=picture_address(photo),
     )
     return _physician(request, physician, structured_data=to_script(data))
@@ -136,7 +135,6 @@ def show_document(
         document,
         treatments=treatments,
         clinic=current_clinic(),
-        site_url=settings.SITE_URL,
         review=page.review,
         picture_address=address,
     )

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from typing import cast
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clinic_site.models import Clinic
 from clinic_site.plain import list_items, plain
-from clinic_site.structured_data import VOCABULARY, Data, breadcrumbs, clinic_node, given
+from clinic_site.structured_data import VOCABULARY, Data, absolute, breadcrumbs, clinic_node, given
 from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.content.readability import sentences
 from conditions.models import Review
@@ -37,13 +36,12 @@ def page_data(
     *,
     treatments: Sequence[TreatmentDocument] = (),
     clinic: Clinic,
-    site_url: str,
     review: Review | None,
     picture_address: str | None,
 ) -> Data:
     """Return a page; `treatments` are those that a condition's page shows, in order."""
-    about = _about(document, tuple(treatments), site_url)
-    way = [(_("Conditions"), site_url + reverse("condition_list")), (document.title, about["url"])]
+    about = _about(document, tuple(treatments))
+    way = [(_("Conditions"), absolute("condition_list")), (document.title, about["url"])]
     page = given(
         url=about["url"],
         name=document.title,
@@ -54,30 +52,26 @@ def page_data(
         reviewedBy=review and {"@type": "Person", "name": review.reviewer_name},
         audience={"@type": "Patient"},
         about=about,
-        breadcrumb=breadcrumbs(*way, clinic=clinic, site_url=site_url),
-        publisher=clinic_node(clinic, site_url),
+        breadcrumb=breadcrumbs(*way, clinic=clinic),
+        publisher=clinic_node(clinic),
     )
     return {"@type": "MedicalWebPage", **page}
 
 
 @functools.lru_cache(maxsize=settings.PAGES_REMEMBERED)
-def _about(
-    document: PageDocument, treatments: tuple[TreatmentDocument, ...], site_url: str
-) -> Data:
+def _about(document: PageDocument, treatments: tuple[TreatmentDocument, ...]) -> Data:
     """Return what the texts alone say, which is most of the work and stays the same with them."""
     if not isinstance(document, TreatmentDocument):
-        return _condition(cast(ConditionDocument, document), treatments, site_url)
-    about = _therapy(document, document.summary, site_url)
+        return _condition(cast(ConditionDocument, document), treatments)
+    about = _therapy(document, document.summary)
     for kind, name in TREATMENT_TEXTS.items():
         body = _body(document, kind)
         about |= given(**{name: "\n".join(list_items(body)) or plain(body)})
     return about
 
 
-def _condition(
-    document: ConditionDocument, treatments: Sequence[TreatmentDocument], site_url: str
-) -> Data:
-    about = _subject("MedicalCondition", document, site_url)
+def _condition(document: ConditionDocument, treatments: Sequence[TreatmentDocument]) -> Data:
+    about = _subject("MedicalCondition", document)
     for kind, (name, type_) in CONDITION_LISTS.items():
         # After its first sentence an item warns or advises, which is no part of its name.
         names = [sentences(item)[0] for item in list_items(_body(document, kind))]
@@ -85,7 +79,7 @@ def _condition(
     if any(each.kind == "treatments" for each in document.shown_sections):  # they stand there
         is_table = len(treatments) > 1
         therapies = [
-            _therapy(each, plain(each.comparison.what) if is_table else each.summary, site_url)
+            _therapy(each, plain(each.comparison.what) if is_table else each.summary)
             for each in treatments
         ]
         about |= given(possibleTreatment=therapies)
@@ -94,15 +88,15 @@ def _condition(
     return about
 
 
-def _therapy(document: TreatmentDocument, description: str, site_url: str) -> Data:
+def _therapy(document: TreatmentDocument, description: str) -> Data:
     """Return a treatment: a MedicalTherapy always, as possibleTreatment takes no procedure else."""
     percutaneous = document.uses_needle and f"{VOCABULARY}/PercutaneousProcedure"
     shown = given(description=description, procedureType=percutaneous)
-    return _subject("MedicalTherapy", document, site_url) | shown
+    return _subject("MedicalTherapy", document) | shown
 
 
-def _subject(type_: str, document: PageDocument, site_url: str) -> Data:
-    address = site_url + reverse(document.page_type, args=[document.slug])
+def _subject(type_: str, document: PageDocument) -> Data:
+    address = absolute(document.page_type, document.slug)
     return {"@type": type_, "name": document.title, "url": address}
 
 

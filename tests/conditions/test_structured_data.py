@@ -29,7 +29,7 @@ from tests.schema_org import PROPERTIES, faults
 pytestmark = pytest.mark.on_sqlite
 
 CONTENT = Path(settings.BASE_DIR) / "conditions" / "content"
-SITE = "https://clinic.example"
+SITE = settings.SITE_URL
 MENU = "Conditions Physicians"
 REVIEW = Review(reviewer_name="Dr. Jane Doe", reviewed_on=date(2025, 3, 14))
 # What is not a text that people read: types, addresses, codes, dates.
@@ -53,7 +53,6 @@ def describe_condition(document: ConditionDocument = CONDITION, **values: Any) -
         **{
             "treatments": TREATMENTS,
             "clinic": Clinic(),
-            "site_url": SITE,
             "review": None,
             "picture_address": None,
             **values,
@@ -66,7 +65,6 @@ def describe_treatment(document: TreatmentDocument, **values: Any) -> dict[str, 
         document,
         **{
             "clinic": Clinic(),
-            "site_url": SITE,
             "review": None,
             "picture_address": None,
             **values,
@@ -83,7 +81,6 @@ def describe_physician(who: Physician | None = None) -> dict[str, Any]:
     return physician_data(
         who or the_physician(),
         clinic=Clinic(),
-        site_url=SITE,
         picture_address=f"{SITE}/pictures/{'0' * 64}",
     )
 
@@ -162,7 +159,7 @@ SHIPPED = {
     "condition": describe_condition(review=REVIEW, picture_address=f"{SITE}/pictures/1"),
     **{document.slug: describe_treatment(document, review=REVIEW) for document in TREATMENTS},
     "physician": describe_physician(),
-    "clinic": clinic_data(Clinic(), site_url=SITE),
+    "clinic": clinic_data(Clinic()),
 }
 
 
@@ -177,7 +174,7 @@ def test_every_type_property_and_value_is_in_range(data: dict[str, Any]) -> None
 @pytest.mark.django_db
 def test_the_table_holds_nothing_that_is_not_used() -> None:
     coded = describe_condition(dataclasses.replace(CONDITION, icd10_code="M80.08XA"))
-    everything = [*SHIPPED.values(), coded, clinic_data(open_clinic(), site_url=SITE)]
+    everything = [*SHIPPED.values(), coded, clinic_data(open_clinic())]
 
     assert {name for name, _value in walk(everything)} - {"", "@type", "@id"} == set(PROPERTIES)
 
@@ -427,16 +424,12 @@ def test_the_address_is_the_canonical_one() -> None:
 
     assert describe_condition()["url"] == SITE + path
     assert describe_treatment(TREATMENTS[1])["url"] == f"{SITE}/treatments/vertebroplasty/"
-    assert (
-        describe_condition(site_url="http://localhost:8000")["url"]
-        == f"http://localhost:8000{path}"
-    )
 
 
 def test_the_way_to_a_page_counts_from_one() -> None:
-    steps = breadcrumbs(
-        ("Conditions", f"{SITE}/conditions/"), clinic=Clinic(name="The Clinic"), site_url=SITE
-    )["itemListElement"]
+    steps = breadcrumbs(("Conditions", f"{SITE}/conditions/"), clinic=Clinic(name="The Clinic"))[
+        "itemListElement"
+    ]
 
     assert [(step["position"], step["name"], step["item"]["@id"]) for step in steps] == [
         (1, "The Clinic", f"{SITE}/"),
@@ -449,7 +442,7 @@ def test_the_way_to_a_page_counts_from_one() -> None:
 
 
 def test_a_new_clinic_tells_its_name_and_phone_alone() -> None:
-    assert clinic_data(Clinic(phone="605-217-5617"), site_url=SITE) == {
+    assert clinic_data(Clinic(phone="605-217-5617")) == {
         "@type": "MedicalClinic",
         "name": "Vascular & Interventional Specialists",
         "url": f"{SITE}/",
@@ -459,7 +452,7 @@ def test_a_new_clinic_tells_its_name_and_phone_alone() -> None:
 
 @pytest.mark.django_db
 def test_a_clinic_tells_the_address_and_hours_that_it_has_given() -> None:
-    data = clinic_data(open_clinic(), site_url=SITE)
+    data = clinic_data(open_clinic())
 
     assert faults(data) == []
     assert data["address"] == {
