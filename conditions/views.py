@@ -34,17 +34,14 @@ from conditions.search import clean_query, emergencies, is_about_money, search
 @public_page
 def home(request: HttpRequest) -> HttpResponse:
     """The first page."""
-    return _home(request)
+    return render(request, "conditions/home.html", _all_shown())
 
 
 @adds_preview(Clinic, _("Preview the first page"))
 def preview_home(request: HttpRequest, row: Clinic) -> HttpResponse:
     """The first page of a clinic that is not saved for good."""
-    return _home(request, clinic=row, preview=True)
-
-
-def _home(request: HttpRequest, **context: Any) -> HttpResponse:
-    return render(request, "conditions/home.html", _all_shown() | context)
+    context = {**_all_shown(), "clinic": row, "preview": True}
+    return render(request, "conditions/home.html", context)
 
 
 @public_page
@@ -124,13 +121,12 @@ def show_document(
     else:
         context = _around_treatment(page)
     treatments = tuple(each.live.page_document for each in context.get("treatments", []))
-    address = picture_address(document.picture.source if document.picture else "")
-    context |= {"revision": page.live, "preview": preview, "picture_address": address}
     template = f"conditions/{document.page_type}.html"
     if preview is not None:
-        context["page"] = render_page(document, treatments)
+        context |= {"preview": preview, "page": render_page(document, treatments)}
         return shown_to_staff(render(request, template, context))
-    context["page"] = _published_page(document, treatments, frozenset(picture_sizes()))
+    rendered = _published_page(document, treatments, frozenset(picture_sizes()))
+    address = picture_address(document.picture.source if document.picture else "")
     data = page_data(
         document,
         treatments=treatments,
@@ -138,7 +134,8 @@ def show_document(
         review=page.review,
         picture_address=address,
     )
-    return render(request, template, {**context, "structured_data": to_script(data)})
+    context |= {"page": rendered, "picture_address": address, "structured_data": to_script(data)}
+    return render(request, template, context)
 
 
 def _around_condition(page: Page, document: ConditionDocument) -> dict[str, Any]:
