@@ -60,7 +60,7 @@ def _place(section: Section) -> Place:
 
 def _check_marks(place: Place, found: Iterable[Slip]) -> Iterator[Finding]:
     for slip in found:
-        yield Finding("error", *place, slip.message)
+        yield error(place, slip.code, *slip.words)
 
 
 def _check_text(place: Place, text: str, most: int, *, needed: bool = True) -> Iterator[Finding]:

@@ -71,6 +71,23 @@ _MESSAGES = {
     "unsigned": _("No clinician has signed what patients see. Ask one to."),
     "overdue": _("The clinician's review is overdue. Ask for a new one."),
     "address": _("The address of “%s” is not safe. Use one that starts with https:."),
+    "no_space": _("Patients would see the mark of “%s”. Type it anew as “%s”, with a plain space."),
+    "bullet": _("“%s” is no list. Begin each line with a hyphen and a space: “%s”."),
+    "stray_mark": _(
+        "Patients would see the mark in “%s”. Put it right before the first letter and right after "
+        "the last, with a space behind; or remove it."
+    ),
+    "year_list": _(
+        "“%s” becomes a line of a numbered list. Put words before the number, as “In …”."
+    ),
+    "cite_in_link": _("“%s” has a source inside its brackets. Write “%s”."),
+    "open_cite": _("“%s” cites nothing. Write the source's key as [^key]."),
+    "no_link": _("“%s” is no link. Write it as [words](/address/), without a space."),
+    "table": _(
+        "“%s” is no table. Put a line such as |---|---| below its first line, with as many parts."
+    ),
+    "no_effect": _("The mark of “%s” does nothing here. Remove it."),
+    "as_typed": _("Patients would see the marks of “%s”. Remove them."),
 }
 
 

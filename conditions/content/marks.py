@@ -2,34 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
-from django.utils.translation import gettext_lazy as _
 from markdown_it.token import Token
 
 from clinic_site.markdown import parse
 from conditions.content.figures import CITATION, beginning
-
-_MESSAGES = {
-    "no_space": _("Patients would see the mark of “%s”. Type it anew as “%s”, with a plain space."),
-    "bullet": _("“%s” is no list. Begin each line with a hyphen and a space: “%s”."),
-    "stray_mark": _(
-        "Patients would see the mark in “%s”. Put it right before the first letter and right after "
-        "the last, with a space behind; or remove it."
-    ),
-    "year_list": _(
-        "“%s” becomes a line of a numbered list. Put words before the number, as “In …”."
-    ),
-    "cite_in_link": _("“%s” has a source inside its brackets. Write “%s”."),
-    "open_cite": _("“%s” cites nothing. Write the source's key as [^key]."),
-    "link": _("“%s” is no link. Write it as [words](/address/), without a space."),
-    "table": _(
-        "“%s” is no table. Put a line such as |---|---| below its first line, with as many parts."
-    ),
-    "no_effect": _("The mark of “%s” does nothing here. Remove it."),
-    "as_typed": _("Patients would see the marks of “%s”. Remove them."),
-}
 
 _ODD = r"\u00a0\u00ad\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff"  # no spaces to Markdown
 _NO_WORD = "\ufffc"  # stands for a source or a picture
@@ -60,24 +39,21 @@ _WORDS = {
         rf"|(?<=[^\s*_(])[*_](?=[\s.,;:!?”’\"){_NO_WORD}]|$)"
     ),
     "open_cite": re.compile(r"\[\s*\^"),
-    "link": re.compile(rf"\]\s+\({_ADDRESS}|\)\[{_ADDRESS}|<(?=(?:https?|tel|mailto):)"),
+    "no_link": re.compile(rf"\]\s+\({_ADDRESS}|\)\[{_ADDRESS}|<(?=(?:https?|tel|mailto):)"),
 }
 _LINK = re.compile(r"!?(\[(?:[^\[\]]|\[[^\[\]]*\])*\])\([^()\s]*\)?")
 _ESCAPED = re.compile(r"\\[!-/:-@\[-`{-~]")
 
 
-@dataclass(frozen=True)
-class Slip:
-    """What is wrong, as a code; the words around it; a sentence that says what to do."""
+class Slip(NamedTuple):
+    """The code of a message of the findings, and what fills it: first the words that are wrong."""
 
     code: str
-    words: str
-    message: str
+    words: tuple[str, ...]
 
 
-def _slip(code: str, words: str, *mended: str) -> Slip:
-    said = [each.replace(_NO_WORD, "") for each in (words, *mended)]
-    return Slip(code, said[0], str(_MESSAGES[code]) % tuple(said))
+def _slip(code: str, *words: str) -> Slip:
+    return Slip(code, tuple(each.replace(_NO_WORD, "") for each in words))
 
 
 def slips(tokens: Sequence[Token]) -> Iterator[Slip]:
