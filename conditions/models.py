@@ -88,13 +88,12 @@ class KindManager(models.Manager.from_queryset(PageQuerySet)):  # type: ignore[m
     """The pages of one kind."""
 
     def get_queryset(self) -> PageQuerySet:
-        return super().get_queryset().filter(kind=self.model.page_kind)
+        return super().get_queryset().filter(kind=self.model._meta.model_name)
 
 
 class Condition(Page):
     """A condition that the clinic treats."""
 
-    page_kind: ClassVar[str] = "condition"
     objects: ClassVar[Any] = KindManager()
 
     class Meta:
@@ -106,7 +105,6 @@ class Condition(Page):
 class Treatment(Page):
     """A treatment: written once, shown on the page of every condition that offers it."""
 
-    page_kind: ClassVar[str] = "treatment"
     objects: ClassVar[Any] = KindManager()
 
     class Meta:

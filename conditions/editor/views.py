@@ -49,7 +49,7 @@ class EditorViews(PageViews):
             raise NotAllowed(f"conditions.add_{self.opts.model_name}")
         form = NewPageForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            kind, title = self.model.page_kind, form.cleaned_data["title"]
+            kind, title = str(self.opts.model_name), form.cleaned_data["title"]
             page = begin_page(kind=kind, title=title, by=Actor.staff(request))
             self.log_addition(request, page, gettext("Begun."))
             return HttpResponseRedirect(self.address("change", page))
