@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic_site.readiness import Finding, adds_check
-from clinic_site.todo import May, Shortcut, ToDo, adds_shortcuts, adds_todo
+from clinic_site.todo import Line, May, adds_shortcuts, adds_todo
 from conditions.models import Condition, Page, Treatment
 
 
 @adds_todo("conditions.change_condition", "conditions.sign_page")
-def review_todo(may: May) -> Iterable[ToDo]:
+def review_todo(may: May) -> Iterable[Line]:
     """Pages without a signature, with an overdue one, or with one that falls due soon."""
     today = timezone.localdate()
     may_sign = may("conditions.sign_page")
@@ -27,10 +27,10 @@ def review_todo(may: May) -> Iterable[ToDo]:
         pages = model.objects.listed().filter(soon)
         for page in pages[: settings.REVIEWS_TO_DO]:
             address = reverse(f"admin:conditions_{name}_{leads_to}", args=[page.pk])
-            yield ToDo(_what_to_do(page, today, may_sign=may_sign), address)
+            yield Line(_what_to_do(page, today, may_sign=may_sign), address)
         if (more := pages.count() - settings.REVIEWS_TO_DO) > 0:
             text = ngettext("%d more page to review.", "%d more pages to review.", more) % more
-            yield ToDo(text, reverse(f"admin:conditions_{name}_changelist"))
+            yield Line(text, reverse(f"admin:conditions_{name}_changelist"))
 
 
 def _what_to_do(page: Condition | Treatment, today: dt.date, *, may_sign: bool) -> str:
@@ -52,7 +52,7 @@ def reviews_due() -> Finding:
 
 
 @adds_shortcuts("conditions.view_condition", "conditions.view_treatment")
-def pages_changed_last(may: May) -> Iterable[Shortcut]:
+def pages_changed_last(may: May) -> Iterable[Line]:
     """The editor of each of the pages changed last, the latest first; one query."""
     kinds = [kind for kind in ("condition", "treatment") if may(f"conditions.view_{kind}")]
     drafts = Page.objects.filter(kind__in=kinds, draft__isnull=False)
@@ -61,4 +61,4 @@ def pages_changed_last(may: May) -> Iterable[Shortcut]:
     )
     for kind, pk, title, ref in latest[: settings.PAGES_CHANGED_LAST]:
         address = reverse(f"admin:conditions_{kind}_change", args=[pk])
-        yield Shortcut(title or ref, address)
+        yield Line(title or ref, address)

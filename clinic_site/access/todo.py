@@ -14,39 +14,39 @@ from clinic_site.access.models import active_with
 from clinic_site.access.record import AccountAction
 from clinic_site.access.roles import Role
 from clinic_site.audit.models import AuditEvent
-from clinic_site.todo import May, ToDo, adds_todo
+from clinic_site.todo import Line, May, adds_todo
 
 
 @adds_todo("clinic_site.change_user")
-def name_todo(may: May) -> Iterable[ToDo]:
+def name_todo(may: May) -> Iterable[Line]:
     """Clinicians whose name is not confirmed, so that they cannot sign."""
     for user in active_with(Role.CLINICIAN).select_related("physician").order_by("username"):
         if not user.signs_as:
             confirm = _("Confirm the name with which %s signs pages.")
             text = confirm if user.name_to_sign else _("Enter the name with which %s signs pages.")
             address = reverse("admin:clinic_site_user_change", args=[user.pk])
-            yield ToDo(text % user.username, address)
+            yield Line(text % user.username, address)
 
 
-def notes_for(request: HttpRequest) -> Iterator[ToDo]:
+def notes_for(request: HttpRequest) -> Iterator[Line]:
     """Give what whoever is signed in should know before anything else."""
     if forms_kept(request):
         text = _("A form that you sent is still here. Nothing was done with it yet.")
-        yield ToDo(text, reverse("admin:kept"))
+        yield Line(text, reverse("admin:kept"))
     own = reverse("admin:password_change")
     if request.session.get("put_off"):
-        yield ToDo(_("You are in without a second factor. Make a passkey or set up an app."), own)
+        yield Line(_("You are in without a second factor. Make a passkey or set up an app."), own)
     elif request.session.get("by_code"):
         text = _(
             "You signed in with a recovery code. Is your device lost? Set up another one, and "
             "remove the lost one."
         )
-        yield ToDo(text, own)
+        yield Line(text, own)
     if request.user.has_perm("clinic_site.view_auditevent"):
         yield from _resets(request.user.get_username())
 
 
-def _resets(reader: str) -> Iterator[ToDo]:
+def _resets(reader: str) -> Iterator[Line]:
     """Accounts that somebody else reset, as their person may not have asked for it."""
     record = reverse("admin:clinic_site_auditevent_changelist")
     texts = {
@@ -65,4 +65,4 @@ def _resets(reader: str) -> Iterator[ToDo]:
             "name": row.references,
             "by": row.actor,
         }
-        yield ToDo(text, f"{record}?action={row.action}")
+        yield Line(text, f"{record}?action={row.action}")
