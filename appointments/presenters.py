@@ -64,17 +64,13 @@ def in_short(asked: AppointmentRequest, *, is_to_be_called: bool = True) -> dict
         asked.answers = answers = asked.answers  # opened once, for all that is read of it
     except CannotRead:
         return {"name": str(CANNOT_BE_READ)}
-    who = answer_of(asked, "contact_name")
     return {
         "name": answer_of(asked, "patient_name"),
         "age": _age(asked.answer("date_of_birth")),
         "wish": [each for name in ("kind", "condition") if (each := answer_of(asked, name))],
         "phone": phone_to_dial(asked),
         "email": answer_of(asked, "email"),
-        "calling": [
-            *([_("ask for %s") % who] if who else []),
-            *(_ways_to_call(asked) if is_to_be_called else []),
-        ],
+        "calling": _calling(asked, is_to_be_called),
         "message": answer_of(asked, "message"),
         "facts": [
             (given.question, given.words)
@@ -99,9 +95,13 @@ def phone_to_dial(appointment_request: AppointmentRequest) -> str:
     return format_html('<a href="tel:{}">{}</a>', appointment_request.phone, shown)
 
 
-def _ways_to_call(asked: AppointmentRequest) -> list[str]:
+def _calling(asked: AppointmentRequest, is_to_be_called: bool) -> list[str]:
+    who = asked.answer("contact_name")
+    ways = [_("ask for %s") % who] if who else []
+    if not is_to_be_called:
+        return ways
     no = format_html("<strong>{}</strong>", _("no voicemail"))
-    ways = [_("voicemail is fine") if asked.answer("voicemail_ok") else no]
+    ways.append(_("voicemail is fine") if asked.answer("voicemail_ok") else no)
     if language := asked.answer("interpreter_language"):
         ways.append(_("interpreter: %s") % language)
     if asked.answer("contact_by") == ContactBy.EMAIL:

@@ -13,7 +13,7 @@ from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.models.history import ANSWERS, NoteKind
 from appointments.presenters import read
 from appointments.services.workflow import InvalidTransition, locked, move, reads, save
-from appointments.states import ANSWERED, ASIDE, BACK, LEAVE, STEPS, CloseReason, News, Status, Step
+from appointments.states import ASIDE, BACK, LEAVE, STEPS, CloseReason, News, Status, Step
 from clinic_site.actor import Actor
 from clinic_site.audit.models import record
 from clinic_site.edit_conflict import EditConflict
@@ -131,17 +131,7 @@ def _is_done(asked: AppointmentRequest, chosen: Step, values: dict[str, Any]) ->
 def _go(asked: AppointmentRequest, to: Status, close_reason: str, by: Actor) -> str:
     """Move the request on and tell its patient; return what was done, for the record."""
     before, news = Status(asked.status), asked.state.news_of(to)
-    move(
-        asked,
-        to,
-        by=by,
-        # Who canceled, or was answered before it was closed, waits for no first answer.
-        answers=to == Status.SCHEDULED
-        or before == Status.CANCELLED
-        or not ANSWERED.isdisjoint({close_reason, asked.close_reason}),
-        settles=to in {Status.SCHEDULED, Status.CLOSED} or before == Status.CANCELLED,
-        close_reason=close_reason,
-    )
+    move(asked, to, by=by, close_reason=close_reason)
     if asked.suspicion and to != Status.CLOSED:  # it was none: tell what waited
         asked.suspicion = ""
         write_mails(asked)

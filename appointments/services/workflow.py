@@ -16,7 +16,7 @@ from appointments.audit import REQUEST
 from appointments.mails import write_change_mails
 from appointments.models import AppointmentRequest, Note, StatusChange
 from appointments.models.history import NoteKind
-from appointments.states import CloseReason, Status
+from appointments.states import ANSWERED, CloseReason, Status
 from clinic_site.actor import Actor
 from clinic_site.audit.models import Action, record
 from clinic_site.crypto.key_ring import CannotRead
@@ -43,19 +43,9 @@ def save(appointment_request: AppointmentRequest, *, by: Actor, detail: str) -> 
 
 
 def move(
-    appointment_request: AppointmentRequest,
-    to: Status,
-    *,
-    by: Actor,
-    answers: bool = False,
-    settles: bool = False,
-    close_reason: str = "",
+    appointment_request: AppointmentRequest, to: Status, *, by: Actor, close_reason: str = ""
 ) -> None:
-    """Set the status and write its row; the caller saves the request.
-
-    `answers`: whether the patient has heard from the clinic by what staff did. `settles`: whether
-    it deals with the change that the patient asked for. Raises InvalidTransition.
-    """
+    """Set the status and write its row; the caller saves the request. Raises InvalidTransition."""
     before = appointment_request.status
     if to not in appointment_request.state.targets:
         raise InvalidTransition(
@@ -63,6 +53,14 @@ def move(
             % {"is": appointment_request.get_status_display(), "to": to.label}
         )
     has_visit = Status.SCHEDULED in {before, to}  # set by this, or taken off
+    # It deals with the change that the patient asked for.
+    settles = to in {Status.SCHEDULED, Status.CLOSED} or before == Status.CANCELLED
+    # Who canceled, or was answered before it was closed, waits for no first answer.
+    answers = (
+        to == Status.SCHEDULED
+        or before == Status.CANCELLED
+        or not ANSWERED.isdisjoint({close_reason, appointment_request.close_reason})
+    )
     StatusChange.objects.create(
         request=appointment_request,
         from_status=before,

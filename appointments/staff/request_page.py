@@ -217,7 +217,6 @@ class RequestView(StaffView):
             problem=problem,
             version=self.version if stays else asked.version,
             opened_at=(self.since if stays else None) or self.opened_at,
-            tab=self.tab,
             tabs=tabs_for(user, now, self.tab.name),
             do=self.request.POST.get("do", ""),
             **in_short(asked),
