@@ -38,11 +38,3 @@ class Actor:
     @classmethod
     def stranger(cls, request: HttpRequest) -> "Actor":
         return cls(STRANGER, source=hashed_address(request))
-
-    @classmethod
-    def shell(cls) -> "Actor":
-        return cls(SHELL)
-
-    @classmethod
-    def system(cls) -> "Actor":
-        return cls(SYSTEM)

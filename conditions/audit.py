@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.actor import Actor
+from clinic_site.actor import SYSTEM, Actor
 from clinic_site.audit.models import adds_actions, record
 
 PAGE = "page"  # the kind of thing that an address names
@@ -20,4 +20,4 @@ class PageAction(models.TextChoices):
 
 def on_record(action: PageAction, ref: str, number: int, by: Actor | None) -> None:
     """Put on record what was done to the page of a ref, with which of its revisions."""
-    record(action, PAGE, [ref], by=by or Actor.system(), detail=f"number {number}")
+    record(action, PAGE, [ref], by=by or Actor(SYSTEM), detail=f"number {number}")

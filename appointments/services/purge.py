@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from appointments.audit import REQUEST, RequestAction
 from appointments.models import AppointmentRequest
-from clinic_site.actor import Actor
+from clinic_site.actor import SYSTEM, Actor
 from clinic_site.audit.models import record
 from clinic_site.clinic import read_clinic
 from clinic_site.mail.models import OutboxMessage
@@ -47,7 +47,7 @@ def purge(
                 break
             OutboxMessage.objects.about(REQUEST, *found.values()).delete()
             AppointmentRequest.objects.filter(pk__in=found).delete()
-            record(RequestAction.PURGED, REQUEST, found.values(), by=Actor.system())
+            record(RequestAction.PURGED, REQUEST, found.values(), by=Actor(SYSTEM))
         purged += len(found)
         tell(purged)
     return purged

@@ -20,7 +20,7 @@ from clinic_site.access.factors import first_codes, remove_factors
 from clinic_site.access.models import FIRST_NAME, Invitation, InvitationReason, User
 from clinic_site.access.record import AccountAction, record_of, record_roles
 from clinic_site.access.roles import Role
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 from clinic_site.clinic import read_clinic
 from clinic_site.crypto.key_ring import blind_index
 from clinic_site.mail.models import MailKind, NotWanted, OutboxMessage, adds_mail, new_mail
@@ -134,7 +134,7 @@ def invite_first() -> str | None:
     if User.objects.exclude(last_login=None).exists():
         return None
     with transaction.atomic():
-        user, by = User.objects.filter(username=FIRST_NAME).first(), Actor.shell()
+        user, by = User.objects.filter(username=FIRST_NAME).first(), Actor(SHELL)
         if user is None:
             user = new_account(FIRST_NAME, by=by)
             set_roles(user, Role, by=by)

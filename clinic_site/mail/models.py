@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import CheckConstraint, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -127,10 +127,7 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
         if not self.due().exists():
             return None  # so that an idle worker takes no lock
         with transaction.atomic():
-            due = self.due()
-            if connection.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True)
-            if message := due.first():
+            if message := self.due().select_for_update(skip_locked=True).first():
                 message.lease = uuid.uuid4()
                 message.leased_until = timezone.now() + settings.MAIL_LEASE
                 message.tries += 1

@@ -21,7 +21,7 @@ from clinic_site.access.invitations import (
 )
 from clinic_site.access.models import Invitation, InvitationReason, RecoveryCode, TotpDevice, User
 from clinic_site.access.roles import Role, make_roles
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 from clinic_site.audit.models import AuditEvent
 from clinic_site.logs import WithoutTokens
 from clinic_site.mail.models import MailState, NotWanted, OutboxMessage
@@ -45,7 +45,7 @@ TYPED = {**NAMES, "password": PASSWORD, "repeated": PASSWORD}
 
 def new(user: User | None = None, reason: InvitationReason = InvitationReason.NEW) -> str:
     user = user or make_account("new", "editor")
-    return invite(user=user, by=Actor.shell(), reason=reason)
+    return invite(user=user, by=Actor(SHELL), reason=reason)
 
 
 def page_of(token: str) -> str:

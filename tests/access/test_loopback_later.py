@@ -8,7 +8,7 @@ from django.test import Client
 from clinic_site.access.factors import new_codes
 from clinic_site.access.invitations import invite
 from clinic_site.access.models import Invitation, InvitationReason, User
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 from clinic_site.audit.models import AuditEvent
 from tests.generated import SOAK
 from tests.make import PASSWORD, app_of, is_in, make_account, with_password
@@ -159,7 +159,7 @@ def test_an_invitation_is_accepted_without_a_factor_on_this_machine_alone(
     where: dict[str, Any],
 ) -> None:
     user = make_account("first", "manager")
-    token = invite(user=user, by=Actor.shell(), reason=InvitationReason.FIRST)
+    token = invite(user=user, by=Actor(SHELL), reason=InvitationReason.FIRST)
     page = f"/admin/invitation/{token}/"
     assert "Later" in Client(**HERE).get(page).text
     assert "Later" not in Client(**HERE).get(page, **where).text

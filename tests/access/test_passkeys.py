@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from clinic_site.access.invitations import invite
 from clinic_site.access.models import Invitation, InvitationReason, RecoveryCode, User
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 from clinic_site.audit.models import AuditEvent
 from clinic_site.counters import Counter
 from tests.authenticator import USER_PRESENT, Authenticator, encoded
@@ -53,9 +53,7 @@ def device() -> Authenticator:
 
 def test_an_invitation_is_accepted_by_a_passkey_alone_which_signs_in_later() -> None:
     device, client = Authenticator(), Client()
-    token = invite(
-        user=make_account("new", "editor"), by=Actor.shell(), reason=InvitationReason.NEW
-    )
+    token = invite(user=make_account("new", "editor"), by=Actor(SHELL), reason=InvitationReason.NEW)
     page = f"/admin/invitation/{token}/"
     options = begin(client, page, **NAMES)
     assert (options["user"]["name"], options["user"]["displayName"]) == ("jo", "Jo Lee (jo)")
@@ -105,7 +103,7 @@ def test_codes_come_with_the_password_without_which_they_open_nothing(
 
 def test_with_a_mistake_in_the_form_no_passkey_is_made() -> None:
     make_account("eva")
-    token = invite(user=make_account("new"), by=Actor.shell(), reason=InvitationReason.NEW)
+    token = invite(user=make_account("new"), by=Actor(SHELL), reason=InvitationReason.NEW)
     page = f"/admin/invitation/{token}/"
 
     for typed in ({**NAMES, "username": "eva"}, {**NAMES, "password": "short"}, {}):
@@ -332,7 +330,7 @@ def test_hostile_answers_are_refused_without_an_error(device: Authenticator) -> 
 
 def test_hostile_answers_leave_an_invitation_as_it_is() -> None:
     new, client, device = make_account("new", "editor"), Client(), Authenticator()
-    token = invite(user=new, by=Actor.shell(), reason=InvitationReason.NEW)
+    token = invite(user=new, by=Actor(SHELL), reason=InvitationReason.NEW)
     page, before = f"/admin/invitation/{token}/", User.objects.values().get()
     example = device.make(begin(client, page, **NAMES))
     hostile = [

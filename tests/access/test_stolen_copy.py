@@ -19,13 +19,13 @@ import json
 from clinic_site.access.factors import new_codes
 from clinic_site.access.invitations import invite
 from clinic_site.access.models import KeptForm
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 from tests.make import SECRET, cookie_of, make_account, with_password
 from tests.make import make_request
 make_request(patient_name="Marker Patient", phone="605-555-0199", message="Marker message")
 ana = with_password("ana", "manager")
 cookie = json.loads(cookie_of("ana", "manager"))["value"]
-token = invite(user=make_account("new", email="new@clinic.example"), by=Actor.shell(), reason="new")
+token = invite(user=make_account("new", email="new@clinic.example"), by=Actor(SHELL), reason="new")
 KeptForm.objects.create(key="0" * 64, user=ana, sent="Marker form")
 markers = ["Marker", "5550199", "555-0199"]
 print(json.dumps([*markers, cookie, token, SECRET, *new_codes(ana)]))

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.db import DatabaseError, connection, transaction
 
-from clinic_site.actor import PATIENT, Actor
+from clinic_site.actor import PATIENT, SYSTEM, Actor
 from clinic_site.audit.models import Action, AuditEvent, record, record_once_an_hour, record_refused
 from clinic_site.audit.triggers import install_triggers, triggers_missing
 from clinic_site.counters import Counter, count_of, count_up, sweep
@@ -31,7 +31,7 @@ def stranger(source: str = "") -> Actor:
     ],
 )
 def test_the_database_refuses_to_change_the_record(change: str) -> None:
-    record(Action.VIEWED, "request", ["VIS-TEST-TEST"], by=Actor.system())
+    record(Action.VIEWED, "request", ["VIS-TEST-TEST"], by=Actor(SYSTEM))
     assert triggers_missing() == []
 
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
@@ -51,7 +51,7 @@ def test_missing_triggers_are_found_and_put_back() -> None:
 
 def test_an_action_that_no_app_has_registered_is_refused() -> None:
     with pytest.raises(ValueError, match="peeked"):
-        record("peeked", by=Actor.system())
+        record("peeked", by=Actor(SYSTEM))
 
 
 def refused() -> int:

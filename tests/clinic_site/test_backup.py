@@ -22,9 +22,9 @@ ENOUGH = 400 if SOAK else 6  # requests before a backup is made
 BEFORE = """
 from tests.make import cookie_of, make_account
 from clinic_site.access.invitations import invite
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 cookie_of("ana", "manager")
-invite(user=make_account("new", email="new@clinic.example"), by=Actor.shell(), reason="new")
+invite(user=make_account("new", email="new@clinic.example"), by=Actor(SHELL), reason="new")
 """
 AFTER = """
 from django.contrib.sessions.models import Session

@@ -7,7 +7,7 @@ from django.contrib.auth.management.commands import changepassword
 
 from clinic_site.access.models import User
 from clinic_site.access.record import AccountAction, record_of
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 
 
 class Command(changepassword.Command):
@@ -17,5 +17,5 @@ class Command(changepassword.Command):
         options["username"] = options["username"] or getpass.getuser()  # as Django does
         said = super().handle(*args, **options)
         user = User.objects.get_by_natural_key(options["username"])
-        record_of(user, AccountAction.PASSWORD_CHANGED, by=Actor.shell())
+        record_of(user, AccountAction.PASSWORD_CHANGED, by=Actor(SHELL))
         return said

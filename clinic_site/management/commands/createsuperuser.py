@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from clinic_site.access.invitations import invite, link_of
 from clinic_site.access.models import InvitationReason, User, refuse_shared_name
 from clinic_site.access.record import AccountAction, record_of
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 
 
 class Command(createsuperuser.Command):
@@ -18,8 +18,8 @@ class Command(createsuperuser.Command):
         before = set(User.objects.values_list("pk", flat=True))
         super().handle(*args, **options)
         for user in User.objects.exclude(pk__in=before).filter(is_superuser=True):
-            record_of(user, AccountAction.SUPERUSER_MADE, by=Actor.shell())
-            token = invite(user=user, by=Actor.shell(), reason=InvitationReason.SHELL)
+            record_of(user, AccountAction.SUPERUSER_MADE, by=Actor(SHELL))
+            token = invite(user=user, by=Actor(SHELL), reason=InvitationReason.SHELL)
             self.stdout.write(f"To set up the second factor, open {link_of(token)}")
 
     def _validate_username(self, username: str, *args: Any) -> str | None:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from clinic_site.access import invitations
 from clinic_site.access.models import InvitationReason, User, refuse_shared_name
 from clinic_site.access.roles import Role
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 
 
 class Command(BaseCommand):
@@ -40,13 +40,13 @@ class Command(BaseCommand):
                 refuse_shared_name(name)
             except ValidationError as error:
                 raise CommandError(error.messages[0]) from None
-            user = invitations.new_account(name, by=Actor.shell())
+            user = invitations.new_account(name, by=Actor(SHELL))
         elif user.last_login or not user.is_active:
             raise CommandError(
                 f"{name} is closed, or has signed in before. To take the present password and "
                 f"devices away and invite anew: reset_second_factor {name}"
             )
         if options["role"]:
-            invitations.set_roles(user, options["role"], by=Actor.shell())
-        token = invitations.invite(user=user, by=Actor.shell(), reason=InvitationReason.NEW)
+            invitations.set_roles(user, options["role"], by=Actor(SHELL))
+        token = invitations.invite(user=user, by=Actor(SHELL), reason=InvitationReason.NEW)
         self.stdout.write(invitations.link_of(token))

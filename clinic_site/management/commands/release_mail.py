@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 from clinic_site.audit.models import Action, record
 from clinic_site.mail.models import MailHold, OutboxMessage
 
@@ -21,5 +21,5 @@ class Command(BaseCommand):
                 self.stdout.write("No mail is held back.")
                 return
             said = f"{OutboxMessage.objects.waiting().try_again()} mails released"
-            record(Action.CHANGED, "mail", by=Actor.shell(), detail=said)
+            record(Action.CHANGED, "mail", by=Actor(SHELL), detail=said)
         self.stdout.write(f"{said}.")

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinic_site.access.invitations import link_of, reset_access
 from clinic_site.access.models import InvitationReason, User
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         user = User.objects.filter(username=name, is_active=True).first()
         if user is None:
             raise CommandError(f"No active account is named {name}.")
-        token = reset_access(user=user, by=Actor.shell(), reason=InvitationReason.SHELL)
+        token = reset_access(user=user, by=Actor(SHELL), reason=InvitationReason.SHELL)
         self.stdout.write(
             f"Whoever opens this link becomes {name}: make sure that it reaches nobody else."
         )

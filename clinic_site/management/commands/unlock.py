@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from clinic_site.access.limits import unlock
 from clinic_site.access.record import KIND, AccountAction
-from clinic_site.actor import Actor
+from clinic_site.actor import SHELL, Actor
 from clinic_site.audit.models import record
 
 
@@ -20,5 +20,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         lifted = unlock(name)
-        record(AccountAction.UNLOCKED, KIND, [name] if name else [], by=Actor.shell())
+        record(AccountAction.UNLOCKED, KIND, [name] if name else [], by=Actor(SHELL))
         self.stdout.write("Passwords can be tried again." if lifted else "No limit was in force.")
