@@ -9,6 +9,7 @@ its terminal.
 
 import contextlib
 import fcntl
+import http.client
 import os
 import secrets
 import signal
@@ -16,10 +17,9 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
@@ -113,15 +113,15 @@ def stop_if_taken(port: int) -> None:
 
 def wait_until_up(address: str, server: subprocess.Popen[bytes]) -> None:
     """Return once the site answers; end where the server has ended, or a minute has passed."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _try in range(600):
         if server.poll() is not None:
             sys.exit("Stopped: the server did not start; what it said is above.")
-        try:
-            direct.open(address + "/healthz", timeout=5).close()
-            return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
+        line = http.client.HTTPConnection(urlsplit(address).netloc, timeout=5)
+        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(line):
+            line.request("GET", "/healthz")
+            if line.getresponse().status == 200:
+                return
+        time.sleep(0.1)
     sys.exit("Stopped: the server did not answer within a minute.")
 
 

@@ -153,7 +153,7 @@ def of_this_phone(text: str, now: dt.datetime) -> list[AppointmentRequest] | Non
 
 
 def find_request(
-    *, reference: str, phone: str, by: Actor, detail: str = "by reference and phone"
+    *, reference: str, phone: str, by: Actor, detail: str
 ) -> AppointmentRequest | None:
     """Return the request of this reference, if `phone` (in E.164) is the number it was sent with.
 
