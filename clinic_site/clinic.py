@@ -137,8 +137,7 @@ notice_links: Remembered[list[tuple[str, str]]] = Remembered(
     default=list,
 )
 active_physicians: Remembered[list[Physician]] = Remembered(
-    lambda: list(Physician.objects.active().select_related("photo").defer("photo__content")),
-    default=list,
+    lambda: list(Physician.objects.active()), default=list
 )
 picture_sizes: Remembered[dict[str, tuple[int, int]]] = Remembered(
     lambda: {each.hash: (each.width, each.height) for each in Picture.objects.defer("content")},

@@ -61,14 +61,9 @@ def _all_shown() -> dict[str, Any]:
 @public_page
 def physician(request: HttpRequest, slug: str) -> HttpResponse:
     """One physician's bio, and the conditions whose pages name them; 404 for an inactive one."""
-    active = Physician.objects.active().select_related("photo").defer("photo__content")
-    physician = get_object_or_404(active, slug=slug)
-    photo = f"picture:{physician.photo.hash}" if physician.photo else ""
-    data = physician_data(
-        physician,
-        clinic=current_clinic(),
-        picture_address=picture_address(photo),
-    )
+    physician = get_object_or_404(Physician.objects.active(), slug=slug)
+    photo = picture_address(f"picture:{physician.photo.hash}") if physician.photo else None
+    data = physician_data(physician, clinic=current_clinic(), picture_address=photo)
     return _physician(request, physician, structured_data=to_script(data))
 
 

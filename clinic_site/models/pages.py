@@ -56,10 +56,10 @@ class Picture(models.Model):
 
 
 class PhysicianQuerySet(models.QuerySet["Physician"]):
-    """The physicians; `active` ones are shown on the site."""
+    """The physicians; `active` ones are shown on the site, with their photos."""
 
     def active(self) -> "PhysicianQuerySet":
-        return self.filter(active=True)
+        return self.filter(active=True).select_related("photo").defer("photo__content")
 
 
 class Physician(models.Model):
