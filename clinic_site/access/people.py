@@ -226,13 +226,13 @@ class PeopleAdmin(admin.ModelAdmin):
         """
         user = self.get_object(request, unquote(object_id)) if object_id else None
         may_add = user is None and self.has_add_permission(request)
-        asked = None
         if may_add or self.has_change_permission(request, user):
             form = self.get_form(request, user, change=user is not None)
             if not {*request.POST} <= {*form.base_fields, *BESIDE_THE_FIELDS}:
                 raise NotAllowed("", KIND, [user.username] if user else [])
-            asked = ask_again(request)
-        return asked or super().changeform_view(request, object_id, *args, **kwargs)
+            if asked := ask_again(request):
+                return asked
+        return super().changeform_view(request, object_id, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         asked = ask_again(request) if self.has_delete_permission(request) else None
@@ -249,10 +249,9 @@ class PeopleAdmin(admin.ModelAdmin):
             obj.save()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        user = form.instance
+        user, by = form.instance, Actor.staff(request)
         before = user.read_roles()
         super().save_related(request, form, formsets, change)
-        by = Actor.staff(request)
         switched = change and "is_active" in form.changed_data
         names = [*form.changed_data] if change else ["added"]
         if switched and not user.is_active:
@@ -263,8 +262,7 @@ class PeopleAdmin(admin.ModelAdmin):
         if change and "email" in form.changed_data:
             tell(user, ADDRESS_CHANGED, form.initial["email"])
             user.invitations.filter(used_at=None).delete()  # whoever reads mail there opens it not
-        has_other_roles = record_roles(user, before, by=by)
-        if change and (has_other_roles or switched):
+        if record_roles(user, before, by=by) or switched:
             user.end_sessions()
 
     def response_post_save_add(self, request: HttpRequest, obj: User) -> HttpResponseRedirect:
@@ -277,8 +275,7 @@ class PeopleAdmin(admin.ModelAdmin):
         return shown, counts, set(), protected
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        by = Actor.staff(request)
-        record_of(obj, AccountAction.PEOPLE_CHANGED, by=by, detail="deleted")
+        record_of(obj, AccountAction.PEOPLE_CHANGED, by=Actor.staff(request), detail="deleted")
         super().delete_model(request, obj)
 
     def get_urls(self) -> list[URLPattern]:
