@@ -3,10 +3,11 @@
 Recovery codes are shown once, kept as keyed hashes, and each good for one sign-in.
 """
 
-import secrets
+from textwrap import wrap
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.crypto import get_random_string
 from django_otp import devices_for_user
 from django_otp.models import Device
 from django_otp_webauthn.models import WebAuthnCredential
@@ -40,16 +41,14 @@ def remove_factors(user: User) -> None:
 
 def new_codes(user: User) -> list[str]:
     """Return new codes, to be shown once; the earlier ones are good no more."""
-    codes = [
-        "".join(secrets.choice(ALPHABET) for _letter in range(settings.RECOVERY_CODE_LETTERS))
-        for _code in range(settings.RECOVERY_CODES)
-    ]
+    letters = settings.RECOVERY_CODE_LETTERS
+    codes = [get_random_string(letters, ALPHABET) for _code in range(settings.RECOVERY_CODES)]
     with transaction.atomic():
         user.recovery_codes.all().delete()
         RecoveryCode.objects.bulk_create(
             RecoveryCode(user=user, hash=_hash_of(user, code)) for code in codes
         )
-    return [in_groups(code, "-") for code in codes]
+    return ["-".join(wrap(code, 4)) for code in codes]
 
 
 def first_codes(user: User) -> list[str]:
@@ -67,12 +66,3 @@ def use_code(user: User, typed: str) -> bool:
 
 def _hash_of(user: User, code: str) -> str:
     return blind_index("recovery code", f"{user.pk}:{code}")
-
-
-def in_groups(secret: str, separator: str = " ") -> str:
-    """Return a secret as people can type it.
-
-    >>> in_groups("ABCDEFGHIJ")
-    'ABCD EFGH IJ'
-    """
-    return separator.join(secret[start : start + 4] for start in range(0, len(secret), 4))

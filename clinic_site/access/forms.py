@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from textwrap import wrap
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -15,7 +16,6 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.access.factors import in_groups
 from clinic_site.access.models import FIRST_NAME, TotpDevice, User, refuse_shared_name
 from clinic_site.clinic import current_clinic
 
@@ -168,7 +168,7 @@ class AppForm(forms.Form):
     @property
     def typed(self) -> str:
         """The secret as people type it where they cannot scan."""
-        return in_groups(self.device.secret)
+        return " ".join(wrap(self.device.secret, 4))
 
     def clean_code(self) -> int:
         step = self.device.step_of(self.cleaned_data["code"])
