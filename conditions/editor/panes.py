@@ -7,17 +7,20 @@ from typing import Any
 from django.conf import settings
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic_site.access.models import User
 from clinic_site.clinic import active_physicians
 from clinic_site.models import Picture
 from clinic_site.pictures import DRAWINGS, picture_of
 from conditions.content.document import DOCUMENTS, Section
 from conditions.content.findings import Finding
-from conditions.content.kinds import ABOUT, blank_heading
+from conditions.content.kinds import ABOUT, SectionKind, blank_heading
 from conditions.content.parts import Clash, comparison_rows, part_label, part_text, word_by_word
 from conditions.content.readability import section_grade
 from conditions.models import Page
+from conditions.publishing.drafts import FormState
 
 # Which template shows a part, where it is not that of its name.
 TEMPLATES = {
@@ -223,3 +226,27 @@ def _address(source: str) -> str:
     if picture and kind == "picture":
         return Picture(hash=hash).address_for_staff
     return picture.address if picture else ""
+
+
+def others_in(page: Page, person: User) -> str:
+    """Return who else has the page open, and in which part, in words."""
+    others = page.presences.now().exclude(person=person).select_related("person")
+    told = []
+    for other in others.order_by("person__username"):
+        kind = other.part.removeprefix("section-")
+        part = SectionKind(kind).label if kind != other.part else other.part and part_label(kind)
+        words = (
+            gettext("%(name)s is here, in “%(part)s”.") if part else gettext("%(name)s is here.")
+        )
+        told.append(words % {"name": other.person, "part": part})
+    return " ".join(told)
+
+
+def together(state: FormState) -> list[tuple[str, str]]:
+    """Return who else has saved what that stands beside what the person typed, by their names."""
+    clashing = {each.part for each in state.clashes}
+    parts: dict[str, list[str]] = {}
+    for part, name in state.saved_by.items():
+        if part not in clashing:
+            parts.setdefault(name, []).append(part_label(part))
+    return [(name, ", ".join(labels)) for name, labels in parts.items()]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.parts import changes, compare
-from conditions.editor.base import PageViews, person, revision_of
+from conditions.editor.views import PageViews, person, revision_of
 from conditions.models import Condition, Page, Review, Revision
 from conditions.publishing.drafts import (
     copy_of,
