@@ -2,7 +2,7 @@
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from django.conf import settings
@@ -88,39 +88,33 @@ class LongPaginator(CappedPaginator):
     most = settings.AUDIT_COUNTED
 
 
-class ColumnFilter(admin.SimpleListFilter):
-    """A filter by the value of the column that `parameter_name` names."""
+def column_filter(
+    column: str, heading: Any, choices: Callable[[], Iterable[tuple[str, Any]]]
+) -> type[admin.SimpleListFilter]:
+    """Return a filter of a list by the value of a column; `choices` is asked for each page."""
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        value = self.value()
-        return queryset.filter(**{str(self.parameter_name): value}) if value else queryset
+    class ColumnFilter(admin.SimpleListFilter):
+        title, parameter_name = heading, column
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return list(choices())
+
+        def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+            return queryset.filter(**{column: self.value()}) if self.value() else queryset
+
+    return ColumnFilter
 
 
-class ActionFilter(ColumnFilter):
-    """What was done."""
-
-    title = _("what")
-    parameter_name = "action"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(actions.items())
-
-
-class ActorFilter(ColumnFilter):
-    """Who did it, of the accounts that there are: the table itself is too long to be asked."""
-
-    title = _("who")
-    parameter_name = "actor"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        staff = User.objects.filter(is_staff=True).order_by("username")
-        return [
-            (PATIENT, _("patients")),
-            (STRANGER, _("whoever tried to sign in")),
-            (SHELL, _("whoever runs the site")),
-            (SYSTEM, _("the system")),
-            *staff.values_list("username", "username"),
-        ]
+def _actors() -> list[tuple[str, Any]]:
+    """Return the accounts that there are: the table of events is too long to be asked."""
+    staff = User.objects.filter(is_staff=True).order_by("username")
+    return [
+        (PATIENT, _("patients")),
+        (STRANGER, _("whoever tried to sign in")),
+        (SHELL, _("whoever runs the site")),
+        (SYSTEM, _("the system")),
+        *staff.values_list("username", "username"),
+    ]
 
 
 @admin.register(AuditEvent)
@@ -129,7 +123,11 @@ class AuditEventAdmin(ReadOnly):
 
     list_display = ["at", "actor", "done", "shown_references", "detail", "where"]
     paginator = LongPaginator
-    list_filter = [ActionFilter, "at", ActorFilter]
+    list_filter = [
+        column_filter("action", _("what"), actions.items),
+        "at",
+        column_filter("actor", _("who"), _actors),
+    ]
     list_per_page = settings.AUDIT_ROWS
     sortable_by = ()
 

@@ -15,19 +15,9 @@ from django.utils.translation import ngettext
 
 from clinic_site.access.models import User
 from clinic_site.actor import Actor
-from clinic_site.audit.admin import ColumnFilter, OnRecord, ReadOnly
+from clinic_site.audit.admin import OnRecord, ReadOnly, column_filter
 from clinic_site.audit.models import Action, record
 from clinic_site.mail.models import MailChoice, MailState, OutboxMessage, OutboxQuerySet, kinds
-
-
-class KindFilter(ColumnFilter):
-    """What a mail tells of."""
-
-    title = _("what")
-    parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(kind.name, kind.label) for kind in kinds.values()]
 
 
 @admin.register(OutboxMessage)
@@ -36,7 +26,10 @@ class OutboxMessageAdmin(ReadOnly):
 
     list_display = ["what", "reference", "to", "state", "created_at", "tries", "due_at", "fault"]
     list_display_links = ["what"]
-    list_filter = ["state", KindFilter]
+    list_filter = [
+        "state",
+        column_filter("kind", _("what"), lambda: [(k.name, k.label) for k in kinds.values()]),
+    ]
     list_per_page = settings.LIST_ROWS
     ordering = ["-pk"]  # as they were written, by an index
     fields = [
