@@ -35,13 +35,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             try:
                 return act(*args)
             except (sqlite3.OperationalError, OperationalError) as error:
-                if not _is_busy(error) or self.waited >= settings.DATABASE_WAIT:
+                code = getattr(error.__cause__ or error, "sqlite_errorcode", 0)
+                is_busy = code & 0xFF in BUSY  # the lower byte, as there are finer codes
+                if not is_busy or self.waited >= settings.DATABASE_WAIT:
                     raise
             began = time.monotonic()
             time.sleep(settings.DATABASE_TRY_EVERY)
             self.waited += time.monotonic() - began
-
-
-def _is_busy(error: Exception) -> bool:
-    code = getattr(error.__cause__ or error, "sqlite_errorcode", 0)
-    return code & 0xFF in BUSY  # the lower byte, as there are finer codes
