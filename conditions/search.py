@@ -16,7 +16,7 @@ from clinic_site.clinic import active_physicians
 from clinic_site.plain import plain
 from clinic_site.text import all_spellings, folded_words, plain_text, spellings
 from conditions.content.document import ConditionDocument, PageDocument
-from conditions.rendering.page import page_text
+from conditions.rendering import page_text
 
 # Words that say nothing about a page; those that PostgreSQL's English leaves out are among them.
 _COMMON = re.compile(

@@ -26,8 +26,7 @@ from conditions.content.document import (
     document_of_text,
 )
 from conditions.models import Condition, Page, Treatment
-from conditions.rendering.page import RenderedPage, render_page
-from conditions.rendering.structured_data import page_data
+from conditions.rendering import RenderedPage, page_data, render_page
 from conditions.search import clean_query, emergencies, is_about_money, search
 
 

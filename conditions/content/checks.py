@@ -23,7 +23,7 @@ from conditions.content.kinds import blank_heading
 from conditions.content.marks import Slip, cites_in_link, slips, slips_of_line
 from conditions.content.parts import comparison_rows
 from conditions.content.readability import flatten, section_grade
-from conditions.rendering.page import CARD_LEVELS
+from conditions.rendering import CARD_LEVELS
 
 _SAFE_LINK = re.compile(r"/(?![/\\])|#|https://[^/]|tel:|mailto:", re.IGNORECASE)
 _UNREAD_LINK = re.compile(r"\]\(\s*<?([^)\s>]*)")

@@ -11,7 +11,7 @@ from clinic_site.markdown import CARE_LEVELS, parse
 from conditions.content.document import Section
 from conditions.content.findings import Finding, Place, error
 from conditions.content.readability import sentences
-from conditions.rendering.page import CARD_LEVELS, end_of_card
+from conditions.rendering import CARD_LEVELS, end_of_card
 
 CITATION = re.compile(r"\[\^[^\]]*\]")
 _PARTS = "third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth"

@@ -24,7 +24,7 @@ from conditions.content.figures import units_of
 from conditions.content.parts import Change, compare, part_text, values_of
 from conditions.models import Review, Revision
 from conditions.publishing.drafts import locked
-from conditions.rendering.page import CARD_LEVELS
+from conditions.rendering import CARD_LEVELS
 
 # Text of these kinds is about emergencies, treatment or evidence: any other word in it is a change
 # of meaning, whatever the editor says of it. So is all text of a treatment's own page.

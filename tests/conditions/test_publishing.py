@@ -25,7 +25,7 @@ from conditions.models import Condition, Page, Review, Revision
 from conditions.publishing.drafts import draft_document, revert_to
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import sign
-from conditions.rendering.structured_data import _about
+from conditions.rendering import _about
 from conditions.todo import review_todo
 from conditions.views import _published_page
 from tests.make import (

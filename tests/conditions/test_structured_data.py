@@ -22,8 +22,7 @@ from clinic_site.structured_data import breadcrumbs, clinic_data, physician_data
 from conditions.content.document import ConditionDocument, Section, TreatmentDocument
 from conditions.content.files import read_yaml
 from conditions.models import Review
-from conditions.rendering.page import page_text, render_page
-from conditions.rendering.structured_data import CONDITION_LISTS, page_data
+from conditions.rendering import CONDITION_LISTS, page_data, page_text, render_page
 from tests.schema_org import PROPERTIES, faults
 
 pytestmark = pytest.mark.on_sqlite
