@@ -46,28 +46,22 @@ TABS = {
 }
 FIRST = TABS["waiting"]
 
-# The second part bounds the look to the few that wait, whatever the database makes of the first.
-_WAITING = Q(status__in=WAITING, queue_order__lt=BEFORE_ALL_OTHERS)
-_WAITS = Q(
-    status__in=[each for each in WAITING if each != Status.QUARANTINED],
-    queue_order__lt=BEFORE_ALL_OTHERS,
-)
-# A patient asked for it, or canceled, and staff have not seen to it.
-_CHANGES = Q(change_requested_at__isnull=False)
-
 
 def _selects(user: Any, now: dt.datetime) -> dict[str, Q]:
     """Return what is in each of TABS, by its name, as `user` sees it now."""
-    today = timezone.localdate(now)
-    in_sight = _WAITS & (Q(set_aside_until=None) | Q(set_aside_until__lte=today))
+    today, too_long_ago = timezone.localdate(now), overdue_before(current_clinic(), now)
+    # This bounds the look to the few that wait, whatever the database makes of the statuses.
+    bound = Q(queue_order__lt=BEFORE_ALL_OTHERS)
+    waits = Q(status__in=[each for each in WAITING if each != Status.QUARANTINED]) & bound
+    in_sight = waits & (Q(set_aside_until=None) | Q(set_aside_until__lte=today))
     return {
         "waiting": in_sight,
         "mine": in_sight & Q(taken_by=user.pk),
         "nobody": in_sight & Q(taken_by=None),
         # Set aside or not, suspected or not.
-        "overdue": _WAITING & Q(received_at__lt=overdue_before(current_clinic(), now)),
-        "changes": _CHANGES,
-        "aside": _WAITS & Q(set_aside_until__gt=today),
+        "overdue": Q(status__in=WAITING, received_at__lt=too_long_ago) & bound,
+        "changes": Q(change_requested_at__isnull=False),
+        "aside": waits & Q(set_aside_until__gt=today),
         "visits": Q(status=Status.SCHEDULED),
         "spam": Q(status=Status.QUARANTINED),
         "all": Q(),
@@ -82,13 +76,13 @@ def requests_in(tab: Tab, user: Any, now: dt.datetime) -> AppointmentRequestQuer
 
 def counts(user: Any, now: dt.datetime) -> dict[str, int]:
     """Return how many requests each counted list holds, by its name, in one query."""
-    requests, selects = AppointmentRequest.objects.values("pk"), _selects(user, now)
+    requests, selects = AppointmentRequest.objects, _selects(user, now)
     # For "or" SQLite would look through all there are.
-    either = requests.filter(_WAITING).union(requests.filter(_CHANGES))
+    either = requests.waiting().values("pk").union(requests.to_acknowledge().values("pk"))
     counted = {
         name: Count("pk", filter=selects[name]) for name, tab in TABS.items() if tab.is_counted
     }
-    return AppointmentRequest.objects.filter(pk__in=either).aggregate(**counted)
+    return requests.filter(pk__in=either).aggregate(**counted)
 
 
 def tabs_for(user: Any, now: dt.datetime, here: str = "") -> list[tuple[Tab, int | None, bool]]:

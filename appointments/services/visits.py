@@ -59,9 +59,8 @@ def visit_warnings(
 
 def day_in_words(visit_at: dt.datetime, minutes: int | None, clinic: Clinic, pk: int) -> str:
     """Say how many other visits are in that half of the day, and how many at that time."""
-    begins, ends = span(visit_at, minutes)
     zone = clinic.zone
-    local = begins.astimezone(zone)
+    local = visit_at.astimezone(zone)
     visits = visits_on(local.date(), zone).exclude(pk=pk).values_list("visit_at", flat=True)
     is_morning = local.hour < 12
     half = sum((each.astimezone(zone).hour < 12) == is_morning for each in visits if each)
@@ -69,7 +68,7 @@ def day_in_words(visit_at: dt.datetime, minutes: int | None, clinic: Clinic, pk:
         said = ngettext("%d visit that morning", "%d visits that morning", half) % half
     else:
         said = ngettext("%d visit that afternoon", "%d visits that afternoon", half) % half
-    at = _("%s at") % (len(_at_once(begins, ends, pk)) or _("none"))
+    at = _("%s at") % (len(_at_once(*span(visit_at, minutes), pk)) or _("none"))
     return f"{day_in_full(local.date())}: {said}, {at} {_time(local)}."
 
 
