@@ -84,9 +84,8 @@ def state_of(page: Page, copy: WorkingCopy | None) -> FormState:
     merged, clashes, saved_by = _with_draft(page, copy)
     document = document_from(page.kind, page.ref, merged)
     values = values_of(document)
-    for part in copy.opened:
-        if part not in draft and part in values:  # a colleague has removed it
-            opened[part] = NOT_THERE
+    # What a colleague has removed is not in the draft any more.
+    opened |= {part: NOT_THERE for part in copy.opened if part in values and part not in draft}
     typed_at = copy.at if values != draft else None  # a colleague may have saved the very same
     return FormState(document, values, draft, opened, clashes, saved_by, typed_at, copy.note)
 
