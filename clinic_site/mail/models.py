@@ -189,8 +189,7 @@ class OutboxMessage(models.Model):
                 condition=Q(state=MailState.SENT) ^ Q(sent_at=None), name="mail_sent_has_time"
             ),
             CheckConstraint(
-                condition=Q(user__isnull=False) | ~Q(reference=""),
-                name="mail_is_for_someone",
+                condition=Q(user__isnull=False) | ~Q(reference=""), name="mail_is_for_someone"
             ),
         ]
         indexes = [

@@ -188,10 +188,10 @@ class Worker:
         while True:
             try:
                 return message.settle(state, fault)
-            except DatabaseFault as fault:
+            except DatabaseFault as away:
                 if self.stopping:
                     raise
-                _away(fault)
+                _away(away)
                 self._sleep(settings.WORKER_DATABASE_AWAY)
 
     def _beat(self) -> bool:
