@@ -47,11 +47,10 @@ class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A page that was ever published is kept; so is one on which a colleague is typing."""
-        if obj is not None and (
+        is_kept = obj and (
             obj.addresses.exists() or obj.working_copies.exclude(person=request.user.pk).exists()
-        ):
-            return False
-        return super().has_delete_permission(request, obj)
+        )
+        return not is_kept and super().has_delete_permission(request, obj)
 
 
 admin.site.register([Condition, Treatment], PageAdmin)

@@ -190,18 +190,13 @@ def choices_of(page: Page, values: Mapping[str, Any]) -> dict[str, list[Choice]]
     what can be added. Two queries.
     """
     pages = Page.objects.exclude(pk=page.pk).order_by("draft__title", "pk")
-    titles = {
-        (kind, ref): title for kind, ref, title in pages.values_list("kind", "ref", "draft__title")
-    }
+    rows = list(pages.values_list("kind", "ref", "draft__title"))
     found = {"picture": _pictures(values["picture"]["source"])}
     for part, kind in (("treatments", "treatment"), ("related", "condition")):
+        titles = {ref: title for each, ref, title in rows if each == kind}
         chosen = values.get(part, [])
-        found[part] = [Choice(ref, titles.get((kind, ref), ref), chosen=True) for ref in chosen]
-        found[f"{part}_new"] = [
-            Choice(ref, title)
-            for (each, ref), title in titles.items()
-            if each == kind and ref not in chosen
-        ]
+        found[part] = [Choice(ref, titles.get(ref, ref)) for ref in chosen]
+        found[f"{part}_new"] = [Choice(ref, titles[ref]) for ref in titles if ref not in chosen]
     here = {each.slug: each.name for each in active_physicians()}
     named = values.get("physicians", [])
     found["physicians"] = [
