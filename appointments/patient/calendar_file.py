@@ -6,35 +6,31 @@ So it names no person and not the clinic, whose name says what it treats.
 import datetime as dt
 import uuid
 
+from appointments.models import AppointmentRequest
 from clinic_site.text import plain_text
 
 LINE = 75  # octets, without the line break
 
 
 def visit_calendar(
-    *,
-    attempt: uuid.UUID,
-    version: int,
-    starts: dt.datetime,
-    ends: dt.datetime,
-    place: str,
-    title: str,
-    note: str,
-    now: dt.datetime,
+    appointment_request: AppointmentRequest, *, place: str, title: str, note: str, now: dt.datetime
 ) -> bytes:
     """Return the file for the visit that a request led to.
 
-    A later `version` of the same attempt's visit takes the place of an earlier one in the
-    patient's calendar.
+    That of a later version of the request takes the place of an earlier one in the patient's
+    calendar.
     """
+    starts, ends = appointment_request.visit_at, appointment_request.visit_ends_at
+    assert starts is not None
+    assert ends is not None
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//Appointments//Visit//EN",
         "METHOD:PUBLISH",
         "BEGIN:VEVENT",
-        f"UID:{uuid.uuid5(attempt, 'visit')}",
-        f"SEQUENCE:{version}",
+        f"UID:{uuid.uuid5(appointment_request.attempt, 'visit')}",
+        f"SEQUENCE:{appointment_request.version}",
         f"DTSTAMP:{_utc(now)}",
         f"DTSTART:{_utc(starts)}",
         f"DTEND:{_utc(ends)}",

@@ -145,16 +145,12 @@ class VisitFileView(StatusView):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         appointment_request, now = self.opened(), timezone.now()
-        starts, ends = appointment_request.visit_at, appointment_request.visit_ends_at
-        if starts is None or ends is None or not appointment_request.has_visit_ahead(now):
+        if not appointment_request.has_visit_ahead(now):
             return render(request, "appointments/status_gone.html", {"token": token}, status=404)
         by = Actor.patient(request)
         record_seen(appointment_request.reference, by=by, detail="calendar file")
         content = visit_calendar(
-            attempt=appointment_request.attempt,
-            version=appointment_request.version,
-            starts=starts,
-            ends=ends,
+            appointment_request,
             place=read(appointment_request, "visit_place", ""),
             title=_("Appointment"),
             note=_("Questions? Call %(phone)s.") % {"phone": current_clinic().phone_as_read},

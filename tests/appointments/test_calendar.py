@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from appointments.models import AppointmentRequest
 from appointments.patient.calendar_file import visit_calendar
 
 pytestmark = pytest.mark.on_sqlite
@@ -12,19 +13,22 @@ pytestmark = pytest.mark.on_sqlite
 ATTEMPT = uuid.UUID("1b4e28ba-2fa1-41d2-883f-0016d3cca427")
 
 
-def made(**values) -> bytes:
+def made(*, version: int = 3, **values) -> bytes:
+    request = AppointmentRequest(
+        attempt=ATTEMPT,
+        version=version,
+        visit_at=dt.datetime(2027, 7, 6, 14, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
+        visit_minutes=45,
+    )
     return visit_calendar(
+        request,
         **{
-            "attempt": ATTEMPT,
-            "version": 3,
-            "starts": dt.datetime(2027, 7, 6, 14, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
-            "ends": dt.datetime(2027, 7, 6, 15, 15, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
             "place": "Suite 2",
             "title": "Appointment",
             "note": "Questions? Call 605-217-5617.",
             "now": dt.datetime(2027, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
             **values,
-        }
+        },
     )
 
 
