@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from appointments.audit import RequestAction
 from appointments.choices import Origin
-from appointments.forms.entered import EnteredRequestForm
+from appointments.forms.request import EnteredRequestForm
 from appointments.presenters import answer_of
 from appointments.services.search import of_this_phone
 from appointments.services.submit import SentBefore, receive_request

@@ -7,8 +7,7 @@ from django import forms
 from django.test import Client
 
 from appointments.answers import Answer, content_hash
-from appointments.forms.entered import EnteredRequestForm
-from appointments.forms.request import RequestForm
+from appointments.forms.request import EnteredRequestForm, RequestForm
 from appointments.models import AppointmentRequest
 from appointments.presenters import copy_of_answers
 from tests.appointments.office import QUEUE, address
