@@ -50,6 +50,7 @@ class RequestView(StaffView):
         requests = AppointmentRequest.objects.select_related("taken_by")
         if found := requests.filter(pk=pk).first():
             self.appointment_request, self.reference = found, found.reference
+            self.version = found.version
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.reference:
@@ -60,6 +61,9 @@ class RequestView(StaffView):
         self.refuse_without(MAY_CHANGE)
         if not self.reference:
             return self.erased()
+        # As the page was that was sent, until it is renewed.
+        self.version = number_in(request.POST.get("version", ""))
+        self.opened_at = self.since or self.opened_at
         do = request.POST.get("do", "")
         form = WorkForm(self.appointment_request, request.POST)
         if do == SAVE_AND_NEXT and request.POST.get("next") and not form.filled_in:
@@ -132,11 +136,6 @@ class RequestView(StaffView):
         raise InvalidTransition(_("This page does not know that button. Load it anew."))
 
     @property
-    def version(self) -> int:
-        """Which the page showed; 0 where it says none."""
-        return number_in(self.request.POST.get("version", ""))
-
-    @property
     def since(self) -> dt.datetime | None:
         """When the page was opened, if it says so."""
         try:
@@ -192,9 +191,8 @@ class RequestView(StaffView):
         status: int = 200,
         since: dt.datetime | None = None,
     ) -> HttpResponse:
-        """Return the page. It is the one that was sent, unless what happened `since` is shown."""
+        """Return the page, with what happened `since` then as news."""
         asked, user = self.appointment_request, self.request.user
-        stays = self.request.method == "POST" and since is None
         try:
             here = note_presence(asked, user)
         except IntegrityError:
@@ -215,8 +213,8 @@ class RequestView(StaffView):
             appointment_request=asked,
             form=form,
             problem=problem,
-            version=self.version if stays else asked.version,
-            opened_at=(self.since if stays else None) or self.opened_at,
+            version=self.version,
+            opened_at=self.opened_at,
             tabs=tabs_for(user, now, self.tab.name),
             do=self.request.POST.get("do", ""),
             **in_short(asked),
