@@ -153,13 +153,9 @@ def enter(request: HttpRequest, user: User, proof: Proof, device: Device | None 
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     if device is not None:
         django_otp.login(request, device)
-    request.session.update(
-        {
-            **dict.fromkeys(["signed_in_at", "seen_at", "proved_at"], int(time.time())),
-            "by_code": proof is Proof.RECOVERY_CODE,
-            "put_off": proof is Proof.PUT_OFF,
-        }
-    )
+    now = dict.fromkeys(["signed_in_at", "seen_at", "proved_at"], int(time.time()))
+    weak = {"by_code": proof is Proof.RECOVERY_CODE, "put_off": proof is Proof.PUT_OFF}
+    request.session.update(now | weak)
     record_of(user, AccountAction.SIGNED_IN, by=Actor.staff(request), detail=proof)
 
 

@@ -20,20 +20,17 @@ from clinic_site.access.models import FIRST_NAME, TotpDevice, User, refuse_share
 from clinic_site.clinic import current_clinic
 
 
-def code_field(label: Any, **attributes: Any) -> forms.CharField:
-    """Return a field for a code that is good once."""
+def _code_field(label: Any, **attributes: Any) -> forms.CharField:
     attributes |= {"autocomplete": "one-time-code", "autocapitalize": "characters", "size": 24}
     widget = forms.TextInput(attrs={**attributes, "spellcheck": "false"})
     return forms.CharField(label=label, max_length=100, widget=widget)
 
 
-def name_field(label: Any, **attributes: Any) -> forms.CharField:
-    """Return a field for a name of somebody."""
+def _name_field(label: Any, **attributes: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=150, widget=forms.TextInput(attrs=attributes))
 
 
-def password_field(label: Any, help_text: Any = "", **attributes: Any) -> forms.CharField:
-    """Return a field for a password, as it was typed."""
+def _password_field(label: Any, help_text: Any = "", **attributes: Any) -> forms.CharField:
     widget, most = forms.PasswordInput(attrs=attributes), settings.PASSWORD_CHARACTERS
     return forms.CharField(
         label=label, max_length=most, strip=False, help_text=help_text, widget=widget
@@ -43,31 +40,31 @@ def password_field(label: Any, help_text: Any = "", **attributes: Any) -> forms.
 class AgainForm(forms.Form):
     """The password of whoever is signed in."""
 
-    password = password_field(_("Password"), autocomplete="current-password", autofocus=True)
+    password = _password_field(_("Password"), autocomplete="current-password", autofocus=True)
 
 
 class SignInForm(forms.Form):
     """A name and a password."""
 
-    username = name_field(_("Username"), autocomplete="username", autofocus=True)
-    password = password_field(_("Password"), autocomplete="current-password")
+    username = _name_field(_("Username"), autocomplete="username", autofocus=True)
+    password = _password_field(_("Password"), autocomplete="current-password")
 
 
 class CodeForm(forms.Form):
     """A code of the app, or a recovery code."""
 
-    code = code_field(_("Code"), autofocus=True)
+    code = _code_field(_("Code"), autofocus=True)
 
 
 class NewPasswordForm(forms.Form):
     """A new password for an account, twice."""
 
-    password = password_field(
+    password = _password_field(
         _("New password"),
         _("12 characters or more, none of the common passwords, and not digits alone."),
         autocomplete="new-password",
     )
-    repeated = password_field(_("The same once more"), autocomplete="new-password")
+    repeated = _password_field(_("The same once more"), autocomplete="new-password")
 
     def __init__(self, data: Any = None, *, user: User) -> None:
         self.user = user
@@ -98,8 +95,8 @@ class InvitationForm(NewPasswordForm):
         help_text=_("With this you sign in. Letters, digits and . - _ @ + can stand in it."),
         validators=[User.username_validator, refuse_shared_name],
     )
-    first_name = name_field(_("First name"), autocomplete="given-name")
-    last_name = name_field(_("Last name"), autocomplete="family-name")
+    first_name = _name_field(_("First name"), autocomplete="given-name")
+    last_name = _name_field(_("Last name"), autocomplete="family-name")
     NAMES = ["username", "first_name", "last_name"]
     field_order = [*NAMES, "password", "repeated"]
 
@@ -137,7 +134,7 @@ class AppForm(forms.Form):
     The secret goes along with the form, signed, for one `purpose` such as one account.
     """
 
-    code = code_field(_("Code that the app shows"))
+    code = _code_field(_("Code that the app shows"))
 
     def __init__(self, data: Any = None, *, purpose: str, name: str = "") -> None:
         super().__init__(data)

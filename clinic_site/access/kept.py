@@ -40,8 +40,6 @@ OURS = re.compile(
     r"|^(do|version|opened_at|warned|typed|csrfmiddlewaretoken)$"
 )
 
-View = Callable[..., HttpResponse]
-
 
 def note_session(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """Note whose session this browser has, and whether the one before was theirs as well."""
@@ -105,7 +103,7 @@ def ask_again(request: HttpRequest) -> HttpResponse | None:
     return HttpResponseRedirect(f"{reverse('admin:again')}?{query}", status=303)
 
 
-def asked_again(view: View) -> View:
+def asked_again(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Ask who it is before this view, unless they showed it a moment ago (a decorator)."""
 
     @functools.wraps(view)

@@ -54,10 +54,7 @@ def begin(request: HttpRequest, *, purpose: str, enrol: User | None = None) -> H
     Its answer serves this purpose alone, and whoever is signed in now.
     """
     ceremony = Ceremony(request)
-    if enrol is None:
-        options, state = ceremony.authenticate_begin()
-    else:
-        options, state = ceremony.register_begin(enrol)
+    options, state = ceremony.register_begin(enrol) if enrol else ceremony.authenticate_begin()
     response = JsonResponse(options)
     PASSKEY.write(response, **state, purpose=[purpose, request.user.pk])
     return response
