@@ -18,8 +18,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,10 +65,14 @@ class Site:
 
     def sign_in_as(self, context: BrowserContext, *roles: str, name: str = "") -> None:
         """Have someone with these roles signed in, in this browser, as if by the sign-in page."""
+        context.add_cookies([{**self.cookie_of(name, *roles), "url": self.address}])
+
+    def cookie_of(self, name: str, *roles: str) -> Any:
+        """The name and value of the cookie of somebody who is signed in."""
         given = [name, *map(str, roles)]
-        code = f"from tests.make import cookie_of; print(cookie_of(*{given}))"
-        cookie = json.loads(self.shell(code))
-        context.add_cookies([{**cookie, "url": self.address}])
+        return json.loads(
+            self.shell(f"from tests.make import cookie_of; print(cookie_of(*{given}))")
+        )
 
     def requests(self) -> int:
         """Return how many requests are stored now."""
@@ -306,6 +311,25 @@ class Visitor:
         return Answer(
             request.full_url, response.status, response.headers, body.decode("utf-8", "replace")
         )
+
+
+@dataclass
+class Person(Visitor):
+    """Someone whose browser keeps cookies, and who sends forms from the pages they stand on."""
+
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def _ask(self, path: str, data: bytes | None, headers: dict[str, str]) -> Answer:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        answer = super()._ask(path, data, {"Cookie": cookie, "Origin": self.address, **headers})
+        for line in answer.headers.get_all("Set-Cookie") or []:
+            self.cookies |= {name: each.value for name, each in SimpleCookie(line).items()}
+        return answer
+
+    def send(self, path: str, at: str = "", **values: object) -> Answer:
+        """Open the page `at`, or the form's own, then send the form."""
+        token = self.get(at or path).value_of("csrfmiddlewaretoken")
+        return self.post(path, {"csrfmiddlewaretoken": token, **values})
 
 
 def make_attempt(key: str | None = None) -> str:

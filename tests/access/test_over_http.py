@@ -1,37 +1,15 @@
 """What must hold of staff's accounts, asked over HTTP of the running site, on each database."""
 
-import json
 import re
-from dataclasses import dataclass, field
-from http.cookies import SimpleCookie
 
 import pytest
 
 from tests.make import PASSWORD, code_now
-from tests.running import Answer, Site, Visitor, run_sql
+from tests.running import Person, Site, Visitor, run_sql
 
 pytestmark = pytest.mark.sqlite_first
 
 PEOPLE = "/admin/clinic_site/user/"
-
-
-@dataclass
-class Person(Visitor):
-    """Someone whose browser keeps cookies, and who sends forms from the pages they stand on."""
-
-    cookies: dict[str, str] = field(default_factory=dict)
-
-    def _ask(self, path: str, data: bytes | None, headers: dict[str, str]) -> Answer:
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = super()._ask(path, data, {"Cookie": cookie, "Origin": self.address, **headers})
-        for line in answer.headers.get_all("Set-Cookie") or []:
-            self.cookies |= {name: each.value for name, each in SimpleCookie(line).items()}
-        return answer
-
-    def send(self, path: str, at: str = "", **values: object) -> Answer:
-        """Open the page `at`, or the form's own, then send the form."""
-        token = self.get(at or path).value_of("csrfmiddlewaretoken")
-        return self.post(path, {"csrfmiddlewaretoken": token, **values})
 
 
 @pytest.fixture
@@ -40,8 +18,7 @@ def stranger(site: Site) -> Person:
 
 
 def signed_in(site: Site, name: str, *roles: str) -> Person:
-    code = f"from tests.make import cookie_of; print(cookie_of(*{[name, *roles]}))"
-    cookie = json.loads(site.shell(code))
+    cookie = site.cookie_of(name, *roles)
     return Person(site.address, {cookie["name"]: cookie["value"]})
 
 

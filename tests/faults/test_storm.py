@@ -16,7 +16,7 @@ from tests.authenticator import Authenticator
 from tests.faults.serving import FORM, Crowd, tell
 from tests.generated import SOAK
 from tests.make import PASSWORD
-from tests.running import Answer, Site, Visitor, run_sql
+from tests.running import Answer, Person, Site, run_sql
 
 pytestmark = pytest.mark.on_postgresql  # in `make soak` on both
 
@@ -32,25 +32,11 @@ print(cookie_of("colleague", "manager"))
 """
 
 
-@dataclass
-class Browser(Visitor):
-    """One that keeps cookies, at the address of the one sender."""
-
-    cookies: dict[str, str] = field(default_factory=dict)
+class Sender(Person):
+    """One at the address of the one sender."""
 
     def _ask(self, path: str, data: bytes | None, headers: dict[str, str]) -> Answer:
-        kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        here = {"Cookie": kept, "X_Forwarded_For": "192.0.2.0"}
-        answer = super()._ask(path, data, {**here, **headers})
-        for line in answer.headers.get_all("Set-Cookie", []):
-            name, _, value = line.partition(";")[0].partition("=")
-            self.cookies[name] = value
-        return answer
-
-    def fill(self, page: str, to: str = "", **typed: str) -> Answer:
-        """Send the form of a page, to itself or elsewhere."""
-        token = self.get(page).value_of("csrfmiddlewaretoken")
-        return self.post(to or page, {"csrfmiddlewaretoken": token, **typed})
+        return super()._ask(path, data, {"X_Forwarded_For": "192.0.2.0", **headers})
 
 
 @dataclass
@@ -75,26 +61,26 @@ class Colleague:
             crowd.add(functools.partial(timed, way))
 
     def come_by_password(self) -> None:
-        browser = Browser(self.address, {**self.device})
-        right = browser.fill("/admin/login/", username="colleague", password=PASSWORD)
+        browser = Sender(self.address, {**self.device})
+        right = browser.send("/admin/login/", username="colleague", password=PASSWORD)
         assert right.headers["Location"] == "/admin/login/code/", right.words
-        browser.fill("/admin/login/code/", code=self.codes.pop())
+        browser.send("/admin/login/code/", code=self.codes.pop())
         assert browser.get("/admin/").status == 200
 
     def come_by_passkey(self) -> None:
-        browser = Browser(self.address)
-        options = json.loads(browser.fill("/admin/login/", "/admin/login/passkey/").text)
-        browser.fill("/admin/login/", passkey=json.dumps(self.passkey.use(options)))
+        browser = Sender(self.address)
+        options = json.loads(browser.send("/admin/login/passkey/", at="/admin/login/").text)
+        browser.send("/admin/login/", passkey=json.dumps(self.passkey.use(options)))
         assert browser.get("/admin/").status == 200
 
 
 @pytest.fixture(scope="module")
 def colleague(site: Site) -> Colleague:
     cookie = json.loads(site.shell(COOKIE))
-    browser = Browser(site.address, {cookie["name"]: cookie["value"]})
+    browser = Sender(site.address, {cookie["name"]: cookie["value"]})
     passkey, page = Authenticator(origin=site.address), "/admin/account/"
-    options = json.loads(browser.fill(page, f"{page}passkey/").text)
-    made = browser.fill(page, do="passkey", passkey=json.dumps(passkey.make(options)))
+    options = json.loads(browser.send(f"{page}passkey/", at=page).text)
+    made = browser.send(page, do="passkey", passkey=json.dumps(passkey.make(options)))
     codes = re.findall(r"<li>([0-9A-Z-]{19})</li>", made.text)
     device = {"clinic_device": browser.cookies["clinic_device"]}
     return Colleague(site.address, passkey, device, codes)
@@ -131,7 +117,7 @@ def most_wait(crowd: Crowd) -> float:
 
 def storm(crowd: Crowd, senders: int, midway: Callable[[], None]) -> None:
     """Have them all try to sign in, whether they are answered or not."""
-    browser = Browser(crowd.address)
+    browser = Sender(crowd.address)
     token = browser.get("/admin/login/").value_of("csrfmiddlewaretoken")
     cookie = f"clinic_csrf={browser.cookies['clinic_csrf']}"
     for number in range(SECONDS * A_SECOND):
