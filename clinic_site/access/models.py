@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
@@ -59,13 +59,12 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices:
 
     class Meta(AbstractUser.Meta):
         constraints = [
-            models.CheckConstraint(condition=~models.Q(username=""), name="user_has_username"),
+            models.CheckConstraint(condition=~Q(username=""), name="user_has_username"),
             models.CheckConstraint(
-                condition=~models.Q(name_confirmed_by=F("pk")),
-                name="user_name_confirmed_by_another",
+                condition=~Q(name_confirmed_by=F("pk")), name="user_name_confirmed_by_another"
             ),
             models.CheckConstraint(
-                condition=models.Q(confirmed_name="") ^ models.Q(name_confirmed_by__isnull=False),
+                condition=Q(confirmed_name="") ^ Q(name_confirmed_by__isnull=False),
                 name="user_confirmed_name_has_confirmer",
             ),
         ]
@@ -152,9 +151,7 @@ class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
         verbose_name_plural = _("authenticator apps")
         constraints = [
             models.UniqueConstraint(
-                fields=["user"],
-                condition=models.Q(confirmed=True),
-                name="totp_device_once_an_account",
+                fields=["user"], condition=Q(confirmed=True), name="totp_device_once_an_account"
             ),
         ]
 
@@ -212,7 +209,7 @@ class RecoveryCode(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(hash__length=64), name="recovery_code_hash_is_sha256"
+                condition=Q(hash__length=64), name="recovery_code_hash_is_sha256"
             ),
         ]
 
@@ -243,28 +240,17 @@ class Invitation(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(hash__length=64), name="invitation_hash_is_sha256"),
             models.CheckConstraint(
-                condition=models.Q(hash__length=64), name="invitation_hash_is_sha256"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(reason__in=InvitationReason.values),
-                name="invitation_reason_known",
+                condition=Q(reason__in=InvitationReason.values), name="invitation_reason_known"
             ),
             models.UniqueConstraint(
-                fields=["user"], condition=models.Q(used_at=None), name="invitation_open_once"
+                fields=["user"], condition=Q(used_at=None), name="invitation_open_once"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.reason}"
-
-
-class KeptForms(models.QuerySet["KeptForm"]):
-    """Forms that were sent and not done; a row lasts as long as its newest."""
-
-    def over(self) -> "KeptForms":
-        """Return those that nobody gets back."""
-        return self.filter(at__lte=timezone.now() - settings.KEPT_FOR)
 
 
 class KeptForm(models.Model):
@@ -275,14 +261,15 @@ class KeptForm(models.Model):
     at = models.DateTimeField(default=timezone.now)
     sent = EncryptedTextField()
 
-    objects = KeptForms.as_manager()
-
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(key__length=64), name="kept_form_key_is_sha256"
-            ),
+            models.CheckConstraint(condition=Q(key__length=64), name="kept_form_key_is_sha256"),
         ]
 
     def __str__(self) -> str:
         return f"{self.user}, {self.at:%Y-%m-%d %H:%M}"
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Delete what nobody gets back: a row lasts as long as its newest form."""
+        cls.objects.filter(at__lte=timezone.now() - settings.KEPT_FOR).delete()

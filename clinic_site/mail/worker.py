@@ -59,7 +59,7 @@ def sweep_what_is_over(local: dt.datetime, go_on: Callable[[], bool]) -> None:
     if claim_day("sweep", local.date()):
         sweep()
         SessionStore.clear_expired()
-        KeptForm.objects.over().delete()
+        KeptForm.clear_expired()
 
 
 class BadAddress(Exception):
