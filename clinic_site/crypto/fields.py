@@ -1,5 +1,6 @@
 """Columns that the database only ever sees encrypted, under settings.FIELD_KEYS."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
@@ -62,11 +63,9 @@ class EncryptedTextField(models.TextField):
         return value or ""
 
 
-def encrypted_columns() -> list[tuple[type[models.Model], list[str]]]:
-    """Return every model that has encrypted fields, with their columns."""
-    found = []
+def encrypted_columns() -> Iterator[tuple[type[models.Model], list[str]]]:
+    """Yield every model that has encrypted fields, with their columns."""
     for model in apps.get_models():
         fields = model._meta.local_fields
         if columns := [each.attname for each in fields if isinstance(each, EncryptedTextField)]:
-            found.append((model, columns))
-    return found
+            yield model, columns
