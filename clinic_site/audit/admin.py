@@ -51,22 +51,25 @@ class OnRecord(admin.ModelAdmin):
             response = view(request, *args, **kwargs)
             if response.status_code == 200:
                 action = Action.VIEWED if kwargs else Action.LISTED
-                by, what = Actor.staff(request), str(self.opts.model_name)
-                for kind, references in self._subjects(response).items() or [("", set())]:
-                    record(action, kind, sorted(references), by=by, detail=what)
+                context = getattr(response, "context_data", None) or {}
+                one = context.get("original") or context.get("object")  # its page, its history
+                rows = context["cl"].result_list if "cl" in context else [one]
+                what = str(self.opts.model_name)
+                if not self.note(request, action, rows, what):
+                    record(action, by=Actor.staff(request), detail=what)
             return response
 
         return wrapped
 
-    def _subjects(self, response: Any) -> dict[str, set[str]]:
-        """Return what the rows of a list, or of one row's page, are about: references by kind."""
-        context = getattr(response, "context_data", None) or {}
-        one = context.get("original") or context.get("object")  # its page, its history
-        found: dict[str, set[str]] = defaultdict(set)
-        for row in context["cl"].result_list if "cl" in context else [one]:
-            if row is not None and (reference := getattr(row, "reference", "")):
-                found[row.subject_kind].add(reference)
-        return found
+    def note(self, request: HttpRequest, action: Action, rows: Iterable[Any], detail: str) -> bool:
+        """Put on record what was done to what these rows are about; False where that is nothing."""
+        about: dict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            if reference := getattr(row, "reference", ""):
+                about[row.subject_kind].add(reference)
+        for kind, references in about.items():
+            record(action, kind, sorted(references), by=Actor.staff(request), detail=detail)
+        return bool(about)
 
 
 class ReadOnly(OnRecord):

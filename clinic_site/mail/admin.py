@@ -1,6 +1,5 @@
 """Mail in Django's admin: what was sent and what was not, and who gets which."""
 
-from collections import defaultdict
 from typing import Any, cast
 
 from django import forms
@@ -14,9 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from clinic_site.access.models import User
-from clinic_site.actor import Actor
 from clinic_site.audit.admin import OnRecord, ReadOnly, column_filter
-from clinic_site.audit.models import Action, record
+from clinic_site.audit.models import Action
 from clinic_site.mail.models import MailChoice, MailState, OutboxMessage, OutboxQuerySet, kinds
 
 
@@ -48,7 +46,7 @@ class OutboxMessageAdmin(ReadOnly):
     def try_again(self, request: HttpRequest, queryset: OutboxQuerySet) -> None:
         """Send what was not sent, at once, with its whole time from now."""
         with transaction.atomic():
-            self._on_record(request, queryset.unsent(), "mail to be sent again")
+            self.note(request, Action.CHANGED, queryset.unsent(), "mail to be sent again")
             count = queryset.try_again()
         text = ngettext("%d mail is to be sent again.", "%d mails are to be sent again.", count)
         self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
@@ -57,18 +55,10 @@ class OutboxMessageAdmin(ReadOnly):
     def set_aside(self, request: HttpRequest, queryset: OutboxQuerySet) -> None:
         """Leave what was given up unsent, as for an address that does not exist."""
         with transaction.atomic():
-            self._on_record(request, queryset.dead(), "mail not to be sent")
+            self.note(request, Action.CHANGED, queryset.dead(), "mail not to be sent")
             count = queryset.dead().update(state=MailState.SET_ASIDE)
         text = ngettext("%d mail is settled.", "%d mails are settled.", count)
         self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
-
-    def _on_record(self, request: HttpRequest, mails: OutboxQuerySet, detail: str) -> None:
-        about: dict[str, set[str]] = defaultdict(set)
-        for mail in mails.exclude(reference=""):
-            about[mail.subject_kind].add(mail.reference)
-        for kind, references in about.items():
-            by = Actor.staff(request)
-            record(Action.CHANGED, kind, sorted(references), by=by, detail=detail)
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         """Whoever may change mails may have them sent again, though they are read only here."""
