@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,13 +19,15 @@ from appointments.choices import ContactBy
 from appointments.mails import news_of
 from appointments.models import AppointmentRequest
 from appointments.models.history import NoteKind
-from appointments.services.told import Told
+from appointments.services.told import Told, told
+from appointments.services.waiting import is_overdue
 from appointments.states import Status
+from clinic_site.clinic import current_clinic
 from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.phones import is_known
 
 CANNOT_BE_READ = gettext_lazy("cannot be read (no key of FIELD_KEYS opens it)")
-VISIT_AT = "D, M j, Y, g:i A"
+_VISIT_AT = "D, M j, Y, g:i A"
 
 
 def read(row: Any, name: str, otherwise: Any = CANNOT_BE_READ) -> str:
@@ -111,18 +115,62 @@ def _calling(asked: AppointmentRequest, is_to_be_called: bool) -> list[str]:
     return ways
 
 
-def urgent(words: str) -> SafeString:
-    """Return words that nobody is to overlook."""
+def _urgent(words: str) -> SafeString:
     return format_html('<strong class="overdue">{}</strong>', words)
 
 
-def told_in_words(told: Told) -> list[str]:
+def told_in_words(news: Told) -> list[str]:
     """Return the last mail to a patient, and that they must be called."""
-    lines: list[str] = [urgent(_("must be called"))] if told.must_be_called else []
-    if (mail := told.mail) is not None:
+    lines: list[str] = [_urgent(_("must be called"))] if news.must_be_called else []
+    if (mail := news.mail) is not None:
         at = date_format(timezone.localtime(mail.sent_at or mail.created_at), "M j, g:i A")
         state = mail.get_state_display()
         lines.append(format_html("{} “{}”: {}, {}", _("mail"), news_of(mail).label, state, at))
+    return lines
+
+
+def rows_of(requests: list[AppointmentRequest], now: dt.datetime) -> list[dict[str, Any]]:
+    """Return what to know of each before it is opened; `with_people` has read them."""
+    news = told(requests)
+    return [_row(each, news[each.pk], now) for each in requests]
+
+
+def _row(each: AppointmentRequest, news: Told, now: dt.datetime) -> dict[str, Any]:
+    row = in_short(each, is_to_be_called=each.state.is_waiting)
+    open_by = each.open_by  # type: ignore[attr-defined]
+    people = [(_("%s has it"), each.taken_by), (_("%s has it open"), open_by)]
+    return {
+        **row,
+        "request": each,
+        "name": Truncator(row["name"]).chars(settings.ROW_NAME),
+        "message": Truncator(row.get("message", "")).chars(settings.ROW_MESSAGE),
+        "calling": [Truncator(way).chars(settings.ROW_NAME) for way in row.get("calling", ())],
+        "stands": [*_stands(each, now), *told_in_words(news)],
+        "people": [words % person for words, person in people if person],
+    }
+
+
+def _stands(each: AppointmentRequest, now: dt.datetime) -> list[str]:
+    state, status = each.state, each.get_status_display()
+    if each.close_reason:
+        status = f"{status}: {each.get_close_reason_display()}"
+    lines: list[str] = [format_html("<strong>{}</strong>", status)]
+    if each.change_requested_at is not None:
+        lines.append(_urgent(_("not dealt with yet") if state.has_ended else _("wants a change")))
+    if each.status == Status.SCHEDULED and each.visit_at is not None:
+        lines.append(date_format(timezone.localtime(each.visit_at), _VISIT_AT))
+        if not each.has_visit_ahead(now):
+            lines.append(_urgent(_("is over: close it")))
+    if state.is_waiting:
+        waits = _("waits %s") % timesince(each.received_at, now, depth=1)
+        is_late = is_overdue(each, current_clinic(), now)
+        lines.append(format_html("{}, {}", waits, _urgent(_("overdue"))) if is_late else waits)
+        if each.set_aside_until is not None:
+            is_due = each.set_aside_until <= timezone.localdate(now)
+            aside = _("was set aside until %s") if is_due else _("set aside until %s")
+            until = aside % date_format(each.set_aside_until, "D, M j")
+            reason = Truncator(read(each, "set_aside_reason")).chars(settings.ROW_MESSAGE)
+            lines.append(f"{until}: {reason}" if reason else until)
     return lines
 
 
@@ -152,7 +200,7 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
         elif change.close_reason:
             what += f", {change.get_close_reason_display()}"
         if change.visit_at:
-            visit = date_format(timezone.localtime(change.visit_at), VISIT_AT)
+            visit = date_format(timezone.localtime(change.visit_at), _VISIT_AT)
             length = _("%d minutes") % (change.visit_minutes or settings.VISIT_MINUTES)
             what += f" ({_('visit')}: {visit}, {length})"
         by_patient = _("the patient") if change.to_status == Status.CANCELLED else ""

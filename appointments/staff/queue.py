@@ -1,26 +1,27 @@
-"""Requests from patients in the admin: the queue, finding one, and the addresses of all pages."""
+"""The queue of requests in the admin, finding and entering one, suspected spam, all addresses."""
 
 import datetime as dt
+import logging
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core import signing
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError, InterfaceError
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.text import Truncator
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from appointments.audit import RequestAction
+from appointments.choices import Origin
+from appointments.forms.request import EnteredRequestForm
 from appointments.forms.work import FindForm
 from appointments.models import AppointmentRequest
-from appointments.presenters import VISIT_AT, in_short, read, told_in_words, urgent
+from appointments.presenters import answer_of, rows_of
 from appointments.references import typed_reference
 from appointments.services.queue import (
     FIRST,
@@ -30,19 +31,19 @@ from appointments.services.queue import (
     tabs_for,
     with_people,
 )
-from appointments.services.search import find
-from appointments.services.spam import closed_by
-from appointments.services.told import Told, told
-from appointments.services.waiting import is_overdue
-from appointments.staff.base import MAY_CHANGE, StaffView, number_in
-from appointments.staff.enter import EnterView, SameView
+from appointments.services.search import find, of_this_phone
+from appointments.services.spam import closed_by, undo_spam
+from appointments.services.submit import SentBefore, receive_request
+from appointments.services.workflow import close_as_spam
+from appointments.staff.base import MAY_CHANGE, StaffView, go_to, number_in
 from appointments.staff.report import RecordView, ReportView
 from appointments.staff.request_page import RequestView
-from appointments.staff.spam import SpamView, UndoSpamView
 from appointments.staff.visits import VisitsView
 from appointments.states import Status
+from appointments.tokens import new_attempt, read_attempt
 from clinic_site.audit.models import Action
-from clinic_site.clinic import current_clinic
+
+logger = logging.getLogger(__name__)
 
 
 class QueueView(StaffView):
@@ -125,49 +126,133 @@ class FindView(StaffView):
         return self.show("admin/appointments/queue.html", title, form=form, tabs=tabs, **context)
 
 
-def rows_of(requests: list[AppointmentRequest], now: dt.datetime) -> list[dict[str, Any]]:
-    """Return what to know of each before it is opened; `with_people` has read them."""
-    news = told(requests)
-    return [_row(each, news[each.pk], now) for each in requests]
+class EnterView(StaffView):
+    """Enter a request that was taken by phone, with the questions of the public form."""
+
+    permission = MAY_CHANGE
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page(EnteredRequestForm(initial={"attempt": new_attempt()}))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = EnteredRequestForm(request.POST)
+        attempt = read_attempt(request.POST.get("attempt", ""))
+        if attempt is None:
+            return self.page_again(_("This form was not ours. Check it, and enter it once more."))
+        if not form.is_valid():
+            return self.page(form)
+        try:
+            entered = receive_request(
+                attempt=attempt, answers=form.answers(), by=self.by, origin=Origin.PHONE
+            )
+        except SentBefore:
+            return self.page_again(
+                _("You entered this form before, with other words. Is this another request?")
+            )
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("Request not entered: %s", type(error).__name__)
+            notice = _("It was not stored. What you typed is still here: try it again.")
+            return self.page(form, notice, status=503)
+        said = _("Entered as %s. Read this reference to the caller.")
+        messages.success(request, said % entered.reference)
+        return go_to("change", entered.pk)
+
+    def page_again(self, notice: str) -> HttpResponse:
+        """Return the form with what was typed under a fresh attempt, and say why."""
+        data = self.request.POST.copy()
+        data["attempt"] = new_attempt()
+        return self.page(EnteredRequestForm(data), notice)
+
+    def page(self, form: EnteredRequestForm, notice: str = "", **context: Any) -> HttpResponse:
+        title = _("Enter a request taken by phone")
+        template = "admin/appointments/enter.html"
+        return self.show(template, title, form=form, notice=notice, **context)
 
 
-def _row(each: AppointmentRequest, news: Told, now: dt.datetime) -> dict[str, Any]:
-    row = in_short(each, is_to_be_called=each.state.is_waiting)
-    open_by = each.open_by  # type: ignore[attr-defined]
-    people = [(_("%s has it"), each.taken_by), (_("%s has it open"), open_by)]
-    return {
-        **row,
-        "request": each,
-        "name": Truncator(row["name"]).chars(settings.ROW_NAME),
-        "message": Truncator(row.get("message", "")).chars(settings.ROW_MESSAGE),
-        "calling": [Truncator(way).chars(settings.ROW_NAME) for way in row.get("calling", ())],
-        "stands": [*_stands(each, now), *told_in_words(news)],
-        "people": [words % person for words, person in people if person],
-    }
+class SameView(EnterView):
+    """Which requests came lately from the number that is typed; the number stays out of URLs.
+
+    A script gets them alone; else the form is shown again with them, and all that was typed.
+    """
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        found = of_this_phone(request.POST.get("phone", "")[:200], timezone.now())
+        if found:
+            self.record(RequestAction.SEARCHED, found)
+        same: dict[str, Any] = {
+            "looked": found is not None,
+            "same": [(each, answer_of(each, "patient_name")) for each in found or []],
+        }
+        if "X-Background" in request.headers:
+            return render(request, "admin/appointments/_same.html", same)
+        form = EnteredRequestForm(request.POST)
+        form.errors.clear()  # it is not to be entered yet
+        return self.page(form, **same)
 
 
-def _stands(each: AppointmentRequest, now: dt.datetime) -> list[str]:
-    state, status = each.state, each.get_status_display()
-    if each.close_reason:
-        status = f"{status}: {each.get_close_reason_display()}"
-    lines: list[str] = [format_html("<strong>{}</strong>", status)]
-    if each.change_requested_at is not None:
-        lines.append(urgent(_("not dealt with yet") if state.has_ended else _("wants a change")))
-    if each.status == Status.SCHEDULED and each.visit_at is not None:
-        lines.append(date_format(timezone.localtime(each.visit_at), VISIT_AT))
-        if not each.has_visit_ahead(now):
-            lines.append(urgent(_("is over: close it")))
-    if state.is_waiting:
-        waits = _("waits %s") % timesince(each.received_at, now, depth=1)
-        is_late = is_overdue(each, current_clinic(), now)
-        lines.append(format_html("{}, {}", waits, urgent(_("overdue"))) if is_late else waits)
-        if each.set_aside_until is not None:
-            is_due = each.set_aside_until <= timezone.localdate(now)
-            aside = _("was set aside until %s") if is_due else _("set aside until %s")
-            until = aside % date_format(each.set_aside_until, "D, M j")
-            reason = Truncator(read(each, "set_aside_reason")).chars(settings.ROW_MESSAGE)
-            lines.append(f"{until}: {reason}" if reason else until)
-    return lines
+class SpamView(StaffView):
+    """Ask before suspected spam is closed, those that are ticked or all; with `sure`, close it."""
+
+    permission = MAY_CHANGE
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return go_to("changelist", query="?tab=spam")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        chosen = AppointmentRequest.objects.filter(status=Status.QUARANTINED)
+        is_all = request.POST.get("which") == "all"
+        if not is_all:
+            chosen = chosen.filter(pk__in=map(number_in, request.POST.getlist("pk")))
+        elif up_to := number_in(request.POST.get("up_to", "")):
+            chosen = chosen.filter(pk__lte=up_to)  # what came since was not asked about
+        spam = chosen.filter(change_requested_at=None).order_by("queue_order", "pk")
+        pks = list(spam.values_list("pk", flat=True)[: settings.SPAM_AT_ONCE])
+        if not pks:
+            messages.error(request, _("Nothing was closed: tick what is to be closed first."))
+            return self.get(request)
+        if "sure" in request.POST:
+            self.close(pks, asked=number_in(request.POST.get("count", "")))
+            return self.get(request)
+        count = len(pks)
+        title = ngettext("Close %d request as spam?", "Close %d requests as spam?", count) % count
+        return self.show(
+            "admin/appointments/spam.html",
+            title,
+            pks=[] if is_all else pks,
+            up_to=chosen.aggregate(last=Max("pk"))["last"],
+            which=request.POST.get("which", ""),
+            count=count,
+            minutes=settings.UNDO_WITHIN // dt.timedelta(minutes=1),
+            staying=chosen.exclude(change_requested_at=None).count(),
+            more=count == settings.SPAM_AT_ONCE,
+        )
+
+    def close(self, pks: list[int], *, asked: int) -> None:
+        """Close them, and say how many of those `asked` about were left."""
+        closed = close_as_spam(pks=pks, by=self.by)
+        said = ngettext("%d request closed as spam.", "%d requests closed as spam.", closed)
+        messages.success(self.request, said % closed)
+        if (left := asked - closed) > 0:
+            said = ngettext(
+                "%d was left: a colleague dealt with it meanwhile, or its patient asks for a "
+                "change.",
+                "%d were left: a colleague dealt with them meanwhile, or their patients ask for a "
+                "change.",
+                left,
+            )
+            messages.warning(self.request, said % left)
+
+
+class UndoSpamView(SpamView):
+    """Undo that this person closed suspected spam a few minutes ago."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if undone := undo_spam(by=self.by):
+            said = ngettext("%d request is back here.", "%d requests are back here.", undone)
+            messages.success(request, said % undone)
+        else:
+            messages.error(request, _("It is too late to undo that, or it is undone already."))
+        return self.get(request)
 
 
 class HereView(StaffView):
