@@ -5,12 +5,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.commands import Running
 from tests.environment import let_in
+from tests.faults.serving import until
 from tests.generated import SOAK
 from tests.running import Installation, free_port, install
 from tests.smtp_sink import HANG, Sink, smtp_sink
@@ -59,13 +60,6 @@ def requests(site: Installation, count: int, more: str = "") -> None:
     """So many patients send the form, three mails each, and no other request is there."""
     forget = "AppointmentRequest.objects.all().delete(); OutboxMessage.objects.all().delete()\n"
     site.shell(f"{SETTING}{forget}for n in range({count}): send()\n{more}")
-
-
-def until(happened: Callable[[], object], seconds: float = 40) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def states(site: Installation) -> dict[str, int]:
