@@ -74,15 +74,6 @@ class RenderedSection:
         return _(CARE_LEVELS[self.level]) if self.level else ""
 
 
-@dataclass(frozen=True)
-class NumberedSource:
-    """A cited source, its number on the page, and the ids of the places that link it."""
-
-    number: int
-    source: Source
-    places: list[str]
-
-
 # A row's label, and what it says of each treatment, by the treatment's title.
 Row = tuple[str, list[tuple[str, SafeString]]]
 
@@ -107,14 +98,16 @@ class OptionsTable:
 
 @dataclass(frozen=True)
 class RenderedPage:
-    """A document, its HTML by part, and its sources in the order in which they are cited."""
+    """A document, its HTML by part, and its sources in the order in which they are cited, which
+    numbers them from 1: each with the ids of the places that link it.
+    """
 
     document: PageDocument
     key_points: list[SafeString]
     emergency: list[RenderedSection]
     sections: list[RenderedSection]
     options: OptionsTable | None
-    sources: list[NumberedSource]
+    sources: list[tuple[Source, list[str]]]
 
     @functools.cached_property
     def source_list(self) -> SafeString:
@@ -180,8 +173,8 @@ def render_page(
 
     by_key = {source.key: source for each in (*treatments, document) for source in each.sources}
     sources = [
-        NumberedSource(number, by_key.get(key, Source(key=key, title=key)), places)
-        for number, (key, places) in enumerate(citations.places.items(), start=1)
+        (by_key.get(key, Source(key=key, title=key)), places)
+        for key, places in citations.places.items()
     ]
     return RenderedPage(document, key_points, emergency, sections, options, sources)
 
