@@ -1,10 +1,11 @@
 """What is done to a request and goes on record."""
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.actor import Actor
-from clinic_site.audit.models import adds_actions, record_once_an_hour
+from clinic_site.audit.models import adds_actions, record
+from clinic_site.counters import count_up
 
 REQUEST = "request"  # the kind of thing that a reference names
 
@@ -23,4 +24,7 @@ class RequestAction(models.TextChoices):
 
 def record_seen(reference: str, *, by: Actor, detail: str = "") -> None:
     """Note that a patient saw a page of theirs, once an hour."""
-    record_once_an_hour(RequestAction.STATUS_SEEN, REQUEST, reference, by=by, detail=detail)
+    action = RequestAction.STATUS_SEEN
+    with transaction.atomic():  # else what could not be put on record would count as if it were
+        if count_up(f"{action}:{reference}:{detail}") == 1:
+            record(action, REQUEST, [reference], by=by, detail=detail)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.contrib import admin
-from django.db import DatabaseError, InterfaceError, models, transaction
+from django.db import DatabaseError, InterfaceError, models
 from django.db.models import CheckConstraint, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -96,7 +96,7 @@ def record(
 def record_refused(
     subject_kind: str = "", references: Iterable[str] = (), *, by: Actor, detail: str
 ) -> None:
-    """Note what was refused: of strangers so much an hour for each `detail`, then that more are."""
+    """Note what was refused; of strangers, for each `detail`, so much an hour and once "more"."""
     if by.account is None:
         of_one = count_up(f"refused:{detail}:{by.source}")
         if of_one > settings.REFUSED_ON_RECORD_OF_ONE_SENDER + 1:
@@ -109,15 +109,6 @@ def record_refused(
         elif of_one > settings.REFUSED_ON_RECORD_OF_ONE_SENDER:
             detail += "; more of it from there is not on record this hour"
     record(Action.REFUSED, subject_kind, references, by=by, detail=detail)
-
-
-def record_once_an_hour(
-    action: str, subject_kind: str, reference: str, *, by: Actor, detail: str = ""
-) -> None:
-    """Note what a person can do to a thing of their own as often as they like."""
-    with transaction.atomic():  # else what could not be put on record would count as if it were
-        if count_up(f"{action}:{reference}:{detail}") == 1:
-            record(action, subject_kind, [reference], by=by, detail=detail)
 
 
 @contextlib.contextmanager

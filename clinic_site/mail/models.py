@@ -274,7 +274,7 @@ class WorkerBeat(models.Model):
 
     @property
     def is_silent(self) -> bool:
-        """Whether no worker said so lately; in the future is not lately: a clock was set back."""
+        """Whether no worker has said so lately; a future time is none: a clock was set back."""
         return abs(timezone.now() - self.at) >= settings.WORKER_SILENT_AFTER
 
 

@@ -6,8 +6,9 @@ import pytest
 import time_machine
 from django.db import DatabaseError, connection, transaction
 
+from appointments.audit import record_seen
 from clinic_site.actor import PATIENT, SYSTEM, Actor
-from clinic_site.audit.models import Action, AuditEvent, record, record_once_an_hour, record_refused
+from clinic_site.audit.models import Action, AuditEvent, record, record_refused
 from clinic_site.audit.triggers import install_triggers, triggers_missing
 from clinic_site.counters import Counter, count_of, count_up, sweep
 from tests.audit import remove_triggers
@@ -86,12 +87,12 @@ def test_a_stranger_fills_no_more_than_a_little_of_the_audit(admin_user) -> None
 def test_ones_own_page_is_on_record_once_an_hour() -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         for _look in range(3):
-            record_once_an_hour("viewed", "request", "A", by=stranger())
-        record_once_an_hour("viewed", "request", "B", by=stranger())
+            record_seen("A", by=stranger())
+        record_seen("B", by=stranger())
         assert AuditEvent.objects.count() == 2
 
         clock.shift(dt.timedelta(hours=1))
-        record_once_an_hour("viewed", "request", "A", by=stranger())
+        record_seen("A", by=stranger())
         assert AuditEvent.objects.count() == 3
 
 
