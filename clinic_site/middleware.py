@@ -34,7 +34,8 @@ class SayAlive(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         is_asked = request.path_info == "/healthz"
-        return HttpResponse("ok\n", content_type="text/plain") if is_asked else None
+        headers = {"Content-Type": "text/plain", "Content-Length": "3"}
+        return HttpResponse("ok\n", headers=headers) if is_asked else None
 
 
 class CompressPages(MiddlewareMixin):
