@@ -222,7 +222,7 @@ WORKER_TELL_AFTER = 30.0  # seconds, that a key is wrong
 DIGEST_AT = time(7)  # in the clinic's time zone
 REMIND_AT = time(9)  # of a visit tomorrow, in the clinic's time zone
 CALL_TELLS = timedelta(hours=1)  # a patient who was reached this long before a step knows of it
-NEWS_BATCH = 200  # patients told of lateness at one look; the next look goes on
+NEWS_BATCH = 200  # patients told of one thing at one look; the next look goes on
 PURGE_BATCH = 200  # rows in one transaction
 REENCRYPT_BATCH = 50  # rows; on SQLite nobody else writes while a batch is written, some 20 ms
 REENCRYPT_NAMED = 20  # values that no key opens and that are named one by one

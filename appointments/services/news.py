@@ -6,7 +6,7 @@ UPDATE, so that several workers write it once.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -54,8 +54,7 @@ def tell_of_visits(local: dt.datetime, go_on: Callable[[], bool]) -> None:
         visit_at__lt=day_after,
         status_at__lt=today,
     )
-    pks = near.order_by("visit_at").values_list("pk", flat=True)
-    _tell(near, pks, News.REMINDER, go_on, reminded_of=F("visit_at"))
+    _tell(near.order_by("visit_at"), News.REMINDER, go_on, reminded_of=F("visit_at"))
 
 
 @adds_daily_work
@@ -73,19 +72,14 @@ def tell_of_lateness(local: dt.datetime, go_on: Callable[[], bool]) -> None:
         first_answer_at=None,
         found_late_at=None,
     )
-    pks = late.order_by("received_at", "pk").values_list("pk", flat=True)[: settings.NEWS_BATCH]
-    _tell(late, pks, News.LATE, go_on, found_late_at=local)
+    _tell(late.order_by("received_at", "pk"), News.LATE, go_on, found_late_at=local)
 
 
 def _tell(
-    untold: AppointmentRequestQuerySet,
-    pks: Iterable[int],
-    news: News,
-    go_on: Callable[[], bool],
-    **noted: Any,
+    untold: AppointmentRequestQuerySet, news: News, go_on: Callable[[], bool], **noted: Any
 ) -> None:
-    """Note the news on each of these requests that is still untold, and write its mail."""
-    for pk in list(pks):
+    """Note the news on the first of these requests that are still untold, and write their mails."""
+    for pk in list(untold.values_list("pk", flat=True)[: settings.NEWS_BATCH]):
         if not go_on():
             return
         with transaction.atomic():
