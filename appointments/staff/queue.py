@@ -36,9 +36,8 @@ from appointments.services.spam import closed_by, undo_spam
 from appointments.services.submit import SentBefore, receive_request
 from appointments.services.workflow import close_as_spam
 from appointments.staff.base import MAY_CHANGE, StaffView, go_to, number_in
-from appointments.staff.report import RecordView, ReportView
+from appointments.staff.overviews import RecordView, ReportView, VisitsView
 from appointments.staff.request_page import RequestView
-from appointments.staff.visits import VisitsView
 from appointments.states import Status
 from appointments.tokens import new_attempt, read_attempt
 from clinic_site.audit.models import Action

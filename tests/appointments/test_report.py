@@ -7,7 +7,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from appointments.staff.report import weeks_to_answer
+from appointments.staff.overviews import weeks_to_answer
 from clinic_site.models import Clinic, OpeningHours, OutboxMessage, WorkerBeat
 from tests.appointments.office import QUEUE, address, events, without_breaks
 from tests.make import make_account, make_condition, make_request, published, sign_in_as
