@@ -125,11 +125,9 @@ class Worker:
         while not self.stopping:
             try:
                 self.do_all()
-                pause = settings.WORKER_LOOK_EVERY
+                self._sleep(settings.WORKER_LOOK_EVERY)
             except DatabaseFault as fault:
-                _away(fault)
-                pause = settings.WORKER_DATABASE_AWAY
-            self._sleep(pause)
+                self._wait_for_database(fault)
 
     def do_all(self) -> int:
         """Do everything that is due now; return how many mails were sent. Raises DatabaseError."""
@@ -191,8 +189,13 @@ class Worker:
             except DatabaseFault as away:
                 if self.stopping:
                     raise
-                _away(away)
-                self._sleep(settings.WORKER_DATABASE_AWAY)
+                self._wait_for_database(away)
+
+    def _wait_for_database(self, fault: Exception) -> None:
+        # Its text can quote the statement, so only its kind is logged.
+        logger.error("Database away: %s", type(fault).__name__)
+        connection.close()
+        self._sleep(settings.WORKER_DATABASE_AWAY)
 
     def _beat(self) -> bool:
         """Say that this worker is alive, where that was not said lately; False to stop."""
@@ -225,9 +228,3 @@ def _within(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _away(fault: Exception) -> None:
-    # Its text can quote the statement, so only its kind is logged.
-    logger.error("Database away: %s", type(fault).__name__)
-    connection.close()

@@ -35,7 +35,7 @@ class Command(collectstatic.Command):
             root.mkdir(parents=True, exist_ok=True)
             with open(root / "collected", "a+") as record:
                 fcntl.flock(record, fcntl.LOCK_EX)
-                if manifests := sorted(root.glob("staticfiles.*.json"), key=_written_at):
+                if manifests := sorted(root.glob("staticfiles.*.json"), key=os.path.getmtime):
                     for path in _named_by(manifests[-1]):  # in use until now
                         os.utime(path)
                 said = None
@@ -54,7 +54,7 @@ class Command(collectstatic.Command):
         """Delete what no release has used for long."""
         before = time.time() - settings.OLD_STATIC_KEPT_FOR.total_seconds()
         for path in {*root.rglob("*")} - _named_by(root / self.storage.manifest_name):
-            if _HASHED.search(path.name) and _written_at(path) < before:
+            if _HASHED.search(path.name) and os.path.getmtime(path) < before:
                 path.unlink()
 
 
@@ -63,10 +63,6 @@ def _named_by(manifest: Path) -> set[Path]:
     names = json.loads(manifest.read_text())["paths"].values()
     paths = {manifest.parent / f"{name}{packed}" for name in names for packed in ("", ".br", ".gz")}
     return {manifest, *(path for path in paths if path.exists())}
-
-
-def _written_at(path: Path) -> float:
-    return path.stat().st_mtime
 
 
 def _digest() -> str:
