@@ -118,7 +118,6 @@ class Pane:
 def panes_of(
     kind: str,
     values: Mapping[str, Any],
-    *,
     findings: list[Finding],
     clashes: Iterable[Clash] = (),
     choices: Mapping[str, list[Choice]] | None = None,

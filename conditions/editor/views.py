@@ -143,13 +143,8 @@ class EditorViews(PageViews):
         state = form_of(page, person(request))
         findings = findings_of(page, state.document)
         refused = [each for each in findings if each.level == "error" and "refused" in request.GET]
-        panes = panes_of(
-            page.kind,
-            state.values,
-            findings=findings,
-            clashes=state.clashes,
-            choices=choices_of(page, state.values),
-        )
+        choices = choices_of(page, state.values)
+        panes = panes_of(page.kind, state.values, findings, state.clashes, choices)
         return self.shown(
             request,
             "editor/change",
@@ -218,10 +213,10 @@ class EditorViews(PageViews):
             return JsonResponse({}, status=409)  # typed by whoever was signed in here before
         sent = values_from(request.POST, page.kind)
         state = autosave(page=page, by=Actor.staff(request), sent=sent)
-        panes = panes_of(page.kind, state.values, findings=findings_of(page, state.document))
+        panes = panes_of(page.kind, state.values, findings_of(page, state.document))
         contents = {"panes": panes, "may_change": True}
-        parts = {*sent.values, *sent.opened}
-        shown = state.shown
+        hashes = state.shown
+        shown = {part: hashes.get(part, NOT_THERE) for part in {*sent.values, *sent.opened}}
         return JsonResponse(
             {
                 "at": _when(state.typed_at),
@@ -235,11 +230,11 @@ class EditorViews(PageViews):
                     if part.findings
                 },
                 "absent": NOT_THERE,
-                "shown": {part: shown.get(part, NOT_THERE) for part in [*parts, "note"]},
+                "shown": {**shown, "note": hashes["note"]},
                 "values": {
                     part: state.values.get(part)
-                    for part in parts
-                    if shown.get(part, NOT_THERE) != part_hash(sent.values.get(part))
+                    for part, hash in shown.items()
+                    if hash != part_hash(sent.values.get(part))
                 },
             }
         )
