@@ -97,13 +97,11 @@ def stop_if_taken(port: int) -> None:
 
     At [::1] as well: there a browser looks for localhost first.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-            taken = False
-        except OSError:
-            taken = True
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+        taken = False
+    except OSError:
+        taken = True
     with contextlib.suppress(OSError):  # nobody answers
         socket.create_connection(("::1", port), timeout=1).close()
         taken = True
