@@ -119,7 +119,7 @@ class ReportView(StaffView):
 
 @dataclass(frozen=True)
 class Week:
-    """One week of requests. Half of those that waited for an answer had it `half_within` a time.
+    """One week of requests: half of those that waited were answered `half_within` this time.
 
     Those taken by phone did not wait.
     """
