@@ -23,10 +23,7 @@ from conditions.models import Page
 from conditions.publishing.drafts import FormState
 
 # Which template shows a part, where it is not that of its name.
-TEMPLATES = {
-    **dict.fromkeys(("icd10_code", "title", "name", "slug"), "text"),
-    **dict.fromkeys(("related", "treatments"), "linked"),
-}
+TEMPLATES = dict.fromkeys(("icd10_code", "title", "name", "slug"), "text")
 HINTS = {
     "name": _("As it stands after “To talk with us about”: a spinal compression fracture."),
     "slug": _("The last part of the page's address."),
