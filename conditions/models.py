@@ -132,9 +132,6 @@ class Offer(models.Model):
             models.UniqueConstraint(fields=["condition", "treatment"], name="offer_once")
         ]
 
-    def __str__(self) -> str:
-        return f"{self.condition_id} offers {self.treatment_id}"
-
 
 class Section(models.Model):
     """One section as patients see it, in plain words, for search and for whoever counts."""

@@ -39,9 +39,6 @@ class StatusChange(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.from_status} to {self.to_status}"
-
     @property
     def is_undone(self) -> bool:  # it took back a closing
         return self.from_status == Status.CLOSED and self.close_reason != ""

@@ -253,6 +253,3 @@ class NameWord(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["index"], name="name_word_index")]
-
-    def __str__(self) -> str:
-        return self.request.reference

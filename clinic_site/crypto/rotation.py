@@ -25,7 +25,6 @@ Model = type[models.Model]
 class Tally:
     """What one look found of the database's values, and what was done to them."""
 
-    rows: int = 0
     by_key: Counter[int] = field(default_factory=Counter)  # values, by the key that opened them
     rewritten: Counter[int] = field(default_factory=Counter)  # in this look and those before
     unopened: Counter[str] = field(default_factory=Counter)  # by model and field
@@ -74,6 +73,7 @@ def _look(tally: Tally, out: OutputWrapper, *, rewrite: bool) -> Tally:
     # without that key fails while values need it.
     places = sorted(encrypted_columns(), key=lambda place: place[0] is KeyCheck)
     progress = Progress(out, sum(model._base_manager.count() for model, _columns in places))
+    looked_at = 0
     for model, columns in places:
         if rewrite and model is KeyCheck and not tally.all_current:
             break
@@ -99,11 +99,11 @@ def _look(tally: Tally, out: OutputWrapper, *, rewrite: bool) -> Tally:
             if not rows:
                 break
             last = rows[-1][0]
-            tally.rows += len(rows)
+            looked_at += len(rows)
             if tally.rewritten.total() > done:
                 # As long again for others: SQLite has no queue of those who wait to write.
                 time.sleep(time.monotonic() - started)
-            progress.show(tally.rows)
+            progress.show(looked_at)
     progress.clear()
     return tally
 

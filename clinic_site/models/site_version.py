@@ -15,9 +15,6 @@ class SiteVersion(models.Model):
 
     value = models.UUIDField(default=uuid.uuid4)
 
-    def __str__(self) -> str:
-        return str(self.value)
-
     @classmethod
     def newest(cls) -> uuid.UUID | None:
         """Return the version that was committed last; None before the first change."""
