@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,10 @@ pytestmark = pytest.mark.on_sqlite
 ATTEMPT = uuid.UUID("1b4e28ba-2fa1-41d2-883f-0016d3cca427")
 
 
-def made(*, version: int = 3, **values) -> bytes:
+def made(**values: Any) -> bytes:
     request = AppointmentRequest(
         attempt=ATTEMPT,
-        version=version,
+        version=values.pop("version", 3),
         visit_at=dt.datetime(2027, 7, 6, 14, 30, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
         visit_minutes=45,
     )
