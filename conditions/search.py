@@ -249,7 +249,7 @@ def _widened(text: str, start: int, end: int) -> str:
     before = text[begin:start]
     if len(before) > room:
         before = "… " + before[len(before) - room :].partition(" ")[2]
-    line = text.find("\n", end) if "\n" in text[end:] else len(text)
+    line = end + len(text[end:].partition("\n")[0])
     stops = [*(match.start() for match in _SENTENCE_END.finditer(text, end, line)), line]
     fitting = [stop for stop in stops if len(before) + stop - start <= most]
     found = before + text[start : max(fitting, default=stops[0])].replace("\n", " · ")

@@ -66,7 +66,7 @@ def values_from(post: QueryDict, kind: str) -> Sent:
     listed = {f"source-{key}" for key in values.get("sources", ())}
     cut = {each for each in opened if f"{each}-heading" in post}  # a line that broke took the body
     pieces = {part for part in opened if part.startswith(("section-", "source-"))}
-    here = values.keys() | pieces - listed - cut
+    here = values.keys() | (pieces - listed - cut)
     there = {part: hash for part, hash in opened.items() if part in here}
     note = texts.get("note")
     return Sent(values, there, shown, None if part_hash(note) == shown.get("note") else note)

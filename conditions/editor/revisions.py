@@ -6,7 +6,8 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.parts import changes, compare
-from conditions.editor.views import PageViews, person, revision_of
+from conditions.editor.views import PageViews, person
 from conditions.models import Condition, Page, Review, Revision
 from conditions.publishing.drafts import (
     copy_of,
@@ -71,7 +72,7 @@ class RevisionViews(PageViews):
             try:
                 revision = publish(
                     page=page,
-                    revision=revision_of(page, form.cleaned_data["revision"]),
+                    revision=_revision(page, form.cleaned_data["revision"]),
                     by=Actor.staff(request),
                     clinical_change=form.cleaned_data["clinical_change"],
                 )
@@ -112,7 +113,7 @@ class RevisionViews(PageViews):
         form = SignForm(request.POST or None, initial={"number": page.live.number, "next_due": due})
         if request.method == "POST" and signs_as and form.is_valid():
             review = sign(
-                revision=revision_of(page, form.cleaned_data["number"]),
+                revision=_revision(page, form.cleaned_data["number"]),
                 by=Actor.staff(request),
                 next_due=form.cleaned_data["next_due"],
             )
@@ -156,9 +157,9 @@ class RevisionViews(PageViews):
 
     def revision_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
         """One revision beside another: `?with=` a number, "live", or else the one saved before."""
-        revision = revision_of(page, number)
+        revision = _revision(page, number)
         beside = request.GET.get("with", "")
-        other = page.live if beside == "live" else revision_of(page, beside) if beside else None
+        other = page.live if beside == "live" else _revision(page, beside) if beside else None
         other = other or page.revisions.filter(number__lt=number, by_hand=True).first()
         numbers = page.revisions.exclude(pk=revision.pk).values_list("number", flat=True)
         return self.shown(
@@ -174,7 +175,7 @@ class RevisionViews(PageViews):
         )
 
     def take_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
-        revision = revision_of(page, number)
+        revision = _revision(page, number)
         if request.method == "POST":
             self._revert(request, page, revision, gettext("Back to number %d") % number)
             message = gettext("Number %d is the draft again. Patients do not see it yet.")
@@ -219,3 +220,9 @@ class RevisionViews(PageViews):
             link = format_html('<a href="{}">{}</a>', undo, gettext("Undo"))
             self.message_user(request, format_html("{} {}", text, link))
         return HttpResponseRedirect(self.address("change", page))
+
+
+def _revision(page: Page, number: int | str) -> Revision:
+    if not str(number).isdecimal():
+        raise Http404
+    return get_object_or_404(page.revisions, number=int(str(number)[:9]))

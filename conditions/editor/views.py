@@ -8,7 +8,6 @@ from urllib.parse import quote
 from django import forms
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -28,7 +27,7 @@ from conditions.audit import PAGE
 from conditions.content.parts import NOT_THERE, document_from, is_part, part_hash, part_label
 from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import blanks, choices_of, kinds_of, others_in, panes_of, together
-from conditions.models import Page, Presence, Revision
+from conditions.models import Page, Presence
 from conditions.publishing.drafts import autosave, begin_page, draft_document, form_of, save
 from conditions.publishing.publish import findings_of
 from conditions.views import show_document
@@ -261,13 +260,6 @@ class EditorViews(PageViews):
             "is_live": page.live is not None and page.live.page_document == document,
         }
         return show_document(request, page, document, preview=preview)
-
-
-def revision_of(page: Page, number: int | str) -> Revision:
-    """Return one of a page's revisions, or raise Http404."""
-    if not str(number).isdecimal():
-        raise Http404
-    return get_object_or_404(page.revisions, number=int(str(number)[:9]))
 
 
 def person(request: HttpRequest) -> User:
