@@ -66,7 +66,7 @@ def serving_with_worker(site: Installation) -> Iterator[str]:
     assert worker.wait(timeout=40) == 0
 
 
-def until(happened: Callable[[], object], else_say: str = "", seconds: float = 60) -> None:
+def until(happened: Callable[..., object], else_say: str = "", seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, else_say
