@@ -41,10 +41,7 @@ class Fold(Div):
 
 
 class RequestForm(PatientForm):
-    """Asks for an appointment or puts a question, in the order of the page.
-
-    Required are `kind`, `patient_name` and `phone`. What follows `message` is folded away.
-    """
+    """Asks for an appointment or puts a question, in the order of the page."""
 
     attempt = forms.CharField(widget=forms.HiddenInput, required=False)
     kind = RadioField(
@@ -140,7 +137,7 @@ class RequestForm(PatientForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
 
-    LAST_UNFOLDED: ClassVar = "message"
+    LAST_UNFOLDED: ClassVar = "message"  # what follows is folded away
     NO_QUESTIONS: ClassVar = ("attempt", "website")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -25,11 +25,7 @@ from clinic_site.audit.models import record
 
 
 class SentBefore(Exception):
-    """Nothing was stored: there is an `appointment_request` already, and its sender is asked.
-
-    The attempt made it, with other content or one that has ended; or its content is equal, and
-    it came under another attempt.
-    """
+    """Nothing was stored: there is an `appointment_request` already, and its sender is asked."""
 
     def __init__(self, appointment_request: AppointmentRequest) -> None:
         self.appointment_request = appointment_request
@@ -47,10 +43,10 @@ def receive_request(
     """Store what a patient sent, or staff took by phone, and return the request.
 
     The same attempt with the same content returns the request it made before. Raises SentBefore
-    where the attempt was used for other content; and, where a patient is to be asked, if its
-    request has ended, or, unless they said to send it `again`, if the same phone sent equal content
-    lately and its request has not ended. One of theirs that looks like spam is quarantined: staff
-    still see it. Raises DatabaseError where nothing was stored.
+    where the attempt was used for other content. To a patient also where its request has ended; or,
+    unless they said to send it `again`, where their phone sent equal content lately under another
+    attempt, and that has not ended. One of theirs that looks like spam is quarantined: staff still see it.
+    Raises DatabaseError where nothing was stored.
     """
     by_staff = origin == Origin.PHONE
     sent = content_hash(answers)
