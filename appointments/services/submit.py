@@ -43,10 +43,10 @@ def receive_request(
     """Store what a patient sent, or staff took by phone, and return the request.
 
     The same attempt with the same content returns the request it made before. Raises SentBefore
-    where the attempt was used for other content. To a patient also where its request has ended; or,
-    unless they said to send it `again`, where their phone sent equal content lately under another
-    attempt, and that has not ended. One of theirs that looks like spam is quarantined: staff still see it.
-    Raises DatabaseError where nothing was stored.
+    where the attempt was used for other content; and, where a patient is to be asked, if its
+    request has ended, or, unless they said to send it `again`, if their phone sent equal content
+    lately in a request that has not ended. One of theirs that looks like spam is quarantined: staff
+    still see it. Raises DatabaseError where nothing was stored.
     """
     by_staff = origin == Origin.PHONE
     sent = content_hash(answers)
