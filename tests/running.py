@@ -148,10 +148,8 @@ def started_before(var: Path) -> dict[str, str]:
 
     It is made once and copied, as the tables and the content take seconds.
     """
-    from tests.environment import new_database
-
     shutil.copytree(_first()["VAR"], var, dirs_exist_ok=True)
-    return {**local_environment(var), **new_database(like=_first())}
+    return local_environment(var, like=_first())
 
 
 @functools.cache
@@ -173,8 +171,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def local_environment(var: Path) -> dict[str, str]:
-    """Return the environment of a person's shell, and an empty database."""
+def local_environment(var: Path, like: dict[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a person's shell, and a database: an empty one, or one `like`."""
     names = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"}
     kept = {key: value for key, value in os.environ.items() if key in names}
     # Only a story about the limits should meet them; and by X-Forwarded-For it can be someone else.
@@ -182,7 +180,7 @@ def local_environment(var: Path) -> dict[str, str]:
     proxies = {"TRUSTED_PROXIES": "127.0.0.1/32"}
     from tests.environment import new_database  # only here: it changes this process's environment
 
-    return {**kept, **limits, **proxies, "VAR": str(var), **new_database()}
+    return {**kept, **limits, **proxies, "VAR": str(var), **new_database(like)}
 
 
 def start_site(var: Path, environment: dict[str, str], port: int) -> Site:

@@ -21,7 +21,6 @@ import pytest
 from django.conf import settings
 
 from tests.commands import Running, manage
-from tests.environment import new_database
 from tests.faults.serving import FORM, Crowd, stored, tell, until
 from tests.front import Front, in_front
 from tests.generated import SOAK
@@ -243,7 +242,7 @@ def test_nobody_notices_that_one_dies(
 
 @pytest.mark.on_postgresql
 def test_tables_are_made_once_though_both_begin_at_once(tmp_path: Path) -> None:
-    environment = {**local_environment(tmp_path), **new_database(), "ENV_FILE": str(TEST_ENV)}
+    environment = {**local_environment(tmp_path), "ENV_FILE": str(TEST_ENV)}
 
     def migrate(_node: int) -> subprocess.CompletedProcess[str]:
         return manage("migrate", environment=environment)
