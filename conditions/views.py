@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from clinic_site.clinic import active_physicians, current_clinic, picture_sizes
@@ -191,6 +192,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@cache_control(no_store=True)  # what people search is private
 def search_page(request: HttpRequest) -> HttpResponse:
     """What was found for `q`; the form alone where it holds no word."""
     query = clean_query(request.GET.get("q", ""))
@@ -202,6 +204,4 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "emergencies": emergencies(query),
         "about_money": is_about_money(query),
     }
-    response = render(request, "conditions/search.html", context)
-    response["Cache-Control"] = "no-store"  # what people search is private
-    return response
+    return render(request, "conditions/search.html", context)
