@@ -16,6 +16,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 from django_otp.models import Device
 
@@ -135,7 +136,9 @@ def page_after(request: HttpRequest) -> str:
     """Return the page of the admin that was asked for before the sign-in; else the first one."""
     index = reverse("admin:index")
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    return wanted if wanted.startswith(index) else index  # such a path leads to no other site
+    # Of an address that is too long for a cookie it says no, too.
+    is_own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if is_own and wanted.startswith(index) else index
 
 
 class Proof(enum.StrEnum):

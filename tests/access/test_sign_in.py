@@ -228,6 +228,15 @@ def test_nobody_is_led_to_another_site(client: Client, ana: User, to: str) -> No
     assert client.get(LOGIN, {"next": to})["Location"] == "/admin/"
 
 
+def test_an_address_too_long_for_a_cookie_stops_nobody(client: Client, ana: User) -> None:
+    to = "/admin/conditions/condition/?q=" + "x" * 3000
+
+    answer = client.post(LOGIN, {"username": "ana", "password": PASSWORD, "next": to})
+
+    assert len(answer.cookies["clinic_pending"].OutputString()) < 4096  # else browsers drop it
+    assert type_code(client, code_now())["Location"] == "/admin/"
+
+
 def test_who_is_in_is_led_on_when_they_sign_in_once_more(ana: User) -> None:
     client = signed_in(ana)
 
