@@ -388,6 +388,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.AdminMessages",
 ]
 ROOT_URLCONF = "clinic_site.urls"
+WSGI_APPLICATION = "clinic_site.wsgi.application"  # else runserver would leave our layers out
 _loaders = [
     "clinic_site.template_files.Loader",
     "django.template.loaders.app_directories.Loader",

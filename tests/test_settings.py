@@ -248,3 +248,7 @@ def test_the_numbers_of_rules_stand_in_the_settings_alone() -> None:
                     if kinds and kinds <= {int, float} and names <= {"dt", "timedelta"}:
                         found.add(ast.unparse(node).split()[0].rstrip(":"))
     assert {name for name in found if name.isupper()} == NO_RULES
+
+
+def test_djangos_own_server_would_leave_no_layer_out(settings) -> None:
+    assert settings.WSGI_APPLICATION == "clinic_site.wsgi.application"
