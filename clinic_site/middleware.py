@@ -33,9 +33,11 @@ class SayAlive(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        is_asked = request.path_info == "/healthz"
-        headers = {"Content-Type": "text/plain", "Content-Length": "3"}
-        return HttpResponse("ok\n", headers=headers) if is_asked else None
+        if request.path_info != "/healthz":
+            return None
+        answer = HttpResponse("ok\n", content_type="text/plain")
+        answer["Content-Length"] = str(len(answer.content))
+        return answer
 
 
 class CompressPages(MiddlewareMixin):
