@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.utils import timezone
 
 from clinic_site.access.models import User
@@ -19,7 +20,7 @@ from clinic_site.mail.models import (
     to_staff,
     who_gets,
 )
-from clinic_site.mail.worker import make_mail
+from clinic_site.mail.worker import Worker, make_mail
 from tests.make import make_account
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +99,28 @@ def test_what_came_of_a_lease_that_went_to_another_worker_is_not_written() -> No
     assert second.settle(MailState.SENT)
     row.refresh_from_db()
     assert (row.state, row.lease) == (MailState.SENT, None)
+
+
+def test_what_came_of_a_mail_is_written_once_the_database_is_back(
+    news: MailKind, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORKER_DATABASE_AWAY = 0
+    monkeypatch.setattr("django.db.connection.close", lambda: None)
+    settle = OutboxMessage.settle
+    looks: list[str] = []
+
+    def away_twice(message: OutboxMessage, state: MailState, fault: str) -> bool:
+        looks.append(fault)
+        if len(looks) < 3:
+            raise OperationalError
+        return settle(message, state, fault)
+
+    monkeypatch.setattr(OutboxMessage, "settle", away_twice)
+    OutboxMessage.objects.create(kind="news", user=boss(is_active=False))
+
+    Worker()._send_due()
+
+    row = OutboxMessage.objects.get()
+    why = "no member of staff who may get it, with an address"
+    assert (row.state, row.lease, row.fault) == (MailState.SET_ASIDE, None, why)
+    assert looks == [why] * 3
