@@ -118,7 +118,8 @@ def insert_with_indexes(appointment_request: AppointmentRequest) -> None:
     appointment_request.email_index = email_index(answer("email") or "")
     appointment_request.save(force_insert=True)
     names = [answer("patient_name") or "", answer("contact_name") or ""]
-    words = {word for name in names for word in stored_words(name)}
+    indexes = {name_index(word) for name in names for word in stored_words(name)}
+    # In the order of the indexes: that of the words would tell of each which comes before which.
     NameWord.objects.bulk_create(
-        NameWord(request=appointment_request, index=name_index(word)) for word in sorted(words)
+        NameWord(request=appointment_request, index=index) for index in sorted(indexes)
     )

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import connection, models
 
 from appointments.answers import SCHEMA, Answer, content_hash, from_document, to_document
-from appointments.models import AppointmentRequest, Note, StatusChange
+from appointments.models import AppointmentRequest, NameWord, Note, StatusChange
 from appointments.services.search import phone_index
 from clinic_site.claims import hashed_address
 from clinic_site.crypto.fields import EncryptedTextField
@@ -79,6 +79,16 @@ def test_the_database_holds_none_of_what_was_typed() -> None:
     read = AppointmentRequest.objects.get(pk=row.pk)
     assert read.answers == answers_to(**TYPED)
     assert [getattr(read, name) for name in typed] == [f"Marker {name}" for name in typed]
+
+
+@pytest.mark.django_db
+def test_the_order_of_the_rows_does_not_tell_which_word_of_a_name_comes_first() -> None:
+    make_request(patient_name="Abel Benno Carl Dora Emil", contact_name="Frida Gustav Hanna")
+
+    stored = list(NameWord.objects.order_by("pk").values_list("index", flat=True))
+
+    assert len(stored) == 8
+    assert stored == sorted(stored)  # a digest, which tells nothing of the word
 
 
 @pytest.mark.django_db
