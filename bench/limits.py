@@ -24,8 +24,9 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
     path = environ["PATH_INFO"]
     if path == "/constant":
         if not _constant:
-            answer = site(environ | {"PATH_INFO": CONDITION}, lambda *args: _constant.extend(args))
-            _constant.append(b"".join(answer))
+            told: list[Any] = []
+            answer = site(environ | {"PATH_INFO": CONDITION}, lambda *args: told.extend(args))
+            _constant[:] = [*told, b"".join(answer)]  # at once, as others ask meanwhile
         status, headers, body = _constant
         start(status, headers)
         return [body]
