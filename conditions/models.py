@@ -132,6 +132,9 @@ class Offer(models.Model):
             models.UniqueConstraint(fields=["condition", "treatment"], name="offer_once")
         ]
 
+    def __str__(self) -> str:  # who wants to delete the treatment reads it
+        return str(self.condition)
+
 
 class Section(models.Model):
     """One section as patients see it, in plain words, for search and for whoever counts."""

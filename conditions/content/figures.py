@@ -70,7 +70,7 @@ def _figure(text: str, exempt: Exempt) -> str:
 
 
 def counted(text: str) -> Iterator[tuple[str, str]]:
-    """Return each figure that counts people, as told, after the number, in digits, out of which."""
+    """Return each figure that counts people: the number out of which, in digits, and its words."""
     for figure in _COUNTED.finditer(text):
         said = (figure[1] or figure[2] or "hundred").lower()
         yield _SPELLED.get(said, said.replace(",", "")), figure[0]

@@ -1,4 +1,6 @@
-"""Content files into the database, all of them or none; and what is no page as such a file."""
+"""Content files into the database, all of them or none; clinic, physicians, notices and pictures
+as such files.
+"""
 
 import datetime as dt
 import hashlib

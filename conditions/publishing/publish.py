@@ -106,7 +106,8 @@ def publish(
     as which a text published before goes live. Raises NotPublishable and EditConflict.
 
     `by` is None for a command. `clinical_change` says that more than wording has changed: that
-    withdraws the signature, as what `signing.clinical_change` finds does. `beside`: `findings_of`.
+    withdraws the signature, as what `signing.clinical_change` finds does. `beside` has, by their
+    refs, the documents that go live together with it.
     """
     _take_turns()
     page = locked(page)

@@ -330,6 +330,18 @@ def test_a_page_is_deleted_only_before_it_was_ever_published(staff: Client) -> N
     assert Page.objects.filter(pk=page.pk).exists()
 
 
+def test_a_treatment_that_a_live_page_names_is_not_deleted_and_the_page_is_told(
+    staff: Client,
+) -> None:
+    treatment = make_treatment()
+    published(make_condition(title="Sore back", treatments=[treatment.ref]))
+
+    shown = staff.get(change(treatment).replace("change", "delete")).text
+
+    assert "Cannot delete treatment" in shown
+    assert "Offer: Sore back" in shown
+
+
 def test_who_only_signs_reads_the_editor_and_signs() -> None:
     page = make_condition()
     published(page)
