@@ -16,6 +16,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 from django_otp.models import Device
@@ -133,11 +134,13 @@ def is_own(request: HttpRequest) -> bool:
 
 
 def page_after(request: HttpRequest) -> str:
-    """Return the page of the admin that was asked for before the sign-in; else the first one."""
+    """Return the page of the admin that was asked for before the sign-in; else the first one.
+
+    Written as addresses are sent, and where that is too long for a cookie the first one, too.
+    """
     index = reverse("admin:index")
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    # Of an address that is too long for a cookie it says no, too.
-    is_own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    wanted = iri_to_uri(request.POST.get("next") or request.GET.get("next") or "")
+    is_own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)  # and is not too long
     return wanted if is_own and wanted.startswith(index) else index
 
 
