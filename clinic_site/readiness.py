@@ -59,7 +59,8 @@ def findings() -> Iterator[tuple[str, Finding]]:
         try:
             finding = Finding(False, "not known") if away else check()
         except (DatabaseFault, OSError) as fault:
-            why = str(fault).partition("\n")[0]  # no statement here holds what anybody typed
+            # No statement here holds what anybody typed.
+            why = str(fault).partition("\n")[0] or type(fault).__name__
             finding = Finding(False, f"cannot be looked at: {why}")
             away = away or name == DATABASE
         yield name, finding
