@@ -301,7 +301,7 @@ class Visitor:
             headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
         try:
-            response = OPENER.open(request, timeout=20)
+            response = OPENER.open(request, timeout=60)
         except urllib.error.HTTPError as error:
             response = error
         with response:
