@@ -264,7 +264,6 @@ def test_while_others_hold_every_connection_posts_say_so_and_pages_go_on(
     until(lambda: is_ready(crowd.address), "not ready again", 10)
 
 
-@pytest.mark.soak
 def test_a_server_that_takes_no_writes_any_more_is_left(site: Installation, crowd: Crowd) -> None:
     # Given a server that was degraded to a replica: it shows, and takes nothing,
     site.sql("ALTER DATABASE postgres SET default_transaction_read_only = on")
