@@ -46,15 +46,16 @@ SOAK = SOAK=1 KILLS=200 WORKER_KILLS=50 OUTAGE=60 timeout 1800 .venv/bin/python 
 soak: python ## Every story on both databases: hundreds of kills, long outages, all that is generated; an hour at most
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browsers
 	@for database in sqlite postgresql; do \
-	echo "== on $$database; beside it faults, which are told of at its end"; \
+	echo "== on $$database; beside it faults, then browsers, which are told of at its end"; \
 	case $$database in sqlite) without=needs_postgresql;; *) without=on_sqlite;; esac; \
 	export TEST_DATABASE=$$database; \
-	$(SOAK) -m "not $$without" $(FAULTS) >.venv/faults.log 2>&1 & beside=$$!; \
+	{ $(SOAK) -m "not $$without" $(FAULTS); faults=$$?; \
+	$(SOAK) -m "not $$without" tests/browser && exit $$faults; } >.venv/beside.log 2>&1 & beside=$$!; \
 	trap 'kill $$beside' INT TERM; \
-	$(SOAK) -m "not $$without" $(FAULTS:%=--ignore=%); others=$$?; \
-	wait $$beside; faults=$$?; \
-	echo "== faults on $$database"; cat .venv/faults.log; \
-	[ $$((others || faults)) = 0 ] || exit 1; done
+	$(SOAK) -m "not $$without" $(OTHERS); others=$$?; \
+	wait $$beside; beside=$$?; \
+	echo "== beside it, on $$database"; cat .venv/beside.log; \
+	[ $$((others || beside)) = 0 ] || exit 1; done
 
 bench: python ## Print the speed table, as ratios measured in one run
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
