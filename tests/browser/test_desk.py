@@ -36,8 +36,8 @@ def test_what_waits_is_worked_by_keyboard_with_one_load_a_request(page: Page, si
     pks = [int(pk) for pk in site.shell(MAKE.format(REQUESTS)).split()]
     loads: list[str] = []
     page.goto(QUEUE)
-    page.get_by_role("link", name=re.compile("^VIS-")).first.press("Enter")
     page.on("load", lambda shown: loads.append(shown.url))
+    page.get_by_role("link", name=re.compile("^VIS-")).first.press("Enter")
 
     for pk in pks:
         expect(page).to_have_url(re.compile(rf"/{pk}/change/\?tab=waiting#asked$"))
