@@ -18,7 +18,7 @@ DESK = State(width=1280, height=720)
 
 # What is wrong with where the keyboard is: "" for nothing, null for nowhere or where it has been.
 # Covered (WCAG 2.4.11): of the middle and four corners, three must show the element itself.
-LOOK = """() => {
+LOOK = """async () => {
   const element = document.activeElement;
   window.stops ??= new Set();
   if (!element || element === document.body || stops.has(element)) return null;
@@ -31,20 +31,23 @@ LOOK = """() => {
     if (marks() === focused) faults.push("has no visible focus");
     element.focus();
   }
-  const seen = [...element.getClientRects()].map(box => ({
-    left: Math.max(box.left, 0), right: Math.min(box.right, innerWidth),
-    top: Math.max(box.top, 0), bottom: Math.min(box.bottom, innerHeight),
-  })).filter(box => box.right - box.left > 1 && box.bottom - box.top > 1);
-  if (!seen.length) faults.push("is out of sight");
-  else {
+  const place = () => {
+    const seen = [...element.getClientRects()].map(box => ({
+      left: Math.max(box.left, 0), right: Math.min(box.right, innerWidth),
+      top: Math.max(box.top, 0), bottom: Math.min(box.bottom, innerHeight),
+    })).filter(box => box.right - box.left > 1 && box.bottom - box.top > 1);
+    if (!seen.length) return "is out of sight";
     const { left, right, top, bottom } = seen[0];
     const dx = Math.min(4, (right - left) / 4), dy = Math.min(4, (bottom - top) / 4);
     const points = [[(left + right) / 2, (top + bottom) / 2], [left + dx, top + dy],
       [right - dx, top + dy], [left + dx, bottom - dy], [right - dx, bottom - dy]];
     const shown = points.map(([x, y]) => document.elementFromPoint(x, y)).filter(hit => hit
       && (hit.contains(element) || element.contains(hit) || hit.closest("label")?.control === element));
-    if (shown.length < 3) faults.push("is covered");
-  }
+    return shown.length < 3 ? "is covered" : "";
+  };
+  const frame = () => new Promise(requestAnimationFrame);
+  if (place()) { await frame(); await frame(); }  // the page scrolls there with the next picture
+  if (place()) faults.push(place());
   return faults.map(fault => `${element.outerHTML.slice(0, 150)} ${fault}`).join("\\n");
 }"""
 
@@ -77,7 +80,7 @@ def go_to(page: Page, target: Locator, key: str = "Tab") -> None:
     for _ in range(400):  # a page with many sources is a long form
         page.keyboard.press(key)
         fault, there = page.evaluate(
-            f"target => {{ window.stops = new Set(); return [({LOOK})(), target === document.activeElement]; }}",
+            f"async target => {{ window.stops = new Set(); return [await ({LOOK})(), target === document.activeElement]; }}",
             element,
         )
         assert not fault, fault
