@@ -63,7 +63,8 @@ bench: python ## Print the speed table, as ratios measured in one run
 
 screenshots: python ## Take a picture of every page into var/screenshots, and the two of README.md
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt --browser
-	@.venv/bin/python -m tests.screenshots
+	@# Not by -m: each process that it starts would read that module, with its settings, first.
+	@.venv/bin/python -c "from tests.screenshots import main; main()"
 
 lint: python ## Check style, templates, types, migrations and the settings for production
 	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt

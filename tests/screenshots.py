@@ -266,7 +266,3 @@ def main() -> None:
         finally:
             stop_site(site)
     sys.stdout.write(f"{count} files in {folder}\n")
-
-
-if __name__ == "__main__":  # tests collect every module
-    main()
