@@ -2,7 +2,8 @@
 
 /constant answers with the condition page's own bytes and headers, without any of the site's code;
 /almost-empty is a page that says two words in the site's style; /almost-empty-file links it.
-/uncached/... is a page as Django makes it, without the page cache.
+/uncached/... is a page as Django makes it, without the page cache; /empty is a view that says
+nothing, behind all of Django's layers.
 """
 
 import functools
@@ -10,12 +11,16 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import brotli
+from django.http import HttpResponse
+from django.urls import get_resolver
+from django.urls import path as route
 
 from bench import CONDITION
 from clinic_site.static_files import site_style
 from clinic_site.wsgi import application as site
 from clinic_site.wsgi import pages
 
+get_resolver().url_patterns.append(route("empty", lambda request: HttpResponse()))
 _constant: list[Any] = []  # the status, the headers, the body
 
 

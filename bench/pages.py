@@ -92,7 +92,7 @@ def main() -> None:
     line(f"\n{connection.vendor}: requests a second, by 2 processes of gunicorn")
     line("", "it", "limit", "ratio", "times")
     with gunicorn("bench.limits:application") as site:
-        page, constant, empty = site + CONDITION, f"{site}/constant", f"{site}/healthz"
+        page, constant, empty = site + CONDITION, f"{site}/constant", f"{site}/empty"
         for address in (page, constant, empty):
             load(address)
         time.sleep(2)  # until it is packed as small as can be
