@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -125,7 +126,10 @@ def publish(
     if revision.published_at is not None:  # one goes live at most once
         page.draft = revision = add_revision(page, document, by, revision.note)
     Revision.objects.filter(pk=revision.pk).set_published(by=by.account if by else None)
-    Address.objects.get_or_create(page=page, slug=document.slug)
+    try:
+        Address.objects.get_or_create(page=page, slug=document.slug)
+    except IntegrityError:  # there was no first page to wait for, and another took it meanwhile
+        raise NotPublishable([error(at("slug"), "taken", document.slug)]) from None
     if page.review is not None:
         signed = page.review.revision.page_document
         if clinical_change or signing.clinical_change(signed, document):

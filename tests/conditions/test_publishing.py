@@ -506,6 +506,16 @@ def test_an_address_changed_in_the_draft_changes_nothing_yet(client: Client) -> 
 
 
 @pytest.mark.django_db
+def test_an_address_that_is_taken_after_the_checks_is_told(monkeypatch) -> None:
+    published(make_condition(), clinical_change=True)
+    second = make_condition(ref="another")
+    monkeypatch.setattr("conditions.publishing.publish.findings_of", lambda *each: [])
+
+    with pytest.raises(NotPublishable, match="sore-back"):
+        published(second, clinical_change=True)
+
+
+@pytest.mark.django_db
 def test_another_pages_address_is_not_taken() -> None:
     condition = make_condition()
     published(condition, clinical_change=True)
