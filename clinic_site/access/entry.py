@@ -140,8 +140,8 @@ def page_after(request: HttpRequest) -> str:
     """
     index = reverse("admin:index")
     wanted = iri_to_uri(request.POST.get("next") or request.GET.get("next") or "")
-    is_own = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)  # and is not too long
-    return wanted if is_own and wanted.startswith(index) else index
+    is_safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)  # and is not too long
+    return wanted if is_safe and wanted.startswith(index) else index
 
 
 class Proof(enum.StrEnum):
