@@ -1,5 +1,8 @@
 """System checks of a server, for `manage.py check --deploy`; some of them at each start, too."""
 
+import os
+import re
+from difflib import get_close_matches
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
 
 from clinic_site.access.models import shared_accounts
+from clinic_site.environment import read_env_file
 from clinic_site.models import Notice
 from clinic_site.state_folder import is_open
 
@@ -28,6 +32,31 @@ def proxies_and_mail_are_set(app_configs: Any, **kwargs: Any) -> list[CheckMessa
         text = "EMAIL_URL is not set: no mail would leave the server."
         hint = "EMAIL_URL=smtp+tls://USER:PASSWORD@HOST:587"
         found.append(Error(text, hint=hint, id="clinic.E004"))
+    return found
+
+
+@register(Tags.security, deploy=True)
+def settings_are_filled_in(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error for each setting of a server that still holds what the example says.
+
+    And a warning for each name in ENV_FILE that is no setting: what it says has no effect.
+    """
+    found: list[CheckMessage] = []
+    if settings.LOOPBACK:
+        return found
+    example = (settings.BASE_DIR / "deploy" / "production.env").read_text(encoding="utf-8")
+    names = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
+    for name in names:
+        # No real name ends in .example: RFC 2606.
+        if re.search(r"\.example\b|USER:PASSWORD", os.environ.get(name, "")):
+            text = f"{name} still holds what the example says."
+            found.append(Error(text, hint="Set it to the clinic's own.", id="clinic.E006"))
+    for name in read_env_file(settings.ENV_FILE):
+        if name not in names and not name.startswith("PG"):  # those are libpq's
+            close = get_close_matches(name, names, n=1)
+            hint = f"Is {close[0]} meant?" if close else "deploy/production.env names them all."
+            text = f"{settings.ENV_FILE} sets {name}, which is no setting."
+            found.append(Warning(text, hint=hint, id="clinic.W003"))
     return found
 
 

@@ -19,6 +19,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic_site.environment import read_env_file, whole_number
 from clinic_site.state_folder import KEYS_OF_MAKE_RUN
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,20 +27,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 
-def refuse_unless_readable(name: str, path: str) -> None:
-    """Raise ImproperlyConfigured where the file that `name` names cannot be read."""
-    if not (Path(path).is_file() and os.access(path, os.R_OK)):
-        raise ImproperlyConfigured(f"{name} names {path}, which is not a file that can be read.")
-
-
-env_file = env.str("ENV_FILE", default="")
+ENV_FILE = env.str("ENV_FILE", default="")
 # That of make run, beside which commands work without more.
 local_env = Path(os.environ.get("VAR") or BASE_DIR / "var") / KEYS_OF_MAKE_RUN
-if not env_file and local_env.is_file():
-    env_file = str(local_env)
-if env_file:
-    refuse_unless_readable("ENV_FILE", env_file)
-    env.read_env(env_file)
+if not ENV_FILE and local_env.is_file():
+    ENV_FILE = str(local_env)
+for _name, _value in read_env_file(ENV_FILE).items():
+    os.environ.setdefault(_name, _value)
 
 
 def required(name: str, what: str = "", *, random: int = 0) -> str:
@@ -114,8 +108,12 @@ for _network in env.list("TRUSTED_PROXIES", default=[]):
 SECRET_KEY = required("SECRET_KEY", random=50)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 if _keys_file := env.str("FIELD_KEYS_FILE", default=""):
-    refuse_unless_readable("FIELD_KEYS_FILE", _keys_file)
-    FIELD_KEYS = Path(_keys_file).read_text(encoding="utf-8", errors="replace").split()
+    try:
+        FIELD_KEYS = Path(_keys_file).read_text(encoding="utf-8", errors="replace").split()
+    except OSError:
+        raise ImproperlyConfigured(
+            f"FIELD_KEYS_FILE names {_keys_file}, which is not a file that can be read."
+        ) from None
 else:
     FIELD_KEYS = env.str("FIELD_KEYS", default="").replace(",", " ").split()
 if not FIELD_KEYS:
@@ -144,7 +142,7 @@ if not LOOPBACK and any(_of_the_tests.search(key) for key in (DIGEST_KEY, *_othe
 # State
 
 VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
-KEY_FILES = [Path(path).resolve() for path in (env_file, _keys_file) if path]
+KEY_FILES = [Path(path).resolve() for path in (ENV_FILE, _keys_file) if path]
 BACKUPS = Path(env.str("BACKUPS", default=str(VAR / "backups"))).resolve()
 BACKUPS_EXPECTED = bool(env.str("BACKUPS", default=""))  # here, so that `status` misses them
 PG_BIN = env.str("PG_BIN", default="")  # where pg_dump and pg_restore are; else on the PATH
@@ -174,8 +172,8 @@ SEEN_EVERY = timedelta(minutes=1)  # that somebody is there is noted no more oft
 IDLE_WARNING = timedelta(minutes=2)  # before a session ends
 KEPT_FOR = timedelta(hours=1)  # a form that was sent and not done, as the session had ended
 KEPT_MOST = 256 * 1024  # bytes of all that are kept in one browser for one account
-REQUESTS_AN_HOUR_OF_ONE_SENDER = env.int("REQUESTS_AN_HOUR_OF_ONE_SENDER", default=5)
-REQUESTS_AN_HOUR = env.int("REQUESTS_AN_HOUR", default=60)
+REQUESTS_AN_HOUR_OF_ONE_SENDER = whole_number("REQUESTS_AN_HOUR_OF_ONE_SENDER", 5)
+REQUESTS_AN_HOUR = whole_number("REQUESTS_AN_HOUR", 60)
 EQUAL_REQUEST_WITHIN = timedelta(days=1)  # of the same phone: "We have this. Send it again?"
 CHANGES_A_DAY = 20  # that a patient can ask for; staff get a mail for each
 WRONG_PAIRS_AN_HOUR = 10  # of reference and phone number, by one sender and for one reference
@@ -207,7 +205,7 @@ UNDO_WITHIN = timedelta(minutes=10)  # of closing a request, or setting it aside
 LIST_COUNTED = 1000  # rows; further ones are counted in no list
 AUDIT_ROWS = 100  # on a page of the audit
 AUDIT_COUNTED = 100_000  # rows; what happened on one day must be there to be read
-MAIL_SECONDS = env.float("MAIL_SECONDS", default=60)  # that the mail server has for one mail
+MAIL_SECONDS = whole_number("MAIL_SECONDS", 60)  # that the mail server has for one mail
 MAIL_LEASE = timedelta(minutes=5)  # several times that
 MAIL_FIRST_RETRY = timedelta(minutes=1)  # each later one after twice as long
 MAIL_LONGEST_RETRY = timedelta(hours=6)
@@ -251,16 +249,16 @@ PICTURE_EDGE = 1200  # pixels, of what is stored
 LARGEST_PUBLIC_BODY = 256 * 1024  # bytes of a POST; a request has 26 small fields and a message
 LARGEST_ADMIN_BODY = 16 * 1024 * 1024  # bytes of a POST; a picture is the largest
 LARGEST_BODY_READ = 32 * 1024 * 1024  # bytes; a browser shows no answer before all is read
-BODY_SECONDS = env.float("BODY_SECONDS", default=20)  # for a body to arrive
+BODY_SECONDS = whole_number("BODY_SECONDS", 20)  # for a body to arrive
 BODY_PIECE = 64 * 1024  # bytes of it, each of which gives it a second more
 HANG_UP_SECONDS = 1  # for the sender of one that was refused to hear of it, and to stop
-SEND_SECONDS = env.float("SEND_SECONDS", default=10)  # in which a reader takes nothing
+SEND_SECONDS = whole_number("SEND_SECONDS", 10)  # in which a reader takes nothing
 SEND_AT_ONCE = 64 * 1024  # bytes of an answer; the longest page is shorter
 SEND_PIECE = 16 * 1024  # bytes of an answer; who has taken one of them has taken something
 CLOSED_DAY_WITHIN = timedelta(days=2 * 366)  # further away, its year is most often a slip
 CLOSED_DAYS_SHOWN = 12  # on the contact page
 CLINIC_LOOK_EVERY = 0.5  # seconds; a change shows on every page within one
-PAGE_CACHE_MB = env.int("PAGE_CACHE_MB", default=64)  # of finished pages, in each web process
+PAGE_CACHE_MB = whole_number("PAGE_CACHE_MB", 64)  # of finished pages, in each web process
 PAGES_REMEMBERED = 32  # rendered texts, in each web process, for a page that is made anew
 PAGE_WAIT = 10  # seconds, for another request that renders the same page
 # What no page cache keeps, so that nobody waits there for another's page.
@@ -277,7 +275,7 @@ POOL_SIZE = 10  # connections of a process (PostgreSQL)
 POOL_WAIT = 4.0  # seconds that a request waits for one of them
 POOL_RECONNECT = 3.0  # seconds, after which a connection that fails is given up and begun anew
 FREE_DISK = 64 * 1024 * 1024  # bytes in VAR; with less, SQLite is about to take no writes
-BACKUPS_KEPT_DAYS = env.int("BACKUPS_KEPT_DAYS", default=30)  # the newest one for ever
+BACKUPS_KEPT_DAYS = whole_number("BACKUPS_KEPT_DAYS", 30)  # the newest one for ever
 BACKUP_LATE_AFTER = timedelta(days=2)  # since the newest one
 
 # The database

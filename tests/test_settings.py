@@ -18,9 +18,14 @@ EXAMPLE = PROJECT / "deploy" / "production.env"
 # As a server's owner would have them: the example, with keys, and without folders of this machine.
 HERE = {"VAR", "STATIC", "FIELD_KEYS_FILE"}
 SET = dict(re.findall(r"^(\w+)=(.+)$", EXAMPLE.read_text(), re.MULTILINE))
+OWN = {
+    "SITE_URL": "https://clinic.test",
+    "EMAIL_URL": "smtp+tls://clinic:secret@mail.test:587",
+}
 GOOD = {
     "PATH": os.environ["PATH"],
     **{name: value for name, value in SET.items() if name not in HERE},
+    **OWN,
     "SECRET_KEY": "a long random secret, or so we say in this test: 0123456789",
     "FIELD_KEYS": "aSBhbSBhIGtleSBvZiAzMiBieXRlcywgdHJ1bHkhISE=",
     "DIGEST_KEY": "another long random secret for the digests",
@@ -42,7 +47,7 @@ def test_good_settings_pass_the_check_for_production() -> None:
 def test_the_example_for_a_server_names_each_setting() -> None:
     read = set()
     for path in ("clinic_site/settings.py", "deploy/gunicorn.conf.py"):
-        asks = r'(?:env\.\w+|required|environ\.get)\(\s*"([A-Z_]+)"'
+        asks = r'(?:env\.\w+|required|whole_number|(?:environ|values)\.get)\(\s*"([A-Z_]+)"'
         read |= {*re.findall(asks, (PROJECT / path).read_text())}
     theirs = {name for name in read if name.startswith("PG")} - {"PG_BIN"}  # of libpq
 
@@ -50,21 +55,63 @@ def test_the_example_for_a_server_names_each_setting() -> None:
     assert sorted(named) == sorted(read - theirs - {"ENV_FILE"})
 
 
-def test_a_copy_of_the_example_lacks_nothing_but_keys(tmp_path: Path) -> None:
+def check_file(text: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """Check a server whose settings stand in a file; the keys of fields in one beside it."""
     (tmp_path / "field-keys").write_text(GOOD["FIELD_KEYS"])
-    copy = tmp_path / "production.env"
-    for missing in ("SECRET_KEY", "DIGEST_KEY", None):
-        text = EXAMPLE.read_text().replace("/etc/clinic", str(tmp_path))
-        for name in {"SECRET_KEY", "DIGEST_KEY"} - {missing}:
-            text = text.replace(f"\n{name}=", f"\n{name}={GOOD[name]}")
-        copy.write_text(text)
-        environment = {"PATH": GOOD["PATH"], "ENV_FILE": str(copy), "VAR": str(VAR)}
-        done = manage("check", "--deploy", "--fail-level", "WARNING", environment=environment)
+    (tmp_path / "production.env").write_text(text.replace("/etc/clinic", str(tmp_path)))
+    return manage(
+        *("check", "--deploy", "--fail-level", "WARNING"),
+        environment={
+            "PATH": GOOD["PATH"],
+            "ENV_FILE": str(tmp_path / "production.env"),
+            "VAR": str(VAR),
+        },
+    )
 
-        if missing:
-            assert f"Not started: {missing} is not set." in done.stderr
-        else:
-            assert done.returncode == 0, done.stderr
+
+def filled_in(*names: str) -> str:
+    """The example, in which an owner has filled in some settings."""
+    text = EXAMPLE.read_text()
+    for name in names:
+        text = re.sub(rf"^{name}=.*", f"{name}={GOOD[name]}", text, flags=re.MULTILINE)
+    return text
+
+
+KEYS = ("SECRET_KEY", "DIGEST_KEY")
+
+
+def test_a_copy_of_the_example_lacks_nothing_but_keys_and_the_clinics_own(tmp_path: Path) -> None:
+    for missing in KEYS:
+        done = check_file(filled_in(*OWN, *{*KEYS} - {missing}), tmp_path)
+        assert f"Not started: {missing} is not set." in done.stderr
+    left = check_file(filled_in(*KEYS), tmp_path)
+    whole = check_file(filled_in(*OWN, *KEYS), tmp_path)
+
+    assert left.returncode == 1
+    for name in OWN:
+        assert f"(clinic.E006) {name} still holds what the example says." in left.stderr
+    assert whole.returncode == 0, whole.stderr
+
+
+def test_a_name_that_is_no_setting_is_told(tmp_path: Path) -> None:
+    more = "BACKUP_KEPT_DAYS=7\nNOTHING_LIKE_IT=1\nPGSSLROOTCERT=/etc/ssl/x.pem\n"
+    done = check_file(filled_in(*OWN, *KEYS) + more, tmp_path)
+
+    assert done.returncode == 1
+    assert "sets BACKUP_KEPT_DAYS, which is no setting." in done.stderr
+    assert "HINT: Is BACKUPS_KEPT_DAYS meant?" in done.stderr
+    assert "sets NOTHING_LIKE_IT, which is no setting." in done.stderr
+    assert "PGSSLROOTCERT" not in done.stderr
+
+
+def test_a_line_that_sets_nothing_stops_the_start_and_is_not_quoted(tmp_path: Path) -> None:
+    for slip in ("DIGEST_KEY = a secret", "  SECRET_KEY=a secret", "a secret"):
+        done = check_file(f"# Ours\n\n{slip}\n" + filled_in(*OWN, *KEYS), tmp_path)
+
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"Not started: ENV_FILE names {tmp_path}/production.env, ")
+        assert "whose line 3 is not NAME=value." in done.stderr
+        assert "a secret" not in done.stderr
 
 
 def test_a_server_that_would_send_no_mail_is_told() -> None:
@@ -78,7 +125,7 @@ def test_a_server_that_would_send_no_mail_is_told() -> None:
     "changes",
     [
         {"EMAIL_URL": "smtp://localhost:25"},
-        {"EMAIL_URL": "smtp+ssl://mail.example:465"},
+        {"EMAIL_URL": "smtp+ssl://mail.test:465"},
         {"TRUSTED_PROXIES": "10.0.0.0/8, fd00:1::/32, ::1/128"},
     ][:: 1 if SOAK else 2],
     ids=str,
@@ -205,6 +252,12 @@ BAD = {
     "no time zone": ({"CLINIC_TIME_ZONE": ""}, "CLINIC_TIME_ZONE is not set"),
     "bad time zone": ({"CLINIC_TIME_ZONE": "Mars"}, "CLINIC_TIME_ZONE is 'Mars'"),
     "other database": ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL must begin with postgres://"),
+    "a word for a number": ({"BODY_SECONDS": "ten"}, "BODY_SECONDS is 'ten'. Set it to a whole"),
+    "no backup kept": ({"BACKUPS_KEPT_DAYS": "0"}, "BACKUPS_KEPT_DAYS is '0'"),
+    "less than nothing": ({"BACKUPS_KEPT_DAYS": "-3"}, "BACKUPS_KEPT_DAYS is '-3'"),
+    "too much for any machine": ({"PAGE_CACHE_MB": "9" * 9}, "PAGE_CACHE_MB is '999999999'"),
+    "an unknown form of the log": ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be line or json"),
+    "a folder for a file": ({"ENV_FILE": "/tmp"}, "ENV_FILE names /tmp, which is not a file"),
     "no env file": ({"ENV_FILE": "/no/such"}, "ENV_FILE names /no/such"),
 }
 

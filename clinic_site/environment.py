@@ -1,0 +1,49 @@
+"""What the environment and the file that ENV_FILE names say: for the settings, and gunicorn."""
+
+import io
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+
+def read_env_file(path: str) -> dict[str, str]:
+    """Return what a file sets, by name; {} for "", where ENV_FILE names none.
+
+    Raises ImproperlyConfigured where it cannot be read, and with the number of a line that is not
+    NAME=value; never with its text, which may be a key.
+    """
+    if not path:
+        return {}
+    try:
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        raise ImproperlyConfigured(
+            f"ENV_FILE names {path}, which is not a file that can be read."
+        ) from None
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not re.match(r"#|(export )?\w+=", line):
+            raise ImproperlyConfigured(
+                f"ENV_FILE names {path}, whose line {number} is not NAME=value. "
+                "Put no space before NAME or around =, and # before a remark."
+            )
+    values: dict[str, str] = {}
+    reader = type("EnvFile", (environ.Env,), {"ENVIRON": values})
+    reader.read_env(io.StringIO("\n".join(line for line in lines if line.strip())))
+    return values
+
+
+def whole_number(name: str, default: int, values: Mapping[str, str] = os.environ) -> int:
+    """Return the number that `name` is set to, from 1 to 99,999; the default where it is not set.
+
+    Raises ImproperlyConfigured where it is no such number.
+    """
+    value = values.get(name, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 100_000):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Set it to a whole number from 1 to 99,999."
+        )
+    return int(value)
