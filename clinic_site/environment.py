@@ -31,8 +31,11 @@ def read_env_file(path: str) -> dict[str, str]:
                 "Put no space before NAME or around =, and # before a remark."
             )
     values: dict[str, str] = {}
-    reader = type("EnvFile", (environ.Env,), {"ENVIRON": values})
-    reader.read_env(io.StringIO("\n".join(line for line in lines if line.strip())))
+
+    class EnvFile(environ.Env):
+        ENVIRON = values
+
+    EnvFile.read_env(io.StringIO("\n".join(line for line in lines if line.strip())))
     return values
 
 

@@ -7,7 +7,6 @@ import copy
 import datetime as dt
 import json
 import logging
-import os
 import re
 import time
 from contextvars import ContextVar
@@ -75,6 +74,6 @@ class AsJson(WithoutTokens):
         )
 
 
-def formatter() -> logging.Formatter:
-    """Return the formatter that LOG_FORMAT in the environment asks for: lines, or json."""
-    return AsJson() if os.environ.get("LOG_FORMAT") == "json" else WithoutTokens(LINE)
+def formatter(form: str) -> logging.Formatter:
+    """Return the formatter that LOG_FORMAT names: "line", or "json"."""
+    return AsJson() if form == "json" else WithoutTokens(LINE)

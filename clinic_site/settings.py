@@ -483,12 +483,15 @@ OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = ""  # it would log tracebacks
 
 # Logging: to standard error, for whatever runs the process to keep. No personal data goes here.
 
-if os.environ.get("LOG_FORMAT", "line") not in {"line", "json"}:
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in {"line", "json"}:
     raise ImproperlyConfigured("LOG_FORMAT must be line or json.")
+for _name in ("WEB_CONCURRENCY", "HEADER_SECONDS"):  # which gunicorn's own settings take
+    whole_number(_name, 1)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"ours": {"()": "clinic_site.logs.formatter"}},
+    "formatters": {"ours": {"()": "clinic_site.logs.formatter", "form": LOG_FORMAT}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would mail tracebacks, with what was typed, to ADMINS.

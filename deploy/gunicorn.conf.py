@@ -1,9 +1,10 @@
 """gunicorn's settings, for `make run` and for servers.
 
-From the environment: BIND (127.0.0.1:8000), WEB_CONCURRENCY (2 processes), HEADER_SECONDS (5, for a
-request to begin and its headers to arrive).
+From the environment, or ENV_FILE: BIND (127.0.0.1:8000), WEB_CONCURRENCY (2 processes),
+HEADER_SECONDS (5, for a request to begin and its headers to arrive), LOG_FORMAT.
 It does not start while a setting or a key is wrong, or on a server an account is everybody's, and
-ends with code 78; with the database away it does. KEYS_CHECKED says that this was looked at.
+ends with code 78; with the database away it does. KEYS_CHECKED says that this was looked at. A
+reload looks again, and where something is wrong the site goes on as it was.
 gevent, because the sync and gthread workers stop answering under slow clients.
 It believes no header about where a request came from: that is clinic_site/claims.py's.
 """
@@ -21,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import gunicorn.util
+from django.core.exceptions import ImproperlyConfigured
 from gunicorn.http import wsgi
 
+from clinic_site.environment import read_env_file, whole_number
 from clinic_site.whole_answers import Response
 
 wsgi.Response = Response
@@ -39,13 +42,19 @@ with contextlib.suppress(OSError, AttributeError):  # another C library
     ctypes.CDLL(None).mallopt(-8, 1)  # M_ARENA_MAX
     ctypes.CDLL(None).mallopt(-1, 2**17)  # M_TRIM_THRESHOLD
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
+try:
+    # Not into the environment, which the processes get: a reload would find what was set before.
+    values = {**read_env_file(os.environ.get("ENV_FILE", "")), **os.environ}
+    workers = whole_number("WEB_CONCURRENCY", 2, values)
+    keepalive = whole_number("HEADER_SECONDS", 5, values)  # for headers too, under gevent
+except ImproperlyConfigured as error:
+    sys.stderr.write(f"Not started: {error}\n")
+    sys.exit(os.EX_CONFIG)
+bind = values.get("BIND", "127.0.0.1:8000")
 wsgi_app = "clinic_site.wsgi"
 worker_class = "gevent"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_connections = 1000  # a process; one that has them all answers nobody
 graceful_timeout = 10  # seconds; who sends more slowly holds up a restart for so long
-keepalive = int(os.environ.get("HEADER_SECONDS", "5"))  # for headers too, under gevent
 control_socket_disable = True
 forwarder_headers = ""  # else SCRIPT_NAME and PATH_INFO, as headers, would move the site
 forwarded_allow_ips = ""
@@ -61,30 +70,45 @@ logconfig_dict = {
         "gunicorn.error": {"level": "WARNING", "handlers": ["error_console"], "propagate": False}
     },
     "formatters": {
-        "generic": {"()": "clinic_site.logs.formatter"},
+        "generic": {"()": "clinic_site.logs.formatter", "form": values.get("LOG_FORMAT", "line")},
     },
 }
 
 DATABASE_AWAY = 4  # as manage.py check_keys exits
 
 
-def on_starting(server: object) -> None:
-    """Have keys and accounts looked at; end where one is wrong. The command says which."""
-    if "KEYS_CHECKED" in os.environ:
-        return
+def is_right() -> bool:
+    """Have settings, keys and accounts looked at; the command says what is wrong."""
     manage = Path(__file__).resolve().parent.parent / "manage.py"
     try:
         done = subprocess.run([sys.executable, str(manage), "check_keys", "--start"], timeout=60)
     except subprocess.TimeoutExpired:  # a database that does not answer is one that is away
-        return
-    if done.returncode not in {0, DATABASE_AWAY}:
+        return True
+    return done.returncode in {0, DATABASE_AWAY}
+
+
+def on_starting(server: object) -> None:
+    """End where something is wrong."""
+    if "KEYS_CHECKED" not in os.environ and not is_right():
         sys.exit(os.EX_CONFIG)
 
 
 def when_ready(server: Any) -> None:
-    """Have the kernel keep at most 256 kB for a reader who takes nothing; by itself, 3 MB."""
+    """Have the kernel keep at most 256 kB for a reader who takes nothing; by itself, 3 MB.
+
+    And have a reload do nothing where something is wrong: gunicorn would end, and the site with it.
+    """
     for listener in server.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 128 * 1024)  # it doubles it
+    reload = server.reload
+
+    def reload_if_right() -> None:
+        if is_right():
+            reload()
+        else:
+            server.log.error("Not reloaded. The site goes on with the settings that it had.")
+
+    server.reload = reload_if_right
 
 
 def post_worker_init(worker: object) -> None:

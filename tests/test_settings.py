@@ -255,6 +255,8 @@ BAD = {
     "a word for a number": ({"BODY_SECONDS": "ten"}, "BODY_SECONDS is 'ten'. Set it to a whole"),
     "no backup kept": ({"BACKUPS_KEPT_DAYS": "0"}, "BACKUPS_KEPT_DAYS is '0'"),
     "less than nothing": ({"BACKUPS_KEPT_DAYS": "-3"}, "BACKUPS_KEPT_DAYS is '-3'"),
+    "half a process": ({"WEB_CONCURRENCY": "0.5"}, "WEB_CONCURRENCY is '0.5'"),
+    "a time with its unit": ({"HEADER_SECONDS": "5s"}, "HEADER_SECONDS is '5s'"),
     "too much for any machine": ({"PAGE_CACHE_MB": "9" * 9}, "PAGE_CACHE_MB is '999999999'"),
     "an unknown form of the log": ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be line or json"),
     "a folder for a file": ({"ENV_FILE": "/tmp"}, "ENV_FILE names /tmp, which is not a file"),

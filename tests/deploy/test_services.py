@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.serving import until
-from tests.running import PROJECT, Visitor, free_port, install, is_up
+from tests.running import PROJECT, TEST_ENV, Visitor, free_port, install, is_up
 from tests.test_settings import EXAMPLE
 
 pytestmark = pytest.mark.on_sqlite
@@ -66,7 +66,14 @@ def test_systemd_finds_no_fault_in_them(tmp_path: Path) -> None:
 def test_what_they_start_serves_reloads_and_ends(tmp_path: Path) -> None:
     site = install(tmp_path / "var")
     port = free_port()
-    environment = {**site.environment, "BIND": f"127.0.0.1:{port}", "KEYS_CHECKED": "yes"}
+    env_file = tmp_path / "production.env"
+    env_file.write_text(TEST_ENV.read_text())
+    environment = {
+        **site.environment,
+        "ENV_FILE": str(env_file),
+        "BIND": f"127.0.0.1:{port}",
+        "KEYS_CHECKED": "yes",
+    }
     web, worker = Unit("clinic-web.service"), Unit("clinic-worker.service")
     with site.log.open("ab") as log:
         running = [
@@ -89,6 +96,18 @@ def test_what_they_start_serves_reloads_and_ends(tmp_path: Path) -> None:
             return children(running[0].pid).isdisjoint(before)
 
         until(is_new, "the old processes are still there")
+
+        # With a wrong setting, nothing changes, and the log says which; mended, it counts.
+        before = children(running[0].pid)
+        env_file.write_text(f"{TEST_ENV.read_text()}WEB_CONCURRENCY=two\n")
+        subprocess.run(web.command("ExecReload", running[0].pid), check=True)
+        until(lambda: "Not reloaded." in site.log.read_text(), "the reload is not refused")
+        assert "Not started: WEB_CONCURRENCY is 'two'." in site.log.read_text()
+        assert children(running[0].pid) == before
+        env_file.write_text(f"{TEST_ENV.read_text()}WEB_CONCURRENCY=3\n")
+        subprocess.run(web.command("ExecReload", running[0].pid), check=True)
+        until(is_new, "the old processes are still there")
+        assert len(children(running[0].pid)) == 3
 
         backups = tmp_path / "backups"
         subprocess.run(
