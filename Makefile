@@ -74,10 +74,11 @@ lint: python ## Check style, templates, types, migrations and the settings for p
 	@# What follows reads the settings, so it gets the tests' environment and an empty folder.
 	ENV_FILE=tests/test.env .venv/bin/mypy .
 	mkdir -p .venv/var
+	install -m 600 deploy/production.env .venv/
 	ENV_FILE=tests/test.env VAR=.venv/var .venv/bin/python -W error manage.py makemigrations --check --dry-run
 	@# As a server's owner would have them, with keys of a moment.
 	chmod -R go= .venv/var
-	ENV_FILE=deploy/production.env VAR=.venv/var STATIC=.venv/static FIELD_KEYS_FILE= \
+	ENV_FILE=.venv/production.env VAR=.venv/var STATIC=.venv/static FIELD_KEYS_FILE= \
 	SITE_URL=https://clinic.test EMAIL_URL=smtp+tls://clinic@mail.test \
 	SECRET_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(40))") DIGEST_KEY=$$(.venv/bin/python -c "import secrets; print(secrets.token_hex(20))") \
 	FIELD_KEYS=$$(.venv/bin/python -c "from cryptography.fernet import Fernet as F; print(F.generate_key().decode())") \

@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
 
 from clinic_site.access.models import shared_accounts
+from clinic_site.database_fault import reason_of
 from clinic_site.environment import read_env_file
 from clinic_site.models import Notice
 from clinic_site.state_folder import is_open
@@ -48,7 +49,7 @@ def settings_are_filled_in(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     names = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
     for name in names:
         # No real name ends in .example: RFC 2606.
-        if re.search(r"\.example\b|USER:PASSWORD", os.environ.get(name, "")):
+        if re.search(r"\.example(?![\w-])|USER:PASSWORD", os.environ.get(name, "")):
             text = f"{name} still holds what the example says."
             found.append(Error(text, hint="Set it to the clinic's own.", id="clinic.E006"))
     for name in read_env_file(settings.ENV_FILE):
@@ -78,6 +79,9 @@ def nobody_else_reads(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             text = f"{path} lies in VAR, with the data that its keys open."
             hint = "Keep ENV_FILE and FIELD_KEYS_FILE elsewhere, and out of the backups of VAR."
             found.append(Warning(text, hint=hint, id="clinic.W001"))
+        if path.stat().st_mode & 0o007:
+            text, hint = f"Every user may read the keys in {path}.", f"chmod 600 {path}"
+            found.append(Warning(text, hint=hint, id="clinic.W004"))
     return found
 
 
@@ -87,7 +91,7 @@ def required_notices_have_text(app_configs: Any, **kwargs: Any) -> list[CheckMes
     try:
         notices = _stored(Notice.objects.prefetch_related("lines"))
     except (DatabaseError, InterfaceError) as error:
-        return [Error(f"The database cannot be read: {type(error).__name__}.", id="clinic.E002")]
+        return [Error(f"The database cannot be read: {reason_of(error)}.", id="clinic.E002")]
     return [
         Error(
             f"The notice {notice.slug} is empty.",

@@ -4,6 +4,7 @@ A web process looks at the database in the background (`keep_remembering`), so t
 ever waits for it. Elsewhere, as in tests and commands, a value is read when it is asked for.
 """
 
+import contextlib
 import datetime as dt
 import logging
 import threading
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
+from clinic_site.database_fault import kind_of
 from clinic_site.models import Clinic, Notice, Physician, Picture, SiteVersion
 
 logger = logging.getLogger(__name__)
@@ -45,19 +47,14 @@ class Remembered(Generic[Value]):
     def __call__(self) -> Value:
         """Return the value; no older than a second, unless the database is away."""
         if not self.in_background and time.monotonic() >= self.stale_at:
-            self.look()
+            with contextlib.suppress(DatabaseError, InterfaceError):  # who asks meets it, too
+                self.look()
         return self.value
 
-    def look(self) -> bool:
-        """Read the value now; return whether that worked."""
-        try:
-            self.value = self.read()
-        except (DatabaseError, InterfaceError) as error:
-            logger.error("Kept what was read before: %s", type(error).__name__)
-            return False
-        finally:
-            self.stale_at = time.monotonic() + 1
-        return True
+    def look(self) -> None:
+        """Read the value now; raise DatabaseError or InterfaceError, and keep the one before."""
+        self.stale_at = time.monotonic() + 1
+        self.value = self.read()
 
     def forget(self) -> None:
         """Start again (for tests, which change the database under it)."""
@@ -102,17 +99,22 @@ def keep_remembering() -> None:
 
 
 def _look() -> None:
-    """Read the version, and all else if it is another one; a version counts once all is read."""
+    """Read the version, and all else if it is another one; a version counts once all is read.
+
+    That the database is away is told once.
+    """
     global seen
     version, is_here = seen.version, False
     try:
         version = SiteVersion.newest()
         is_new = seen.is_away or version != seen.version
         to_read = [each for each in Remembered.everything if is_new or not each.is_public]
-        # One that fails would have the others wait for the same database.
-        is_here = all(each.look() for each in to_read)
-    except (DatabaseError, InterfaceError) as error:
-        logger.error("Kept what was read before: %s", type(error).__name__)
+        for each in to_read:
+            each.look()
+        is_here = True
+    except (DatabaseError, InterfaceError) as fault:
+        if not (seen.is_away and Remembered.in_background):
+            logger.error("Kept what was read before: %s", kind_of(fault))
     finally:
         # On SQLite this thread's own stays: whenever the last one of all is closed, the WAL is
         # removed, and who opens one at that moment finds the database locked.

@@ -4,10 +4,18 @@ import io
 import os
 import re
 from collections.abc import Mapping
+from getpass import getuser
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+
+def cannot_be_read(name: str, error: OSError) -> ImproperlyConfigured:
+    """Return what to raise where the file that `name` names cannot be read by this user."""
+    return ImproperlyConfigured(
+        f"{name} names {error.filename}, which {getuser()} cannot read: {error.strerror}."
+    )
 
 
 def read_env_file(path: str) -> dict[str, str]:
@@ -19,13 +27,11 @@ def read_env_file(path: str) -> dict[str, str]:
     if not path:
         return {}
     try:
-        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        raise ImproperlyConfigured(
-            f"ENV_FILE names {path}, which is not a file that can be read."
-        ) from None
+        lines = Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError as error:
+        raise cannot_be_read("ENV_FILE", error) from None
     for number, line in enumerate(lines, start=1):
-        if line.strip() and not re.match(r"#|(export )?\w+=", line):
+        if line.strip() and not re.match(r"#|(export )?[A-Za-z_0-9]+=", line):
             raise ImproperlyConfigured(
                 f"ENV_FILE names {path}, whose line {number} is not NAME=value. "
                 "Put no space before NAME or around =, and # before a remark."
@@ -39,14 +45,16 @@ def read_env_file(path: str) -> dict[str, str]:
     return values
 
 
-def whole_number(name: str, default: int, values: Mapping[str, str] = os.environ) -> int:
-    """Return the number that `name` is set to, from 1 to 99,999; the default where it is not set.
+def whole_number(
+    name: str, default: int, values: Mapping[str, str] = os.environ, *, most: int = 99_999
+) -> int:
+    """Return the number that `name` is set to, from 1 to `most`; the default where it is not set.
 
     Raises ImproperlyConfigured where it is no such number.
     """
     value = values.get(name, "").strip() or str(default)
-    if not (value.isascii() and value.isdigit() and 0 < int(value) < 100_000):
+    if not (value.isascii() and value.isdigit() and 0 < int(value) <= most):
         raise ImproperlyConfigured(
-            f"{name} is {value!r}. Set it to a whole number from 1 to 99,999."
+            f"{name} is {value!r}. Set it to a whole number from 1 to {most:,}."
         )
     return int(value)

@@ -22,8 +22,11 @@ from clinic_site.audit.triggers import triggers_missing
 from clinic_site.backup.backups import backups_in
 from clinic_site.counters import count_up
 from clinic_site.crypto.key_check import KeyState, key_state
+from clinic_site.database_fault import reason_of
 from clinic_site.mail.models import MailHold, OutboxMessage, WorkerBeat
 from clinic_site.models import Clinic
+from clinic_site.page_cache import build
+from clinic_site.state_folder import BUILD
 
 
 class Finding(NamedTuple):
@@ -35,7 +38,7 @@ class Finding(NamedTuple):
 
 Check = Callable[[], Finding]
 
-DATABASE = "database"  # the first of the checks
+DATABASE = "database"
 _checks: dict[str, Check] = {}
 
 
@@ -52,16 +55,14 @@ def adds_check(name: str) -> Callable[[Check], Check]:
 def findings() -> Iterator[tuple[str, Finding]]:
     """Run each check when it is asked for, and yield its name and what it found.
 
-    Where the database is away, the others are not run: each would wait for it.
+    Where the database is away, those after it are not run: each would wait for it.
     """
     away = False
     for name, check in _checks.items():
         try:
             finding = Finding(False, "not known") if away else check()
         except (DatabaseFault, OSError) as fault:
-            # No statement here holds what anybody typed.
-            why = str(fault).partition("\n")[0] or type(fault).__name__
-            finding = Finding(False, f"cannot be looked at: {why}")
+            finding = Finding(False, f"cannot be looked at: {reason_of(fault)}")
             away = away or name == DATABASE
         yield name, finding
 
@@ -83,18 +84,12 @@ def is_ready() -> bool:
         return _ready
 
 
-@adds_check(DATABASE)
-def database_takes_writes() -> Finding:
-    """A changed value is written and kept."""
-    # A write that is rolled back, or that changes nothing, never gets to a disk that is full.
-    count_up("readiness")
-    is_filled = Clinic.objects.exists()
-    return Finding(is_filled, "takes writes" if is_filled else "holds no clinic yet")
-
-
 @adds_check("release")
-def _release_that_runs() -> Finding:
-    return Finding(True, str(settings.BASE_DIR))  # each release has a folder of its own
+def _release_is_the_one_that_serves() -> Finding:
+    path = settings.VAR / BUILD  # none where no web server has run
+    is_another = path.exists() and path.read_text() != build()
+    told = ", but the web server runs another one: restart it" if is_another else ""
+    return Finding(not is_another, f"{settings.BASE_DIR}{told}")
 
 
 @adds_check("disk")
@@ -106,6 +101,28 @@ def _disk_has_room() -> Finding:
 @functools.cache
 def _migrations() -> set[tuple[str, str]]:
     return set(MigrationLoader(None).disk_migrations)
+
+
+@adds_check("backups")
+def backups_are_made() -> Finding:
+    """The newest one is not old; there may be none where BACKUPS is not set."""
+    newest = next(backups_in(settings.BACKUPS), None)
+    if newest is None:
+        return Finding(not settings.BACKUPS_EXPECTED, f"none in {settings.BACKUPS}")
+    age = timezone.now() - newest.made_at
+    hours = age // dt.timedelta(hours=1)
+    # One of the future is of a clock that was wrong: others may be missing behind it.
+    is_good = abs(age) < settings.BACKUP_LATE_AFTER or not settings.BACKUPS_EXPECTED
+    return Finding(is_good, f"the newest is {hours} hours old")
+
+
+@adds_check(DATABASE)
+def database_takes_writes() -> Finding:
+    """A changed value is written and kept."""
+    # A write that is rolled back, or that changes nothing, never gets to a disk that is full.
+    count_up("readiness")
+    is_filled = Clinic.objects.exists()
+    return Finding(is_filled, "takes writes" if is_filled else "holds no clinic yet")
 
 
 @adds_check("migrations")
@@ -137,19 +154,6 @@ def _mail_goes_out() -> Finding:
     late = mails.late().count()
     text = f"{waiting} waiting{f' ({late} late)' if late else ''}, {dead} given up"
     return Finding(not (dead or held), f"{text}, all held: release_mail" if held else text)
-
-
-@adds_check("backups")
-def backups_are_made() -> Finding:
-    """The newest one is not old; there may be none where BACKUPS is not set."""
-    newest = next(backups_in(settings.BACKUPS), None)
-    if newest is None:
-        return Finding(not settings.BACKUPS_EXPECTED, f"none in {settings.BACKUPS}")
-    age = timezone.now() - newest.made_at
-    hours = age // dt.timedelta(hours=1)
-    # One of the future is of a clock that was wrong: others may be missing behind it.
-    is_good = abs(age) < settings.BACKUP_LATE_AFTER or not settings.BACKUPS_EXPECTED
-    return Finding(is_good, f"the newest is {hours} hours old")
 
 
 @adds_check("audit")

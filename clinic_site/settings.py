@@ -19,7 +19,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from clinic_site.environment import read_env_file, whole_number
+from clinic_site.environment import cannot_be_read, read_env_file, whole_number
 from clinic_site.state_folder import KEYS_OF_MAKE_RUN
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -64,9 +64,14 @@ def is_here(host: str | None) -> bool:
         return False
 
 
+IN_A_URL = (
+    "In its user and password, write %40 for @, %3A for :, %2F for /, %23 for # and %3F for ?."
+)
+
 # Where the site answers
 
-SITE_URL = required("SITE_URL", "the public address, such as https://clinic.example").rstrip("/")
+SITE_URL = required("SITE_URL", "the public address, such as https://clinic.example")
+SITE_URL = SITE_URL.removesuffix("/")
 _site = re.fullmatch(
     r"(https?)://(?P<host>\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:(?P<port>\d{1,5}))?",
     SITE_URL,
@@ -81,14 +86,17 @@ if (
         f"SITE_URL is {SITE_URL!r}. It must be https://host without a path "
         "(http:// only on localhost)."
     )
+if (_site[1], _site["port"]) in {("https", "443"), ("http", "80")}:
+    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL!r}. Leave out its port, as browsers do.")
 _hosts = [host.strip() for host in env.list("ALLOWED_HOSTS", default=[])]
 ALLOWED_HOSTS = [_site["host"], *(host for host in _hosts if host)]
 if LOOPBACK:
     ALLOWED_HOSTS.append("127.0.0.1")  # the public pages show there, too
 for _host in ALLOWED_HOSTS:
-    if "*" in _host or _host.startswith("."):
+    if "*" in _host or _host.startswith(".") or "/" in _host:
         raise ImproperlyConfigured(
-            f"ALLOWED_HOSTS holds {_host!r}, which stands for many. List the host names themselves."
+            f"ALLOWED_HOSTS holds {_host!r}. List the host names themselves, such as "
+            "www.clinic.example."
         )
 
 TRUSTED_PROXIES = []
@@ -110,16 +118,14 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 if _keys_file := env.str("FIELD_KEYS_FILE", default=""):
     try:
         FIELD_KEYS = Path(_keys_file).read_text(encoding="utf-8", errors="replace").split()
-    except OSError:
-        raise ImproperlyConfigured(
-            f"FIELD_KEYS_FILE names {_keys_file}, which is not a file that can be read."
-        ) from None
+    except OSError as error:
+        raise cannot_be_read("FIELD_KEYS_FILE", error) from None
 else:
     FIELD_KEYS = env.str("FIELD_KEYS", default="").replace(",", " ").split()
 if not FIELD_KEYS:
     raise ImproperlyConfigured(
-        "FIELD_KEYS is not set. Personal data is stored encrypted: set it to a key made by "
-        "cryptography.fernet.Fernet.generate_key()."
+        f"{f'{_keys_file} holds no key' if _keys_file else 'FIELD_KEYS is not set'}. Personal data "
+        "is stored encrypted: have it hold a key made by cryptography.fernet.Fernet.generate_key()."
     )
 for _number, _key in enumerate(FIELD_KEYS, start=1):  # the current one first
     try:
@@ -142,6 +148,11 @@ if not LOOPBACK and any(_of_the_tests.search(key) for key in (DIGEST_KEY, *_othe
 # State
 
 VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
+if not (LOOPBACK or os.geteuid()) and VAR.exists() and VAR.stat().st_uid:
+    raise ImproperlyConfigured(  # what root writes there, the site could not use
+        f"VAR, {VAR}, belongs to {VAR.owner()}, and this runs as root. Use clinic-manage; for make "
+        f"upgrade, have ENV_FILE belong to {VAR.owner()}, too."
+    )
 KEY_FILES = [Path(path).resolve() for path in (ENV_FILE, _keys_file) if path]
 BACKUPS = Path(env.str("BACKUPS", default=str(VAR / "backups"))).resolve()
 BACKUPS_EXPECTED = bool(env.str("BACKUPS", default=""))  # here, so that `status` misses them
@@ -205,7 +216,7 @@ UNDO_WITHIN = timedelta(minutes=10)  # of closing a request, or setting it aside
 LIST_COUNTED = 1000  # rows; further ones are counted in no list
 AUDIT_ROWS = 100  # on a page of the audit
 AUDIT_COUNTED = 100_000  # rows; what happened on one day must be there to be read
-MAIL_SECONDS = whole_number("MAIL_SECONDS", 60)  # that the mail server has for one mail
+MAIL_SECONDS = whole_number("MAIL_SECONDS", 60, most=60)  # that the mail server has for one mail
 MAIL_LEASE = timedelta(minutes=5)  # several times that
 MAIL_FIRST_RETRY = timedelta(minutes=1)  # each later one after twice as long
 MAIL_LONGEST_RETRY = timedelta(hours=6)
@@ -284,12 +295,12 @@ BACKUP_LATE_AFTER = timedelta(days=2)  # since the newest one
 WEB_PROCESS = "WEB_PROCESS" in os.environ  # clinic_site/wsgi.py sets it
 
 if database_url := env.str("DATABASE_URL", default=""):
+    if not re.match("postgres(ql)?://", database_url):
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or be unset).")
     try:
         _database = env.db_url_config(database_url)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from None
-    if _database.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (or be unset).")
+    except ValueError:  # which may quote the password
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read. {IN_A_URL}") from None
     _database["ENGINE"] = "clinic_site.postgresql"
     _options = _database.setdefault("OPTIONS", {})
     # Bound on the server, so that no parameter's value gets into PostgreSQL's error log.
@@ -336,14 +347,18 @@ DATABASES = {"default": _database}
 
 EMAIL_TIMEOUT = 20  # seconds without a byte
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"noreply@{_site['host']}")
+if "@" not in DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured(f"EMAIL_FROM is {DEFAULT_FROM_EMAIL!r}, no address.")
 if email_url := env.str("EMAIL_URL", default=""):
     if not re.match(r"smtp(\+tls|\+ssl)?://", email_url):
         raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtp+tls:// or smtp+ssl://.")
     try:
         _mail = env.email_url_config(email_url)
-    except ValueError as error:  # its port is no number
-        raise ImproperlyConfigured(f"EMAIL_URL cannot be read: {error}.") from None
+    except ValueError:
+        raise ImproperlyConfigured(f"EMAIL_URL cannot be read. {IN_A_URL}") from None
     vars().update(_mail)  # EMAIL_BACKEND, EMAIL_HOST and so on
+    if not _mail["EMAIL_HOST"]:
+        raise ImproperlyConfigured("EMAIL_URL names no mail server: smtp+tls://USER:PASSWORD@HOST.")
     _is_encrypted = _mail.get("EMAIL_USE_TLS") or _mail.get("EMAIL_USE_SSL")
     if not (LOOPBACK or _is_encrypted or is_here(_mail["EMAIL_HOST"])):
         raise ImproperlyConfigured(

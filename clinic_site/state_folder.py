@@ -1,9 +1,11 @@
 """Who may look into VAR, the folder of state: its owner alone."""
 
+import contextlib
 from pathlib import Path
 
 # What a server writes there. `make run` writes more, and its keys show that the folder is its own.
-OURS = {"backups", "db.sqlite3", "db.sqlite3-shm", "db.sqlite3-wal", "mail", "pages"}
+BUILD = "build"  # of the web server that runs
+OURS = {BUILD, "backups", "db.sqlite3", "db.sqlite3-shm", "db.sqlite3-wal", "mail", "pages"}
 KEYS_OF_MAKE_RUN = "local.env"
 
 
@@ -24,6 +26,7 @@ def shut(var: Path) -> bool:
     if KEYS_OF_MAKE_RUN not in names and names - OURS:
         return False
     for path in (var, *var.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode & ~0o077)
+        with contextlib.suppress(FileNotFoundError):  # a page that is written anew meanwhile
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & ~0o077)
     return True

@@ -1,5 +1,6 @@
 """The WSGI application: Django inside the layers that go around every request."""
 
+import contextlib
 import os
 
 from django.conf import settings
@@ -14,11 +15,14 @@ _django = get_wsgi_application()
 import clinic_site.urls  # noqa: E402, F401
 from clinic_site.claims import CheckClaims  # noqa: E402
 from clinic_site.clinic import keep_remembering  # noqa: E402
-from clinic_site.page_cache import PageCache  # noqa: E402
+from clinic_site.page_cache import PageCache, build  # noqa: E402
 from clinic_site.security_headers import SecurityHeaders  # noqa: E402
 from clinic_site.slow_clients import SendInTime, WholeBody  # noqa: E402
+from clinic_site.state_folder import BUILD  # noqa: E402
 
 keep_remembering()
+with contextlib.suppress(OSError):  # a full disk
+    (settings.VAR / BUILD).write_text(build())
 pages = PageCache(
     CheckClaims(SecurityHeaders(WholeBody(_django))),
     folder=settings.VAR / "pages",

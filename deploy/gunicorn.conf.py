@@ -50,7 +50,7 @@ try:
 except ImproperlyConfigured as error:
     sys.stderr.write(f"Not started: {error}\n")
     sys.exit(os.EX_CONFIG)
-bind = values.get("BIND", "127.0.0.1:8000")
+bind = values.get("BIND") or "127.0.0.1:8000"
 wsgi_app = "clinic_site.wsgi"
 worker_class = "gevent"
 worker_connections = 1000  # a process; one that has them all answers nobody
@@ -77,19 +77,19 @@ logconfig_dict = {
 DATABASE_AWAY = 4  # as manage.py check_keys exits
 
 
-def is_right() -> bool:
-    """Have settings, keys and accounts looked at; the command says what is wrong."""
+def look_at_settings(seconds: int) -> int:
+    """Have settings, keys and accounts looked at; return the code of the command, which tells."""
     manage = Path(__file__).resolve().parent.parent / "manage.py"
     try:
-        done = subprocess.run([sys.executable, str(manage), "check_keys", "--start"], timeout=60)
+        command = [sys.executable, str(manage), "check_keys", "--start"]
+        return subprocess.run(command, timeout=seconds).returncode
     except subprocess.TimeoutExpired:  # a database that does not answer is one that is away
-        return True
-    return done.returncode in {0, DATABASE_AWAY}
+        return DATABASE_AWAY
 
 
 def on_starting(server: object) -> None:
     """End where something is wrong."""
-    if "KEYS_CHECKED" not in os.environ and not is_right():
+    if "KEYS_CHECKED" not in os.environ and look_at_settings(60) not in {0, DATABASE_AWAY}:
         sys.exit(os.EX_CONFIG)
 
 
@@ -97,13 +97,16 @@ def when_ready(server: Any) -> None:
     """Have the kernel keep at most 256 kB for a reader who takes nothing; by itself, 3 MB.
 
     And have a reload do nothing where something is wrong: gunicorn would end, and the site with it.
+    Meanwhile it does nothing else, so not for long. Another BIND counts from a restart: gunicorn
+    would close the socket that it has, systemd's too.
     """
+    os.environ["BIND"] = bind
     for listener in server.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 128 * 1024)  # it doubles it
     reload = server.reload
 
     def reload_if_right() -> None:
-        if is_right():
+        if look_at_settings(15) == 0:
             reload()
         else:
             server.log.error("Not reloaded. The site goes on with the settings that it had.")

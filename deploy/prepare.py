@@ -27,9 +27,14 @@ STEPS = (
 def is_backed_up() -> bool:
     """Whether backups are made on this machine, and there is something to back up."""
     from django.conf import settings  # the step before has read them
-    from django.db import connection
+    from django.db import OperationalError, connection
 
-    return settings.BACKUPS_EXPECTED and bool(connection.introspection.table_names())
+    from clinic_site.database_fault import reason_of
+
+    try:
+        return settings.BACKUPS_EXPECTED and bool(connection.introspection.table_names())
+    except OperationalError as fault:
+        sys.exit(f"Stopped: the database: {reason_of(fault)}")
 
 
 def run(step: tuple[str, ...]) -> None:

@@ -57,8 +57,13 @@ def test_the_example_for_a_server_names_each_setting() -> None:
 
 def check_file(text: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     """Check a server whose settings stand in a file; the keys of fields in one beside it."""
-    (tmp_path / "field-keys").write_text(GOOD["FIELD_KEYS"])
-    (tmp_path / "production.env").write_text(text.replace("/etc/clinic", str(tmp_path)))
+    written = {
+        "field-keys": GOOD["FIELD_KEYS"],
+        "production.env": text.replace("/etc/clinic", str(tmp_path)),
+    }
+    for name, content in written.items():
+        (tmp_path / name).touch(0o600)
+        (tmp_path / name).write_text(content)
     return manage(
         *("check", "--deploy", "--fail-level", "WARNING"),
         environment={
@@ -105,7 +110,12 @@ def test_a_name_that_is_no_setting_is_told(tmp_path: Path) -> None:
 
 
 def test_a_line_that_sets_nothing_stops_the_start_and_is_not_quoted(tmp_path: Path) -> None:
-    for slip in ("DIGEST_KEY = a secret", "  SECRET_KEY=a secret", "a secret"):
+    for slip in (
+        "DIGEST_KEY = a secret",
+        "  SECRET_KEY=a secret",
+        "a secret",
+        "S\u0415CRET_KEY=a secret",
+    ):
         done = check_file(f"# Ours\n\n{slip}\n" + filled_in(*OWN, *KEYS), tmp_path)
 
         assert done.returncode == 1
@@ -155,15 +165,33 @@ def test_a_database_on_this_machine_or_reached_by_tls_is_taken(where: str) -> No
 def test_keys_that_lie_with_the_data_are_a_warning(tmp_path: Path) -> None:
     (VAR / "keys.env").write_text(f"DIGEST_KEY={GOOD['DIGEST_KEY']}\n")
     (VAR / "field-keys").write_text(GOOD["FIELD_KEYS"])
-    (tmp_path / "field-keys").write_text(GOOD["FIELD_KEYS"])
+    keys = tmp_path / "field-keys"
+    keys.write_text(GOOD["FIELD_KEYS"])
 
     inside = check(ENV_FILE=str(VAR / "keys.env"), FIELD_KEYS_FILE=str(VAR / "field-keys"))
-    outside = check(FIELD_KEYS_FILE=str(tmp_path / "field-keys"))
+    keys.chmod(0o644)
+    for_all = check(FIELD_KEYS_FILE=str(keys))
+    keys.chmod(0o640)
+    outside = check(FIELD_KEYS_FILE=str(keys))
 
     assert inside.returncode == 1
     assert f"{VAR / 'keys.env'} lies in VAR" in inside.stderr
     assert f"{VAR / 'field-keys'} lies in VAR" in inside.stderr
+    assert for_all.returncode == 1
+    assert f"Every user may read the keys in {keys}." in for_all.stderr
     assert outside.returncode == 0, outside.stderr
+
+
+def test_what_root_would_take_from_the_sites_own_user_is_refused(tmp_path: Path) -> None:
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(tmp_path, 65534, -1)
+
+    done = manage("migrate", "--verbosity=0", environment={**GOOD, "VAR": str(tmp_path)})
+
+    told = f"Not started: VAR, {tmp_path}, belongs to nobody, and this runs as root."
+    assert done.stderr.startswith(told) is is_root
+    assert ([*tmp_path.iterdir()] == []) is is_root
 
 
 BAD = {
@@ -223,7 +251,20 @@ BAD = {
     "no mail address": ({"EMAIL_URL": "https://mail.example"}, "EMAIL_URL must begin with smtp://"),
     "no localhost": ({"SITE_URL": "http://127.0.0.1"}, "http:// only on localhost"),
     "with a path": ({"SITE_URL": "https://clinic.example/x"}, "without a path"),
-    "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds '*', which stands for many"),
+    "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds '*'. List"),
+    "an address for a host": ({"ALLOWED_HOSTS": "https://x.test"}, "holds 'https://x.test'. List"),
+    "a password with marks in it": (
+        {"EMAIL_URL": "smtp+tls://me:pa#ss@mail.test:587"},
+        "EMAIL_URL cannot be read. In its user and password, write %40 for @",
+    ),
+    "a password with a slash in it": (
+        {"DATABASE_URL": "postgres://a:b/c@localhost:5432/d"},
+        "DATABASE_URL cannot be read. In its user and password",
+    ),
+    "no mail server": ({"EMAIL_URL": "smtp+tls://"}, "EMAIL_URL names no mail server"),
+    "no sender": ({"EMAIL_FROM": "appointments"}, "EMAIL_FROM is 'appointments', no address"),
+    "no scheme": ({"DATABASE_URL": "clinic"}, "DATABASE_URL must begin with postgres://"),
+    "an empty file of keys": ({"FIELD_KEYS_FILE": os.devnull}, f"{os.devnull} holds no key."),
     "no secret": ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
     "weak secret": ({"SECRET_KEY": "secret"}, "SECRET_KEY is too weak"),
     "no keys": ({"FIELD_KEYS": ""}, "FIELD_KEYS is not set"),
@@ -242,6 +283,9 @@ BAD = {
         {"FIELD_KEYS": f"{GOOD['FIELD_KEYS']},Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE="},
         "is the one of the tests",
     ),
+    "no host": ({"SITE_URL": "https://"}, "SITE_URL is 'https:/"),
+    "a port that browsers leave out": ({"SITE_URL": "https://x.test:443"}, "Leave out its port"),
+    "a mail as long as its lease": ({"MAIL_SECONDS": "600"}, "a whole number from 1 to 60."),
     "no port": ({"SITE_URL": "https://clinic.example:abc"}, "SITE_URL is"),
     "high port": ({"SITE_URL": "https://clinic.example:99999"}, "SITE_URL is"),
     "a query": ({"SITE_URL": "https://clinic.example?x=1"}, "SITE_URL is"),
@@ -259,7 +303,7 @@ BAD = {
     "a time with its unit": ({"HEADER_SECONDS": "5s"}, "HEADER_SECONDS is '5s'"),
     "too much for any machine": ({"PAGE_CACHE_MB": "9" * 9}, "PAGE_CACHE_MB is '999999999'"),
     "an unknown form of the log": ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be line or json"),
-    "a folder for a file": ({"ENV_FILE": "/tmp"}, "ENV_FILE names /tmp, which is not a file"),
+    "a folder for a file": ({"ENV_FILE": "/tmp"}, "ENV_FILE names /tmp, which"),
     "no env file": ({"ENV_FILE": "/no/such"}, "ENV_FILE names /no/such"),
 }
 

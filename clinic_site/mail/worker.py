@@ -27,6 +27,7 @@ from clinic_site.access.sessions import SessionStore
 from clinic_site.clinic import read_clinic
 from clinic_site.counters import sweep
 from clinic_site.crypto.key_check import keys_are_right
+from clinic_site.database_fault import kind_of
 from clinic_site.mail.models import DailyRun, MailState, NotWanted, OutboxMessage, WorkerBeat, kinds
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ class Worker:
         self.stopping = False
         self.tell_of_keys_at: float | None = None
         self.beat_at = self.looked_at_day = float("-inf")
+        self.is_database_away = False
 
     def stop(self, *signal: object) -> None:
         self.stopping = True
@@ -125,6 +127,7 @@ class Worker:
         while not self.stopping:
             try:
                 self.do_all()
+                self.is_database_away = False
                 self._sleep(settings.WORKER_LOOK_EVERY)
             except DatabaseFault as fault:
                 self._wait_for_database(fault)
@@ -192,8 +195,10 @@ class Worker:
                 self._wait_for_database(away)
 
     def _wait_for_database(self, fault: Exception) -> None:
-        # Its text can quote the statement, so only its kind is logged.
-        logger.error("Database away: %s", type(fault).__name__)
+        """Say once that it is away, and wait for a moment."""
+        if not self.is_database_away:
+            logger.error("Database away: %s", kind_of(fault))
+        self.is_database_away = True
         connection.close()
         self._sleep(settings.WORKER_DATABASE_AWAY)
 

@@ -6,14 +6,16 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from tests.commands import Running
 from tests.environment import let_in
 from tests.faults.serving import until
 from tests.generated import SOAK
-from tests.running import Installation, free_port, install
+from tests.running import TEST_ENV, Installation, free_port, install, local_environment
 from tests.smtp_sink import HANG, Sink, smtp_sink
 
 # Staff who get mail, and a helper to write requests; it is noon at the clinic.
@@ -218,6 +220,37 @@ def test_a_database_that_goes_away_after_the_mail_was_accepted_makes_no_second_m
     assert "ana" not in site.log.read_text()
 
 
+def test_without_tables_each_command_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir(mode=0o700)
+    environment = {**local_environment(tmp_path / "var"), "ENV_FILE": str(TEST_ENV)}
+    nothing = Installation(environment, tmp_path / "log")
+    for command in (
+        *(
+            "check_keys --start",
+            "check_keys",
+            "invite --first",
+            "purge",
+            "send_notifications --once",
+        ),
+        "status",
+    ):
+        done = nothing.manage(*command.split())
+
+        assert done.returncode in {1, 3}
+        assert "(make upgrade)" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+    nothing.log.touch()
+    worker = nothing.start("send_notifications")
+    try:
+        until(lambda: "Database away: " in nothing.log.read_text())
+        time.sleep(settings.WORKER_DATABASE_AWAY + 1)
+    finally:
+        worker.send(signal.SIGTERM)
+    assert worker.wait(timeout=20) == 0
+    assert nothing.log.read_text().count("\n") == 1  # once, and nothing else
+
+
 @pytest.mark.on_sqlite
 def test_without_a_database_it_says_so_and_waits(site: Installation) -> None:
     nowhere = {
@@ -227,7 +260,8 @@ def test_without_a_database_it_says_so_and_waits(site: Installation) -> None:
     done = site.manage("send_notifications", "--once", **nowhere)
     site.log.write_text("")
     assert done.returncode == 1
-    assert done.stderr == "CommandError: The database is away: OperationalError.\n"
+    assert done.stderr.startswith("CommandError: The database is away: connection")
+    assert len(done.stderr.splitlines()) == 1
     worker = site.start("send_notifications", **nowhere)
     until(lambda: "Database away: OperationalError" in site.log.read_text())
     assert worker.poll() is None

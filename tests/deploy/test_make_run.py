@@ -37,7 +37,7 @@ COMMANDS = [
     *(("restore_drill",), ("send_notifications", "--once"), ("unlock", "ana"), ("release_mail",)),
 ]
 STATUS = [
-    *("database", "release", "disk", "migrations", "worker", "keys", "mail", "backups", "audit"),
+    *("release", "disk", "backups", "database", "migrations", "worker", "keys", "mail", "audit"),
     *("reviews", "requests"),
 ]
 

@@ -118,6 +118,15 @@ def test_an_upgrade_with_a_migration_is_noticed_by_nobody(
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.findall("^== (.*)", done.stdout, re.MULTILINE)[1:3] == ["backup", "migrate"]
         assert "Applying appointments.9999_made_up... OK" in done.stdout
+        ahead = subprocess.run(
+            [sys.executable, "manage.py", "status"],
+            cwd=next_release,
+            env=site.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert f"{next_release}, but the web server runs another one: restart it" in ahead.stdout
         # this one is still there, with its own files, also in processes that start now.
         (web, _worker) = running.values()
         before = children(web.pid)

@@ -266,9 +266,9 @@ def test_while_others_hold_every_connection_posts_say_so_and_pages_go_on(
 
 def test_a_server_that_takes_no_writes_any_more_is_left(site: Installation, crowd: Crowd) -> None:
     # Given a server that was degraded to a replica: it shows, and takes nothing,
+    said = len(site.log.read_text())
     site.sql("ALTER DATABASE postgres SET default_transaction_read_only = on")
     cut(site)
-    said = len(site.log.read_text())
     fill(crowd.address)
     crowd.look_at(*CONTENT)
     refused = Visitor(crowd.address).post(FORM, form_answers(make_attempt(), message="My words"))

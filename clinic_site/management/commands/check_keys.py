@@ -1,7 +1,9 @@
 """manage.py check_keys: whether FIELD_KEYS and DIGEST_KEY are the ones of this database."""
 
 import contextlib
+import os
 import sys
+from getpass import getuser
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +15,9 @@ from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
 from clinic_site.crypto.models import KeyCheck
 from clinic_site.crypto.rotation import count_by_key
+from clinic_site.database_fault import kind_of, tables_are_missing
 from clinic_site.state_folder import shut
+from clinic_site.static_files import HashedStaticFilesStorage
 
 WRONG = 3
 DATABASE_AWAY = 4
@@ -32,9 +36,9 @@ class Command(BaseCommand):
         choice.add_argument(
             "--start",
             action="store_true",
-            help="What a start needs: the one row that tells, and on a server no account that "
-            "everybody uses and a folder of state that others cannot look into; say nothing where "
-            "it is right.",
+            help="What a start needs: that VAR can be written, the one row that tells, and on a "
+            "server no account that everybody uses and a VAR that others cannot look into; say "
+            "nothing where it is right.",
         )
         choice.add_argument(
             "--accept",
@@ -49,13 +53,28 @@ class Command(BaseCommand):
                 KeyCheck.of_these_keys().save()
             code = self._check_start() if start else self._check_all()
         except (DatabaseError, InterfaceError) as error:
-            kind = type(error).__name__  # its text could quote values
-            self.stderr.write(f"The keys were not checked: the database is away ({kind}).")
-            code = DATABASE_AWAY
+            if tables_are_missing(error):
+                self.stderr.write(
+                    "Stopped: tables are missing, or of another release (make upgrade)."
+                )
+                code = WRONG
+            else:
+                self.stderr.write(
+                    f"The keys were not checked: the database is away ({kind_of(error)})."
+                )
+                code = DATABASE_AWAY
         if code:
             sys.exit(code)
 
     def _check_start(self) -> int:
+        if not os.access(settings.VAR, os.W_OK):
+            self.stderr.write(f"Stopped: {getuser()} cannot write into VAR, {settings.VAR}.")
+            return WRONG
+        if not (settings.STATIC_ROOT / HashedStaticFilesStorage.manifest_name).exists():
+            folder = settings.STATIC_ROOT
+            self.stderr.write(f"Stopped: static files of this release are not in STATIC, {folder}.")
+            self.stderr.write("Run manage.py collectstatic, or make upgrade.")
+            return WRONG
         self._tell_who_else_reads()
         state = key_state()
         wrong = [] if state is KeyState.RIGHT else [str(state.label)]

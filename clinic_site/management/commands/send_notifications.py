@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseFault
 
 from clinic_site.crypto.key_check import KeyState, key_state
+from clinic_site.database_fault import reason_of
 from clinic_site.mail.worker import Worker
 
 
@@ -32,5 +33,5 @@ class Command(BaseCommand):
                 raise CommandError(str(state.label))
             sent = worker.do_all()
         except DatabaseFault as fault:
-            raise CommandError(f"The database is away: {type(fault).__name__}.") from None
+            raise CommandError(f"The database is away: {reason_of(fault)}.") from None
         self.stdout.write(f"Sent {sent}.")
