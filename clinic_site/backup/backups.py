@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from clinic_site.audit.models import Action
 from clinic_site.backup.databases import PART, BackupError, Table, Tables, site_database, sync
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
+from clinic_site.database_fault import reason_of
 from clinic_site.mail.models import MailHold
 from clinic_site.models import AuditEvent, Invitation
 from clinic_site.page_cache import build
@@ -54,8 +56,13 @@ class Backup:
             found["made_at"] = dt.datetime.fromisoformat(found["made_at"])
             found["tables"] = {name: Table(*each) for name, each in found["tables"].items()}
             return cls(path, **found)
+        except PermissionError:
+            user = getuser()
+            raise BackupError(f"{user} cannot read it. First: chown -R {user} {path}") from None
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise BackupError(f"{path} is no backup ({type(error).__name__}).") from None
+            inside = next((each.name for each in path.glob(f"{NAME}*")), None)
+            hint = f" Name one of the folders in it, such as {inside}." if inside else ""
+            raise BackupError(f"{path} is no backup ({type(error).__name__}).{hint}") from None
 
     @property
     def rows(self) -> int:
@@ -143,20 +150,26 @@ def make_backup(folder: Path, out: OutputWrapper) -> Backup:
         sync(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    _delete_old(folder, now)
+    _delete_old(folder, now, out)
     return Backup.read(made)
 
 
-def _delete_old(folder: Path, now: dt.datetime) -> None:
+def _delete_old(folder: Path, now: dt.datetime, out: OutputWrapper) -> None:
     """Delete backups that are too old, but never the newest, and what a killed one left."""
     _newest, *others = backups_in(folder)
     before = now - dt.timedelta(days=settings.BACKUPS_KEPT_DAYS)
     old = [each.path for each in others if each.made_at < before]
     yesterday = (now - dt.timedelta(days=1)).timestamp()
     parts = [path for place in (folder, settings.VAR) for path in place.glob(f"{PART}*")]
-    left = [path for path in parts if path.stat().st_mtime < yesterday]
-    for path in (*old, *left):
-        shutil.rmtree(path)
+    for path in (*old, *parts):
+        try:
+            if path in old or path.stat().st_mtime < yesterday:
+                shutil.rmtree(path)
+                out.write(f"Deleted: {path}")
+        except FileNotFoundError:
+            pass  # another backup deletes what is old, too, or has just come to its end
+        except OSError as error:
+            out.write(f"Could not be deleted: {path}: {error.strerror}")
 
 
 def restore_backup(backup: Backup, out: OutputWrapper) -> None:
@@ -198,6 +211,8 @@ class BackupCommand(BaseCommand):
             raise CommandError(f"Stopped: {where}: {error.strerror}") from None
         except psycopg.Error as error:  # all of its text could quote values
             said = error.diag.message_primary or type(error).__name__
+            if "to create database" in said:
+                said += ". As postgres: ALTER ROLE clinic CREATEDB"
             raise CommandError(f"Stopped: {said}") from None
         except DatabaseFault as error:
-            raise CommandError(f"Stopped: the database is away: {type(error).__name__}.") from None
+            raise CommandError(f"Stopped: the database is away: {reason_of(error)}.") from None

@@ -182,6 +182,7 @@ def test_what_is_not_right_is_not_restored(
         (there, ("restore", cut), " is damaged: "),
         (there, ("restore", other), "This is a backup of mysql"),
         (there, ("restore", str(tmp_path)), " is no backup "),
+        (there, ("restore", str(backup.parent)), "Name one of the folders in it, such as clinic-"),
         (there, ("restore", few), "Not as they were backed up: clinic_site_clinic."),
     ):
         done = run(place, *command)
@@ -259,7 +260,9 @@ def test_old_backups_go_and_status_tells_when_the_newest_is_old(
     assert re.fullmatch(r"False the newest is -\d+ hours old", told())  # by a wrong clock
     shutil.rmtree(tmp_path / "clinic-2999")
 
-    assert run(site, "backup", str(tmp_path)).returncode == 0
+    done = run(site, "backup", str(tmp_path))
+    assert done.returncode == 0
+    assert done.stdout.count("Deleted: ") == 2
 
     assert told() == "True the newest is 0 hours old"
     assert len(list(tmp_path.iterdir())) == 2
