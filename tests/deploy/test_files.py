@@ -122,13 +122,35 @@ def test_sites_that_start_at_once_share_the_static_files(tmp_path: Path) -> None
     assert collect(static).stdout == ""
 
 
+def wait(static: Path, days: int) -> None:
+    """Have days go by for what is in a folder."""
+    for path in static.rglob("*"):
+        os.utime(path, (time.time(), path.stat().st_mtime - days * 86400))
+
+
+def test_what_a_release_uses_stays_as_long_as_its_code(tmp_path: Path) -> None:
+    static, other = tmp_path / "static", tmp_path / "another release"
+    static.mkdir()
+    other.mkdir()
+    theirs = [static / f"staticfiles.0123456789ab{kind}" for kind in (".json", ".homes")]
+    theirs[0].write_text('{"paths": {"their.js": "their.0123456789ab.js"}}')
+    theirs[1].write_text(str(other))
+    theirs.append(static / "their.0123456789ab.js")
+    theirs[2].touch()
+
+    for _each in range(2):
+        wait(static, 100)
+        collect(static)
+        assert all(each.exists() for each in theirs)
+    other.rmdir()
+    wait(static, 31)
+    collect(static)
+
+    assert not any(each.exists() for each in theirs)
+
+
 def test_what_a_release_used_is_there_for_a_month_after_it(tmp_path: Path) -> None:
     static = tmp_path / "static"
-
-    def wait(days: int) -> None:
-        for path in static.rglob("*"):
-            os.utime(path, (time.time(), path.stat().st_mtime - days * 86400))
-
     # Given a release that has used a file for long,
     collect(static)
     manifest = manifest_of(static)
@@ -138,16 +160,16 @@ def test_what_a_release_used_is_there_for_a_month_after_it(tmp_path: Path) -> No
     old = [static / f"old.0123456789ab.js{packed}" for packed in ("", ".br", ".gz")]
     for each in (*old, static / "ours.txt"):
         each.touch()
-    wait(100)
+    wait(static, 100)
     # when one comes that does not,
     (static / "collected").write_text("")
     assert "copied" in collect(static).stdout
-    wait(29)
+    wait(static, 29)
     collect(static)
     assert all(each.exists() for each in old)
 
     # then it goes a month later, and nothing else does.
     before = {*static.rglob("*")}
-    wait(2)
+    wait(static, 2)
     collect(static)
     assert before - {*static.rglob("*")} == {*old}

@@ -16,14 +16,16 @@ from django.contrib.staticfiles.management.commands import collectstatic
 
 from clinic_site import static_files
 
+HOMES = ".homes"  # beside a manifest: the folders of code that it was made for
 _HASHED = re.compile(r"\.[0-9a-f]{12}(\.|$)")
 
 
 class Command(collectstatic.Command):
     """Django's own, which does nothing where nothing is new, and waits while another collects.
 
-    Sites that start at once may so share a folder, also with one that runs. What earlier releases
-    used stays for OLD_STATIC_KEPT_FOR, as browsers and proxies still have pages that name it.
+    Sites that start at once may so share a folder, also with one that runs. What a release uses
+    stays as long as the folder of its code is there, and then for OLD_STATIC_KEPT_FOR, as browsers
+    and proxies still have pages that name it.
     """
 
     def handle(self, **options: Any) -> str | None:
@@ -35,9 +37,10 @@ class Command(collectstatic.Command):
             root.mkdir(parents=True, exist_ok=True)
             with open(root / "collected", "a+") as record:
                 fcntl.flock(record, fcntl.LOCK_EX)
-                if manifests := sorted(root.glob("staticfiles.*.json"), key=os.path.getmtime):
-                    for path in _named_by(manifests[-1]):  # in use until now
-                        os.utime(path)
+                for manifest in root.glob("staticfiles.*.json"):
+                    if any(Path(home).is_dir() for home in _homes(manifest)):
+                        for path in _named_by(manifest):
+                            os.utime(path)
                 said = None
                 record.seek(0)
                 wanted = f"{_digest()} {self.storage.manifest_name}"
@@ -45,6 +48,9 @@ class Command(collectstatic.Command):
                     record.truncate(0)  # what is left half done is done again
                     said = super().handle(**options)
                     record.write(wanted)
+                manifest = root / self.storage.manifest_name
+                homes = _homes(manifest) | {str(settings.BASE_DIR)}
+                manifest.with_suffix(HOMES).write_text("\n".join(sorted(homes)))
                 self._delete_old(root)
                 return said
         finally:
@@ -58,11 +64,20 @@ class Command(collectstatic.Command):
                 path.unlink()
 
 
+def _homes(manifest: Path) -> set[str]:
+    """Return the folders of code that this manifest was made for."""
+    path = manifest.with_suffix(HOMES)
+    return {*path.read_text().splitlines()} if path.exists() else set()
+
+
 def _named_by(manifest: Path) -> set[Path]:
-    """Return a release's manifest, and the files that it names, packed ones too."""
+    """Return a release's manifest, what tells of its code, and the files that it names.
+
+    Packed ones too.
+    """
     names = json.loads(manifest.read_text())["paths"].values()
     paths = {manifest.parent / f"{name}{packed}" for name in names for packed in ("", ".br", ".gz")}
-    return {manifest, *(path for path in paths if path.exists())}
+    return {manifest, *(path for path in paths | {manifest.with_suffix(HOMES)} if path.exists())}
 
 
 def _digest() -> str:
