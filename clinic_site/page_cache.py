@@ -15,6 +15,7 @@ import logging
 import os
 import queue
 import threading
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -143,7 +144,7 @@ class PageCache:
         if status.startswith("5") and before is not None:
             logger.error("A page could not be rendered; the one before was sent")
             return before.answer(environ, start, coding)
-        if before is not None:
+        if key in self.pages:
             self._drop(key)
         start(status, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
@@ -215,11 +216,12 @@ class PageCache:
         try:
             line, bodies = path.read_bytes().split(b"\n", 1)
             key, stamp, headers, length, rest = json.loads(line)
-        except (OSError, ValueError):
+            if len(bodies) != length + rest or (stamp[0] != build() and not last_seen().is_away):
+                return None
+            page = Page(stamp, headers, bodies[:length], bodies[length:])
+        except (OSError, ValueError, EOFError, zlib.error):
             return None
-        if len(bodies) != length + rest or (stamp[0] != build() and not last_seen().is_away):
-            return None
-        return (key[0], key[1], key[2]), Page(stamp, headers, bodies[:length], bodies[length:])
+        return (key[0], key[1], key[2]), page
 
     def _read_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -70,8 +70,9 @@ def install_packages(files):
     if not run(*pip + tuple(paths)):
         stop("the packages could not be installed; what pip said is above.")
     recorded.update(wanted)
-    with open(RECORD, "w") as file:
+    with open(RECORD + ".new", "w") as file:
         json.dump(recorded, file)
+    os.replace(RECORD + ".new", RECORD)
 
 
 def apt_install(packages):

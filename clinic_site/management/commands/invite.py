@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", default="", help="of the account; made where needed")
-        parser.add_argument("--role", action="append", choices=list(Role), help="once for each")
+        parser.add_argument("--role", action="append", choices=Role.values, help="once for each")
         parser.add_argument(
             "--first",
             action="store_true",
