@@ -286,11 +286,14 @@ def test_processes_that_start_at_once_throw_the_same_pages_away(site: Site) -> N
     assert list(site.folder.iterdir()) == []
 
 
-def test_half_a_file_is_thrown_away(site: Site) -> None:
+@pytest.mark.parametrize("is_half", [True, False])
+def test_a_damaged_file_is_thrown_away(site: Site, is_half: bool) -> None:
     site.get()
     wait_until(lambda: site.is_written())
     file = next(site.folder.iterdir())
-    file.write_bytes(file.read_bytes()[:300])
+    whole = file.read_bytes()
+    start = whole.index(b"\n") + 1
+    file.write_bytes(whole[:300] if is_half else whole[:start] + bytes(len(whole) - start))
     site.restart()
     assert site.get().body == HTML
     assert len(site.rendered) == 2

@@ -27,6 +27,14 @@ OWN = {
 }
 
 
+# What may stand in ENV_FILE when the web server is told to reload, and what is said of it.
+WRONG = {
+    "WEB_CONCURRENCY=two": "Not started: WEB_CONCURRENCY is 'two'.",
+    "STATIC=/no/such/folder": "Stopped: static files of this release are not in STATIC",
+    "DATABASE_URL=postgres://nobody@127.0.0.1:1/none": "the database is away (OperationalError)",
+}
+
+
 class Unit(configparser.RawConfigParser):
     """One of them; a key that stands in it twice is a mistake."""
 
@@ -99,12 +107,16 @@ def test_what_they_start_serves_reloads_and_ends(tmp_path: Path) -> None:
 
         # With a wrong setting, nothing changes, and the log says which; mended, it counts.
         before = children(running[0].pid)
-        env_file.write_text(f"{TEST_ENV.read_text()}WEB_CONCURRENCY=two\n")
-        subprocess.run(web.command("ExecReload", running[0].pid), check=True)
-        until(lambda: "Not reloaded." in site.log.read_text(), "the reload is not refused")
-        assert "Not started: WEB_CONCURRENCY is 'two'." in site.log.read_text()
-        assert children(running[0].pid) == before
-        env_file.write_text(f"{TEST_ENV.read_text()}WEB_CONCURRENCY=3\n")
+        for times, (wrong, said) in enumerate(WRONG.items(), start=1):
+            env_file.write_text(f"{TEST_ENV.read_text()}{wrong}\n")
+            subprocess.run(web.command("ExecReload", running[0].pid), check=True)
+            until(
+                lambda times=times: site.log.read_text().count("Not reloaded.") == times,
+                f"a reload with {wrong} is not refused",
+            )
+            assert said in site.log.read_text()
+            assert children(running[0].pid) == before
+        env_file.write_text(f"{TEST_ENV.read_text()}WEB_CONCURRENCY=3\nBIND=127.0.0.1:1\n")
         subprocess.run(web.command("ExecReload", running[0].pid), check=True)
         until(is_new, "the old processes are still there")
         assert len(children(running[0].pid)) == 3
