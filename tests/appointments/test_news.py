@@ -364,6 +364,20 @@ def test_once_the_clinics_own_limit_has_passed_the_patient_is_told_so(
     assert "call 605-217-5617" in mail.text
 
 
+def test_on_the_day_on_which_the_clocks_go_forward_lateness_is_told_all_the_same(
+    sink: Sink, desk: User
+) -> None:
+    Clinic.objects.update(answer_within_hours=24)
+    day_before = NOON - 2 * DAY
+    with time_machine.travel(day_before, tick=False) as clock:
+        asked = agreed()
+        for half_hours in (47, 48, 49):
+            clock.move_to(day_before + half_hours * HOUR / 2)
+            work()
+            assert len(to_ana(sink)) == (half_hours == 49)
+    assert told(asked) == ["late"]
+
+
 def test_one_set_aside_keeps_no_mail_from_those_who_wait_for_long(desk: User) -> None:
     Clinic.objects.update(answer_within_hours=4)
     aside = {"set_aside_until": timezone.localdate(NOON) + 9 * DAY}
