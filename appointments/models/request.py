@@ -32,6 +32,12 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         """Those whose patient asked for a change, or canceled, and staff have not seen to it."""
         return self.filter(change_requested_at__isnull=False)
 
+    def likely_spam(self) -> "AppointmentRequestQuerySet":
+        """Suspected spam whose sender has not asked for a change, and was not answered yet."""
+        return self.filter(
+            status=Status.QUARANTINED, change_requested_at=None, first_answer_at=None
+        )
+
     def visits_over(self, now: dt.datetime) -> "AppointmentRequestQuerySet":
         """Those still scheduled for a day that has passed, in the active time zone."""
         today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)

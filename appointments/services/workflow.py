@@ -173,15 +173,12 @@ def reads(row: AppointmentRequest | Note, field: str, text: str) -> bool:
 
 
 def close_as_spam(*, pks: list[int], by: Actor) -> int:
-    """Close those of these requests that are quarantined as spam; return how many.
-
-    One whose patient asked for a change is none: it stays. One that is purged is passed over.
-    """
-    closed = 0
+    """Close as spam those of these requests that still are `likely_spam`; return how many."""
+    closed, likely_spam = 0, AppointmentRequest.objects.likely_spam()
     for pk in sorted(pks):
-        with contextlib.suppress(AppointmentRequest.DoesNotExist), locked(pk) as suspected:
-            if suspected.status == Status.QUARANTINED and suspected.change_requested_at is None:
-                move(suspected, Status.CLOSED, by=by, close_reason=CloseReason.SPAM)
-                save(suspected, by=by, detail="closed as spam")
-                closed += 1
+        with contextlib.suppress(AppointmentRequest.DoesNotExist), transaction.atomic():
+            spam = likely_spam.select_for_update(of=("self",)).get(pk=pk)
+            move(spam, Status.CLOSED, by=by, close_reason=CloseReason.SPAM)
+            save(spam, by=by, detail="closed as spam")
+            closed += 1
     return closed
