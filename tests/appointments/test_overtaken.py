@@ -144,6 +144,18 @@ def test_what_left_the_list_meanwhile_is_not_called_back_or_set_aside(
     assert OVERTAKEN[how][1] in stands(answer.text)
 
 
+def test_a_step_that_cannot_be_taken_any_more_is_not_chosen_by_itself(sam: Client) -> None:
+    row = make_request()
+    form = opened(row, sam).type("next", "contacting").type("visit_place", "")
+    workflow.cancel(pk=row.pk, by=PATIENT)
+
+    page = form.press("do", "save", follow=False).text
+
+    assert "This request has changed since you opened it" in page
+    assert "Next I am contacting the patient" in stands(page)  # told, beside what was typed
+    assert "next" not in dict(sent_by(form_in(page)))
+
+
 def test_a_mere_note_of_a_colleague_overtakes_nobody(sam: Client) -> None:
     row = make_request()
     mine, form = Filled(sam, address(row)).type("text", "Prefers mornings."), opened(row, sam)

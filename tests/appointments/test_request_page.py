@@ -363,7 +363,7 @@ def test_a_request_is_closed_for_a_reason_and_can_be_taken_up_again(sam: Client)
     assert (now(row).status, now(row).close_reason) == (Status.CLOSED, CloseReason.NOT_REACHED)
 
     assert "Schedule a visit" not in sam.get(address(row)).text
-    save(opened(sam, row), next="contacting")
+    save(opened(sam, row), next="again")
 
     assert (now(row).status, now(row).close_reason) == (Status.CONTACTING, "")
     assert [each.detail for each in events(action="changed")] == [
@@ -388,7 +388,7 @@ def test_suspected_spam_can_be_a_patient_after_all(sam: Client) -> None:
     row = make_request(status="quarantined", suspicion=Suspicion.SENDER)
     assert "many requests from one sender" in sam.get(address(row)).text
 
-    save(opened(sam, row), next="new")
+    save(opened(sam, row), next="not_spam")
 
     assert (now(row).status, now(row).suspicion) == (Status.NEW, "")
 
