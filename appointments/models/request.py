@@ -44,8 +44,9 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         return self.filter(status=Status.SCHEDULED, visit_at__lt=today)
 
     def to_purge(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
-        """Those that ended `days` days ago or earlier."""
-        return self.filter(status__in=ENDED, status_at__lte=now - dt.timedelta(days=days))
+        """Those that ended `days` days ago or earlier, and of which staff have nothing to do."""
+        old = self.filter(status__in=ENDED, status_at__lte=now - dt.timedelta(days=days))
+        return old.filter(change_requested_at=None)
 
 
 def _known(field: str, choices: type[models.TextChoices], *more: str) -> models.CheckConstraint:
