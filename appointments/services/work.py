@@ -196,7 +196,7 @@ def _reason_before(asked: AppointmentRequest, aside: Note) -> str:
 
 def _open_again(asked: AppointmentRequest, closing: StatusChange, by: Actor) -> None:
     """Have the request stand as before it was closed, and its patient hear of no closing."""
-    before = asked.changes.exclude(pk=closing.pk).last()
+    before = asked.changes.filter(to_status=closing.from_status, close_reason="").last()
     StatusChange.objects.create(
         request=asked,
         from_status=Status.CLOSED,

@@ -196,14 +196,15 @@ def test_of_a_closing_that_is_undone_hears_only_who_had_heard_of_it(
     do(sam, heard, "close", **CLOSE)
     work()
     do(sam, unheard, "schedule", **VISIT)
-    do(sam, unheard, "close", **CLOSE)
 
     assert f"Undone. {BY_MAIL}" in do(sam, heard, "undo")
-    assert BY_MAIL not in re.findall(r'"success">([^<]*)<', do(sam, unheard, "undo"))[0]
+    for _time in range(2):
+        do(sam, unheard, "close", **CLOSE)
+        assert BY_MAIL not in re.findall(r'"success">([^<]*)<', do(sam, unheard, "undo"))[0]
     work()
 
     assert told(heard) == ["closed", "changed"]
-    assert told(unheard) == ["scheduled", "closed"]
+    assert told(unheard) == ["scheduled", "closed", "closed"]
     sent = OutboxMessage.objects.filter(reference=unheard.reference, state=MailState.SENT)
     assert [mail.kind for mail in sent] == ["patient_scheduled"]
 
