@@ -165,6 +165,19 @@ def test_a_day_without_a_step_is_asked_about(sam: Client) -> None:
     )  # what stood there is no answer
 
 
+def test_a_place_that_was_written_for_another_step_is_asked_about(sam: Client) -> None:
+    row = make_request(visit_place="Room 1")
+    place = "Room 7, ask Ana to bring her MRI"
+    for step, more in (("contacting", {}), ("close", {"close_reason": "answered"})):
+        asked = save(opened(sam, row), next=step, visit_place=place, visit_on=day(3), **more)
+        assert "Choose the step that this is for, or empty it." in asked.text
+        assert f'value="{place}"' in asked.text
+    assert now(row).version == 1
+    # A place that stands there from before, or a mere day, is no word that could be lost.
+    assert save(opened(sam, row), next="contacting", visit_on=day(3)).status_code == 303
+    assert save(opened(sam, row), next="close", close_reason="answered").status_code == 303
+
+
 def test_small_buttons_keep_what_was_typed(sam: Client) -> None:
     row = make_request()
     form = opened(sam, row).type("text", "Half a <note>").type("call", "reached")
