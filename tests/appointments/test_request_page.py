@@ -385,6 +385,16 @@ def test_a_request_is_closed_for_a_reason_and_can_be_taken_up_again(sam: Client)
     ]
 
 
+def test_a_page_that_says_it_is_of_the_end_of_time_is_no_obstacle(sam: Client) -> None:
+    row = make_request()
+    ends = ["0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59-23:59"]
+    for number, opened_at in enumerate([*ends, "0001-01-01", "soon"]):
+        note = filled(text=f"Note {number}", version="1", opened_at=opened_at)
+        assert sam.post(address(row), note).status_code == 303
+        assert "Choose a call" in sam.post(address(row), filled(opened_at=opened_at)).text
+    assert row.notes.count() == 5
+
+
 def test_what_is_not_possible_is_told(sam: Client) -> None:
     row = make_request(status="cancelled")
     answer = sam.post(address(row), {**filled("new"), "version": "1"})
