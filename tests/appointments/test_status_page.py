@@ -200,7 +200,7 @@ def test_a_change_reaches_staff_and_the_page_says_so(patient: Patient) -> None:
     [
         ("", "Write what you would like to change."),
         (" \n\u202e ", "Write what you would like to change."),
-        ("x" * 1001, "Shorten “What would you like to change?” to 1000 characters. It has 1001."),
+        ("x" * 1001, "Shorten “What would you like to change?” to 1,000 characters. It has 1,001."),
     ],
     ids=["empty", "nothing to see", "long"],
 )
