@@ -53,7 +53,8 @@ def test_the_confirmation_leads_to_a_page_that_shows_nothing_typed(site: Site) -
 
 
 @pytest.mark.parametrize(
-    "written", [str, str.lower, lambda r: r[4:].replace("-", " "), " {} ".format]
+    "written",
+    [str, str.lower, lambda r: r[4:].replace("-", " "), " {} ".format, "Reference: {}.".format],
 )
 def test_reference_and_phone_lead_there_however_they_are_written(patient, written) -> None:
     answer = find(patient, written(patient.reference), "1 605.555.0142")
