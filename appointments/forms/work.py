@@ -125,9 +125,9 @@ class WorkForm(forms.Form):
                 "visit_place": read(asked, "visit_place", ""),  # if unread, it stays as it is
             },
         )
-        self.fields["set_aside_until"].help_text = _("%s is the next open day.") % day_in_full(
-            next_day
-        )
+        if next_day:
+            said = _("%s is the next open day.") % day_in_full(next_day)
+            self.fields["set_aside_until"].help_text = said
         fits = [each for each in CloseReason.choices if asked.visit_at or each[0] not in OF_VISITS]
         self.fields["close_reason"].choices = [("", _("Choose")), *fits]  # type: ignore[attr-defined]
         self.asked = asked
