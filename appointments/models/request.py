@@ -64,9 +64,9 @@ _AFTER_ALL_TIME = 10**18
 class AppointmentRequest(models.Model):
     """One request, as one attempt to send the form made it, and where it stands.
 
-    Its status changes through appointments.services.workflow only. In FHIR R4 it is an
-    Appointment: new and contacting are `proposed`, scheduled is `booked`, closed is `fulfilled`,
-    `noshow` or `cancelled` by its reason, cancelled is `cancelled`.
+    Its status changes through appointments.services only. In FHIR R4 it is an Appointment: new and
+    contacting are `proposed`, scheduled is `booked`, closed is `fulfilled`, `noshow` or `cancelled`
+    by its reason, cancelled is `cancelled`.
     """
 
     reference = models.CharField(

@@ -133,8 +133,7 @@ def cancel(*, pk: int, by: Actor) -> None:
         if needs_staff:
             appointment_request.change_request = ""
             appointment_request.change_requested_at = appointment_request.status_at
-            if before != Status.QUARANTINED:  # staff get no mail about suspected spam
-                write_change_mails(appointment_request)
+            write_change_mails(appointment_request)
         save(appointment_request, by=by, detail=f"{before} to {Status.CANCELLED}")
 
 
@@ -159,8 +158,7 @@ def request_change(*, pk: int, text: str, by: Actor) -> None:
         appointment_request.set_aside_until, appointment_request.set_aside_reason = None, ""
         # The note stays once the change is made.
         Note.objects.create(request=appointment_request, kind=NoteKind.CHANGE_REQUEST, text=text)
-        if appointment_request.status != Status.QUARANTINED:
-            write_change_mails(appointment_request)
+        write_change_mails(appointment_request)
         save(appointment_request, by=by, detail="change asked for")
 
 
