@@ -72,6 +72,3 @@ class AnswersField(EncryptedTextField):
 
     def to_text(self, value: Answers) -> str:
         return json.dumps(to_document(value), ensure_ascii=False) if value else ""
-
-    def to_python(self, value: Any) -> Any:
-        return value

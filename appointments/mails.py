@@ -180,6 +180,10 @@ def _news(appointment_request: AppointmentRequest, news: News) -> list[OutboxMes
 
 
 def write_change_mails(appointment_request: AppointmentRequest) -> None:
-    """Write the mails that tell staff that a patient asks for a change, or canceled."""
-    mails = to_staff(CHANGE, REQUEST, appointment_request.reference)
-    OutboxMessage.objects.bulk_create(mails)
+    """Write the mails that tell staff that a patient asks for a change, or canceled.
+
+    There is none about suspected spam.
+    """
+    if not appointment_request.suspicion:
+        mails = to_staff(CHANGE, REQUEST, appointment_request.reference)
+        OutboxMessage.objects.bulk_create(mails)

@@ -18,9 +18,9 @@ def new_reference() -> str:
 def typed_reference(text: str) -> str | None:
     """Return the reference that a person typed in their own way, or None where it is none.
 
-    >>> typed_reference("7k3m 9rqf"), typed_reference(" vis 7K3M\u20119RQF")
+    >>> typed_reference("7k3m 9rqf"), typed_reference("Reference: vis 7K3M\u20119RQF")
     ('VIS-7K3M-9RQF', 'VIS-7K3M-9RQF')
     """
     typed = re.sub(r"[^A-Z0-9]", "", unicodedata.normalize("NFKC", text).upper())
-    found = re.fullmatch(rf"(?:VIS)?([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})", typed)
+    found = re.fullmatch(rf"(?:.*VIS)?([{ALPHABET}]{{4}})([{ALPHABET}]{{4}})", typed)
     return f"VIS-{found[1]}-{found[2]}" if found else None

@@ -123,7 +123,7 @@ ASIDE = Step("aside", _("Set it aside until a day"), form="aside")
 BACK = Step("back", _("Back to the list now"))
 _SCHEDULE = Step("schedule", _("Schedule a visit"), Status.SCHEDULED, "visit", News.SCHEDULED)
 _CLOSE = Step("close", _("Close it"), Status.CLOSED, "close", News.CLOSED)
-_TAKE_UP = Step("contacting", _("Take it up again"), Status.CONTACTING)
+_TAKE_UP = Step("again", _("Take it up again"), Status.CONTACTING)
 
 _RECEIVED = Words(
     _("We have your request"),
@@ -182,7 +182,7 @@ STATES: dict[Status, State] = {
         steps=(
             Step("schedule", _("Change the visit"), Status.SCHEDULED, "visit", News.CHANGED),
             Step(
-                "contacting",
+                "off",
                 _("The visit is off: contact the patient again"),
                 Status.CONTACTING,
                 news=News.CHANGED,
@@ -213,11 +213,11 @@ STATES: dict[Status, State] = {
     ),
     Status.QUARANTINED: _waiting(  # it may well be a patient, who must never read of a suspicion
         words=_RECEIVED,
-        steps=(Step("new", _("This is not spam"), Status.NEW, news=News.RECEIVED), _CLOSE),
+        steps=(Step("not_spam", _("This is not spam"), Status.NEW, news=News.RECEIVED), _CLOSE),
     ),
 }
 
-# Each step by its name: one that was offered a state ago still asks for the same.
+# Each step by its name, which says the same in each state: a page may be of the one before.
 STEPS = {step.name: step for state in reversed(STATES.values()) for step in (LEAVE, *state.steps)}
 # Nobody has dealt with these yet. Suspected spam counts: it may be a patient.
 WAITING = tuple(status for status, state in STATES.items() if state.is_waiting)

@@ -39,9 +39,9 @@ class PlainTextField(forms.CharField):
         # It names the field, as the summary stands far from it.
         super().validate(value)
         if len(value) > self.max_characters:
+            message = _("Shorten “{label}” to {most:,} characters. It has {count:,}.")
             raise ValidationError(
-                _("Shorten “%(label)s” to %(max)d characters. It has %(count)d."),
-                params={"label": self.label, "max": self.max_characters, "count": len(value)},
+                message.format(label=self.label, most=self.max_characters, count=len(value))
             )
 
     def to_python(self, value: Any) -> str:
@@ -56,8 +56,13 @@ class NameField(PlainTextField):
 
     def validate(self, value: str) -> None:
         super().validate(value)
-        if (value or self.required) and not folded_words(visible(value)):
+        if folded_words(visible(value)):
+            return
+        if self.required:
             raise ValidationError(self.error_messages["required"], code="required")
+        if value:
+            message = _("Check “%(label)s”: it has no letters.")
+            raise ValidationError(message, params={"label": self.label})
 
 
 class PhoneField(PlainTextField):

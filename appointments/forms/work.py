@@ -55,7 +55,8 @@ class WorkForm(forms.Form):
     """All that staff do with a request at once.
 
     `next` names a step, and PARTS the fields that belong to a step of that form; of the others
-    nothing is asked. A visit that something speaks against is refused once, with `warnings`.
+    nothing is asked, but a place that was written there is not dropped. A visit that something
+    speaks against is refused once, with `warnings`.
     """
 
     PARTS: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -124,9 +125,9 @@ class WorkForm(forms.Form):
                 "visit_place": read(asked, "visit_place", ""),  # if unread, it stays as it is
             },
         )
-        self.fields["set_aside_until"].help_text = _("%s is the next open day.") % day_in_full(
-            next_day
-        )
+        if next_day:
+            said = _("%s is the next open day.") % day_in_full(next_day)
+            self.fields["set_aside_until"].help_text = said
         fits = [each for each in CloseReason.choices if asked.visit_at or each[0] not in OF_VISITS]
         self.fields["close_reason"].choices = [("", _("Choose")), *fits]  # type: ignore[attr-defined]
         self.asked = asked
@@ -173,7 +174,8 @@ class WorkForm(forms.Form):
         for name in {*self.OF_PARTS}.difference(self.PARTS[step.form]):
             cleaned.pop(name, None)
             self.errors.pop(name, None)
-            if step == LEAVE and name in self.filled_in:
+            # Days and numbers of a step that was not taken say nothing; words do.
+            if name in self.filled_in and (step == LEAVE or name == "visit_place"):
                 self.add_error(name, _("Choose the step that this is for, or empty it."))
         if step.form == "aside":
             day = cleaned.get("set_aside_until")

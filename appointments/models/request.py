@@ -32,14 +32,21 @@ class AppointmentRequestQuerySet(models.QuerySet["AppointmentRequest"]):
         """Those whose patient asked for a change, or canceled, and staff have not seen to it."""
         return self.filter(change_requested_at__isnull=False)
 
+    def likely_spam(self) -> "AppointmentRequestQuerySet":
+        """Suspected spam whose sender has not asked for a change, and was not answered yet."""
+        return self.filter(
+            status=Status.QUARANTINED, change_requested_at=None, first_answer_at=None
+        )
+
     def visits_over(self, now: dt.datetime) -> "AppointmentRequestQuerySet":
         """Those still scheduled for a day that has passed, in the active time zone."""
         today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
         return self.filter(status=Status.SCHEDULED, visit_at__lt=today)
 
     def to_purge(self, *, days: int, now: dt.datetime) -> "AppointmentRequestQuerySet":
-        """Those that ended `days` days ago or earlier."""
-        return self.filter(status__in=ENDED, status_at__lte=now - dt.timedelta(days=days))
+        """Those that ended `days` days ago or earlier, and of which staff have nothing to do."""
+        old = self.filter(status__in=ENDED, status_at__lte=now - dt.timedelta(days=days))
+        return old.filter(change_requested_at=None)
 
 
 def _known(field: str, choices: type[models.TextChoices], *more: str) -> models.CheckConstraint:
@@ -57,9 +64,9 @@ _AFTER_ALL_TIME = 10**18
 class AppointmentRequest(models.Model):
     """One request, as one attempt to send the form made it, and where it stands.
 
-    Its status changes through appointments.services.workflow only. In FHIR R4 it is an
-    Appointment: new and contacting are `proposed`, scheduled is `booked`, closed is `fulfilled`,
-    `noshow` or `cancelled` by its reason, cancelled is `cancelled`.
+    Its status changes through appointments.services only. In FHIR R4 it is an Appointment: new and
+    contacting are `proposed`, scheduled is `booked`, closed is `fulfilled`, `noshow` or `cancelled`
+    by its reason, cancelled is `cancelled`.
     """
 
     reference = models.CharField(

@@ -48,7 +48,7 @@ def tell_of_visits(local: dt.datetime, go_on: Callable[[], bool]) -> None:
         for days in range(3)
     )
     near = AppointmentRequest.objects.filter(
-        Q(reminded_of=None) | ~Q(reminded_of=F("visit_at")),
+        ~Q(reminded_of=F("visit_at")),
         status=Status.SCHEDULED,
         visit_at__gte=tomorrow,
         visit_at__lt=day_after,

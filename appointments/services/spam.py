@@ -1,4 +1,4 @@
-"""What makes a request look like spam, and closing many such at once, and undoing that.
+"""What makes a request look like spam, and undoing that many were closed as such.
 
 Nothing here ever turns a patient away.
 """

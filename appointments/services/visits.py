@@ -87,12 +87,12 @@ def is_closed(clinic: Clinic, day: dt.date) -> bool:
     return bool(clinic.pk) and any(each.day == day for each in clinic.closed_days.all())
 
 
-def next_open_day(clinic: Clinic, day: dt.date) -> dt.date:
-    """Return the first open day after `day`, at most two weeks ahead; by weekdays without hours."""
+def next_open_day(clinic: Clinic, day: dt.date) -> dt.date | None:
+    """Return the first open day after `day` on which a visit can be; by weekdays without hours."""
     weekdays = {each.weekday for each in clinic.hours} or {0, 1, 2, 3, 4}
-    days = [day + dt.timedelta(days=number) for number in range(1, 15)]
+    days = (day + dt.timedelta(days=number) for number in range(1, settings.VISIT_WITHIN.days + 1))
     is_open = (each for each in days if each.weekday() in weekdays and not is_closed(clinic, each))
-    return next(is_open, days[0])
+    return next(is_open, None)
 
 
 def is_outside_hours(clinic: Clinic, begins: dt.datetime, ends: dt.datetime) -> bool:

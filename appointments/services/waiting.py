@@ -33,6 +33,7 @@ def overdue_before(clinic: Clinic, now: dt.datetime) -> dt.datetime:
 
     Without the database, as who came earlier has never waited less.
     """
+    now = now.astimezone(dt.UTC)  # two times of one zone would be subtracted by the wall clock
     longest, microsecond = limit(clinic), dt.timedelta(microseconds=1)
     since = now - max(longest, settings.OPEN_TIME_WITHIN) - microsecond
     in_time = bisect(

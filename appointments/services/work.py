@@ -124,7 +124,8 @@ def _is_noted(
 def _is_done(asked: AppointmentRequest, chosen: Step, values: dict[str, Any]) -> bool:
     if chosen.form == "visit" and asked.change_requested_at is not None:
         return False
-    is_there = chosen.target in {None, asked.status}
+    can_stay = chosen in asked.state.steps_of(is_set_aside=True)
+    is_there = chosen.target == asked.status if chosen.target else can_stay
     return is_there and all(reads(asked, name, value) for name, value in values.items())
 
 
@@ -195,7 +196,7 @@ def _reason_before(asked: AppointmentRequest, aside: Note) -> str:
 
 def _open_again(asked: AppointmentRequest, closing: StatusChange, by: Actor) -> None:
     """Have the request stand as before it was closed, and its patient hear of no closing."""
-    before = asked.changes.exclude(pk=closing.pk).last()
+    before = asked.changes.filter(to_status=closing.from_status, close_reason="").last()
     StatusChange.objects.create(
         request=asked,
         from_status=Status.CLOSED,

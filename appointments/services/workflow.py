@@ -133,8 +133,7 @@ def cancel(*, pk: int, by: Actor) -> None:
         if needs_staff:
             appointment_request.change_request = ""
             appointment_request.change_requested_at = appointment_request.status_at
-            if before != Status.QUARANTINED:  # staff get no mail about suspected spam
-                write_change_mails(appointment_request)
+            write_change_mails(appointment_request)
         save(appointment_request, by=by, detail=f"{before} to {Status.CANCELLED}")
 
 
@@ -159,8 +158,7 @@ def request_change(*, pk: int, text: str, by: Actor) -> None:
         appointment_request.set_aside_until, appointment_request.set_aside_reason = None, ""
         # The note stays once the change is made.
         Note.objects.create(request=appointment_request, kind=NoteKind.CHANGE_REQUEST, text=text)
-        if appointment_request.status != Status.QUARANTINED:
-            write_change_mails(appointment_request)
+        write_change_mails(appointment_request)
         save(appointment_request, by=by, detail="change asked for")
 
 
@@ -173,15 +171,12 @@ def reads(row: AppointmentRequest | Note, field: str, text: str) -> bool:
 
 
 def close_as_spam(*, pks: list[int], by: Actor) -> int:
-    """Close those of these requests that are quarantined as spam; return how many.
-
-    One whose patient asked for a change is none: it stays. One that is purged is passed over.
-    """
-    closed = 0
+    """Close as spam those of these requests that still are `likely_spam`; return how many."""
+    closed, likely_spam = 0, AppointmentRequest.objects.likely_spam()
     for pk in sorted(pks):
-        with contextlib.suppress(AppointmentRequest.DoesNotExist), locked(pk) as suspected:
-            if suspected.status == Status.QUARANTINED and suspected.change_requested_at is None:
-                move(suspected, Status.CLOSED, by=by, close_reason=CloseReason.SPAM)
-                save(suspected, by=by, detail="closed as spam")
-                closed += 1
+        with contextlib.suppress(AppointmentRequest.DoesNotExist), transaction.atomic():
+            spam = likely_spam.select_for_update(of=("self",)).get(pk=pk)
+            move(spam, Status.CLOSED, by=by, close_reason=CloseReason.SPAM)
+            save(spam, by=by, detail="closed as spam")
+            closed += 1
     return closed

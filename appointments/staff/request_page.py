@@ -140,9 +140,9 @@ class RequestView(StaffView):
         """When the page was opened, if it says so."""
         try:
             at = dt.datetime.fromisoformat(self.request.POST.get("opened_at", ""))
-        except ValueError:
+            return timezone.localtime(at)
+        except (ValueError, OverflowError):
             return None
-        return at if timezone.is_aware(at) else None
 
     def next(self, said: str) -> HttpResponse:
         """Lead on to the next request of the list, else to the list; say what was done."""

@@ -161,6 +161,8 @@ class Clinic(models.Model):
         where it has set no hours, or where that is more than OPEN_TIME_WITHIN. Hours that overlap
         count once.
         """
+        # Two times of one zone would be subtracted by the wall clock.
+        start, end = start.astimezone(dt.UTC), end.astimezone(dt.UTC)
         if end - start > settings.OPEN_TIME_WITHIN or not self.hours:
             return max(end - start, dt.timedelta())
         closed = {each.day for each in self.closed_days.all()}

@@ -113,7 +113,13 @@ def test_the_digests_seven_is_the_clinics(desk: User) -> None:
 # Purging
 
 
-def ended(days_ago: float, status: str = Status.CLOSED, reason: str = "answered"):
+def ended(
+    days_ago: float,
+    status: str = Status.CLOSED,
+    reason: str = "answered",
+    *,
+    dealt_with: bool = True,
+) -> str:
     """A request with all that can belong to one, which ended so many days ago."""
     request = send_request()
     work_on(pk=request.pk, version=0, by=desk_actor(), text="Called her")
@@ -123,6 +129,7 @@ def ended(days_ago: float, status: str = Status.CLOSED, reason: str = "answered"
         status_at=when,
         close_reason=reason if status == Status.CLOSED else "",
         received_at=when - DAY,
+        change_requested_at=None if dealt_with else when,
         first_answer_at=when - DAY + HOUR,
     )
     return request.reference
@@ -148,6 +155,7 @@ def test_the_worker_erases_what_ended_long_enough_ago_and_nothing_else(desk: Use
         ended(400, Status.NEW),
         ended(400, Status.CONTACTING),
         ended(400, Status.QUARANTINED),  # no person has said that it is spam
+        ended(400, Status.CANCELLED, dealt_with=False),
     }
     before = AuditEvent.objects.count()
 

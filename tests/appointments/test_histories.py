@@ -78,8 +78,9 @@ ACTS = st.one_of(
     st.sampled_from([("patient", "change"), ("patient", "cancel")]),
     st.sampled_from([("worker", "work"), ("worker", "spam")]),
     st.tuples(st.just("clock"), st.sampled_from([0.1, 1, 26, 24 * 9])),
-    st.tuples(STAFF, st.sampled_from(["open", "again", "note", *SMALL])),
+    st.tuples(STAFF, st.sampled_from(["open", "repeat", "note", *SMALL])),
     st.tuples(STAFF, st.sampled_from(["new", "contacting", "schedule", "aside", "back"])),
+    st.tuples(STAFF, st.sampled_from(["off", "again", "not_spam"])),
     st.tuples(STAFF, st.sampled_from([f"close {reason}" for reason in CloseReason.values])),
     st.tuples(STAFF, st.sampled_from([f"call {call}" for call, _label in CALLS if call])),
     st.tuples(STAFF, st.sampled_from([f"aside {call}" for call, _label in CALLS if call])),
@@ -113,7 +114,7 @@ class Desk:
             "call": filled(call=more, text="It"),
             "aside": filled("aside", call=more, text="It", set_aside_until=in_three_days()),
             "note": filled(text="It"),
-            "again": self.last,
+            "repeat": self.last,
         }
         sent = {"do": name} if name in SMALL else forms.get(name) or filled(name)
         if not sent:
@@ -123,7 +124,7 @@ class Desk:
         assert answer.status_code in {200, 303}
         done = answer.status_code == 303
         assert "/login/" not in answer.get("Location", "")
-        if name == "again":
+        if name == "repeat":
             assert self.rows_of_history() == before
         elif sent.get("call") and self.rows_of_history() != before and was_called:
             assert was_called.username in {self.name, self.has_it}

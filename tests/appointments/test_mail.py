@@ -98,7 +98,7 @@ def test_what_was_no_spam_after_all_is_told_as_any_other(desk: User, sink: Sink)
     assert work() == 0
 
     by = Actor("desk", account=desk)
-    work_on(pk=request.pk, step="new", version=request.version, by=by)
+    work_on(pk=request.pk, step="not_spam", version=request.version, by=by)
 
     assert work() == 2
     assert {mail.to for mail in sink.mails} == {("desk@clinic.example",), ("ana@home.example",)}

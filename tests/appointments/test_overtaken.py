@@ -123,6 +123,39 @@ def test_a_visit_that_can_no_longer_be_set_is_told_until_all_is_saved(sam: Clien
         assert "Room <2>" in stands(answer.text)
 
 
+@pytest.mark.parametrize(
+    ("step", "how"),
+    [("aside", "closed it"), ("back", "set a visit"), ("back", "the patient canceled")],
+)
+def test_what_left_the_list_meanwhile_is_not_called_back_or_set_aside(
+    sam: Client, step: str, how: str
+) -> None:
+    day = TODAY + dt.timedelta(days=3)
+    row = make_request(**({"set_aside_until": day} if step == "back" else {}))
+    form = Filled(sam, address(row)).type("next", step)
+    if step == "aside":
+        form.type("text", "Away").type("set_aside_until", f"{day}")
+        assert form.press("do", "save", follow=False).status_code == 303
+    OVERTAKEN[how][0](AppointmentRequest.objects.get(pk=row.pk))
+
+    answer = form.press("do", "save", follow=False)
+
+    assert "This request has changed since you opened it" in answer.text
+    assert OVERTAKEN[how][1] in stands(answer.text)
+
+
+def test_a_step_that_cannot_be_taken_any_more_is_not_chosen_by_itself(sam: Client) -> None:
+    row = make_request()
+    form = opened(row, sam).type("next", "contacting").type("visit_place", "")
+    workflow.cancel(pk=row.pk, by=PATIENT)
+
+    page = form.press("do", "save", follow=False).text
+
+    assert "This request has changed since you opened it" in page
+    assert "Next I am contacting the patient" in stands(page)  # told, beside what was typed
+    assert "next" not in dict(sent_by(form_in(page)))
+
+
 def test_a_mere_note_of_a_colleague_overtakes_nobody(sam: Client) -> None:
     row = make_request()
     mine, form = Filled(sam, address(row)).type("text", "Prefers mornings."), opened(row, sam)

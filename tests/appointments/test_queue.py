@@ -83,7 +83,7 @@ def test_what_is_closed_leaves_the_top_and_is_back_there_once_it_is_taken_up(sam
     assert listed(sam.get(f"{QUEUE}?tab=all").text) == [old.reference, young.reference]
     do("close", close_reason="not_reached")
     assert listed(sam.get(f"{QUEUE}?tab=all").text) == [young.reference, old.reference]
-    do("contacting")
+    do("again")
     assert listed(sam.get(f"{QUEUE}?tab=all").text) == [old.reference, young.reference]
 
 

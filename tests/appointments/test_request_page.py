@@ -165,6 +165,19 @@ def test_a_day_without_a_step_is_asked_about(sam: Client) -> None:
     )  # what stood there is no answer
 
 
+def test_a_place_that_was_written_for_another_step_is_asked_about(sam: Client) -> None:
+    row = make_request(visit_place="Room 1")
+    place = "Room 7, ask Ana to bring her MRI"
+    for step, more in (("contacting", {}), ("close", {"close_reason": "answered"})):
+        asked = save(opened(sam, row), next=step, visit_place=place, visit_on=day(3), **more)
+        assert "Choose the step that this is for, or empty it." in asked.text
+        assert f'value="{place}"' in asked.text
+    assert now(row).version == 1
+    # A place that stands there from before, or a mere day, is no word that could be lost.
+    assert save(opened(sam, row), next="contacting", visit_on=day(3)).status_code == 303
+    assert save(opened(sam, row), next="close", close_reason="answered").status_code == 303
+
+
 def test_small_buttons_keep_what_was_typed(sam: Client) -> None:
     row = make_request()
     form = opened(sam, row).type("text", "Half a <note>").type("call", "reached")
@@ -363,13 +376,23 @@ def test_a_request_is_closed_for_a_reason_and_can_be_taken_up_again(sam: Client)
     assert (now(row).status, now(row).close_reason) == (Status.CLOSED, CloseReason.NOT_REACHED)
 
     assert "Schedule a visit" not in sam.get(address(row)).text
-    save(opened(sam, row), next="contacting")
+    save(opened(sam, row), next="again")
 
     assert (now(row).status, now(row).close_reason) == (Status.CONTACTING, "")
     assert [each.detail for each in events(action="changed")] == [
         "new to closed",
         "closed to contacting",
     ]
+
+
+def test_a_page_that_says_it_is_of_the_end_of_time_is_no_obstacle(sam: Client) -> None:
+    row = make_request()
+    ends = ["0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59-23:59"]
+    for number, opened_at in enumerate([*ends, "0001-01-01", "soon"]):
+        note = filled(text=f"Note {number}", version="1", opened_at=opened_at)
+        assert sam.post(address(row), note).status_code == 303
+        assert "Choose a call" in sam.post(address(row), filled(opened_at=opened_at)).text
+    assert row.notes.count() == 5
 
 
 def test_what_is_not_possible_is_told(sam: Client) -> None:
@@ -388,7 +411,7 @@ def test_suspected_spam_can_be_a_patient_after_all(sam: Client) -> None:
     row = make_request(status="quarantined", suspicion=Suspicion.SENDER)
     assert "many requests from one sender" in sam.get(address(row)).text
 
-    save(opened(sam, row), next="new")
+    save(opened(sam, row), next="not_spam")
 
     assert (now(row).status, now(row).suspicion) == (Status.NEW, "")
 

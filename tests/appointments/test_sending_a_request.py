@@ -221,6 +221,7 @@ MISTAKES = {
     ),
     "question": ({"kind": "question", "message": " "}, "Write your question"),
     "for whom": ({"asking_for": "on"}, "Enter your own name too"),
+    "no name": ({"contact_name": "?"}, "Check “Your own name”: it has no letters."),
     "unseen name": ({"patient_name": "\u3164\u2800"}, "Enter the patient's full name"),
     "short year": (
         {"date_of_birth_month": "1", "date_of_birth_day": "1", "date_of_birth_year": "50"},
@@ -231,7 +232,7 @@ MISTAKES = {
         {"date_of_birth_month": "Spring", "date_of_birth_day": "1", "date_of_birth_year": "1950"},
         "Enter the month of birth as a number or a name",
     ),
-    "long message": ({"message": "x" * 2001}, "to 2000 characters. It has 2001."),
+    "long message": ({"message": "x" * 2001}, "to 2,000 characters. It has 2,001."),
     "long name": ({"patient_name": "x" * 201}, "Shorten “Patient's full name” to 200 characters"),
     "unknown kind": ({"kind": "gift"}, "Choose what you would like"),
     "unknown day": ({"visit_days": ["mon", "sun"]}, "Choose days from the list"),

@@ -8,7 +8,10 @@ import time_machine
 from django.test import Client
 
 from appointments.models import AppointmentRequest
+from appointments.services.work import work_on
+from appointments.services.workflow import close_as_spam
 from appointments.tokens import status_token
+from clinic_site.actor import Actor
 from clinic_site.models import Counter, MailChoice, OutboxMessage
 from tests.appointments.office import without_attributes
 from tests.make import form_answers
@@ -159,6 +162,17 @@ def test_suspected_spam_mails_nobody(admin_user) -> None:
     assert not OutboxMessage.objects.exists()
     send("198.51.100.7")
     assert OutboxMessage.objects.count() == 1
+
+
+def test_who_was_reached_meanwhile_is_not_closed_as_spam(admin_user) -> None:
+    sent = [send(website="x") for _n in range(3)]
+    desk = Actor("desk", account=admin_user)
+    for suspected, call in zip(sent, ("reached", "no_answer", ""), strict=True):
+        work_on(pk=suspected.pk, version=1, by=desk, call=call, text="Whose is it?")
+
+    assert close_as_spam(pks=[each.pk for each in sent], by=desk) == 2
+
+    assert list(AppointmentRequest.objects.filter(status="quarantined")) == sent[:1]
 
 
 def status_address(stored: AppointmentRequest) -> str:

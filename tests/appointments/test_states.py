@@ -33,6 +33,7 @@ def test_each_status_is_in_the_table_and_leads_somewhere() -> None:
             # A page that was opened a state ago still asks for the same by the same name.
             named = STEPS[step.name]
             assert (step.target, step.form) == (named.target, named.form)
+            assert step.label == named.label or step.form == "visit"  # set one, or change it
             needed = {Status.SCHEDULED: "visit", Status.CLOSED: "close"}
             assert step.form == (needed.get(step.target, "") if step.target else named.form)
 

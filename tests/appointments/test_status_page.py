@@ -53,7 +53,8 @@ def test_the_confirmation_leads_to_a_page_that_shows_nothing_typed(site: Site) -
 
 
 @pytest.mark.parametrize(
-    "written", [str, str.lower, lambda r: r[4:].replace("-", " "), " {} ".format]
+    "written",
+    [str, str.lower, lambda r: r[4:].replace("-", " "), " {} ".format, "Reference: {}.".format],
 )
 def test_reference_and_phone_lead_there_however_they_are_written(patient, written) -> None:
     answer = find(patient, written(patient.reference), "1 605.555.0142")
@@ -200,7 +201,7 @@ def test_a_change_reaches_staff_and_the_page_says_so(patient: Patient) -> None:
     [
         ("", "Write what you would like to change."),
         (" \n\u202e ", "Write what you would like to change."),
-        ("x" * 1001, "Shorten “What would you like to change?” to 1000 characters. It has 1001."),
+        ("x" * 1001, "Shorten “What would you like to change?” to 1,000 characters. It has 1,001."),
     ],
     ids=["empty", "nothing to see", "long"],
 )

@@ -253,9 +253,9 @@ def test_a_visit_that_no_key_opens_is_told_and_hides_no_other(
         ([], ["2026-11-30"], "2026-12-01"),
         ([5], [], "2026-11-28"),  # open on Saturdays alone
         ([4], ["2026-12-04"], "2026-12-11"),
+        ([4], ["2026-12-04", "2026-12-11", "2026-12-18", "2026-12-25"], "2027-01-01"),
     ],
 )
-@pytest.mark.django_db
 def test_the_next_open_day_is_neither_a_weekend_nor_closed(
     hours: list[int], closed: list[str], next_day: str
 ) -> None:
@@ -265,3 +265,15 @@ def test_the_next_open_day_is_neither_a_weekend_nor_closed(
     for day in closed:
         clinic.closed_days.create(day=day)
     assert next_open_day(read_clinic(), dt.date(2026, 11, 27)) == dt.date.fromisoformat(next_day)
+
+
+def test_where_no_day_is_open_none_is_named(staff: Client, settings) -> None:
+    settings.VISIT_WITHIN = dt.timedelta(days=30)
+    clinic = Clinic.objects.create(pk=1)
+    for days in range(31):
+        clinic.closed_days.create(day=NOW.date() + dt.timedelta(days=days))
+
+    page = staff.get(address(make_request())).text
+
+    assert 'name="set_aside_until"' in page
+    assert "next open day" not in page

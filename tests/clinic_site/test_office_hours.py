@@ -28,8 +28,10 @@ def clinic(hours: list[tuple[int, int, int]], *closed: str, zone: str = "") -> C
 
 
 def hours_between(clinic: Clinic, start: str, end: str) -> float:
-    """Open hours between two times with their offsets."""
-    between = clinic.open_time(dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end))
+    """Open hours between two times with their offsets, also where they come as local ones."""
+    times = [dt.datetime.fromisoformat(each) for each in (start, end)]
+    between = clinic.open_time(*times)
+    assert clinic.open_time(*(each.astimezone(clinic.zone) for each in times)) == between
     return between / dt.timedelta(hours=1)
 
 
