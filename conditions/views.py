@@ -136,13 +136,16 @@ def show_document(
 def _around_condition(page: Page, document: ConditionDocument) -> dict[str, Any]:
     refs = {*document.treatments, *document.related}
     published = Page.objects.published().with_texts().with_pictures()
-    named = {each.ref: each for each in published.filter(ref__in=refs)}
-    treatments = [named[ref] for ref in document.treatments if ref in named]
+    named = {(each.kind, each.ref): each for each in published.filter(ref__in=refs)}
+    treatments, related = (
+        [named[kind, ref] for ref in part if (kind, ref) in named]
+        for kind, part in (("treatment", document.treatments), ("condition", document.related))
+    )
     for each in treatments:
         each.live.page_document = document_of_text(each.live_text)
     return {
         "treatments": treatments,
-        "related": [named[ref] for ref in document.related if ref in named],
+        "related": related,
         "physicians": _active(document.physicians),
         "ask_about": document.slug,
         "review": _review(page, *treatments),

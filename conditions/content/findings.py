@@ -65,7 +65,7 @@ _MESSAGES = {
     ),
     "taken": _("Another page has, or had, the address “%s”. Choose another."),
     "no_place": _("They show in a section of the kind “Treatments”. Add one."),
-    "gone": _("There is no page “%s” any more, so it does not show. Remove it."),
+    "gone": _("There is no page “%s” any more. Remove it."),
     "unpublished": _("“%s” is not published, so it does not show. Publish it."),
     "no_physician": _("No physician “%s” is shown to patients. Remove the name."),
     "unsigned": _("No clinician has signed what patients see. Ask one to."),
