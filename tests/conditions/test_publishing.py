@@ -260,6 +260,12 @@ def test_numbers_in_words_and_their_order_count_and_commas_do_not(body: str) -> 
     ("kind", "signed", "changed", "stays"),
     [
         ("emergency", "- your legs are numb", "- your legs, are numb", True),
+        ("emergency", "- oxygen < 90[^survey]", "- oxygen > 90[^survey]", False),
+        ("see_doctor", "- fever of ≥ 103[^survey]", "- fever of ≤ 103[^survey]", False),
+        ("overview", "It is -5 degrees.[^survey]", "It is 5 degrees.[^survey]", False),
+        ("overview", "In < 5 in 100.[^survey]", "In >5 in 100.[^survey]", False),
+        ("overview", "One to 5 in 100.[^survey]", "One to (5) in 100.[^survey]", True),
+        ("recovery", "Rest – at home.", "Rest, at home.", True),
         ("emergency", "- your legs are numb", "- your legs are weak", False),
         ("see_doctor", "- it does not ease", "- it does ease", False),
         ("evidence", "Few studies, few people.", "Few studies few people.", True),
