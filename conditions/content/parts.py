@@ -231,7 +231,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
     found = []
     for part in dict.fromkeys([*after, *before]):
         old, new = part_text(part, before.get(part)), part_text(part, after.get(part))
-        if old != new:
+        # A word that went to the next field of a source leaves the text as it was.
+        if old != new or (part in before and part in after and before[part] != after[part]):
             found.append(Change(part, part_label(part), word_by_word(old, new)))
     return found
 
