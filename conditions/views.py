@@ -28,7 +28,14 @@ from conditions.content.document import (
 )
 from conditions.models import Condition, Page, Treatment
 from conditions.rendering import RenderedPage, page_data, render_page
-from conditions.search import clean_query, emergencies, is_about_money, search
+from conditions.search import (
+    clean_query,
+    emergencies,
+    is_about_money,
+    near,
+    says_emergency,
+    search,
+)
 
 
 @public_page
@@ -199,12 +206,17 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 def search_page(request: HttpRequest) -> HttpResponse:
     """What was found for `q`; the form alone where it holds no word."""
     query = clean_query(request.GET.get("q", ""))
+    searched, about_money, results = bool(folded_words(query)), is_about_money(query), search(query)
+    nothing = searched and not results and not about_money
+    instead, results = near(query) if nothing else ("", results)
     context = {
         "query": query,
         "most_characters": settings.SEARCH_CHARACTERS,
-        "searched": bool(folded_words(query)),
-        "results": search(query),
-        "emergencies": emergencies(query),
-        "about_money": is_about_money(query),
+        "searched": searched,
+        "instead": instead,
+        "results": results,
+        "says_emergency": nothing or says_emergency(query),
+        "emergencies": emergencies(instead or query),
+        "about_money": about_money,
     }
     return render(request, "conditions/search.html", context)
