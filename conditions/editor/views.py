@@ -28,7 +28,15 @@ from conditions.content.parts import NOT_THERE, document_from, is_part, part_has
 from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import blanks, choices_of, kinds_of, others_in, panes_of, together
 from conditions.models import Page, Presence
-from conditions.publishing.drafts import autosave, begin_page, draft_document, form_of, save
+from conditions.publishing.drafts import (
+    NOTE,
+    autosave,
+    begin_page,
+    copy_of,
+    draft_document,
+    form_of,
+    save,
+)
 from conditions.publishing.publish import findings_of
 from conditions.views import show_document
 
@@ -113,7 +121,7 @@ class PageViews(admin.ModelAdmin):
 class NewPageForm(forms.Form):
     """What a new page begins with."""
 
-    title = forms.CharField(label=_("Title"), max_length=120)
+    title = forms.CharField(label=_("Title"))  # of any length: no paste is cut, the checks tell
 
 
 class EditorViews(PageViews):
@@ -179,6 +187,13 @@ class EditorViews(PageViews):
             part = new if do == "add-section" and new in sent.values else part
             to = f"{request.path}#{quote(part)}"
             return HttpResponseRedirect(self.address("preview", page) if do == "preview" else to)
+        copy = copy_of(page, by.account)
+        note = copy.note if copy and sent.note is None else sent.note or ""
+        if len(note) > NOTE:
+            autosave(page=page, by=by, sent=sent)
+            words = gettext("Your note has %d characters. Shorten it to %d, then save again.")
+            self.message_user(request, words % (len(note), NOTE), messages.ERROR)
+            return HttpResponseRedirect(f"{request.path}#note")
         before = page.draft_id
         try:
             saved = save(page=page, by=by, sent=sent)

@@ -32,6 +32,8 @@ from conditions.content.parts import (
 )
 from conditions.models import Address, Page, Revision, WorkingCopy
 
+NOTE = Revision._meta.get_field("note").max_length or 0  # the most characters of one
+
 
 @dataclass(frozen=True)
 class FormState:
@@ -200,7 +202,7 @@ def add_revision(
         summary=document.summary,
         document=document.to_json(),
         saved_by=by.account if by else None,
-        note=note[:300],
+        note=note[:NOTE],
         by_hand=by_hand,
     )
 
@@ -228,8 +230,10 @@ def _typed(page: Page, by: Actor, sent: Sent) -> tuple[WorkingCopy, list[str]]:
     both, clashes = merge(mine=sent.values, opened=was_shown, theirs=before)
     lost = dict.fromkeys([*(each.part for each in clashes), *(before.keys() - both.keys())])
     aside = [part for part in lost if part_hash(before.get(part)) != began.get(part, NOT_THERE)]
-    if copy and aside:
-        set_aside(page=page, document=copy.page_document, by=by)
+    other = copy.note if copy and part_hash(copy.note) != sent.shown.get("note") else ""
+    other = "" if sent.note in (None, other) else other  # the note of another tab, which goes
+    if copy and (aside or other):
+        set_aside(page=page, document=copy.page_document, by=by, note=other)
     for part in parts:
         is_touched = part_hash(sent.values.get(part)) != was_shown[part]
         # A page that shows this very text may know a newer draft: that of a clash that it showed.
@@ -302,7 +306,7 @@ def _saved(
 def set_aside(*, page: Page, document: PageDocument, by: Actor, note: str = "") -> Revision:
     """Keep a text in the history, not as a draft, unless it is the last that was so kept."""
     last = page.revisions.filter(by_hand=False, saved_by=by.account).first()
-    if last is not None and last.page_document == document:
+    if last is not None and last.page_document == document and note[:NOTE] in ("", last.note):
         return last
     return add_revision(page, document, by, note, by_hand=False)
 
