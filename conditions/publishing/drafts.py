@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.shortcuts import get_object_or_404
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -142,9 +143,9 @@ class Saved:
 
 
 def locked(page: Page) -> Page:
-    """Lock a page's row; return it as it is in the database now."""
+    """Lock a page's row; return it as it is in the database now, Http404 where it is gone."""
     rows = Page.objects.select_related("draft", "live", "review")
-    return rows.select_for_update(of=("self",)).get(pk=page.pk)
+    return get_object_or_404(rows.select_for_update(of=("self",)), pk=page.pk)
 
 
 def begin_page(*, kind: str, title: str, by: Actor) -> Page:
