@@ -24,7 +24,15 @@ from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.audit import PAGE
-from conditions.content.parts import NOT_THERE, document_from, is_part, part_hash, part_label
+from conditions.content.document import PageDocument
+from conditions.content.parts import (
+    NOT_THERE,
+    compare,
+    document_from,
+    is_part,
+    part_hash,
+    part_label,
+)
 from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import blanks, choices_of, kinds_of, others_in, panes_of, together
 from conditions.models import Page, Presence
@@ -172,9 +180,7 @@ class EditorViews(PageViews):
             ],
             refused=refused,
             may_delete=self.has_delete_permission(request, page),
-            has_unpublished=page.live is not None
-            and page.live_id != page.draft_id
-            and page.live.page_document != draft_document(page),
+            has_unpublished=page.live and not is_shown(page, draft_document(page)),
         )
 
     def _sent(self, request: HttpRequest, page: Page) -> HttpResponse:
@@ -215,8 +221,10 @@ class EditorViews(PageViews):
             return HttpResponseRedirect(self.address("publish", page))
         told = _("Saved as a draft. Patients do not see it yet.")
         seen = _("They see the page as it was published last.") if page.live_id else ""
-        if revision.pk == page.live_id:
-            told, seen = _("Nothing is changed: patients see this text."), ""
+        if is_shown(page, revision.page_document):
+            told, seen = _("Saved as a draft. It is what patients see."), ""
+            if revision.pk == before:
+                told = _("Nothing is changed: patients see this text.")
         self.message_user(request, format_html("{} {}", told, seen), messages.SUCCESS)
         return HttpResponseRedirect(request.path)
 
@@ -272,9 +280,14 @@ class EditorViews(PageViews):
         preview = {
             "findings": findings_of(page, document),
             "change_address": self.address("change", page),
-            "is_live": page.live is not None and page.live.page_document == document,
+            "is_live": is_shown(page, document),
         }
         return show_document(request, page, document, preview=preview)
+
+
+def is_shown(page: Page, document: PageDocument) -> bool:
+    """Whether patients see just this: a section without a word shows nowhere."""
+    return page.live is not None and not compare(page.live.page_document, document)
 
 
 def person(request: HttpRequest) -> User:
