@@ -230,10 +230,12 @@ def _typed(page: Page, by: Actor, sent: Sent) -> tuple[WorkingCopy, list[str]]:
     was_shown = {part: sent.shown.get(part, NOT_THERE) for part in parts}
     both, clashes = merge(mine=sent.values, opened=was_shown, theirs=before)
     lost = dict.fromkeys([*(each.part for each in clashes), *(before.keys() - both.keys())])
-    aside = [part for part in lost if part_hash(before.get(part)) != began.get(part, NOT_THERE)]
+    typed = {part for part, was in before.items() if part_hash(was) != began.get(part, NOT_THERE)}
+    aside = [part for part in lost if part in typed]
+    is_cut = len(both.get("key_points", ())) < len(before.get("key_points", ()))
     other = copy.note if copy and part_hash(copy.note) != sent.shown.get("note") else ""
     other = "" if sent.note in (None, other) else other  # the note of another tab, which goes
-    if copy and (aside or other):
+    if copy and (aside or other or (is_cut and "key_points" in typed)):
         set_aside(page=page, document=copy.page_document, by=by, note=other)
     for part in parts:
         is_touched = part_hash(sent.values.get(part)) != was_shown[part]

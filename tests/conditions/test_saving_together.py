@@ -156,6 +156,22 @@ def test_a_note_stays_with_words_that_were_discarded_or_are_in_conflict(
     assert editor(staff, page)["note"] == ""
 
 
+def test_a_key_point_that_was_typed_and_taken_out_is_in_the_history(staff: Client) -> None:
+    page = make_condition(key_points=["One."])
+    form = editor(staff, page).type("key_point", "One.", "Two.", "Three.")
+    for points in (["One.", "Two.", "Three."], ["One.", "Three."], ["One.", "Three, or four."]):
+        shown = json.loads(form["_shown"]) | keep(form.type("key_point", *points))["shown"]
+        form.type("_shown", json.dumps(shown))
+
+    (aside,) = Revision.objects.filter(by_hand=False)
+    assert aside.page_document.key_points == ("One.", "Two.", "Three.")
+    said = form.type("key_point", "One.").press("_save").text
+    assert "Not saved" not in said
+    assert Revision.objects.filter(by_hand=False).count() == 2
+    editor(staff, page).type("key_point", "").press("_save")  # that one is in the draft before
+    assert Revision.objects.filter(by_hand=False).count() == 2
+
+
 def test_each_note_is_in_the_history_whatever_the_other_tab_says(staff: Client) -> None:
     page = make_condition()
     first, second = editor(staff, page), editor(staff, page)
