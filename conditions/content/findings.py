@@ -70,7 +70,6 @@ _MESSAGES = {
     "no_physician": _("No physician “%s” is shown to patients. Remove the name."),
     "unsigned": _("No clinician has signed what patients see. Ask one to."),
     "overdue": _("The clinician's review is overdue. Ask for a new one."),
-    "address": _("The address of “%s” is not safe. Use one that starts with https:."),
     "no_space": _("Patients would see the mark of “%s”. Type it anew as “%s”, with a plain space."),
     "bullet": _("“%s” is no list. Begin each line with a hyphen and a space: “%s”."),
     "stray_mark": _(

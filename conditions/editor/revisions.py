@@ -132,8 +132,8 @@ class RevisionViews(PageViews):
         )
 
     def export_view(self, request: HttpRequest, page: Page) -> HttpResponse:
-        """The page as a content file: what patients see, else the draft, which `?draft=1` is."""
-        revision = page.draft if "draft" in request.GET else page.live or page.draft
+        """The page as a content file: what patients see, else the draft."""
+        revision = page.live or page.draft
         assert revision is not None
         name = f'attachment; filename="{page.kind}-{page.ref}.yaml"'
         headers = {"Content-Disposition": name}

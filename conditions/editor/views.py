@@ -200,7 +200,6 @@ class EditorViews(PageViews):
             words = gettext("Your note has %d characters. Shorten it to %d, then save again.")
             self.message_user(request, words % (len(note), NOTE), messages.ERROR)
             return HttpResponseRedirect(f"{request.path}#note")
-        before = page.draft_id
         try:
             saved = save(page=page, by=by, sent=sent)
         except EditConflict:
@@ -212,7 +211,7 @@ class EditorViews(PageViews):
             if parts:
                 names = ", ".join(f"“{part_label(part)}”" for part in parts)
                 self.message_user(request, words % names, messages.WARNING)
-        if revision.pk != before:
+        if revision.pk != page.draft_id:
             self.log_change(request, page, gettext("Saved as number %d.") % revision.number)
         if do == "publish":
             document = revision.page_document
@@ -223,7 +222,7 @@ class EditorViews(PageViews):
         seen = _("They see the page as it was published last.") if page.live_id else ""
         if is_shown(page, revision.page_document):
             told, seen = _("Saved as a draft. It is what patients see."), ""
-            if revision.pk == before:
+            if revision.pk == page.draft_id:
                 told = _("Nothing is changed: patients see this text.")
         self.message_user(request, format_html("{} {}", told, seen), messages.SUCCESS)
         return HttpResponseRedirect(request.path)
