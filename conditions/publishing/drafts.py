@@ -307,11 +307,14 @@ def _saved(
 
 
 def set_aside(*, page: Page, document: PageDocument, by: Actor, note: str = "") -> Revision:
-    """Keep a text in the history, not as a draft, unless it is the last that was so kept."""
+    """Keep a text in the history, not as a draft, unless it is the last that was so kept; once more
+    for each piece of a note that is too long for one.
+    """
     last = page.revisions.filter(by_hand=False, saved_by=by.account).first()
-    if last is not None and last.page_document == document and note[:NOTE] in ("", last.note):
+    if last is not None and last.page_document == document and note in ("", last.note):
         return last
-    return add_revision(page, document, by, note, by_hand=False)
+    pieces = [note[start : start + NOTE] for start in range(0, len(note) or 1, NOTE)]
+    return [add_revision(page, document, by, each, by_hand=False) for each in pieces][-1]
 
 
 @transaction.atomic
