@@ -106,8 +106,10 @@ def _merge_rows(
         rows.append(row)
     again = []
     for key, row in known.items():  # those that others removed
+        if "DELETE" in row:
+            continue
         values = before.get(key, {})
-        is_mine = "DELETE" not in row and _any_differs(row, form, values)
+        is_mine = _any_differs(row, form, values)
         if is_mine:
             row["id"] = ""
             again.append(row)

@@ -4,8 +4,8 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import admin
-from django.db import models
-from django.http import HttpRequest
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.editing import KeepsTyped
@@ -51,6 +51,14 @@ class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
             obj.addresses.exists() or obj.working_copies.exclude(person=request.user.pk).exists()
         )
         return not is_kept and super().has_delete_permission(request, obj)
+
+    @transaction.atomic
+    def delete_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if request.method == "POST" and object_id.isdecimal():  # nobody types or publishes now
+            Page.objects.select_for_update().filter(pk=object_id).first()
+        return super().delete_view(request, object_id, *args, **kwargs)
 
 
 admin.site.register([Condition, Treatment], PageAdmin)

@@ -4,7 +4,9 @@ import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -13,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clinic_site.clinic import active_physicians
+from clinic_site.models import SiteVersion
 from clinic_site.plain import plain
 from clinic_site.text import all_spellings, folded_words, plain_text, spellings
 from conditions.content.document import ConditionDocument, PageDocument
@@ -21,14 +24,20 @@ from conditions.rendering import page_text
 # Words that say nothing about a page; those that PostgreSQL's English leaves out are among them.
 _COMMON = re.compile(
     "a|about|above|after|again|against|all|am|an|and|any|are|as|at|be|because"
-    "|been|before|being|below|between|both|but|by|can|cant|did|do|does|doing|don"
-    "|dont|down|during|each|few|for|from|further|had|has|have|having|he|her|here"
+    "|been|before|being|below|between|both|but|by|can|cant|could|did|do|does|doing|don"
+    "|dont|down|during|each|few|for|from|further|get|got|had|has|have|having|he|her|here"
     "|hers|herself|him|himself|his|how|i|if|im|in|into|is|it|its|itself|just|me"
     "|more|most|my|myself|no|nor|not|now|of|off|on|once|only|or|other|our|ours"
     "|ourselves|out|over|own|s|same|she|should|so|some|such|t|than|that|the"
     "|their|theirs|them|themselves|then|there|these|they|this|those|through|to|too"
     "|under|until|up|very|was|we|were|what|when|where|which|while|who|whom|why"
-    "|will|with|you|your|yours|yourself|yourselves"
+    "|will|with|would|you|your|yours|yourself|yourselves"
+)
+# Signs on no page of ours, and those that take two words to tell.
+_EMERGENCY = re.compile(
+    r"\b(911|9-1-1|emergenc(y|ies)|ambulances?|heart attacks?|strokes?|suicid(e|al)|kill myself"
+    "|unconscious|unresponsive|faint(s|ed|ing)?|pass(ed|ing)? out|seizures?|overdosed?|chok(ed|ing)"
+    r"|(cant|cannot|can not|unable to) (walk|move|feel|breathe))\b"
 )
 # What no page tells, in the forms that people type.
 _MONEY = re.compile(
@@ -131,6 +140,48 @@ def search(query: str) -> list[Result]:
         passage = _passage(text, summary, words, which)
         found.append(Result(in_title, title, kind, reverse(kind, args=[slug]), passage))
     return sorted([*found, *_physicians(words, which)], key=lambda result: not result.in_title)
+
+
+def near(query: str) -> tuple[str, list[Result]]:
+    """Return a query whose unknown words are those of the pages that are spelt most like them, and
+    what is found for it; "" and nothing where that is nothing.
+    """
+    here = _words_here(SiteVersion.newest())
+
+    def nearest(word: str) -> str:
+        # Not "hear" for "heart": a word that only lacks its end is another one.
+        near = [each for each in here if each[0] == word[0] and not word.startswith(each)]
+        found = get_close_matches(word, near, 1, settings.SEARCH_NEARNESS)
+        return found[0] if found and word not in here else word
+
+    words = _telling_words(query)
+    read = [nearest(word) for word in words]
+    found = search(" ".join(read)) if read != words else []
+    return (" ".join(read), found) if found else ("", [])
+
+
+@functools.lru_cache(maxsize=1)
+def _words_here(_version: UUID | None) -> frozenset[str]:
+    """Return the words that stand in this version of the pages."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT whole, emergency FROM conditions_search")
+        pages = cursor.fetchall()
+    whole = {word.removesuffix("0") for words, _emergency in pages for word in words.split()}
+    texts = [
+        *(emergency for _words, emergency in pages),
+        *(who.name for who in active_physicians()),
+    ]
+    every = whole.union(*(all_spellings(text).split() for text in texts))
+    return frozenset(word for word in every if not _COMMON.fullmatch(word))
+
+
+def says_emergency(query: str) -> bool:
+    """Whether a query tells of an emergency, whatever the pages are about.
+
+    >>> says_emergency("Heart attack?"), says_emergency("I can't walk"), says_emergency("heart")
+    (True, True, False)
+    """
+    return bool(_EMERGENCY.search(" ".join(folded_words(query))))
 
 
 def emergencies(query: str) -> list[tuple[str, str]]:

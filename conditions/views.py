@@ -28,7 +28,14 @@ from conditions.content.document import (
 )
 from conditions.models import Condition, Page, Treatment
 from conditions.rendering import RenderedPage, page_data, render_page
-from conditions.search import clean_query, emergencies, is_about_money, search
+from conditions.search import (
+    clean_query,
+    emergencies,
+    is_about_money,
+    near,
+    says_emergency,
+    search,
+)
 
 
 @public_page
@@ -136,13 +143,16 @@ def show_document(
 def _around_condition(page: Page, document: ConditionDocument) -> dict[str, Any]:
     refs = {*document.treatments, *document.related}
     published = Page.objects.published().with_texts().with_pictures()
-    named = {each.ref: each for each in published.filter(ref__in=refs)}
-    treatments = [named[ref] for ref in document.treatments if ref in named]
+    named = {(each.kind, each.ref): each for each in published.filter(ref__in=refs)}
+    treatments, related = (
+        [named[kind, ref] for ref in part if (kind, ref) in named]
+        for kind, part in (("treatment", document.treatments), ("condition", document.related))
+    )
     for each in treatments:
         each.live.page_document = document_of_text(each.live_text)
     return {
         "treatments": treatments,
-        "related": [named[ref] for ref in document.related if ref in named],
+        "related": related,
         "physicians": _active(document.physicians),
         "ask_about": document.slug,
         "review": _review(page, *treatments),
@@ -196,12 +206,17 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 def search_page(request: HttpRequest) -> HttpResponse:
     """What was found for `q`; the form alone where it holds no word."""
     query = clean_query(request.GET.get("q", ""))
+    searched, about_money, results = bool(folded_words(query)), is_about_money(query), search(query)
+    nothing = searched and not results and not about_money
+    instead, results = near(query) if nothing else ("", results)
     context = {
         "query": query,
         "most_characters": settings.SEARCH_CHARACTERS,
-        "searched": bool(folded_words(query)),
-        "results": search(query),
-        "emergencies": emergencies(query),
-        "about_money": is_about_money(query),
+        "searched": searched,
+        "instead": instead,
+        "results": results,
+        "says_emergency": nothing or says_emergency(query),
+        "emergencies": emergencies(instead or query),
+        "about_money": about_money,
     }
     return render(request, "conditions/search.html", context)

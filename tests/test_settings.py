@@ -330,6 +330,7 @@ NO_RULES |= {
     "REFRESH",
     "WIDE",
     "QUALITY",
+    "MAX_PAIRS",
     "MAX_WORDS",
     "_TO_NINETEEN",
 }

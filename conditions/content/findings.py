@@ -65,12 +65,11 @@ _MESSAGES = {
     ),
     "taken": _("Another page has, or had, the address “%s”. Choose another."),
     "no_place": _("They show in a section of the kind “Treatments”. Add one."),
-    "gone": _("There is no page “%s” any more, so it does not show. Remove it."),
+    "gone": _("There is no page “%s” any more. Remove it."),
     "unpublished": _("“%s” is not published, so it does not show. Publish it."),
     "no_physician": _("No physician “%s” is shown to patients. Remove the name."),
     "unsigned": _("No clinician has signed what patients see. Ask one to."),
     "overdue": _("The clinician's review is overdue. Ask for a new one."),
-    "address": _("The address of “%s” is not safe. Use one that starts with https:."),
     "no_space": _("Patients would see the mark of “%s”. Type it anew as “%s”, with a plain space."),
     "bullet": _("“%s” is no list. Begin each line with a hyphen and a space: “%s”."),
     "stray_mark": _(

@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
@@ -201,11 +202,14 @@ def merge(
     return merged, clashes
 
 
-# Of both texts, with spaces and signs; longer ones are compared by lines, as words would take long.
+# Of both texts, with spaces and signs, and of equal ones between them: what is more is compared by
+# lines, or as a whole, as words would take long.
 MAX_WORDS = 4_000
+MAX_PAIRS = 50_000
 
 # A citation and a figure (8.3) are one word each.
 _WORDS = re.compile(r"\n+|[^\S\n]+|\[\^[^\]]*\]|\d[\d.,]*\d|\w+|[^\w\s]")
+_LINES = re.compile(r".*\n|.+")
 
 
 @dataclass(frozen=True)
@@ -231,7 +235,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
     found = []
     for part in dict.fromkeys([*after, *before]):
         old, new = part_text(part, before.get(part)), part_text(part, after.get(part))
-        if old != new:
+        # A word that went to the next field of a source leaves the text as it was.
+        if old != new or (part in before and part in after and before[part] != after[part]):
             found.append(Change(part, part_label(part), word_by_word(old, new)))
     return found
 
@@ -244,11 +249,12 @@ def word_by_word(old: str, new: str) -> SafeString:
     >>> word_by_word("By 8.3.[^a]", "By 8.4.[^b]")
     '<p>By <del>8.3</del><ins>8.4</ins>.<del>[^a]</del><ins>[^b]</ins></p>'
     """
-    a, b = (_WORDS.findall(text) for text in (old, new))
-    if len(a) + len(b) > MAX_WORDS:
-        a, b = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    by_words, by_lines = ([each.findall(text) for text in (old, new)] for each in (_WORDS, _LINES))
+    a, b = next(filter(_is_quick, (by_words, by_lines)), ([old], [new]))
     html = out = put = ""
-    for tag, i, j, k, m in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():
+    # A space is found beside an equal word, not sought: each is equal to all others.
+    matcher = difflib.SequenceMatcher(" ".__eq__, a, b, autojunk=False)
+    for tag, i, j, k, m in matcher.get_opcodes():
         taken, added = "".join(a[i:j]), "".join(b[k:m])
         # A space between two changed words belongs to the change.
         if tag == "equal" and (taken.strip() or not (out or put)):
@@ -258,6 +264,14 @@ def word_by_word(old: str, new: str) -> SafeString:
             out, put = out + taken, put + added
     html += _marked("del", out) + _marked("ins", put)
     return mark_safe(f"<p>{html.replace(chr(10), '<br>')}</p>")  # noqa: S308  escaped above
+
+
+def _is_quick(texts: list[list[str]]) -> bool:
+    """Whether two texts in pieces can be compared in a moment."""
+    old, new = texts
+    often = Counter(new)
+    pairs = sum(often[piece] for piece in old if piece != " ")
+    return len(old) + len(new) <= MAX_WORDS and pairs <= MAX_PAIRS
 
 
 def _marked(tag: str, text: str) -> str:

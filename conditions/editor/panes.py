@@ -24,6 +24,7 @@ from conditions.publishing.drafts import FormState
 
 # Which template shows a part, where it is not that of its name.
 TEMPLATES = dict.fromkeys(("icd10_code", "title", "name", "slug"), "text")
+TEMPLATES |= dict.fromkeys(("summary", "emergency_words", "comparison"), "lines")
 HINTS = {
     "name": _("As it stands after “To talk with us about”: a spinal compression fracture."),
     "slug": _("The last part of the page's address."),
@@ -79,6 +80,10 @@ class PartView:
     def label(self) -> str:
         rows = comparison_rows() if self.start == "comparison" else {}
         return rows.get(self.kind) or part_label(self.name)
+
+    @property
+    def text(self) -> str:
+        return part_text(self.name, self.value)
 
     @property
     def hint(self) -> str:

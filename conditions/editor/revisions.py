@@ -16,10 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.content.parts import changes, compare
-from conditions.editor.views import PageViews, person
+from conditions.editor.views import PageViews, is_shown, person
 from conditions.models import Condition, Page, Review, Revision
 from conditions.publishing.drafts import (
-    copy_of,
     discard,
     draft_document,
     form_of,
@@ -91,7 +90,7 @@ class RevisionViews(PageViews):
             errors=[each for each in findings if each.level == "error"],
             warnings=[each for each in findings if each.level != "error"],
             changes=compare(page.live.page_document if page.live else None, document),
-            unsaved=copy_of(page, person(request)),
+            unsaved=form_of(page, person(request)).typed_at,
         )
 
     def unpublish_view(self, request: HttpRequest, page: Page) -> HttpResponse:
@@ -133,8 +132,8 @@ class RevisionViews(PageViews):
         )
 
     def export_view(self, request: HttpRequest, page: Page) -> HttpResponse:
-        """The page as a content file: what patients see, else the draft, which `?draft=1` is."""
-        revision = page.draft if "draft" in request.GET else page.live or page.draft
+        """The page as a content file: what patients see, else the draft."""
+        revision = page.live or page.draft
         assert revision is not None
         name = f'attachment; filename="{page.kind}-{page.ref}.yaml"'
         headers = {"Content-Disposition": name}
@@ -152,7 +151,11 @@ class RevisionViews(PageViews):
             gettext("History of “%s”") % page,
             page,
             revisions=pages.get_page(request.GET.get("p")),
-            copies=[(copy, changes(state.draft, state.values)) for copy, state in states],
+            copies=[
+                (copy, changes(state.draft, state.values))
+                for copy, state in states
+                if state.typed_at or copy.note
+            ],
         )
 
     def revision_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
@@ -179,6 +182,8 @@ class RevisionViews(PageViews):
         if request.method == "POST":
             self._revert(request, page, revision, gettext("Back to number %d") % number)
             message = gettext("Number %d is the draft again. Patients do not see it yet.")
+            if is_shown(page, revision.page_document):
+                message = gettext("Number %d is the draft again. It is what patients see.")
             return self.done(request, page, message % number)
         return self.shown(
             request,
@@ -186,7 +191,7 @@ class RevisionViews(PageViews):
             gettext("Take number %d back") % number,
             page,
             changes=compare(draft_document(page), revision.page_document),
-            unsaved=copy_of(page, person(request)),
+            unsaved=form_of(page, person(request)).typed_at,
         )
 
     def _revert(self, request: HttpRequest, page: Page, revision: Revision, note: str) -> None:

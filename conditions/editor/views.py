@@ -24,11 +24,27 @@ from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
 from clinic_site.edit_conflict import EditConflict
 from conditions.audit import PAGE
-from conditions.content.parts import NOT_THERE, document_from, is_part, part_hash, part_label
+from conditions.content.document import PageDocument
+from conditions.content.parts import (
+    NOT_THERE,
+    compare,
+    document_from,
+    is_part,
+    part_hash,
+    part_label,
+)
 from conditions.editor.form import button, press, values_from
 from conditions.editor.panes import blanks, choices_of, kinds_of, others_in, panes_of, together
 from conditions.models import Page, Presence
-from conditions.publishing.drafts import autosave, begin_page, draft_document, form_of, save
+from conditions.publishing.drafts import (
+    NOTE,
+    autosave,
+    begin_page,
+    copy_of,
+    draft_document,
+    form_of,
+    save,
+)
 from conditions.publishing.publish import findings_of
 from conditions.views import show_document
 
@@ -113,7 +129,7 @@ class PageViews(admin.ModelAdmin):
 class NewPageForm(forms.Form):
     """What a new page begins with."""
 
-    title = forms.CharField(label=_("Title"), max_length=120)
+    title = forms.CharField(label=_("Title"))  # of any length: no paste is cut, the checks tell
 
 
 class EditorViews(PageViews):
@@ -164,9 +180,7 @@ class EditorViews(PageViews):
             ],
             refused=refused,
             may_delete=self.has_delete_permission(request, page),
-            has_unpublished=page.live is not None
-            and page.live_id != page.draft_id
-            and page.live.page_document != draft_document(page),
+            has_unpublished=page.live and not is_shown(page, draft_document(page)),
         )
 
     def _sent(self, request: HttpRequest, page: Page) -> HttpResponse:
@@ -179,7 +193,13 @@ class EditorViews(PageViews):
             part = new if do == "add-section" and new in sent.values else part
             to = f"{request.path}#{quote(part)}"
             return HttpResponseRedirect(self.address("preview", page) if do == "preview" else to)
-        before = page.draft_id
+        copy = copy_of(page, by.account)
+        note = copy.note if copy and sent.note is None else sent.note or ""
+        if len(note) > NOTE:
+            autosave(page=page, by=by, sent=sent)
+            words = gettext("Your note has %d characters. Shorten it to %d, then save again.")
+            self.message_user(request, words % (len(note), NOTE), messages.ERROR)
+            return HttpResponseRedirect(f"{request.path}#note")
         try:
             saved = save(page=page, by=by, sent=sent)
         except EditConflict:
@@ -191,7 +211,7 @@ class EditorViews(PageViews):
             if parts:
                 names = ", ".join(f"“{part_label(part)}”" for part in parts)
                 self.message_user(request, words % names, messages.WARNING)
-        if revision.pk != before:
+        if revision.pk != page.draft_id:
             self.log_change(request, page, gettext("Saved as number %d.") % revision.number)
         if do == "publish":
             document = revision.page_document
@@ -200,8 +220,10 @@ class EditorViews(PageViews):
             return HttpResponseRedirect(self.address("publish", page))
         told = _("Saved as a draft. Patients do not see it yet.")
         seen = _("They see the page as it was published last.") if page.live_id else ""
-        if revision.pk == page.live_id:
-            told, seen = _("Nothing is changed: patients see this text."), ""
+        if is_shown(page, revision.page_document):
+            told, seen = _("Saved as a draft. It is what patients see."), ""
+            if revision.pk == page.draft_id:
+                told = _("Nothing is changed: patients see this text.")
         self.message_user(request, format_html("{} {}", told, seen), messages.SUCCESS)
         return HttpResponseRedirect(request.path)
 
@@ -257,9 +279,14 @@ class EditorViews(PageViews):
         preview = {
             "findings": findings_of(page, document),
             "change_address": self.address("change", page),
-            "is_live": page.live is not None and page.live.page_document == document,
+            "is_live": is_shown(page, document),
         }
         return show_document(request, page, document, preview=preview)
+
+
+def is_shown(page: Page, document: PageDocument) -> bool:
+    """Whether patients see just this: a section without a word shows nowhere."""
+    return page.live is not None and not compare(page.live.page_document, document)
 
 
 def person(request: HttpRequest) -> User:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.shortcuts import get_object_or_404
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -31,6 +32,8 @@ from conditions.content.parts import (
     values_of,
 )
 from conditions.models import Address, Page, Revision, WorkingCopy
+
+NOTE = Revision._meta.get_field("note").max_length or 0  # the most characters of one
 
 
 @dataclass(frozen=True)
@@ -140,9 +143,9 @@ class Saved:
 
 
 def locked(page: Page) -> Page:
-    """Lock a page's row; return it as it is in the database now."""
+    """Lock a page's row; return it as it is in the database now, Http404 where it is gone."""
     rows = Page.objects.select_related("draft", "live", "review")
-    return rows.select_for_update(of=("self",)).get(pk=page.pk)
+    return get_object_or_404(rows.select_for_update(of=("self",)), pk=page.pk)
 
 
 def begin_page(*, kind: str, title: str, by: Actor) -> Page:
@@ -200,7 +203,7 @@ def add_revision(
         summary=document.summary,
         document=document.to_json(),
         saved_by=by.account if by else None,
-        note=note[:300],
+        note=note[:NOTE],
         by_hand=by_hand,
     )
 
@@ -227,9 +230,13 @@ def _typed(page: Page, by: Actor, sent: Sent) -> tuple[WorkingCopy, list[str]]:
     was_shown = {part: sent.shown.get(part, NOT_THERE) for part in parts}
     both, clashes = merge(mine=sent.values, opened=was_shown, theirs=before)
     lost = dict.fromkeys([*(each.part for each in clashes), *(before.keys() - both.keys())])
-    aside = [part for part in lost if part_hash(before.get(part)) != began.get(part, NOT_THERE)]
-    if copy and aside:
-        set_aside(page=page, document=copy.page_document, by=by)
+    typed = {part for part, was in before.items() if part_hash(was) != began.get(part, NOT_THERE)}
+    aside = [part for part in lost if part in typed]
+    is_cut = len(both.get("key_points", ())) < len(before.get("key_points", ()))
+    other = copy.note if copy and part_hash(copy.note) != sent.shown.get("note") else ""
+    other = "" if sent.note in (None, other) else other  # the note of another tab, which goes
+    if copy and (aside or other or (is_cut and "key_points" in typed)):
+        set_aside(page=page, document=copy.page_document, by=by, note=other)
     for part in parts:
         is_touched = part_hash(sent.values.get(part)) != was_shown[part]
         # A page that shows this very text may know a newer draft: that of a clash that it showed.
@@ -300,11 +307,14 @@ def _saved(
 
 
 def set_aside(*, page: Page, document: PageDocument, by: Actor, note: str = "") -> Revision:
-    """Keep a text in the history, not as a draft, unless it is the last that was so kept."""
+    """Keep a text in the history, not as a draft, unless it is the last that was so kept; once more
+    for each piece of a note that is too long for one.
+    """
     last = page.revisions.filter(by_hand=False, saved_by=by.account).first()
-    if last is not None and last.page_document == document:
+    if last is not None and last.page_document == document and note in ("", last.note):
         return last
-    return add_revision(page, document, by, note, by_hand=False)
+    pieces = [note[start : start + NOTE] for start in range(0, len(note) or 1, NOTE)]
+    return [add_revision(page, document, by, each, by_hand=False) for each in pieces][-1]
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from clinic_site.models.site_version import public_change
 from clinic_site.plain import plain
 from conditions.audit import PageAction, on_record
 from conditions.content.checks import check, option_findings
-from conditions.content.document import ConditionDocument, PageDocument
+from conditions.content.document import ConditionDocument, PageDocument, TreatmentDocument
 from conditions.content.findings import Finding, Place, at, error, warning
 from conditions.models import Address, Condition, Offer, Page, Revision, Section, Treatment
 from conditions.publishing import signing
@@ -64,14 +64,13 @@ def _relation_findings(
     if isinstance(document, ConditionDocument):
         yield from _named_findings(document, named)
     documents: dict[str, Any] = {
-        ref: each.live.page_document
-        for (kind, ref), each in named.items()
-        if kind == "treatment" and each.live is not None
+        ref: each.live.page_document for (_kind, ref), each in named.items() if each.live
     }
     documents |= beside | {page.ref: document}
     found: dict[Finding, None] = {}
     for condition in conditions:
-        shown = [documents[ref] for ref in condition.treatments if ref in documents]
+        offered = [documents.get(ref) for ref in condition.treatments]
+        shown = [each for each in offered if isinstance(each, TreatmentDocument)]
         found |= dict.fromkeys(option_findings(condition, shown, of=document))
     yield from found
 
@@ -86,7 +85,8 @@ def _named_findings(
         for ref in getattr(document, part):
             page = named.get((kind, ref))
             if page is None:
-                yield warning(at(part), "gone", ref)
+                # Its name is free for a page that would then show here without being asked.
+                yield (error if kind == "treatment" else warning)(at(part), "gone", ref)
             elif page.live is None:
                 yield warning(at(part), "unpublished", page)
     for slug in document.physicians:

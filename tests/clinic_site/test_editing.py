@@ -140,12 +140,14 @@ def test_a_row_removed_here_and_changed_there_is_told_before_it_goes(
 
 
 def test_what_is_sent_twice_is_saved_once(anna: Client, clinic: Clinic) -> None:
-    form = sent_for(anna, CLINIC) | {"city": "Brandon", "closed_days-0-day": "12/25/2026"}
+    ClosedDay.objects.create(clinic=clinic, day="2026-12-24")
+    form = sent_for(anna, CLINIC) | {"city": "Brandon", "closed_days-0-DELETE": "on"}
+    form["closed_days-1-day"] = "12/25/2026"
 
     assert save(anna, CLINIC, form) == "saved"
     assert save(anna, CLINIC, form) == "saved"  # Back, and the button again
 
-    assert ClosedDay.objects.count() == 1
+    assert [str(row) for row in ClosedDay.objects.all()] == ["2026-12-25"]
     page = save(anna, CLINIC, form | {"city": "Tea"})
     assert "You, in another tab or before you went back, saved this" in page
     assert told(page) == {"City": ("Brandon", "what you typed")}

@@ -2,16 +2,17 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
 from django.db import connections
 
 from clinic_site.access.roles import make_roles
+from conditions.admin import PageAdmin
 from conditions.models import Page
 from tests.audit import remove_triggers
-from tests.conditions.editing import change
+from tests.conditions.editing import change, editor
 from tests.forms import Filled
 from tests.make import make_condition, sign_in_as
 
@@ -72,3 +73,28 @@ def test_of_pages_begun_under_one_title_at_once_each_has_a_name_of_its_own() -> 
     assert [each.status_code for each in answers] == [200, 200, 200]
     refs = Page.objects.order_by("ref").values_list("ref", flat=True)
     assert list(refs) == ["sore-back", "sore-back-2", "sore-back-3"]
+
+
+def test_a_page_is_not_deleted_under_a_colleague_who_types(monkeypatch) -> None:
+    page = make_condition()
+    form = editor(sign_in_as("editor", name="colleague"), page).type("summary", "Of an hour.")
+    staff = sign_in_as("editor", name="staff")
+    delete, typed = PageAdmin.delete_model, []
+
+    def work() -> int:
+        try:
+            return form.client.post(form.address, form.fields | {"_save": "1"}).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def delete_as_they_save(*args: Any) -> None:
+            typed.append(pool.submit(work))
+            wait(typed, timeout=0.5)
+            delete(*args)
+
+        monkeypatch.setattr(PageAdmin, "delete_model", delete_as_they_save)
+        staff.post(change(page).replace("change", "delete"), {"post": "yes"})
+
+    assert (typed[0].result(), Page.objects.exists()) in [(302, True), (404, False)]

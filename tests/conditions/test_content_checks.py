@@ -184,7 +184,7 @@ BROKEN = {
     "source's address": (
         page(sources=(Source(key="a", title="A", url="http://a.example/"),)),
         "Source a",
-        "“a” is not safe",
+        "“http://a.example/” is no web address",
         page(sources=(Source(key="a", title="A", url="https://a.example/"),)),
     ),
     "heading too high": (page("## Pain\n\nIt."), "What it is", "not with ##", page("### A\n\nIt.")),

@@ -471,6 +471,47 @@ def test_the_history_compares_and_takes_back(staff: Client) -> None:
     assert body_of(page) == "Second words."
 
 
+def test_what_the_editor_says_of_patients_is_what_patients_see(staff: Client) -> None:
+    page = make_condition()
+    published(page)
+    edited(page, {"causes": ("Causes", "")})  # of which nothing shows
+    start = change(page).removesuffix("change/")
+
+    assert "Patients see this text." in staff.get(change(page)).text
+    assert "Preview: patients see this text" in staff.get(f"{start}preview/").text
+    assert "Patients see this text already." in staff.get(f"{start}publish/").text
+    assert "Nothing is changed: patients see" in editor(staff, page).press("_save").text
+    other = editor(staff, page).type("summary", "Another.").press("_save").text
+    assert "Saved as a draft. Patients do not see it yet." in other
+    back = editor(staff, page).type("summary", "A back that hurts.").press("_save").text
+    assert "Saved as a draft. It is what patients see." in back
+    assert "Patients see this text." in back
+    for number, words in {3: "Patients do not see it yet.", 1: "It is what patients see."}.items():
+        taken = Filled(staff, f"{start}revisions/{number}/take/").press("").text
+        assert f"Number {number} is the draft again. {words}" in taken
+
+
+def test_only_words_that_were_typed_are_told_as_typed(staff: Client) -> None:
+    page = make_condition()
+    published(page)
+    start = change(page).removesuffix("change/")
+
+    def told(address: str) -> bool:
+        return bool(re.search("typed and not saved", staff.get(f"{start}{address}").text))
+
+    editor(staff, page).type("summary", "Another.").press("_do", "preview")
+    assert told("publish/")
+    assert told("revisions/1/take/")
+    assert told("revisions/")
+    edited(page, summary="Another.")  # as somebody else has saved, too
+    assert not told("publish/")
+    assert not told("revisions/1/take/")
+    assert not told("revisions/")
+    editor(staff, page).type("note", "Why.").press("_do", "preview")
+    assert not told("publish/")
+    assert told("revisions/")
+
+
 def test_each_kind_of_section_says_what_belongs_into_it(staff: Client) -> None:
     page = make_condition()
 

@@ -1,5 +1,7 @@
 """A page in parts: what two people made of it is put together, or told as a clash."""
 
+import dataclasses
+
 import pytest
 
 from conditions.content.document import ConditionDocument, Section, Source
@@ -12,6 +14,7 @@ from conditions.content.parts import (
     merge,
     part_hash,
     values_of,
+    word_by_word,
 )
 
 pytestmark = pytest.mark.on_sqlite
@@ -111,3 +114,25 @@ def test_a_changed_part_is_named_and_shown_word_by_word() -> None:
         *("title", "name", "slug", "section-overview", "sources", "source-a"),
     }
     assert part_hash(None) == NOT_THERE != part_hash("")
+
+
+def test_a_word_that_moves_to_the_next_field_of_a_source_is_a_change() -> None:
+    old, new = (
+        dataclasses.replace(page(), sources=(Source(key="a", title="A survey", **where),))
+        for where in ({"publisher": "2020"}, {"year": "2020"})
+    )
+
+    assert [each.name for each in compare(old, new)] == ["Source a"]
+
+
+def test_long_texts_are_compared_by_words_as_long_as_that_is_quick() -> None:
+    old, new = (" ".join(f"{letter}{n}" for n in range(450)) for letter in "xy")
+    assert "</ins> bone <del>" in word_by_word(f"{old} bone {old}", f"{new} bone {new}")
+
+    # Words that come again and again take long: by lines, then.
+    old, new = "a bone " * 200, "bone, a " * 200
+    assert word_by_word(f"{old}\nend", f"{new}\nend") == (
+        f"<p><del>{old}<br></del><ins>{new}<br></ins>end</p>"
+    )
+    old, new = "a bone\n" * 300, "bone, a\na bone\n" * 300
+    assert word_by_word(old, new).count("<ins>") == 1

@@ -156,6 +156,63 @@ def test_a_note_stays_with_words_that_were_discarded_or_are_in_conflict(
     assert editor(staff, page)["note"] == ""
 
 
+def test_a_key_point_that_was_typed_and_taken_out_is_in_the_history(staff: Client) -> None:
+    page = make_condition(key_points=["One."])
+    form = editor(staff, page).type("key_point", "One.", "Two.", "Three.")
+    for points in (["One.", "Two.", "Three."], ["One.", "Three."], ["One.", "Three, or four."]):
+        shown = json.loads(form["_shown"]) | keep(form.type("key_point", *points))["shown"]
+        form.type("_shown", json.dumps(shown))
+
+    (aside,) = Revision.objects.filter(by_hand=False)
+    assert aside.page_document.key_points == ("One.", "Two.", "Three.")
+    said = form.type("key_point", "One.").press("_save").text
+    assert "Not saved" not in said
+    assert Revision.objects.filter(by_hand=False).count() == 2
+    editor(staff, page).type("key_point", "").press("_save")  # that one is in the draft before
+    assert Revision.objects.filter(by_hand=False).count() == 2
+
+
+def test_each_note_is_in_the_history_whatever_the_other_tab_says(staff: Client) -> None:
+    page = make_condition()
+    first, second = editor(staff, page), editor(staff, page)
+    keep(first.type("note", "Dr. Lee asked for this"))
+    keep(second.type(BODY, "It hurts.").type("note", "A new guideline"))
+    assert editor(staff, page)["note"] == "A new guideline"
+    editor(staff, page).type("note", "").press("_do", "preview")  # no more than that is wanted
+
+    # The same words, discarded once more, with why.
+    discard = change(page).replace("change", "discard")
+    staff.post(discard, {"what": "typed"})
+    for note in ("Asked to wait", "Asked to wait", ""):
+        keep(editor(staff, page).type(BODY, "It hurts.").type("note", note))
+        staff.post(discard, {"what": "typed"})
+
+    notes = [each.note for each in Revision.objects.filter(by_hand=False)]
+    assert notes == ["Asked to wait", "", "Dr. Lee asked for this"]
+
+
+def test_a_long_note_and_a_long_title_are_kept_and_told(staff: Client) -> None:
+    page = make_condition()
+    note = "Why I did. " * 30
+    form = editor(staff, page).type(BODY, "It hurts.").type("note", note)
+
+    for button in (("_save", "1"), ("_do", "publish")):
+        assert "Your note has 330 characters. Shorten it to 300" in form.press(*button).text
+    assert [editor(staff, page)[name] for name in ("note", BODY)] == [note, "It hurts."]
+    # Another tab, which knows nothing of it, does not cut it either.
+    assert "Your note has 330" in editor(staff, page).type(BODY, "It eases.").press("_save").text
+    staff.post(change(page).replace("change", "discard"), {"what": "typed"})
+    assert "".join(each.note for each in Revision.objects.order_by("number")) == note
+    editor(staff, page).type(BODY, "It eases.").type("note", "Why.").press("_save")
+    assert (Revision.objects.latest("number").note, body_of(page)) == ("Why.", "It eases.")
+
+    assert "maxlength" not in editor(staff, page).html
+    title = "Sore back, " * 20
+    add = Filled(staff, "/admin/conditions/condition/add/")
+    assert "maxlength" not in add.html.partition("<main")[2]
+    assert f'value="{title.strip()}"' in add.type("title", title).press("").text
+
+
 def test_unsaved_words_are_shown_beside_what_others_saved_and_undo_nothing(
     staff: Client, colleague: Client
 ) -> None:

@@ -17,7 +17,7 @@ from clinic_site.models import Physician
 from clinic_site.urls import urlpatterns as project_urls
 from conditions.models import Condition, Page
 from conditions.publishing.publish import unpublish
-from conditions.search import emergencies, index_page, is_about_money, search
+from conditions.search import emergencies, index_page, is_about_money, near, search
 from conditions.views import search_page
 from tests.generated import SOAK, many
 from tests.make import edited, make_condition, make_treatment, published
@@ -313,6 +313,8 @@ def test_no_result_offers_the_phone_and_the_list(client: Client) -> None:
     assert "No results for “&lt;unicorn&gt;”" in main
     assert 'href="tel:+16052175617">605-217-5617</a>' in main
     assert 'href="/conditions/"' in main
+    assert '<a href="/contact/">' in main
+    assert '<a href="/appointments/request/">' in main
 
 
 def with_emergency_words(words: str) -> Condition:
@@ -341,7 +343,62 @@ def test_other_words_and_a_page_that_is_gone_raise_no_alarm(client: Client) -> N
     assert titles("bladder") == ["Sore back"]
     unpublish(page=condition, by=None)
     assert emergencies("bladder") == []
-    assert 'class="care' not in client.get("/search/", {"q": "bladder"}).text
+    page("Sore knee", "Call the phone number.")
+    assert 'class="care' not in client.get("/search/", {"q": "phone number"}).text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("heart attack", "Stroke?", "suicidal", "unconscious", "she fainted", "seizures", "911"),
+        *("9-1-1", "emergency", "can't walk", "cannot move legs", "passed out", "no such word"),
+    ],
+)
+def test_an_emergency_on_no_page_and_what_is_not_found_say_to_call_911(
+    client: Client, query: str
+) -> None:
+    page("Sore back", "An attack of pain. Walk with your legs. Strokes, an emergency, 911, a move.")
+
+    main = client.get("/search/", {"q": query}).text.partition("<main")[2]
+
+    assert main.index("In an emergency, call 911.") < main.index(" result")
+
+
+def test_the_signs_of_the_shipped_page_are_found_by_the_words_that_people_use() -> None:
+    call_command("load_content", "conditions/content", verbosity=0)
+
+    for query in ("paralysis", "wet myself", "saddle", "crotch", "bladder", "crash", "breathing"):
+        assert [title for title, _address in emergencies(query)] == [
+            "Spinal compression fractures"
+        ], query
+    for query, read in {
+        "fractre": "fracture",
+        "kyphoplsty": "kyphoplasty",
+        "bak pain": "back pain",
+        "my osteoporsis": "osteoporosis",
+        "Dr. Kurana": "dr khurana",
+        "bone xylophone": "",
+        "heart": "",  # not "hear"
+        "a cold": "",  # not "could"
+        "xylophne fractre": "",
+        "my": "",
+    }.items():
+        assert near(query)[0] == read, query
+
+
+def test_a_misspelt_word_finds_what_is_near_and_says_so(client: Client) -> None:
+    page("Sore back", "A fracture. Your bladder.", emergency_words=["bladder"])
+
+    shown = client.get("/search/", {"q": "<fractre>"})
+
+    html5lib.HTMLParser(strict=True).parse(shown.text)
+    assert "Nothing was found for “&lt;fractre&gt;”." in shown.text
+    assert "1 result for “fracture”" in shown.text
+    assert "A <mark>fracture</mark>." in shown.text
+    assert "when to call 911" not in shown.text
+    assert "Sore back: when to call 911" in client.get("/search/", {"q": "blader"}).text
+    page("Sore knee", "Fractres of the knee.")
+    assert "1 result for “&lt;fractre&gt;”" in client.get("/search/", {"q": "<fractre>"}).text
 
 
 @pytest.mark.parametrize(
