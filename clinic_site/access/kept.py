@@ -42,11 +42,12 @@ OURS = re.compile(
 
 
 def note_session(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Note whose session this browser has, and whether the one before was theirs as well."""
+    """Note whose session this browser has, and since when they have followed somebody else."""
     found = LAST.read(request)
+    is_same = found.get("user", user.pk) == user.pk
     values = {
         "user": user.pk,
-        "same": request.session.get("same_as_before", True),
+        "since": found.get("since", 0) if is_same else int(time.time()),
         "browser": found.get("browser") or secrets.token_urlsafe(16),
     }
     if found != values:
@@ -127,9 +128,9 @@ def _keep(request: HttpRequest, *, is_old: bool) -> bool:
     What was kept before stays: where both are too large together, the earlier one was promised.
     """
     last, form = LAST.read(request), form_sent(request)
-    # An old page can be of the account before.
-    is_theirs = last and (last["same"] or not is_old)
-    if not (form["fields"] and is_theirs and is_own(request)):
+    # An old page can be of the account before, whose session has ended by then.
+    is_theirs = not is_old or time.time() - last.get("since", 0) > settings.SESSION_COOKIE_AGE
+    if not (last and form["fields"] and is_theirs and is_own(request)):
         return False
     user = User.objects.filter(pk=last["user"], is_active=True).first()
     if user is None:

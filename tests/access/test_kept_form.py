@@ -157,19 +157,33 @@ def test_nobody_else_gets_it_in_the_same_browser(browser, ana) -> None:
     assert "Dr. Jane Doe" in browser.get(KEPT).text
 
 
-def test_a_page_of_the_account_before_is_not_kept_for_the_next_one(browser) -> None:
-    old = browser.token()
+@pytest.mark.parametrize("then", ["stays", "signs out", "comes back"])
+def test_a_page_of_the_account_before_is_not_kept_for_the_next_one(browser, ana, then: str) -> None:
+    old, now = browser.token(), timezone.now()
     browser.end_session()
-    browser.sign_in(make_account("ben", "editor"))
+    ben = make_account("ben", "editor")
+    browser.sign_in(ben)
+    if then == "signs out":
+        token = browser.get("/admin/").context["csrf_token"]
+        assert browser.send(token, {}, path="/admin/logout/").status_code == 200
+    elif then == "comes back":
+        browser.end_session()
+        browser.sign_in(ben)
 
     answer = browser.send(old)
 
-    assert answer["Location"] == ADD
-    assert "It could not be kept." in browser.get(ADD).text
+    assert KEPT not in answer["Location"]
+    assert "It could not be kept." in browser.get(answer["Location"]).text
     browser.end_session()
     browser.send(old)
     assert not KeptForm.objects.exists()
     assert not Physician.objects.exists()
+    # The next day Ana's session is over, so that an old page is Ben's own.
+    with time_machine.travel(now + dt.timedelta(hours=11)):
+        browser.sign_in(ben)
+        old = browser.token()
+        browser.sign_in(ben)
+        assert browser.send(old)["Location"] == KEPT
 
 
 def test_another_browser_gets_nothing_of_it(browser, ana) -> None:
