@@ -95,13 +95,18 @@ def ask_again(request: HttpRequest) -> HttpResponse | None:
     age = time.time() - request.session.get("proved_at", 0)
     if 0 <= age < settings.PROVED_FOR.total_seconds():
         return None
-    to = request.get_full_path()
-    if request.method == "POST":
-        told = _("It is kept for an hour: show that it is you, and it comes back.")
-        to, said = _kept_or_not(request, told)
-        messages.warning(request, f"{_('Nothing was done yet with what you sent.')} {said}")
-    query = urlencode({"next": to})
+    told = _("It is kept for an hour: show that it is you, and it comes back.")
+    query = urlencode({"next": wait(request, told)})
     return HttpResponseRedirect(f"{reverse('admin:again')}?{query}", status=303)
+
+
+def wait(request: HttpRequest, told: str) -> str:
+    """Keep a form that was sent for later, and tell so; return where to go on then."""
+    if request.method != "POST":
+        return request.get_full_path()
+    to, said = _kept_or_not(request, told)
+    messages.warning(request, f"{_('Nothing was done yet with what you sent.')} {said}")
+    return to
 
 
 def asked_again(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -229,10 +234,10 @@ def forget(request: HttpRequest, form: dict[str, Any]) -> None:
     if len(_without(form, forms)) == len(forms):
         return
     with transaction.atomic():
-        row = KeptForm.objects.select_for_update().get(key=_key(request, request.user))
-        if forms := _without(form, _forms_in(row)):
+        row = KeptForm.objects.select_for_update().filter(key=_key(request, request.user)).first()
+        if row and (forms := _without(form, _forms_in(row))):
             _write(row, forms)
-        else:
+        elif row:  # else a second click has deleted it
             row.delete()
 
 

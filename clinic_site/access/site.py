@@ -23,9 +23,13 @@ OPEN_WITH_ONE_FACTOR = ("admin:password_change", "admin:again", "admin:logout")
 
 
 def is_done(response: HttpResponse) -> bool:
-    """Whether this answers a form that was done; not one with errors, nor one that has to wait."""
+    """Whether this answers a form that was done.
+
+    Not one with errors, one that has to wait, or one of a row that is gone: for that Django leads
+    to the front page.
+    """
     to = response.headers.get("Location", "")
-    return bool(to) and not to.startswith(reverse("admin:again"))
+    return to not in {"", reverse("admin:index")} and not to.startswith(reverse("admin:again"))
 
 
 class ClinicAdminSite(admin.AdminSite):
@@ -48,10 +52,14 @@ class ClinicAdminSite(admin.AdminSite):
         inner = super().admin_view(view, cacheable)
 
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            is_form = kept.is_form(request)
             is_open = request.path.startswith(tuple(map(reverse, OPEN_WITH_ONE_FACTOR)))
             if not is_open and self.has_permission(request) and needs_another_factor(request):
+                if is_form:
+                    kept.wait(
+                        request, _("It is kept for an hour: add a device, and it comes back.")
+                    )
                 return HttpResponseRedirect(reverse("admin:password_change"), status=303)
-            is_form = kept.is_form(request)
             if is_form and not self.has_permission(request):
                 return kept.come_back(request)
             sent = kept.form_sent(request)  # now, as a view may change what it reads
