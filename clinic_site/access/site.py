@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access import account, kept, passkeys, sessions, sign_in
@@ -56,9 +57,8 @@ class ClinicAdminSite(admin.AdminSite):
             is_open = request.path.startswith(tuple(map(reverse, OPEN_WITH_ONE_FACTOR)))
             if not is_open and self.has_permission(request) and needs_another_factor(request):
                 if is_form:
-                    kept.wait(
-                        request, _("It is kept for an hour: add a device, and it comes back.")
-                    )
+                    told = gettext("It is kept for an hour: add a device, and it comes back.")
+                    kept.wait(request, told)
                 return HttpResponseRedirect(reverse("admin:password_change"), status=303)
             if is_form and not self.has_permission(request):
                 return kept.come_back(request)
