@@ -175,6 +175,8 @@ def test_only_a_manager_does_it_and_not_to_oneself_nor_to_a_superuser(mia: Clien
     ]
 
     assert [answer.status_code for answer in answers] == [403] * 3
+    told = ["Nobody can do this here", "Another manager can.", "for the role"]
+    assert all(words in answer.text for words, answer in zip(told, answers, strict=True))
     after = {user.pk: (user.password, user.epoch) for user in User.objects.filter(pk__in=before)}
     assert after == before
     assert {action for action, _detail in on_record()} == {"refused"}
