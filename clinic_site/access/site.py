@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -49,10 +49,15 @@ class ClinicAdminSite(admin.AdminSite):
         }
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Wrap a view: who must add a device is led there; what was sent without a session kept."""
+        """Wrap a view: who must add a device is led there; what was sent without a session kept.
+
+        PostgreSQL takes no NUL character, and none stands in any address of ours.
+        """
         inner = super().admin_view(view, cacheable)
 
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if "%00" in request.get_full_path():
+                raise Http404
             is_form = kept.is_form(request)
             is_open = request.path.startswith(tuple(map(reverse, OPEN_WITH_ONE_FACTOR)))
             if not is_open and self.has_permission(request) and needs_another_factor(request):
