@@ -102,7 +102,7 @@ def ask_again(request: HttpRequest) -> HttpResponse | None:
 
 def wait(request: HttpRequest, told: str) -> str:
     """Keep a form that was sent for later, and tell so; return where to go on then."""
-    if request.method != "POST":
+    if request.method != "POST" or "X-Background" in request.headers:
         return request.get_full_path()
     to, said = _kept_or_not(request, told)
     messages.warning(request, f"{_('Nothing was done yet with what you sent.')} {said}")
@@ -251,7 +251,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
         return forbidden(request)
     if is_form(request):
         return come_back(request, is_old=True)
-    if not admin.site.has_permission(request):
+    if not admin.site.has_permission(request) and "X-Background" not in request.headers:
         messages.warning(request, _("This page was too old. Please try once more."))
     to = request.get_full_path() if name in SHOWN_ANEW else reverse("admin:index")
     if name == "login":

@@ -58,13 +58,12 @@ class ClinicAdminSite(admin.AdminSite):
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if "%00" in request.get_full_path():
                 raise Http404
-            is_form = kept.is_form(request)
             is_open = request.path.startswith(tuple(map(reverse, OPEN_WITH_ONE_FACTOR)))
             if not is_open and self.has_permission(request) and needs_another_factor(request):
-                if is_form:
-                    told = gettext("It is kept for an hour: add a device, and it comes back.")
-                    kept.wait(request, told)
+                told = gettext("It is kept for an hour: add a device, and it comes back.")
+                kept.wait(request, told)
                 return HttpResponseRedirect(reverse("admin:password_change"), status=303)
+            is_form = kept.is_form(request)
             if is_form and not self.has_permission(request):
                 return kept.come_back(request)
             sent = kept.form_sent(request)  # now, as a view may change what it reads
