@@ -24,6 +24,7 @@ from clinic_site.access.record import KIND, AccountAction, record_of, record_rol
 from clinic_site.access.refused import NotAllowed
 from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
+from clinic_site.audit.admin import column_filter
 
 admin.site.unregister(Group)
 
@@ -82,19 +83,6 @@ class PersonForm(forms.ModelForm):
             if not stays and not others.exists():
                 self.add_error(None, _("Nobody would look after people any more."))
         return cleaned
-
-
-class RoleFilter(admin.SimpleListFilter):
-    """What somebody does at the clinic."""
-
-    title = _("role")
-    parameter_name = "role"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(role, role) for role in Role]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
 class ResetForm(forms.Form):
@@ -191,7 +179,10 @@ class PeopleAdmin(admin.ModelAdmin):
 
     form = PersonForm
     list_display = ["username", "full_name", "email", "shown_roles", "is_active"]
-    list_filter = ["is_active", RoleFilter]
+    list_filter = [
+        "is_active",
+        column_filter("groups__name", _("role"), lambda: [(role, role) for role in Role]),
+    ]
     search_fields = ["username", "first_name", "last_name", "email"]
     ordering = ["username"]
     actions = None

@@ -290,7 +290,7 @@ def test_the_list_is_narrowed_to_a_role(mia: Client) -> None:
     make_account("sam", "scheduler")
     make_account("root", "editor", is_superuser=True)
 
-    shown = mia.get(PEOPLE, {"role": "editor"}).context["cl"].result_list
+    shown = mia.get(PEOPLE, {"groups__name": "editor"}).context["cl"].result_list
     assert [each.username for each in shown] == ["eva", "root"]
     assert "editor, scheduler" in mia.get(PEOPLE).text
     assert ">superuser<" in mia.get(PEOPLE).text
