@@ -86,9 +86,9 @@ def _done(
 ) -> HttpResponse:
     """Make a change, end every session but this one, and put it on record; or raise Problem.
 
-    Also where a manager took this session away while the request was on its way. `change` may
-    return a device, which this session has proved by that. The answer shows the codes that come
-    with the first password and factor, or in the place of earlier ones.
+    It is raised as well where a manager has ended this session while the request was on its way.
+    `change` may return a device, which this session has proved by that. The answer shows the codes
+    that come with the first password and factor, or in the place of earlier ones.
     """
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)

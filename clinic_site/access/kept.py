@@ -133,7 +133,7 @@ def _keep(request: HttpRequest, *, is_old: bool) -> bool:
     What was kept before stays: where both are too large together, the earlier one was promised.
     """
     last, form = LAST.read(request), form_sent(request)
-    # An old page can be of the account before, whose session has ended by then.
+    # An old page can be of the account before, for as long as a session lasts.
     is_theirs = not is_old or time.time() - last.get("since", 0) > settings.SESSION_COOKIE_AGE
     if not (last and form["fields"] and is_theirs and is_own(request)):
         return False
