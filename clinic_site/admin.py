@@ -153,7 +153,9 @@ class PictureForm(CarefulForm):
 
     def clean_file(self) -> Any:
         """Decode the file; a picture that is here already is told."""
-        read = read_picture(self.cleaned_data["file"], alt="")
+        file = self.cleaned_data["file"]
+        file.seek(0)  # it is read twice where another click came first
+        read = read_picture(file, alt="")
         if here := Picture.objects.filter(hash=read.hash).first():
             change = reverse("admin:clinic_site_picture_change", args=[here.pk])
             told = gettext('This picture is here already, as <a href="{}">{}</a>.')

@@ -110,8 +110,8 @@ def _parsed(text: str) -> Address | None:
 def hashed_address(request: HttpRequest) -> str:
     """Return a keyed hash of the sender: equal for one sender, and no address to be read from it.
 
-    "" where the server does not know who asks: then nobody is counted as one sender. IPv6
-    addresses of one /64 are one sender: a phone takes a new one of them every day.
+    All of whom the server does not know the address are one sender. So are the IPv6 addresses of
+    one /64: a phone takes a new one of them every day.
     """
     text = client_address(request)
     address = _parsed(text)

@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -88,7 +88,13 @@ class CarefulAdmin(KeepsTyped):
             field.widget.attrs.pop("maxlength", None)
         return field
 
-    def changeform_view(
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self._careful_view(request, *args, **kwargs)
+        except IntegrityError:  # of two clicks at once, the second now finds what the first stored
+            return self._careful_view(request, *args, **kwargs)
+
+    def _careful_view(
         self,
         request: HttpRequest,
         object_id: str | None = None,

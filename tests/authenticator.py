@@ -34,6 +34,7 @@ class Authenticator:
     id: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     key: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     handle: bytes = b""
+    odd_key: Any = None  # a public key that is none
 
     def make(self, options: dict[str, Any]) -> dict[str, Any]:
         """Answer what `navigator.credentials.create` is asked, as JSON."""
@@ -46,7 +47,8 @@ class Authenticator:
             -2: numbers.x.to_bytes(32, "big"),
             -3: numbers.y.to_bytes(32, "big"),
         }
-        attested = bytes(16) + struct.pack(">H", len(self.id)) + self.id + cbor2.dumps(key)
+        stored = cbor2.dumps(key if self.odd_key is None else self.odd_key)
+        attested = bytes(16) + struct.pack(">H", len(self.id)) + self.id + stored
         data = self._data(HAS_KEY) + attested
         made = {"fmt": "none", "attStmt": {}, "authData": data}
         return self._answer(

@@ -86,11 +86,15 @@ def _done(
 ) -> HttpResponse:
     """Make a change, end every session but this one, and put it on record; or raise Problem.
 
+    It is raised as well where a manager has ended this session while the request was on its way.
     `change` may return a device, which this session has proved by that. The answer shows the codes
     that come with the first password and factor, or in the place of earlier ones.
     """
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)
+        user = User.objects.select_for_update().get(pk=user.pk)
+        if not entry.still_holds(request, user):
+            text = _("Nothing was changed: your account was changed in this moment. Try again.")
+            raise Problem(text)
         made = change(user) if change else None
         takes_away = action in {AccountAction.FACTOR_REMOVED, AccountAction.SESSIONS_ENDED}
         codes = [] if takes_away else first_codes(user)

@@ -176,6 +176,15 @@ def let_in(
     return response
 
 
+def still_holds(request: HttpRequest, user: User) -> bool:
+    """Whether nothing has ended this session since the request came in; `user` was read just now.
+
+    Another password, or another epoch, ends it.
+    """
+    asking = cast(User, request.user)
+    return user.get_session_auth_hash() == asking.get_session_auth_hash()
+
+
 def keep_session(request: HttpRequest, user: User, device: Device | None = None) -> None:
     """Go on in this browser after what ended every session of the account; `device` is proved."""
     update_session_auth_hash(request, user)

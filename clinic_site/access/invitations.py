@@ -100,7 +100,8 @@ def tell(user: User, kind: MailKind, address: str) -> None:
 def invite(*, user: User, by: Actor, reason: InvitationReason) -> str:
     """Return the token of a new invitation, and mail it where there is an address.
 
-    It replaces any that is open. The token stands nowhere else: only its hash is kept.
+    It replaces any that is open. Only the token's hash is kept, and the token itself, encrypted,
+    in the mail until that is sent.
     """
     token = secrets.token_urlsafe(32)
     with transaction.atomic():

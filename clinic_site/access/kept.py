@@ -42,11 +42,12 @@ OURS = re.compile(
 
 
 def note_session(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Note whose session this browser has, and whether the one before was theirs as well."""
+    """Note whose session this browser has, and since when they have followed somebody else."""
     found = LAST.read(request)
+    is_same = found.get("user", user.pk) == user.pk
     values = {
         "user": user.pk,
-        "same": request.session.get("same_as_before", True),
+        "since": found.get("since", 0) if is_same else int(time.time()),
         "browser": found.get("browser") or secrets.token_urlsafe(16),
     }
     if found != values:
@@ -94,13 +95,18 @@ def ask_again(request: HttpRequest) -> HttpResponse | None:
     age = time.time() - request.session.get("proved_at", 0)
     if 0 <= age < settings.PROVED_FOR.total_seconds():
         return None
-    to = request.get_full_path()
-    if request.method == "POST":
-        told = _("It is kept for an hour: show that it is you, and it comes back.")
-        to, said = _kept_or_not(request, told)
-        messages.warning(request, f"{_('Nothing was done yet with what you sent.')} {said}")
-    query = urlencode({"next": to})
+    told = _("It is kept for an hour: show that it is you, and it comes back.")
+    query = urlencode({"next": wait(request, told)})
     return HttpResponseRedirect(f"{reverse('admin:again')}?{query}", status=303)
+
+
+def wait(request: HttpRequest, told: str) -> str:
+    """Keep a form that was sent for later, and tell so; return where to go on then."""
+    if request.method != "POST" or "X-Background" in request.headers:
+        return request.get_full_path()
+    to, said = _kept_or_not(request, told)
+    messages.warning(request, f"{_('Nothing was done yet with what you sent.')} {said}")
+    return to
 
 
 def asked_again(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -127,9 +133,9 @@ def _keep(request: HttpRequest, *, is_old: bool) -> bool:
     What was kept before stays: where both are too large together, the earlier one was promised.
     """
     last, form = LAST.read(request), form_sent(request)
-    # An old page can be of the account before.
-    is_theirs = last and (last["same"] or not is_old)
-    if not (form["fields"] and is_theirs and is_own(request)):
+    # An old page can be of the account before, for as long as a session lasts.
+    is_theirs = not is_old or time.time() - last.get("since", 0) > settings.SESSION_COOKIE_AGE
+    if not (last and form["fields"] and is_theirs and is_own(request)):
         return False
     user = User.objects.filter(pk=last["user"], is_active=True).first()
     if user is None:
@@ -228,10 +234,10 @@ def forget(request: HttpRequest, form: dict[str, Any]) -> None:
     if len(_without(form, forms)) == len(forms):
         return
     with transaction.atomic():
-        row = KeptForm.objects.select_for_update().get(key=_key(request, request.user))
-        if forms := _without(form, _forms_in(row)):
+        row = KeptForm.objects.select_for_update().filter(key=_key(request, request.user)).first()
+        if row and (forms := _without(form, _forms_in(row))):
             _write(row, forms)
-        else:
+        elif row:  # else a second click has deleted it
             row.delete()
 
 
@@ -245,7 +251,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
         return forbidden(request)
     if is_form(request):
         return come_back(request, is_old=True)
-    if not admin.site.has_permission(request):
+    if not admin.site.has_permission(request) and "X-Background" not in request.headers:
         messages.warning(request, _("This page was too old. Please try once more."))
     to = request.get_full_path() if name in SHOWN_ANEW else reverse("admin:index")
     if name == "login":

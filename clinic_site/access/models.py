@@ -213,9 +213,6 @@ class RecoveryCode(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return str(_("recovery code"))
-
 
 class InvitationReason(models.TextChoices):
     """Why somebody is invited: they are new, or their way in was taken away."""
@@ -265,9 +262,6 @@ class KeptForm(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(key__length=64), name="kept_form_key_is_sha256"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.user}, {self.at:%Y-%m-%d %H:%M}"
 
     @classmethod
     def clear_expired(cls) -> None:

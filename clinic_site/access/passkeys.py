@@ -43,9 +43,6 @@ class Ceremony(WebAuthnHelper):
         options["authenticator_selection"].user_verification = UserVerificationRequirement.REQUIRED
         return options
 
-    def _check_discoverable(self, original_data: dict[str, Any]) -> bool:
-        return True  # it was required; what the browser says of it is not asked
-
 
 @require_POST
 def begin(request: HttpRequest, *, purpose: str, enrol: User | None = None) -> HttpResponse:
@@ -75,7 +72,7 @@ def _answer(request: HttpRequest, purpose: str) -> Iterator[tuple[Ceremony, dict
     except (
         *(OTPWebAuthnApiError, WebAuthnException, DataError, IntegrityError),
         # What the library lets through of hostile JSON.
-        *(ValueError, TypeError, KeyError, AttributeError, RecursionError),
+        *(ValueError, TypeError, LookupError, AttributeError, RecursionError),
     ) as error:
         raise _NotTaken from error
 

@@ -7,15 +7,16 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import NestedObjects, unquote
 from django.contrib.auth import admin as djangos_accounts  # noqa: F401  registers its pages
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db import DEFAULT_DB_ALIAS, models, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from clinic_site.access.entry import page
+from clinic_site.access.entry import page, still_holds
 from clinic_site.access.invitations import ADDRESS_CHANGED, invite, link_of, reset_access, tell
 from clinic_site.access.kept import ask_again, asked_again
 from clinic_site.access.models import InvitationReason, User, active_with
@@ -23,6 +24,7 @@ from clinic_site.access.record import KIND, AccountAction, record_of, record_rol
 from clinic_site.access.refused import NotAllowed
 from clinic_site.access.roles import Role
 from clinic_site.actor import Actor
+from clinic_site.audit.admin import column_filter
 
 admin.site.unregister(Group)
 
@@ -45,7 +47,10 @@ class RolesField(forms.ModelMultipleChoiceField):
 
 
 class PersonForm(forms.ModelForm):
-    """One account; somebody is to look after people at any time."""
+    """One account; somebody is to look after people at any time.
+
+    It carries what it showed, so that only what its manager changed is changed.
+    """
 
     groups = RolesField(
         Group.objects.filter(name__in=Role).order_by("pk"),
@@ -54,29 +59,30 @@ class PersonForm(forms.ModelForm):
         label=_("Roles"),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = self.instance.pk is not None
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if self.instance.pk and "groups" in cleaned:
-            # So that two who take the role from each other at once come one after the other.
-            manager = Group.objects.select_for_update().get(name=Role.MANAGER)
-            others = active_with(Role.MANAGER).exclude(pk=self.instance.pk)
+        if self.instance.pk is None:
+            return cleaned
+        # So that two who take the role from each other at once come one after the other.
+        manager = Group.objects.select_for_update().get(name=Role.MANAGER)
+        now = User.objects.get(pk=self.instance.pk)
+        for name in {*cleaned} - {*self.changed_data, "groups"}:
+            cleaned[name] = getattr(now, name)
+        if "groups" in cleaned:
+            shown = {*cast(QueryDict, self.data).getlist(self.add_initial_prefix("groups"))}
+            sent = {group.name for group in cleaned["groups"]}
+            names = now.roles - (shown - sent) | (sent - shown)
+            cleaned["groups"] = Group.objects.filter(name__in=names)
+            others = active_with(Role.MANAGER).exclude(pk=now.pk)
             stays = cleaned.get("is_active") and manager in cleaned["groups"]
             if not stays and not others.exists():
                 self.add_error(None, _("Nobody would look after people any more."))
         return cleaned
-
-
-class RoleFilter(admin.SimpleListFilter):
-    """What somebody does at the clinic."""
-
-    title = _("role")
-    parameter_name = "role"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(role, role) for role in Role]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
 class ResetForm(forms.Form):
@@ -173,7 +179,10 @@ class PeopleAdmin(admin.ModelAdmin):
 
     form = PersonForm
     list_display = ["username", "full_name", "email", "shown_roles", "is_active"]
-    list_filter = ["is_active", RoleFilter]
+    list_filter = [
+        "is_active",
+        column_filter("groups__name", _("role"), lambda: [(role, role) for role in Role]),
+    ]
     search_fields = ["username", "first_name", "last_name", "email"]
     ordering = ["username"]
     actions = None
@@ -228,7 +237,8 @@ class PeopleAdmin(admin.ModelAdmin):
         may_add = user is None and self.has_add_permission(request)
         if may_add or self.has_change_permission(request, user):
             form = self.get_form(request, user, change=user is not None)
-            if not {*request.POST} <= {*form.base_fields, *BESIDE_THE_FIELDS}:
+            sent = {name.removeprefix("initial-") for name in request.POST}
+            if not sent <= {*form.base_fields, *BESIDE_THE_FIELDS}:
                 raise NotAllowed("", KIND, [user.username] if user else [])
             if asked := ask_again(request):
                 return asked
@@ -241,9 +251,12 @@ class PeopleAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.is_staff = True
         if change:
-            # Only the form's columns: its owner may have another password, or have ended its
+            user = User.objects.select_for_update().get(pk=obj.pk)
+            if user == request.user and not still_holds(request, user):
+                raise PermissionDenied  # another manager has reset it in this moment
+            # Only what was changed: its owner may have another password, or have ended its
             # sessions, since it was read.
-            obj.save(update_fields={*form.fields, "is_staff"} - {"groups"})
+            obj.save(update_fields={*form.changed_data, "is_staff"} - {"groups"})
         else:
             obj.set_unusable_password()
             obj.save()
@@ -259,8 +272,8 @@ class PeopleAdmin(admin.ModelAdmin):
             record_of(user, AccountAction.DEACTIVATED, by=by)
         if names := [name for name in names if name != "groups"]:
             record_of(user, AccountAction.PEOPLE_CHANGED, by=by, detail=", ".join(names))
-        if change and "email" in form.changed_data:
-            tell(user, ADDRESS_CHANGED, form.initial["email"])
+        if change and (before_it := form.initial["email"]) not in {"", user.email}:
+            tell(user, ADDRESS_CHANGED, before_it)
             user.invitations.filter(used_at=None).delete()  # whoever reads mail there opens it not
         if record_roles(user, before, by=by) or switched:
             user.end_sessions()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from clinic_site.access.entry import page
 from clinic_site.access.kept import fields_sent, typed
 from clinic_site.access.models import User
+from clinic_site.access.record import KIND
 from clinic_site.access.roles import roles_with
 from clinic_site.actor import Actor
 from clinic_site.audit.models import record_refused
@@ -41,6 +42,7 @@ def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:
     detail = " ".join([str(request.method), *_name_and_row(request)])[:100]
     record_refused(refusal.subject_kind, refusal.references, by=Actor.staff(request), detail=detail)
     needed = roles_with(refusal.permission)
+    about = (refusal.subject_kind, *refusal.references)
     response = page(
         request,
         "refused",
@@ -49,6 +51,7 @@ def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:
         needed=needed,
         roles=sorted(cast(User, user).roles),
         typed=typed(fields_sent(request)),
+        is_own=about == (KIND, user.get_username()) and not user.is_superuser,
         is_missing=user.is_superuser or not user.roles & set(needed),
     )
     add_never_cache_headers(response)

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from clinic_site.access.entry import is_own
-from clinic_site.access.kept import LAST, note_session
+from clinic_site.access.kept import note_session
 from clinic_site.access.models import User
 from clinic_site.clinic import current_clinic
 from clinic_site.crypto.key_ring import blind_index
@@ -41,9 +41,6 @@ class SessionStore(db.SessionStore):
         if found is None:
             self._session_key = None
         return found
-
-    def exists(self, session_key: str) -> bool:
-        return super().exists(_row_key(session_key))
 
     def create_model_instance(self, data: Any) -> Any:
         row = super().create_model_instance(data)
@@ -91,7 +88,7 @@ class StaffSession:
                 session.flush()
                 return AnonymousUser()
             if found.is_authenticated:
-                _note(request, found)
+                _note(request)
                 signed_in.append(found)
             return found
 
@@ -110,11 +107,9 @@ def _set_back(session: Any) -> None:
             session[name] = now
 
 
-def _note(request: HttpRequest, user: User) -> None:
-    """Note that somebody is there, at most once a minute; and once, whether it was them before."""
+def _note(request: HttpRequest) -> None:
+    """Note that somebody is there, at most once a minute."""
     session, now = request.session, int(time.time())
-    if "same_as_before" not in session:
-        session["same_as_before"] = LAST.read(request).get("user", user.pk) == user.pk
     is_due = now - session.get("seen_at", 0) >= settings.SEEN_EVERY.total_seconds()
     if is_due and request.headers.get("X-Background", "typed") == "typed":
         session["seen_at"] = now

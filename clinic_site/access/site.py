@@ -5,8 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access import account, kept, passkeys, sessions, sign_in
@@ -23,9 +24,13 @@ OPEN_WITH_ONE_FACTOR = ("admin:password_change", "admin:again", "admin:logout")
 
 
 def is_done(response: HttpResponse) -> bool:
-    """Whether this answers a form that was done; not one with errors, nor one that has to wait."""
+    """Whether this answers a form that was done.
+
+    Not one with errors, one that has to wait, or one of a row that is gone: for that Django leads
+    to the front page.
+    """
     to = response.headers.get("Location", "")
-    return bool(to) and not to.startswith(reverse("admin:again"))
+    return to not in {"", reverse("admin:index")} and not to.startswith(reverse("admin:again"))
 
 
 class ClinicAdminSite(admin.AdminSite):
@@ -44,12 +49,19 @@ class ClinicAdminSite(admin.AdminSite):
         }
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Wrap a view: who must add a device is led there; what was sent without a session kept."""
+        """Wrap a view: who must add a device is led there; what was sent without a session kept.
+
+        PostgreSQL takes no NUL character, and none stands in any address of ours.
+        """
         inner = super().admin_view(view, cacheable)
 
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if "%00" in request.get_full_path():
+                raise Http404
             is_open = request.path.startswith(tuple(map(reverse, OPEN_WITH_ONE_FACTOR)))
             if not is_open and self.has_permission(request) and needs_another_factor(request):
+                told = gettext("It is kept for an hour: add a device, and it comes back.")
+                kept.wait(request, told)
                 return HttpResponseRedirect(reverse("admin:password_change"), status=303)
             is_form = kept.is_form(request)
             if is_form and not self.has_permission(request):

@@ -13,12 +13,15 @@ for (const button of document.querySelectorAll("[data-passkey]")) {
     status.textContent = "";
     try {
       // The whole form goes along: whether it has errors is asked before a passkey is made.
-      const asked = await fetch(begin, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      const body = new URLSearchParams(new FormData(form));
+      const headers = { "X-Background": "typed" };
+      const asked = await fetch(begin, { method: "POST", body, headers, redirect: "manual" });
       if (asked.ok) {
         const publicKey = PublicKeyCredential[read](await asked.json());
         const credential = await navigator.credentials[ceremony]({ publicKey });
         answer.value = JSON.stringify(credential.toJSON());
-      } else if (asked.status !== 422) {
+      } else if (![0, 404, 422].includes(asked.status)) {
+        // Of those the form tells: it is led elsewhere (0), its invitation is over, it has errors.
         throw new Error(asked.status);
       }
       answer.disabled = false;

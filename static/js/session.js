@@ -5,9 +5,11 @@ const stay = notice.querySelector("button");
 const { address, left, warningMinutes } = notice.dataset;
 const warning = warningMinutes * 60;
 let state = "";
+let timer;
 
 function later(seconds) {
-  setTimeout(look, Math.max(seconds, 1) * 1000);
+  clearTimeout(timer); // or each answer would begin another round
+  timer = setTimeout(look, Math.max(seconds, 1) * 1000);
 }
 
 function tell(now, seconds) {

@@ -3,16 +3,29 @@
 import re
 import time
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.test import Client
 from django_otp_webauthn.models import WebAuthnCredential
 
-from clinic_site.access.models import RecoveryCode, TotpDevice, User
+from clinic_site.access import account
+from clinic_site.access.factors import factors_of
+from clinic_site.access.invitations import reset_access
+from clinic_site.access.models import InvitationReason, RecoveryCode, TotpDevice, User
 from clinic_site.audit.models import AuditEvent
 from tests.access.test_passkeys import begin, send
 from tests.authenticator import Authenticator
-from tests.make import PASSWORD, app_of, code_now, is_in, make_account, signed_in, with_password
+from tests.make import (
+    PASSWORD,
+    app_of,
+    by,
+    code_now,
+    is_in,
+    make_account,
+    signed_in,
+    with_password,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
 
@@ -247,3 +260,31 @@ def test_a_manager_with_one_device_adds_a_second_before_all_else(settings) -> No
     assert is_in(client)
     change(client, "remove", factor=TotpDevice.objects.get(user=mia).persistent_id)
     assert client.get("/admin/").status_code == 303
+
+
+@pytest.mark.parametrize("do", ["passkey", "app", "password", "sessions"])
+def test_a_reset_stops_what_is_on_its_way_as_well(do: str) -> None:
+    eva, mia = with_password("eva", "scheduler"), make_account("mia", "manager")
+    client, device = signed_in(eva), Authenticator()
+    made = device.make(begin(client, PAGE))
+    finish = account._done
+
+    def after_a_reset(*args: Any) -> Any:
+        misuse = InvitationReason.MISUSE
+        reset_access(user=User.objects.get(pk=eva.pk), by=by(mia), reason=misuse)
+        return finish(*args)
+
+    with mock.patch.object(account, "_done", after_a_reset):
+        if do == "passkey":
+            answer = send(client, PAGE, made, do=do)
+        elif do == "app":
+            answer = set_up_app(client)
+        else:
+            answer = change(client, do, password=NEW, repeated=NEW)
+
+    assert "Nothing was changed" in answer.text
+    assert not is_in(client)
+    eva.refresh_from_db()
+    assert not eva.has_usable_password()
+    assert not factors_of(eva)
+    assert [action for _actor, action in audit()] == ["reset", "invited"]

@@ -16,13 +16,14 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from clinic_site.access import kept, site
 from clinic_site.access.models import KeptForm, User
 from clinic_site.admin import PhysicianAdmin
 from clinic_site.mail.worker import sweep_what_is_over
 from clinic_site.models import Notice, Physician
 from conditions.content.document import Section, Source
 from tests.forms import form_in, sent_by, sent_by_page, sent_for
-from tests.make import make_account, make_condition, signed_in
+from tests.make import make_account, make_condition, make_picture, signed_in
 from tests.running import Site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
@@ -157,19 +158,33 @@ def test_nobody_else_gets_it_in_the_same_browser(browser, ana) -> None:
     assert "Dr. Jane Doe" in browser.get(KEPT).text
 
 
-def test_a_page_of_the_account_before_is_not_kept_for_the_next_one(browser) -> None:
-    old = browser.token()
+@pytest.mark.parametrize("then", ["stays", "signs out", "comes back"])
+def test_a_page_of_the_account_before_is_not_kept_for_the_next_one(browser, ana, then: str) -> None:
+    old, now = browser.token(), timezone.now()
     browser.end_session()
-    browser.sign_in(make_account("ben", "editor"))
+    ben = make_account("ben", "editor")
+    browser.sign_in(ben)
+    if then == "signs out":
+        token = browser.get("/admin/").context["csrf_token"]
+        assert browser.send(token, {}, path="/admin/logout/").status_code == 200
+    elif then == "comes back":
+        browser.end_session()
+        browser.sign_in(ben)
 
     answer = browser.send(old)
 
-    assert answer["Location"] == ADD
-    assert "It could not be kept." in browser.get(ADD).text
+    assert KEPT not in answer["Location"]
+    assert "It could not be kept." in browser.get(answer["Location"]).text
     browser.end_session()
     browser.send(old)
     assert not KeptForm.objects.exists()
     assert not Physician.objects.exists()
+    # The next day Ana's session is over, so that an old page is Ben's own.
+    with time_machine.travel(now + dt.timedelta(hours=11)):
+        browser.sign_in(ben)
+        old = browser.token()
+        browser.sign_in(ben)
+        assert browser.send(old)["Location"] == KEPT
 
 
 def test_another_browser_gets_nothing_of_it(browser, ana) -> None:
@@ -270,6 +285,50 @@ def test_of_two_forms_both_come_back_and_each_is_sent_by_itself(browser, ana) ->
     assert Physician.objects.count() == 2
     assert not KeptForm.objects.exists()
     assert KEPT not in browser.get("/admin/").text
+
+
+def test_one_whose_row_was_deleted_meanwhile_is_still_there(browser, ana) -> None:
+    picture, token = make_picture(), browser.token()
+    browser.end_session()
+    address = f"/admin/clinic_site/picture/{picture.pk}/change/"
+    browser.send(token, {"alt": "All that I typed", "_save": "Save"}, path=address)
+    picture.delete()
+    browser.sign_in(ana)
+
+    assert browser.send_again(browser.get(KEPT).text)["Location"] == "/admin/"
+
+    assert "doesn’t exist. Perhaps it was deleted?" in browser.get("/admin/").text
+    assert "All that I typed" in browser.get(KEPT).text
+
+
+def test_a_second_click_that_came_first_is_no_fault(browser, ana) -> None:
+    token = browser.token()
+    browser.end_session()
+    browser.send(token)
+    browser.sign_in(ana)
+    page, look = browser.get(KEPT).text, kept.forms_kept
+
+    def before_the_other_click(request):
+        found = look(request)
+        KeptForm.objects.all().delete()
+        return found
+
+    with mock.patch.object(kept, "forms_kept", before_the_other_click):
+        assert browser.send_again(page).status_code == 302
+
+    assert Physician.objects.get().name == "Dr. Jane Doe"
+
+
+def test_what_a_manager_sent_is_kept_until_they_have_a_second_device(browser) -> None:
+    browser.sign_in(make_account("mia", "manager", "editor"))
+    token = browser.token()
+    with mock.patch.object(site, "needs_another_factor", return_value=True):
+        answer = browser.send(token)
+        told = browser.get(answer["Location"]).text
+
+    assert "Nothing was done yet with what you sent. It is kept for an hour: add a device" in told
+    assert "Dr. Jane Doe" in browser.get(KEPT).text
+    assert not Physician.objects.exists()
 
 
 @pytest.mark.parametrize("fault", [RuntimeError, OperationalError])

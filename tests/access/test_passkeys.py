@@ -323,6 +323,10 @@ def test_hostile_answers_are_refused_without_an_error(device: Authenticator) -> 
             "This passkey was not taken"
             in send(enrolling, "/admin/account/", text, do="passkey").text
         )
+    for key in ([], [0], "x", {1: 2, 3: -7, -1: 1}):
+        answer = Authenticator(odd_key=key).make(begin(enrolling, "/admin/account/"))
+        told = send(enrolling, "/admin/account/", answer, do="passkey").text
+        assert "This passkey was not taken" in told
     for text in TEXTS:
         begin(client, LOGIN)
         assert send(client, LOGIN, text).status_code == 400

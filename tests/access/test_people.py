@@ -1,5 +1,6 @@
 """Managers look after accounts and roles; what nobody may do by them is refused, and on record."""
 
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -8,11 +9,13 @@ from django.db.models import ProtectedError
 from django.test import Client
 
 from appointments.models import Note
-from clinic_site.access.models import User
+from clinic_site.access.invitations import reset_access
+from clinic_site.access.models import InvitationReason, User
 from clinic_site.access.people import PeopleAdmin
 from clinic_site.access.roles import Role
 from clinic_site.models import AuditEvent, MailChoice
-from tests.make import make_account, make_request, sign_in_as, signed_in
+from tests.forms import Filled
+from tests.make import by, make_account, make_request, sign_in_as, signed_in
 from tests.running import Site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
@@ -33,12 +36,15 @@ def sent(user: User, **changed: object) -> dict[str, object]:
     """What a browser sends for this account's page; a box that is not ticked is not sent."""
     shown: dict[str, object] = {
         "username": user.username,
-        "first_name": "",
-        "last_name": "",
+        "first_name": user.first_name,
+        "last_name": user.last_name,
         "email": user.email,
     }
-    shown |= {"credentials": "", "physician": "", "groups": [*user.roles], "is_active": "on"}
-    return {name: value for name, value in {**shown, **changed}.items() if value is not None}
+    shown |= {"credentials": "", "physician": "", "groups": [*user.roles]}
+    shown["is_active"] = "on" if user.is_active else None
+    opened = {f"initial-{name}": value for name, value in shown.items()}
+    values = {**opened, **shown, **changed}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def on_record() -> list[tuple[str, str, str, str]]:
@@ -182,7 +188,7 @@ def test_an_account_that_is_deactivated_is_out_at_once_and_stays_out(mia: Client
     assert browser.get("/admin/").status_code == 302
     assert on_record() == [("mia", "deactivated", "eva", "")]
 
-    mia.post(page_of(eva), sent(eva))
+    mia.post(page_of(eva), sent(User.objects.get(pk=eva.pk), is_active="on"))
     assert User.objects.get(pk=eva.pk).is_active
     assert browser.get("/admin/").status_code == 302  # the old session does not come back
     assert on_record()[1:] == [("mia", "people_changed", "eva", "is_active")]
@@ -240,12 +246,51 @@ def test_a_save_undoes_no_password_that_was_set_meanwhile(mia: Client) -> None:
     assert now.check_password("correct horse battery")
 
 
+def test_a_page_opened_before_a_colleague_saved_undoes_nothing_of_that(mia: Client) -> None:
+    # Given a page of eva that mia has open,
+    eva = make_account("eva", "editor", "clinician", email="eva@clinic.example")
+    opened = Filled(mia, page_of(eva), "user_form")
+
+    # when another manager closes the account, takes a role away and gives one,
+    before = Filled(sign_in_as("manager", name="max"), page_of(eva), "user_form")
+    before.type("email", "roe@clinic.example").type("groups", "clinician", "manager")
+    before.type("is_active").press("_save")
+    # and mia then gives it a name and another role,
+    opened.type("last_name", "Roe").type("groups", "editor", "clinician", "scheduler")
+    opened.press("_save")
+
+    # then both is so.
+    eva = User.objects.get(pk=eva.pk)
+    assert (eva.last_name, eva.email, eva.is_active) == ("Roe", "roe@clinic.example", False)
+    assert eva.roles == {Role.CLINICIAN, Role.MANAGER, Role.SCHEDULER}
+    assert on_record()[-2:] == [
+        ("mia", "people_changed", "eva", "last_name"),
+        ("mia", "roles_changed", "eva", "+scheduler"),
+    ]
+
+
+def test_a_manager_who_was_reset_changes_their_own_address_no_more(mia: Client) -> None:
+    me, max_ = User.objects.get(username="mia"), make_account("max", "manager")
+    values = {"first_name": "", "last_name": "", "credentials": "", "physician": ""}
+    save = PeopleAdmin.save_model
+
+    def after_a_reset(*args: Any) -> None:
+        reset_access(user=User.objects.get(pk=me.pk), by=by(max_), reason=InvitationReason.MISUSE)
+        save(*args)
+
+    with mock.patch.object(PeopleAdmin, "save_model", after_a_reset):
+        answer = mia.post(page_of(me), {**values, "email": "mine@evil.example"})
+
+    assert answer.status_code == 403
+    assert User.objects.get(pk=me.pk).email == ""
+
+
 def test_the_list_is_narrowed_to_a_role(mia: Client) -> None:
     make_account("eva", "editor", "scheduler")
     make_account("sam", "scheduler")
     make_account("root", "editor", is_superuser=True)
 
-    shown = mia.get(PEOPLE, {"role": "editor"}).context["cl"].result_list
+    shown = mia.get(PEOPLE, {"groups__name": "editor"}).context["cl"].result_list
     assert [each.username for each in shown] == ["eva", "root"]
     assert "editor, scheduler" in mia.get(PEOPLE).text
     assert ">superuser<" in mia.get(PEOPLE).text
@@ -264,6 +309,7 @@ browsers = [signed_in(user) for user in pair]
 start = threading.Barrier(2)
 def demote(number):
     sent = {"first_name": "", "last_name": "", "email": "", "credentials": "", "physician": ""}
+    sent |= {"initial-groups": "manager", "initial-is_active": "on"}
     start.wait()
     try:
         address = f"/admin/clinic_site/user/{pair[1 - number].pk}/change/"

@@ -6,6 +6,7 @@ from django.test import Client
 
 from clinic_site.access.models import User
 from clinic_site.access.roles import Role
+from tests.forms import Filled
 from tests.generated import SOAK
 from tests.make import make_account, sign_in_as, signed_in
 
@@ -118,10 +119,10 @@ def test_a_new_account_has_no_password_and_other_roles_end_its_sessions(client: 
     assert browser.get("/admin/conditions/condition/").status_code == 200
 
     address = f"/admin/clinic_site/user/{eva.pk}/change/"
-    same = {"username": "eva", "email": "eva@clinic.example", "is_active": "on"}
-    mia.post(address, {**same, "groups": ["editor"]})
+    opened = Filled(mia, address, "user_form")
+    opened.type("email", "eva@clinic.example").press("_save")
     assert browser.get("/admin/").status_code == 200
-    mia.post(address, {**same, "groups": ["clinician"]})
+    opened.type("groups", "clinician").press("_save")
 
     assert browser.get("/admin/").status_code == 302
     assert User.objects.get(username="eva").roles == {Role.CLINICIAN}

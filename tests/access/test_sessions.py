@@ -82,7 +82,6 @@ def test_a_session_is_kept_changed_renewed_and_over_in_time() -> None:
     session["a"] = 1
     session.save()
     first = str(session.session_key)
-    assert session.exists(first)
 
     session["a"] = 2
     session.save()

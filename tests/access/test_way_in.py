@@ -12,6 +12,7 @@ from clinic_site.access.models import User
 from clinic_site.mail.models import NotWanted
 from clinic_site.mail.worker import make_mail
 from clinic_site.models import AuditEvent, OutboxMessage
+from tests.access.test_people import sent
 from tests.make import make_account, sign_in_as, signed_in, with_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
@@ -29,6 +30,11 @@ def page_of(user: User) -> str:
 def on_record() -> list[tuple[str, str]]:
     rows = AuditEvent.objects.filter(subject_kind="account").order_by("pk")
     return [(row.action, row.detail) for row in rows]
+
+
+def change(mia: Client, user: User, **typed: str) -> None:
+    address = page_of(user).replace("way-in", "change")
+    assert mia.post(address, sent(user, **typed)).status_code == 302
 
 
 def shown_token(page: str) -> str:
@@ -90,10 +96,7 @@ def test_who_is_reset_or_gets_another_address_hears_of_it_at_the_one_before(mia:
     kim = with_password("kim", "scheduler", last_login=timezone.now(), email="kim@clinic.example")
 
     # when a manager changes it and then resets the account,
-    typed = {"username": "kim", "first_name": "", "last_name": "", "credentials": ""}
-    typed |= {"physician": "", "groups": "scheduler", "is_active": "on"}
-    page = f"/admin/clinic_site/user/{kim.pk}/change/"
-    mia.post(page, {**typed, "email": "other@evil.example"})
+    change(mia, kim, email="other@evil.example")
     mia.post(page_of(kim), {"do": "reset", "reason": "lost"})
     assert "evil" not in str([*OutboxMessage.objects.values()])  # both are kept encrypted
 
@@ -116,13 +119,16 @@ def test_who_is_reset_or_gets_another_address_hears_of_it_at_the_one_before(mia:
 def test_an_invitation_opens_nothing_once_the_address_is_another(mia: Client) -> None:
     new = make_account("new", "scheduler")
     token = shown_token(mia.post(page_of(new), {"do": "invite"}).text)
-    assert find_invitation(token) is not None
 
-    typed = {"username": "new", "first_name": "", "last_name": "", "credentials": ""}
-    typed |= {"physician": "", "groups": "scheduler", "is_active": "on"}
-    mia.post(f"/admin/clinic_site/user/{new.pk}/change/", {**typed, "email": "new@clinic.example"})
+    # A link that was handed over went to no address: a first one ends it not, another one does.
+    change(mia, new, email="new@clinic.example")
+    assert find_invitation(token) is not None
+    new.refresh_from_db()
+    change(mia, new, email="other@clinic.example")
 
     assert find_invitation(token) is None
+    over = Client().get(f"/admin/invitation/{token}/").text
+    assert "a manager has changed the account" in over
 
 
 def test_where_there_was_no_address_nobody_is_told_by_mail(mia: Client) -> None:
@@ -169,6 +175,8 @@ def test_only_a_manager_does_it_and_not_to_oneself_nor_to_a_superuser(mia: Clien
     ]
 
     assert [answer.status_code for answer in answers] == [403] * 3
+    told = ["Nobody can do this here", "Another manager can.", "for the role"]
+    assert all(words in answer.text for words, answer in zip(told, answers, strict=True))
     after = {user.pk: (user.password, user.epoch) for user in User.objects.filter(pk__in=before)}
     assert after == before
     assert {action for action, _detail in on_record()} == {"refused"}

@@ -77,6 +77,21 @@ def test_every_link_in_the_admin_opens_for_who_sees_it(roles: list[str]) -> None
     assert len(pages) > 10 or not roles
 
 
+def test_an_address_with_a_character_that_no_database_takes_leads_nowhere() -> None:
+    everything = sign_in_as("editor", "scheduler", "manager")
+
+    for page in (
+        *(
+            "user/?groups__name=%00",
+            "user/?email=%00",
+            "auditevent/?actor=%00",
+            "auditevent/?action=%00",
+        ),
+        *("outboxmessage/?kind=%00", "outboxmessage/?state__exact=%00", "picture/%00/bytes/"),
+    ):
+        assert everything.get(f"/admin/clinic_site/{page}").status_code == 404, page
+
+
 def test_an_editors_whole_admin_shows_nothing_of_requests() -> None:
     call_command("load_content", *WITHOUT_PAGES, verbosity=0)
     rows = make_one_of_each()

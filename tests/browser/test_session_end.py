@@ -58,8 +58,13 @@ def test_whoever_is_still_there_stays_signed_in(page: Page, site: Site) -> None:
     with page.expect_response(lambda told: told.request.method == "GET"):  # it has looked again
         page.get_by_role("button", name="Stay signed in").click()
     expect(page.get_by_text(WARNED)).to_be_hidden()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     wait(page, site, 29)
     expect(page.get_by_text(WARNED)).to_be_visible()
+    assert (
+        len([each for each in asked if "still-here" in each]) == 1
+    )  # once, though there was a warning before
     with page.expect_response("**/still-here/"):  # going on is an answer, too
         body.press("End")
     expect(page.get_by_text(WARNED)).to_be_hidden()

@@ -3,6 +3,7 @@
 import io
 import os
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -210,6 +211,23 @@ def test_staff_upload_a_picture_once_and_can_mend_its_words() -> None:
     assert f"picture:{picture.hash}" in client.get(change).text
     client.post(change, {"alt": "A green field"})
     assert Picture.objects.get().alt == "A green field"
+
+
+@pytest.mark.django_db
+@pytest.mark.on_postgresql
+def test_of_two_clicks_at_once_the_second_is_told_that_the_picture_is_here() -> None:
+    # Given a picture that another click stores after this one has looked for it,
+    data = file_of(Image.new("RGB", (300, 200), "green"), "PNG").read()
+    read_picture(io.BytesIO(data), alt="Green").save()
+    found = [Picture.objects.none(), Picture.objects.all()]
+
+    with mock.patch.object(Picture.objects, "filter", side_effect=found):
+        sent = {"alt": "My words", "file": SimpleUploadedFile("green.png", data, "image/png")}
+        answer = sign_in_as("editor").post("/admin/clinic_site/picture/add/", sent)
+
+    assert "This picture is here already, as" in answer.text
+    assert 'value="My words"' in answer.text
+    assert Picture.objects.get().alt == "Green"
 
 
 def delete_page(picture: Picture) -> str:
