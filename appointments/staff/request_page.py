@@ -107,9 +107,8 @@ class RequestView(StaffView):
         step = STEPS[values["step"]]
         if step.target:
             said = _("The request is now “%s”.") % step.target.label
-            if step.form == "visit":
-                at = date_format(timezone.localtime(values["visit_at"]), "l, F j, g:i A")
-                said = _("The visit is set: %s.") % at
+            if step.form == "visit":  # without its time: a cookie holds this
+                said = _("The visit is set.")
             news = before.state.news_of(step.target)
             return f"{said} {told_by(changed, changed.status_at) if news else ''}".strip()
         if step.form == "aside":
