@@ -66,7 +66,8 @@ class RequestView(StaffView):
         self.opened_at = self.since or self.opened_at
         do = request.POST.get("do", "")
         form = WorkForm(self.appointment_request, request.POST)
-        if do == SAVE_AND_NEXT and request.POST.get("next") and not form.filled_in:
+        is_empty = not form.filled_in and "typed" not in request.POST
+        if do == SAVE_AND_NEXT and request.POST.get("next") and is_empty:
             return self.next(_("nothing was changed."))
         saves = do in {SAVE, SAVE_AND_NEXT}
         if not saves:
@@ -164,7 +165,7 @@ class RequestView(StaffView):
 
     def erased(self) -> HttpResponse:
         """Say that the request is gone, with what was typed about it."""
-        typed = WorkForm(AppointmentRequest(), self.request.POST).in_words()
+        typed = self.typed(WorkForm(AppointmentRequest(), self.request.POST))
         title = _("This request was erased")
         return self.show("admin/appointments/erased.html", title, status=404, typed=typed)
 
@@ -201,10 +202,7 @@ class RequestView(StaffView):
             self.record(Action.LISTED, duplicates)
         now, happened, steps = timezone.now(), history(asked), self.steps(form)
         # What was typed for a step that cannot be taken any more is told until all is saved.
-        lines = self.request.POST.getlist("typed")
-        typed = {label: value for label, _colon, value in (each.partition(": ") for each in lines)}
-        if not any(each["is_chosen"] for each in steps):
-            typed |= dict(form.in_words())
+        can_be_taken = any(each["is_chosen"] for each in steps)
         return self.show(
             "admin/appointments/request.html",
             asked.reference,
@@ -227,7 +225,7 @@ class RequestView(StaffView):
             history=happened,
             is_renewed=since is not None,
             new=[each for each in happened if since and each.at >= since],
-            typed=list(typed.items()),
+            typed=self.typed(None if can_be_taken else form),
             here=here,
             undoable=undoable(asked),
             duplicates=[(each, answer_of(each, "patient_name")) for each in duplicates],
@@ -235,6 +233,12 @@ class RequestView(StaffView):
             told=told_in_words(told([asked])[asked.pk]),
             steps=steps,
         )
+
+    def typed(self, form: WorkForm | None) -> list[tuple[str, str]]:
+        """Return what was typed that has no place in the form: as told before, and in `form`."""
+        lines = self.request.POST.getlist("typed")
+        told = [(label, value) for label, _colon, value in (each.partition(": ") for each in lines)]
+        return list(dict.fromkeys([*told, *(form.in_words() if form else [])]))
 
     def steps(self, form: WorkForm) -> list[dict[str, Any]]:
         asked, chosen = self.appointment_request, form["next"].value()
