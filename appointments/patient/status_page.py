@@ -22,6 +22,7 @@ from appointments.presenters import copy_of_answers, read, zone_as_read
 from appointments.services import workflow
 from appointments.services.search import find_request
 from appointments.services.waiting import is_late, is_overdue
+from appointments.services.workflow import InvalidTransition
 from appointments.tokens import read_mail_token, status_token
 from clinic_site.actor import Actor
 from clinic_site.clinic import current_clinic
@@ -126,16 +127,19 @@ class StatusView(TokenView):
         words = appointment_request.words_for_patient(
             now, late=is_late(appointment_request, clinic, now)
         )
+        ended, is_over = appointment_request.state.has_ended, appointment_request.is_over(now)
+        form = None if ended or is_over else ChangeForm()
         context = {
             "appointment_request": appointment_request,
             "words": words,
             "promise": words.promise and not is_overdue(appointment_request, clinic, now),
-            "ended": appointment_request.state.has_ended,
+            "ended": ended,
             "visit_at": visit_at if appointment_request.has_visit_ahead(now) else None,
+            "is_over": is_over,
             "place": read(appointment_request, "visit_place", ""),
             "zone": zone_as_read(visit_at) if visit_at else "",
             "token": token,
-            "form": ChangeForm(),
+            "form": form,
         }
         return render(request, "appointments/status.html", context)
 
@@ -167,15 +171,18 @@ class CancelView(TokenView):
 
     form_class = forms.Form
     template_name = "appointments/status_cancel.html"
-    shown = ("reference", "status", "visit_at")
+    shown = ("reference", "status", "visit_at", "visit_minutes")
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        if self.opened().state.has_ended:
+        appointment_request = self.opened()
+        if appointment_request.state.has_ended or appointment_request.is_over(timezone.now()):
             return see_other("request_status", token)
         return super().get(request, token)
 
     def accept(self, form: forms.Form) -> HttpResponse:
-        workflow.cancel(pk=self.opened().pk, by=Actor.patient(self.request))
+        appointment_request = self.opened()
+        if not appointment_request.is_over(timezone.now()):  # else their page says that it is
+            workflow.cancel(pk=appointment_request.pk, by=Actor.patient(self.request))
         return see_other("request_status", self.kwargs["token"])
 
     def show(self, form: forms.Form, *, away: bool = False, **context: Any) -> HttpResponse:

@@ -250,13 +250,31 @@ def test_the_confirmation_is_on_record_and_shown_where_that_fails(asked, monkeyp
 
 def test_a_visit_that_is_over_is_no_more_to_come(asked) -> None:
     AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=WINTER_VISIT)
-    with time_machine.travel(WINTER_VISIT + dt.timedelta(hours=1)):
+    with time_machine.travel(WINTER_VISIT + dt.timedelta(minutes=29)):
         assert "Your visit is set" in look(asked)
-    with time_machine.travel(WINTER_VISIT + dt.timedelta(days=1)):
+    with time_machine.travel(WINTER_VISIT + dt.timedelta(minutes=30)):
         page = look(asked)
+        assert BROWSER.get(page_of(asked, "visit.ics")).status_code == 404
+        for cancel in (BROWSER.get, BROWSER.post):
+            assert cancel(page_of(asked, "cancel/"))["Location"] == page_of(asked)
 
     assert "The time of your visit has passed" in page
-    assert "Please come" not in page
+    assert f"Your visit was on {WINTER_VISIT:%A, %B} 5, {WINTER_VISIT.year}, at 2:00 PM." in page
+    for untrue in ("Please come", "Add it to your calendar", "Cancel ", "<form"):
+        assert untrue not in page
+    asked.refresh_from_db()
+    assert asked.status == "scheduled"
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_confirmation_leads_on_once_more_has_happened(status: Status) -> None:
+    asked = make_request(status=status)
+    answer = BROWSER.get(f"/appointments/received/{received_token(asked.attempt)}/")
+
+    if status in {"new", "contacting", "quarantined"}:
+        assert "We have your request" in answer.text
+    else:
+        assert (answer.status_code, answer["Location"]) == (303, page_of(asked))
 
 
 def test_who_writes_all_day_is_asked_to_call(asked, settings) -> None:
