@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from appointments.audit import record_seen
 from appointments.forms.patients import ChangeForm, FindForm, PhoneForm
 from appointments.models import AppointmentRequest
-from appointments.patient.base import PatientView, TokenView, see_other
+from appointments.patient.base import NEW_TAB, PatientView, TokenView, see_other
 from appointments.patient.calendar_file import visit_calendar
 from appointments.presenters import copy_of_answers, read, zone_as_read
 from appointments.services import workflow
@@ -43,6 +43,12 @@ class FindView(PatientView):
             "and try again. After several tries, wait an hour, or call us at %(phone)s."
         ),
     )
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().get(request, *args, **kwargs)
+        # Kept as the request form is: docs/decisions/0015-the-form-may-be-kept.md.
+        response["Cache-Control"] = "private, no-cache"
+        return response
 
     def accept(self, form: PhoneForm) -> HttpResponse:
         appointment_request = find_request(
@@ -81,7 +87,7 @@ class PhoneFirstView(TokenView, FindView):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         self.opened()
-        return super().get(request, token)
+        return self.show(self.form_class(), new_tab=NEW_TAB)
 
     def reference(self, form: PhoneForm) -> str:
         return self.opened().reference
@@ -140,6 +146,7 @@ class StatusView(TokenView):
             "zone": zone_as_read(visit_at) if visit_at else "",
             "token": token,
             "form": form,
+            "new_tab": NEW_TAB if form else "",
         }
         return render(request, "appointments/status.html", context)
 

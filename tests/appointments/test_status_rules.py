@@ -277,6 +277,16 @@ def test_the_confirmation_leads_on_once_more_has_happened(status: Status) -> Non
         assert (answer.status_code, answer["Location"]) == (303, page_of(asked))
 
 
+def test_what_is_being_typed_is_not_left_by_a_link(asked) -> None:
+    asks = [FIND, page_of(asked), page_of(asked, "copy/")]
+    for page in (BROWSER.get(path) for path in asks):
+        leads_away = re.findall(r'<a [^>]*href="/[^"]*"(?! target="_blank")[^>]*>', page.text)
+        if page["Cache-Control"] == "private, no-cache":  # Back gives what was typed
+            assert page.request["PATH_INFO"] == FIND
+        else:
+            assert [each for each in leads_away if "visit.ics" not in each] == []
+
+
 def test_who_writes_all_day_is_asked_to_call(asked, settings) -> None:
     for number in range(settings.CHANGES_A_DAY):
         assert BROWSER.post(page_of(asked, "change/"), {"text": f"{number}"}).status_code == 303
