@@ -52,6 +52,7 @@ class PatientView(View):
     http_method_names = ["get", "head", "post"]
     form_class: type[forms.Form]
     template_name: str
+    typed = ""  # what is shown again where the request is gone
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase
@@ -65,7 +66,8 @@ class PatientView(View):
         except AppointmentRequest.DoesNotExist:
             with told_if_it_fails():
                 record_refused(by=Actor.patient(request), detail="dead link")
-            response = render(request, "appointments/status_gone.html", status=404)
+            context = {"typed": self.typed, "new_tab": self.typed and NEW_TAB}
+            response = render(request, "appointments/status_gone.html", context, status=404)
         response.setdefault("Cache-Control", "no-store")
         return response
 

@@ -206,13 +206,18 @@ class ChangeView(TokenView):
 
     form_class = ChangeForm
     template_name = "appointments/status_change.html"
-    shown = ("reference",)
+    shown = ("reference", "status")
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         self.attempt()
         return see_other("request_status", token)
 
     def accept(self, form: ChangeForm) -> HttpResponse:
-        by = Actor.patient(self.request)
-        workflow.request_change(pk=self.opened().pk, text=form.cleaned_data["text"], by=by)
+        by, self.typed = Actor.patient(self.request), form.cleaned_data["text"]
+        appointment_request = self.opened()
+        try:
+            workflow.request_change(pk=appointment_request.pk, text=self.typed, by=by)
+        except InvalidTransition as error:
+            ended = appointment_request.state.has_ended
+            return self.show(form, notice=str(error), ended=ended)
         return see_other("request_status", self.kwargs["token"])

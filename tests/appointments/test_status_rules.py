@@ -194,9 +194,10 @@ def test_the_link_ends_when_the_request_is_erased(asked) -> None:
     for rest in ("", "visit.ics", "cancel/", "change/"):
         answer = BROWSER.get(page_of(asked, rest))
         assert rest == "change/" or answer.status_code == 404
-    answer = BROWSER.post(page_of(asked, "change/"), {"text": "Hello"})
+    answer = BROWSER.post(page_of(asked, "change/"), {"text": "Call my <daughter>"})
     assert answer.status_code == 404
     assert "605-217-5617" in answer.content.decode()
+    assert "Call my &lt;daughter&gt;" in answer.content.decode()
     assert not find(asked.reference)
 
 
