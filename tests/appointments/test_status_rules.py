@@ -396,6 +396,8 @@ def test_while_the_database_is_away_what_was_typed_stays(asked, monkeypatch) -> 
         assert "Try again" in page
         assert "605-217-5617" in page
         assert typed in page
+        assert "<title>Error: " in page
+        assert ("What you typed is still below." in page) is (typed != "Yes, cancel it")
 
 
 def test_while_a_key_is_wrong_what_was_typed_stays(asked, settings) -> None:
