@@ -47,11 +47,6 @@ def answer_of(appointment_request: AppointmentRequest, name: str) -> str:
     return given.words if given else ""
 
 
-def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
-    """Return each question and its answer, as they were read. Raises CannotRead."""
-    return [(given.question, given.words) for given in appointment_request.answers.values()]
-
-
 # What is told apart from the other facts.
 _TOLD_APART = {
     *("kind", "condition", "patient_name", "phone", "email", "message", "contact_name"),

@@ -18,7 +18,7 @@ from appointments.forms.patients import ChangeForm, FindForm, PhoneForm
 from appointments.models import AppointmentRequest
 from appointments.patient.base import NEW_TAB, PatientView, TokenView, see_other
 from appointments.patient.calendar_file import visit_calendar
-from appointments.presenters import copy_of_answers, read, zone_as_read
+from appointments.presenters import read, zone_as_read
 from appointments.services import workflow
 from appointments.services.search import find_request
 from appointments.services.waiting import is_late, is_overdue
@@ -109,9 +109,10 @@ class CopyView(PhoneFirstView):
 
     def go_on(self, form: PhoneForm, appointment_request: AppointmentRequest) -> HttpResponse:
         try:
-            answers = copy_of_answers(appointment_request)
+            given = appointment_request.answers.values()
         except CannotRead:
             return self.show(form, notice=_("We cannot show it here now. Please call us."))
+        answers = [(each.question, each.words) for each in given]
         context = {"appointment_request": appointment_request, "answers": answers}
         return render(self.request, "appointments/copy.html", {**self.kwargs, **context})
 
