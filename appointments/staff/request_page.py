@@ -201,6 +201,9 @@ class RequestView(StaffView):
         if duplicates := likely_duplicates(asked):
             self.record(Action.LISTED, duplicates)
         now, happened, steps = timezone.now(), history(asked), self.steps(form)
+        is_cancelled = asked.status == Status.CANCELLED
+        of_patient = asked.changes.filter(to_status=Status.CANCELLED)
+        cancelled = of_patient.last() if is_cancelled else None  # with the visit that this took off
         # What was typed for a step that cannot be taken any more is told until all is saved.
         can_be_taken = any(each["is_chosen"] for each in steps)
         return self.show(
@@ -218,7 +221,8 @@ class RequestView(StaffView):
             to_form=form["call"][-1].id_for_label,
             visit_is_set=asked.status == Status.SCHEDULED,
             visit_place=read(asked, "visit_place"),
-            is_cancelled=asked.status == Status.CANCELLED,
+            is_cancelled=is_cancelled,
+            visit_to_free=cancelled and cancelled.visit_at and cancelled.visit_at > now,
             change_request=read(asked, "change_request"),
             is_set_aside=asked.set_aside_until is not None and asked.state.is_waiting,
             set_aside_reason=read(asked, "set_aside_reason"),
