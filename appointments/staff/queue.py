@@ -180,6 +180,7 @@ class SameView(EnterView):
         same: dict[str, Any] = {
             "looked": found is not None,
             "same": [(each, answer_of(each, "patient_name")) for each in found or []],
+            "may_be_more": len(found or []) == settings.LIKELY_DUPLICATES_SHOWN,
         }
         if "X-Background" in request.headers:
             return render(request, "admin/appointments/_same.html", same)

@@ -83,12 +83,14 @@ def test_a_wait_is_counted_by_the_clinics_hours(mia: Client) -> None:
         OpeningHours.objects.create(
             clinic=clinic, weekday=day, opens=dt.time(9), closes=dt.time(17)
         )
-    make_request(received_at=timezone.now() - dt.timedelta(days=2))
+    for days in (2, 61):
+        make_request(received_at=timezone.now() - dt.timedelta(days=days))
 
     page = read(mia)
 
     assert "Waits, in opening hours" in page
     assert ">16 h 0 min,<strong" in page
+    assert ">61 days, by the clock,<strong" in page
     assert "half within, by the clock" in page  # this goes by no hours
 
 
