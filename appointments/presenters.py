@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
@@ -45,11 +46,6 @@ def answer_of(appointment_request: AppointmentRequest, name: str) -> str:
     except CannotRead:
         return str(CANNOT_BE_READ)
     return given.words if given else ""
-
-
-def copy_of_answers(appointment_request: AppointmentRequest) -> list[tuple[str, str]]:
-    """Return each question and its answer, as they were read. Raises CannotRead."""
-    return [(given.question, given.words) for given in appointment_request.answers.values()]
 
 
 # What is told apart from the other facts.
@@ -223,13 +219,14 @@ def history(appointment_request: AppointmentRequest) -> list[Happened]:
     return sorted(happened, key=lambda each: each.at)
 
 
-_AMERICAN: dict[str, Any] = {
-    "E": gettext_lazy("Eastern time"),
-    "C": gettext_lazy("Central time"),
-    "M": gettext_lazy("Mountain time"),
-    "P": gettext_lazy("Pacific time"),
-    "AK": gettext_lazy("Alaska time"),
-    "H": gettext_lazy("Hawaii time"),
+# By how an abbreviation begins: the name, and a zone that keeps that time.
+_AMERICAN: dict[str, tuple[Any, str]] = {
+    "E": (gettext_lazy("Eastern time"), "America/New_York"),
+    "C": (gettext_lazy("Central time"), "America/Chicago"),
+    "M": (gettext_lazy("Mountain time"), "America/Denver"),
+    "P": (gettext_lazy("Pacific time"), "America/Los_Angeles"),
+    "AK": (gettext_lazy("Alaska time"), "America/Anchorage"),
+    "H": (gettext_lazy("Hawaii time"), "Pacific/Honolulu"),
 }
 
 
@@ -242,12 +239,17 @@ def zone_as_read(at: dt.datetime) -> str:
     >>> with timezone.override("Europe/Berlin"):
     ...     zone_as_read(dt.datetime(2026, 7, 1, tzinfo=dt.UTC))
     'Berlin time'
+    >>> with timezone.override("America/Phoenix"):  # an hour from Denver then
+    ...     zone_as_read(dt.datetime(2026, 7, 1, tzinfo=dt.UTC))
+    'Phoenix time'
     """
+    here = timezone.localtime(at)
+    name = here.tzname() or ""
+    if american := re.fullmatch(r"(E|C|M|P|AK|H)[SD]T", name):
+        words, zone = _AMERICAN[american[1]]
+        if at.astimezone(ZoneInfo(zone)).utcoffset() == here.utcoffset():
+            return str(words)
     key = getattr(timezone.get_current_timezone(), "key", "")
-    name = timezone.localtime(at).tzname() or ""
-    american = re.fullmatch(r"(E|C|M|P|AK|H)[SD]T", name)
-    if american and key.startswith(("America/", "US/", "Pacific/")):
-        return str(_AMERICAN[american[1]])
     if "/" in key:
         return str(_("%s time") % key.rpartition("/")[2].replace("_", " "))
     return name

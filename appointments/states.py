@@ -91,7 +91,7 @@ class State:
     """What there is to say of one state.
 
     `change_requested` takes the place of `words` while the patient asks for a change, `late` once
-    the clinic's own time to answer has passed, `over` once the day of the visit has, and `closed`
+    the clinic's own time to answer has passed, `over` once the visit has ended, and `closed`
     the place of what happens next, by the reason.
     """
 

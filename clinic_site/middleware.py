@@ -21,7 +21,7 @@ from django_otp.middleware import OTPMiddleware
 
 from clinic_site.access.kept import fields_sent
 from clinic_site.clinic import current_clinic
-from clinic_site.views import service_unavailable
+from clinic_site.views import error_page, service_unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +79,15 @@ class SayDatabaseAway(MiddlewareMixin):
         # In the admin it is sent once more, as the CSRF token has told by now that it was meant;
         # the public forms show again what was typed.
         return service_unavailable(request, again=fields_sent(request))
+
+
+class SayNotAllowed(MiddlewareMixin):
+    """Gives a 405 a page with the clinic's phone number: Django sends a blank one."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if response.status_code == 405 and not response.content:
+            response.content = error_page(405).content
+        return response
 
 
 class UseClinicTimeZone(MiddlewareMixin):

@@ -45,7 +45,8 @@ def page_headers() -> dict[str, str]:
 class SecurityHeaders:
     """Wraps a WSGI application; sets SECURITY_HEADERS over any of the same name.
 
-    What the admin answers is kept nowhere, unless the page itself has said more.
+    What the admin answers is kept nowhere, unless the page itself has said more. To HEAD only
+    headers are sent: Django leaves that to the server, and gunicorn would log each body.
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
@@ -67,4 +68,9 @@ class SecurityHeaders:
                 told["Referrer-Policy"] = "origin"
             return start(status, told.items(), exc_info)
 
-        return self.application(environ, start_with)
+        body = self.application(environ, start_with)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return body
+        if close := getattr(body, "close", None):
+            close()
+        return []

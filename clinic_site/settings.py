@@ -400,6 +400,7 @@ MIDDLEWARE = [
     "clinic_site.middleware.AdminOtp",
     "clinic_site.access.sessions.StaffSession",
     "clinic_site.middleware.AdminMessages",
+    "clinic_site.middleware.SayNotAllowed",
 ]
 ROOT_URLCONF = "clinic_site.urls"
 WSGI_APPLICATION = "clinic_site.wsgi.application"  # else runserver would leave our layers out

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic_site.crypto.key_check import keys_are_right
-from clinic_site.mail.models import MailState, OutboxMessage, WorkerBeat
+from clinic_site.mail.models import MailHold, MailState, OutboxMessage, WorkerBeat
 from clinic_site.models import Clinic, Notice, Physician
 
 
@@ -92,8 +92,11 @@ def notice_todo(may: May) -> Iterable[Line]:
 
 @adds_todo("clinic_site.view_outboxmessage")
 def mail_todo(may: May) -> Iterable[Line]:
-    """Mail that did not go out, and a worker that sends none."""
+    """Mail that did not go out, a worker that sends none, and a restore that holds all of it."""
     mails = reverse("admin:clinic_site_outboxmessage_changelist")
+    if MailHold.objects.exists():
+        said = _("No mail goes out since a restore: whoever runs this site releases it.")
+        yield Line(said, mails, first=True)
     beat = WorkerBeat.objects.first()
     # While a key is wrong the worker waits for it, and that is a task of its own.
     if (beat is None or beat.is_silent) and keys_are_right():

@@ -186,7 +186,12 @@ def test_a_file_keeps_the_fixed_headers_but_may_load_nothing(visitor: Visitor) -
 
 
 def test_a_page_is_read_only(visitor: Visitor) -> None:
-    assert visitor.post("/contact/", {"a": "b"}).status == 405
+    for path in ("/contact/", "/appointments/received/forged/"):
+        answer = visitor.post(path, {"a": "b"})
+        assert answer.status == 405
+        assert answer.headers["Allow"]
+        answer.assert_valid_html()
+        assert "605-217-5617" in answer.words
 
 
 def test_a_strange_host_is_refused_with_the_phone_number(visitor: Visitor) -> None:

@@ -209,9 +209,13 @@ class AppointmentRequest(models.Model):
         return dataclasses.replace(state.words, next=reason) if reason else state.words
 
     def has_visit_ahead(self, now: dt.datetime) -> bool:
-        """Whether a visit is set and its day, in the active time zone, has not passed."""
-        visit = self.visit_at if self.status == Status.SCHEDULED else None
-        return visit is not None and timezone.localdate(visit) >= timezone.localdate(now)
+        """Whether a visit is set that has not ended."""
+        ends_at = self.visit_ends_at if self.status == Status.SCHEDULED else None
+        return ends_at is not None and ends_at > now
+
+    def is_over(self, now: dt.datetime) -> bool:
+        """Whether the visit that is set has ended."""
+        return self.status == Status.SCHEDULED and not self.has_visit_ahead(now)
 
     @property
     def visit_ends_at(self) -> dt.datetime | None:

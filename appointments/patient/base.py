@@ -1,5 +1,6 @@
-"""What the pages for patients share: nobody is signed in, so they need no CSRF token and no cookie,
-and no browser keeps them.
+"""What the pages for patients share: nobody is signed in, so they need no CSRF token and no cookie.
+
+No browser keeps one that holds anything of anyone's.
 """
 
 import logging
@@ -35,6 +36,10 @@ from clinic_site.crypto.key_check import KeyState, can_be_stored, keys_are_right
 
 logger = logging.getLogger(__name__)
 
+# No browser keeps a page that is not to be stored, so that Back would not find what was typed into
+# it: links on it open in a new tab.
+NEW_TAB = mark_safe(' target="_blank"')  # noqa: S308  no one's text
+
 
 # Nobody is signed in here, so there is nothing that a forged request could use.
 @method_decorator(csrf_exempt, name="dispatch")
@@ -47,6 +52,7 @@ class PatientView(View):
     http_method_names = ["get", "head", "post"]
     form_class: type[forms.Form]
     template_name: str
+    typed = ""  # what is shown again where the request is gone
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase
@@ -60,7 +66,8 @@ class PatientView(View):
         except AppointmentRequest.DoesNotExist:
             with told_if_it_fails():
                 record_refused(by=Actor.patient(request), detail="dead link")
-            response = render(request, "appointments/status_gone.html", status=404)
+            context = {"typed": self.typed, "new_tab": self.typed and NEW_TAB}
+            response = render(request, "appointments/status_gone.html", context, status=404)
         response.setdefault("Cache-Control", "no-store")
         return response
 
@@ -112,9 +119,7 @@ class PatientView(View):
     def show(self, form: forms.Form, *, away: bool = False, **context: Any) -> HttpResponse:
         """Return the page with the form as it is; 503 while the database is `away`."""
         if form.is_bound:
-            # No browser keeps the page then, so that Back would not find it: links on it open in
-            # a new tab.
-            context["new_tab"] = mark_safe(' target="_blank"')  # noqa: S308  no one's text
+            context["new_tab"] = NEW_TAB
         context = {**self.kwargs, **context, "form": form, "away": away}
         return render(self.request, self.template_name, context, status=503 if away else 200)
 

@@ -96,20 +96,23 @@ class RequestFormView(PatientView):
 
 
 class ConfirmationView(TokenView):
-    """The confirmation: the reference, and what happens next."""
+    """The confirmation: the reference, and what happens next; later the status page tells that."""
 
     http_method_names = ["get", "head"]
     read_token = staticmethod(read_received_token)
-    shown = ("reference", "attempt")
+    shown = ("reference", "attempt", "status")
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         appointment_request = self.opened()
+        status = status_token(appointment_request.attempt)
+        if not appointment_request.state.is_waiting:
+            return see_other("request_status", status)
         with told_if_it_fails():
             by = Actor.patient(request)
             record_seen(appointment_request.reference, by=by, detail="confirmation")
         context = {
             "reference": appointment_request.reference,
-            "token": status_token(appointment_request.attempt),
+            "token": status,
             "physicians": active_physicians(),
         }
         return render(request, "appointments/received.html", context)

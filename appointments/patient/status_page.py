@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy
 from appointments.audit import record_seen
 from appointments.forms.patients import ChangeForm, FindForm, PhoneForm
 from appointments.models import AppointmentRequest
-from appointments.patient.base import PatientView, TokenView, see_other
+from appointments.patient.base import NEW_TAB, PatientView, TokenView, see_other
 from appointments.patient.calendar_file import visit_calendar
-from appointments.presenters import copy_of_answers, read, zone_as_read
+from appointments.presenters import read, zone_as_read
 from appointments.services import workflow
 from appointments.services.search import find_request
 from appointments.services.waiting import is_late, is_overdue
+from appointments.services.workflow import InvalidTransition
 from appointments.tokens import read_mail_token, status_token
 from clinic_site.actor import Actor
 from clinic_site.clinic import current_clinic
@@ -42,6 +43,12 @@ class FindView(PatientView):
             "and try again. After several tries, wait an hour, or call us at %(phone)s."
         ),
     )
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().get(request, *args, **kwargs)
+        # Kept as the request form is: docs/decisions/0015-the-form-may-be-kept.md.
+        response["Cache-Control"] = "private, no-cache"
+        return response
 
     def accept(self, form: PhoneForm) -> HttpResponse:
         appointment_request = find_request(
@@ -80,7 +87,7 @@ class PhoneFirstView(TokenView, FindView):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         self.opened()
-        return super().get(request, token)
+        return self.show(self.form_class(), new_tab=NEW_TAB)
 
     def reference(self, form: PhoneForm) -> str:
         return self.opened().reference
@@ -102,9 +109,10 @@ class CopyView(PhoneFirstView):
 
     def go_on(self, form: PhoneForm, appointment_request: AppointmentRequest) -> HttpResponse:
         try:
-            answers = copy_of_answers(appointment_request)
+            given = appointment_request.answers.values()
         except CannotRead:
             return self.show(form, notice=_("We cannot show it here now. Please call us."))
+        answers = [(each.question, each.words) for each in given]
         context = {"appointment_request": appointment_request, "answers": answers}
         return render(self.request, "appointments/copy.html", {**self.kwargs, **context})
 
@@ -126,16 +134,20 @@ class StatusView(TokenView):
         words = appointment_request.words_for_patient(
             now, late=is_late(appointment_request, clinic, now)
         )
+        ended, is_over = appointment_request.state.has_ended, appointment_request.is_over(now)
+        form = None if ended or is_over else ChangeForm()
         context = {
             "appointment_request": appointment_request,
             "words": words,
             "promise": words.promise and not is_overdue(appointment_request, clinic, now),
-            "ended": appointment_request.state.has_ended,
+            "ended": ended,
             "visit_at": visit_at if appointment_request.has_visit_ahead(now) else None,
+            "is_over": is_over,
             "place": read(appointment_request, "visit_place", ""),
             "zone": zone_as_read(visit_at) if visit_at else "",
             "token": token,
-            "form": ChangeForm(),
+            "form": form,
+            "new_tab": NEW_TAB if form else "",
         }
         return render(request, "appointments/status.html", context)
 
@@ -167,15 +179,18 @@ class CancelView(TokenView):
 
     form_class = forms.Form
     template_name = "appointments/status_cancel.html"
-    shown = ("reference", "status", "visit_at")
+    shown = ("reference", "status", "visit_at", "visit_minutes")
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        if self.opened().state.has_ended:
+        appointment_request = self.opened()
+        if appointment_request.state.has_ended or appointment_request.is_over(timezone.now()):
             return see_other("request_status", token)
         return super().get(request, token)
 
     def accept(self, form: forms.Form) -> HttpResponse:
-        workflow.cancel(pk=self.opened().pk, by=Actor.patient(self.request))
+        appointment_request = self.opened()
+        if not appointment_request.is_over(timezone.now()):  # else their page says that it is
+            workflow.cancel(pk=appointment_request.pk, by=Actor.patient(self.request))
         return see_other("request_status", self.kwargs["token"])
 
     def show(self, form: forms.Form, *, away: bool = False, **context: Any) -> HttpResponse:
@@ -192,13 +207,18 @@ class ChangeView(TokenView):
 
     form_class = ChangeForm
     template_name = "appointments/status_change.html"
-    shown = ("reference",)
+    shown = ("reference", "status")
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         self.attempt()
         return see_other("request_status", token)
 
     def accept(self, form: ChangeForm) -> HttpResponse:
-        by = Actor.patient(self.request)
-        workflow.request_change(pk=self.opened().pk, text=form.cleaned_data["text"], by=by)
+        by, self.typed = Actor.patient(self.request), form.cleaned_data["text"]
+        appointment_request = self.opened()
+        try:
+            workflow.request_change(pk=appointment_request.pk, text=self.typed, by=by)
+        except InvalidTransition as error:
+            ended = appointment_request.state.has_ended
+            return self.show(form, notice=str(error), ended=ended)
         return see_other("request_status", self.kwargs["token"])

@@ -13,6 +13,7 @@ from django.views import View
 from appointments.audit import REQUEST
 from appointments.mails import MAY_SEE_REQUESTS
 from appointments.models import AppointmentRequest
+from clinic_site.access.kept import form_sent
 from clinic_site.access.refused import NotAllowed
 from clinic_site.actor import Actor
 from clinic_site.audit.models import record
@@ -24,8 +25,8 @@ MAY_CHANGE = "appointments.change_appointmentrequest"
 class StaffView(View):
     """A page of the queue's own, for staff who have the `permission`.
 
-    While a key is wrong it reads and writes nothing, and says which setting is wrong; people
-    without the right to see requests get what they would get anyway.
+    While a key is wrong it reads and writes nothing, says which setting is wrong, and keeps what
+    was typed; people without the right to see requests get what they would get anyway.
     """
 
     permission = MAY_SEE_REQUESTS
@@ -34,7 +35,10 @@ class StaffView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.has_perm(MAY_SEE_REQUESTS) and not keys_are_right():
             title, state = _("Requests are shut"), key_state().label
-            return self.show("appointments/keys_wrong.html", title, status=503, state=state)
+            again = form_sent(request)["fields"]
+            return self.show(
+                "appointments/keys_wrong.html", title, status=503, state=state, again=again
+            )
         self.refuse_without(self.permission)
         return super().dispatch(request, *args, **kwargs)
 

@@ -109,12 +109,22 @@ class ReportView(StaffView):
         return self.show(
             "admin/appointments/report.html",
             _("How requests wait"),
-            longest=[(each, time_in_words(time), time > limit(clinic)) for each, time in waited],
+            longest=[
+                (each, _waits(each, time, now), time > limit(clinic)) for each, time in waited
+            ],
             counts=[(TABS[name], number) for name, number in found.items() if name != "mine"],
             weeks=weeks_to_answer(),
             mail=[*key_todo(may), *mail_todo(may)],
             reviews=list(review_todo(may)),
         )
+
+
+def _waits(asked: AppointmentRequest, open_time: dt.timedelta, now: dt.datetime) -> str:
+    """Return how long it waits; after long, nobody counts how much of that was open."""
+    waits = now - asked.received_at
+    if waits > settings.OPEN_TIME_WITHIN:
+        return _("%d days, by the clock") % waits.days
+    return time_in_words(open_time)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core import signing
 from django.db import DatabaseError, IntegrityError, InterfaceError
-from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
@@ -181,6 +180,7 @@ class SameView(EnterView):
         same: dict[str, Any] = {
             "looked": found is not None,
             "same": [(each, answer_of(each, "patient_name")) for each in found or []],
+            "may_be_more": len(found or []) == settings.LIKELY_DUPLICATES_SHOWN,
         }
         if "X-Background" in request.headers:
             return render(request, "admin/appointments/_same.html", same)
@@ -198,40 +198,44 @@ class SpamView(StaffView):
         return go_to("changelist", query="?tab=spam")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        chosen = AppointmentRequest.objects.filter(status=Status.QUARANTINED)
+        asked = {number_in(pk) for pk in request.POST.getlist("pk")} - {0}
         is_all = request.POST.get("which") == "all"
-        if not is_all:
-            chosen = chosen.filter(pk__in=map(number_in, request.POST.getlist("pk")))
-        elif up_to := number_in(request.POST.get("up_to", "")):
-            chosen = chosen.filter(pk__lte=up_to)  # what came since was not asked about
-        spam = chosen.filter(change_requested_at=None).order_by("queue_order", "pk")
-        pks = list(spam.values_list("pk", flat=True)[: settings.SPAM_AT_ONCE])
-        if not pks:
+        if not (asked or is_all):
             messages.error(request, _("Nothing was closed: tick what is to be closed first."))
             return self.get(request)
         if "sure" in request.POST:
-            self.close(pks, asked=number_in(request.POST.get("count", "")))
+            self.close(asked)
+            return self.get(request)
+        chosen = AppointmentRequest.objects.filter(status=Status.QUARANTINED)
+        if not is_all:
+            chosen = chosen.filter(pk__in=asked)
+        spam = chosen.filter(change_requested_at=None).order_by("queue_order", "pk")
+        pks = list(spam.values_list("pk", flat=True)[: settings.SPAM_AT_ONCE])
+        if not pks:
+            said = _(
+                "Nothing was closed: a colleague dealt with it, or its patient asks for a change."
+            )
+            messages.warning(request, said)
             return self.get(request)
         count = len(pks)
         title = ngettext("Close %d request as spam?", "Close %d requests as spam?", count) % count
         return self.show(
             "admin/appointments/spam.html",
             title,
-            pks=[] if is_all else pks,
-            up_to=chosen.aggregate(last=Max("pk"))["last"],
-            which=request.POST.get("which", ""),
-            count=count,
+            pks=pks,
             minutes=settings.UNDO_WITHIN // dt.timedelta(minutes=1),
             staying=chosen.exclude(change_requested_at=None).count(),
             more=count == settings.SPAM_AT_ONCE,
         )
 
-    def close(self, pks: list[int], *, asked: int) -> None:
-        """Close them, and say how many of those `asked` about were left."""
-        closed = close_as_spam(pks=pks, by=self.by)
-        said = ngettext("%d request closed as spam.", "%d requests closed as spam.", closed)
-        messages.success(self.request, said % closed)
-        if (left := asked - closed) > 0:
+    def close(self, asked: set[int]) -> None:
+        """Close those that were `asked` about, and no others; say how many of them were left."""
+        close_as_spam(pks=list(asked), by=self.by)
+        # A second click finds them closed already.
+        if closed := closed_by(self.by.name).filter(pk__in=asked).count():
+            said = ngettext("%d request closed as spam.", "%d requests closed as spam.", closed)
+            messages.success(self.request, said % closed)
+        if left := len(asked) - closed:
             said = ngettext(
                 "%d was left: a colleague dealt with it meanwhile, or its patient asks for a "
                 "change.",
@@ -293,9 +297,3 @@ class AppointmentRequestAdmin(admin.ModelAdmin):
             )
             for route, (name, view) in pages.items()
         ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # they come from the form, or are entered in a page of their own
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # a request is never lost

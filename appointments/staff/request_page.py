@@ -66,7 +66,8 @@ class RequestView(StaffView):
         self.opened_at = self.since or self.opened_at
         do = request.POST.get("do", "")
         form = WorkForm(self.appointment_request, request.POST)
-        if do == SAVE_AND_NEXT and request.POST.get("next") and not form.filled_in:
+        is_empty = not form.filled_in and "typed" not in request.POST
+        if do == SAVE_AND_NEXT and request.POST.get("next") and is_empty:
             return self.next(_("nothing was changed."))
         saves = do in {SAVE, SAVE_AND_NEXT}
         if not saves:
@@ -107,9 +108,8 @@ class RequestView(StaffView):
         step = STEPS[values["step"]]
         if step.target:
             said = _("The request is now “%s”.") % step.target.label
-            if step.form == "visit":
-                at = date_format(timezone.localtime(values["visit_at"]), "l, F j, g:i A")
-                said = _("The visit is set: %s.") % at
+            if step.form == "visit":  # without its time: a cookie holds this
+                said = _("The visit is set.")
             news = before.state.news_of(step.target)
             return f"{said} {told_by(changed, changed.status_at) if news else ''}".strip()
         if step.form == "aside":
@@ -165,7 +165,7 @@ class RequestView(StaffView):
 
     def erased(self) -> HttpResponse:
         """Say that the request is gone, with what was typed about it."""
-        typed = WorkForm(AppointmentRequest(), self.request.POST).in_words()
+        typed = self.typed(WorkForm(AppointmentRequest(), self.request.POST))
         title = _("This request was erased")
         return self.show("admin/appointments/erased.html", title, status=404, typed=typed)
 
@@ -201,11 +201,11 @@ class RequestView(StaffView):
         if duplicates := likely_duplicates(asked):
             self.record(Action.LISTED, duplicates)
         now, happened, steps = timezone.now(), history(asked), self.steps(form)
+        is_cancelled = asked.status == Status.CANCELLED
+        of_patient = asked.changes.filter(to_status=Status.CANCELLED)
+        cancelled = of_patient.last() if is_cancelled else None  # with the visit that this took off
         # What was typed for a step that cannot be taken any more is told until all is saved.
-        lines = self.request.POST.getlist("typed")
-        typed = {label: value for label, _colon, value in (each.partition(": ") for each in lines)}
-        if not any(each["is_chosen"] for each in steps):
-            typed |= dict(form.in_words())
+        can_be_taken = any(each["is_chosen"] for each in steps)
         return self.show(
             "admin/appointments/request.html",
             asked.reference,
@@ -221,14 +221,15 @@ class RequestView(StaffView):
             to_form=form["call"][-1].id_for_label,
             visit_is_set=asked.status == Status.SCHEDULED,
             visit_place=read(asked, "visit_place"),
-            is_cancelled=asked.status == Status.CANCELLED,
+            is_cancelled=is_cancelled,
+            visit_to_free=cancelled and cancelled.visit_at and cancelled.visit_at > now,
             change_request=read(asked, "change_request"),
             is_set_aside=asked.set_aside_until is not None and asked.state.is_waiting,
             set_aside_reason=read(asked, "set_aside_reason"),
             history=happened,
             is_renewed=since is not None,
             new=[each for each in happened if since and each.at >= since],
-            typed=list(typed.items()),
+            typed=self.typed(None if can_be_taken else form),
             here=here,
             undoable=undoable(asked),
             duplicates=[(each, answer_of(each, "patient_name")) for each in duplicates],
@@ -236,6 +237,12 @@ class RequestView(StaffView):
             told=told_in_words(told([asked])[asked.pk]),
             steps=steps,
         )
+
+    def typed(self, form: WorkForm | None) -> list[tuple[str, str]]:
+        """Return what was typed that has no place in the form: as told before, and in `form`."""
+        lines = self.request.POST.getlist("typed")
+        told = [(label, value) for label, _colon, value in (each.partition(": ") for each in lines)]
+        return list(dict.fromkeys([*told, *(form.in_words() if form else [])]))
 
     def steps(self, form: WorkForm) -> list[dict[str, Any]]:
         asked, chosen = self.appointment_request, form["next"].value()

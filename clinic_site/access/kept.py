@@ -37,7 +37,7 @@ SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 # Names of fields that nobody typed: of Django's buttons, and of rows in a form.
 OURS = re.compile(
     r"^_|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
-    r"|^(do|version|opened_at|warned|typed|csrfmiddlewaretoken)$"
+    r"|^(do|version|opened_at|warned|csrfmiddlewaretoken)$"
 )
 
 

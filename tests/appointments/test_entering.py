@@ -70,6 +70,11 @@ def test_who_called_lately_is_shown_while_the_number_is_typed(sam: Client) -> No
         found(page),
         found(last_four),
     ]
+    assert "3 requests with this number, which open in a new tab:" in page
+    for _n in range(8):
+        make_request(phone="605-555-0142")
+    more = sam.post(SAME, {"phone": "605-555-0142"}, headers=TYPED).text
+    assert "The newest 10 requests with this number; there can be more." in more
 
 
 @pytest.mark.on_sqlite

@@ -445,7 +445,7 @@ def test_who_gets_no_mail_must_be_called_until_a_call_is_logged(sam: Client) -> 
     assert MUST_CALL in sam.get(address(asked)).text
     assert "must be called" not in sam.get(f"{QUEUE}?tab=all").text
 
-    assert f"AM. {MUST_CALL}" in do(sam, asked, "schedule", **VISIT)
+    assert f"The visit is set. {MUST_CALL}" in do(sam, asked, "schedule", **VISIT)
 
     assert "must be called" in sam.get(f"{QUEUE}?tab=all").text
     assert "must be called" in do(sam, asked, "no_answer")
@@ -464,7 +464,7 @@ def test_who_was_reached_just_before_knows(sam: Client) -> None:
     assert MUST_CALL not in page
     assert "No mail tells the patient." in page  # of closing, for whatever reason
     after = do(sam, asked, "schedule", **VISIT)
-    assert "The visit is set: " in after
+    assert "The visit is set." in after
     assert "must be called" not in after
     with time_machine.travel(timezone.now() + 2 * HOUR):
         sam = sign_in_as("scheduler", name="sam")  # meanwhile the session ended

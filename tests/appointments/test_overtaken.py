@@ -71,6 +71,10 @@ def stands(page: str) -> str:
     return " ".join(" ".join([*form.itertext(), *fields]).split())
 
 
+def words_of(page: str) -> str:
+    return " ".join(" ".join(tree_of(page).itertext()).split())
+
+
 # A day that can be, one to warn of, and none; `make soak` tries each with each.
 DAYS = [f"{TODAY + dt.timedelta(days=9)}", f"{TODAY}", ""]
 
@@ -114,13 +118,23 @@ def test_a_visit_that_can_no_longer_be_set_is_told_until_all_is_saved(sam: Clien
     form = opened(row, sam)
     workflow.cancel(pk=row.pk, by=PATIENT)
     answer = form.press("do", "save", follow=False)
-    for do in ("save", "save_next", "acknowledge", "save"):
+    for do, step in [("save", ""), ("save_next", ""), ("save_next", "leave"), ("acknowledge", "")]:
         sent: dict[str, list[str]] = {}
         for name, value in sent_by(form_in(answer.text)):
             sent.setdefault(name, []).append(value)
-        empty = {"call": "", "text": "", "next": ""}
+        empty = {"call": "", "text": "", "next": step}
         answer = sam.post(address(row), {**sent, **empty, "do": do})
         assert "Room <2>" in stands(answer.text)
+
+    # A second note takes the place of none, and what was told stays told wherever it is sent.
+    note = {**filled("schedule", text="A second one"), "typed": f"Note: {TYPED}", "version": "1"}
+    again = stands(sam.post(address(row), note).text)
+    assert f"Note {TYPED}" in again
+    assert "Note A second one" in again
+    AppointmentRequest.objects.all().delete()
+    assert f"Note {TYPED} Note A second one" in words_of(sam.post(address(row), note).text)
+    User.objects.get(username="sam").groups.clear()
+    assert TYPED in words_of(sam.post(address(row), note).text)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +200,7 @@ def test_of_a_request_that_was_erased_what_was_typed_is_shown(sam: Client) -> No
     answer = form.press("do", "save", follow=False)
 
     assert answer.status_code == 404
-    page = " ".join(" ".join(tree_of(answer.text).itertext()).split())
+    page = words_of(answer.text)
     assert "the request was erased meanwhile" in page
     assert f"The call Spoke with them Note {TYPED}" in page
     assert sam.get(address(row)).status_code == 404
@@ -203,7 +217,7 @@ def test_of_a_request_erased_while_its_page_is_made_what_was_typed_is_shown(
     answer = form.press("do", "save", follow=False)
 
     assert answer.status_code == 404
-    assert TYPED in " ".join(tree_of(answer.text).itertext())
+    assert TYPED in words_of(answer.text)
 
 
 def test_of_a_right_that_was_withdrawn_what_was_typed_is_shown(sam: Client) -> None:

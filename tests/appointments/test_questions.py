@@ -9,7 +9,6 @@ from django.test import Client
 from appointments.answers import Answer, content_hash
 from appointments.forms.request import EnteredRequestForm, RequestForm
 from appointments.models import AppointmentRequest
-from appointments.presenters import copy_of_answers
 from tests.appointments.office import QUEUE, address
 from tests.make import answers_to, form_answers
 from tests.running import make_attempt
@@ -53,7 +52,7 @@ def test_a_question_that_is_added_to_the_form_alone_is_stored_and_read(
         "Which chair suits you?", "A <soft> one", "A <soft> one"
     )
     assert row.answers["pets"] == Answer("Which pets do you have?", ["cat", "dog"], "A cat, A dog")
-    read = copy_of_answers(row)
+    read = [(each.question, each.words) for each in row.answers.values()]
     staffs_page = sam.get(address(row)).text
     by_phone = sam.get(f"{QUEUE}enter/").text
     for question, words in (
@@ -86,7 +85,7 @@ def test_each_question_of_the_form_is_in_the_copy_in_its_order(sam: Client) -> N
     )
 
     assert list(answers) == RequestForm.questions()
-    read = copy_of_answers(AppointmentRequest(answers=answers))
+    read = [(each.question, each.words) for each in answers.values()]
     assert [question for question, _words in read] == [
         str(RequestForm.base_fields[name].label) for name in RequestForm.questions()
     ]

@@ -310,9 +310,11 @@ def test_next_is_what_nobody_else_works_on(sam: Client) -> None:
 
 @pytest.mark.parametrize("which", ["ticked", "all"])
 def test_spam_is_closed_many_at_once_after_a_question_and_that_is_undone(
-    sam: Client, kim: Client, which: str
+    sam: Client, kim: Client, settings, which: str
 ) -> None:
+    settings.SPAM_AT_ONCE = 4
     spam = [make_request(status="quarantined") for _n in range(4)]
+    fifth = make_request(status="quarantined")
     wish = make_request(status="quarantined", change_requested_at=timezone.now())
     patient = make_request()
     ticked = [str(row.pk) for row in (*spam, wish, patient)]
@@ -333,9 +335,16 @@ def test_spam_is_closed_many_at_once_after_a_question_and_that_is_undone(
 
     assert "3 requests closed as spam." in done
     assert "1 was left: a colleague dealt with it meanwhile" in done
+    second_click = sam.post(SPAM, {**sent, "sure": "yes"}, follow=True).text
+    assert "3 requests closed as spam." in second_click
     closed = {row.pk for row in AppointmentRequest.objects.filter(close_reason=CloseReason.SPAM)}
     assert closed == {row.pk for row in spam[1:]}
-    assert listed(done) == [wish.reference, late.reference]
+    assert listed(done) == [fifth.reference, wish.reference, late.reference]
+    for untrue in ("tick what is to be closed first", "Nothing was closed"):
+        assert untrue not in second_click
+    left = sam.post(SPAM, {"pk": wish.pk}, follow=True).text
+    assert "a colleague dealt with it, or its patient asks for a change" in left
+    assert "tick what is to be closed first" in sam.post(SPAM, {}, follow=True).text
 
     # It is undone once, by who did it, where nobody has changed it since.
     kim.post(address(spam[1]), filled("contacting", version="2"))
@@ -390,7 +399,9 @@ def test_spam_closed_a_while_ago_stays_closed(sam: Client, settings) -> None:
 
 def test_nothing_is_closed_where_nothing_is_ticked(sam: Client) -> None:
     patient = make_request()
-    for pks in ([], ["x", "9" * 30], [str(patient.pk)]):
+    for pks in ([], ["x", "9" * 30]):
         answer = sam.post(SPAM, {"pk": pks, "sure": "yes"}, follow=True)
         assert "tick what is to be closed" in answer.text
+    answer = sam.post(SPAM, {"pk": patient.pk, "sure": "yes"}, follow=True)
+    assert "1 was left: a colleague dealt with it" in answer.text
     assert set(AppointmentRequest.objects.values_list("status", flat=True)) == {"new"}

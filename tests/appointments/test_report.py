@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from appointments.staff.overviews import weeks_to_answer
 from clinic_site.models import Clinic, OpeningHours, OutboxMessage, WorkerBeat
-from tests.appointments.office import QUEUE, address, events, without_breaks
+from tests.appointments.office import QUEUE, address, events, record_of, without_breaks
 from tests.make import make_account, make_condition, make_request, published, sign_in_as
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +68,9 @@ def test_a_manager_reads_who_waits_longest_and_no_name(mia: Client, sam: Client)
     assert f'href="{QUEUE}"' not in page
     assert "/change/" not in page.replace("clinic/1/change/", "")
     assert mia.get(address(oldest)).status_code == 403
+    # Only to who saw it.
+    assert f'href="{record_of(oldest)}">{oldest.reference}: who saw it</a>' in page
+    assert mia.get(record_of(oldest)).status_code == 200
 
     assert f'href="{address(oldest)}"' in read(sam)
     assert f'href="{QUEUE}?tab=overdue"' in read(sam)
@@ -80,12 +83,14 @@ def test_a_wait_is_counted_by_the_clinics_hours(mia: Client) -> None:
         OpeningHours.objects.create(
             clinic=clinic, weekday=day, opens=dt.time(9), closes=dt.time(17)
         )
-    make_request(received_at=timezone.now() - dt.timedelta(days=2))
+    for days in (2, 61):
+        make_request(received_at=timezone.now() - dt.timedelta(days=days))
 
     page = read(mia)
 
     assert "Waits, in opening hours" in page
     assert ">16 h 0 min,<strong" in page
+    assert ">61 days, by the clock,<strong" in page
     assert "half within, by the clock" in page  # this goes by no hours
 
 

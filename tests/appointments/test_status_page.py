@@ -244,7 +244,9 @@ def test_a_change_to_a_request_that_ended_is_told_and_still_there(patient: Patie
 
     assert answer.status == 200
     assert "This request has ended. Call us, or send a new one." in answer.words
-    assert "Please call after five" in answer.text
+    assert "Please call after five" in answer.words
+    assert "<form" not in answer.text  # it could never be sent
+    assert "/appointments/request/" in answer.links()
     page = patient.get(patient.page)
     assert "This request is closed" in page.words
     assert "We tried to reach you and could not. Please call us." in page.words

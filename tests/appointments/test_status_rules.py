@@ -194,9 +194,10 @@ def test_the_link_ends_when_the_request_is_erased(asked) -> None:
     for rest in ("", "visit.ics", "cancel/", "change/"):
         answer = BROWSER.get(page_of(asked, rest))
         assert rest == "change/" or answer.status_code == 404
-    answer = BROWSER.post(page_of(asked, "change/"), {"text": "Hello"})
+    answer = BROWSER.post(page_of(asked, "change/"), {"text": "Call my <daughter>"})
     assert answer.status_code == 404
     assert "605-217-5617" in answer.content.decode()
+    assert "Call my &lt;daughter&gt;" in answer.content.decode()
     assert not find(asked.reference)
 
 
@@ -250,13 +251,41 @@ def test_the_confirmation_is_on_record_and_shown_where_that_fails(asked, monkeyp
 
 def test_a_visit_that_is_over_is_no_more_to_come(asked) -> None:
     AppointmentRequest.objects.filter(pk=asked.pk).update(status="scheduled", visit_at=WINTER_VISIT)
-    with time_machine.travel(WINTER_VISIT + dt.timedelta(hours=1)):
+    with time_machine.travel(WINTER_VISIT + dt.timedelta(minutes=29)):
         assert "Your visit is set" in look(asked)
-    with time_machine.travel(WINTER_VISIT + dt.timedelta(days=1)):
+    with time_machine.travel(WINTER_VISIT + dt.timedelta(minutes=30)):
         page = look(asked)
+        assert BROWSER.get(page_of(asked, "visit.ics")).status_code == 404
+        for cancel in (BROWSER.get, BROWSER.post):
+            assert cancel(page_of(asked, "cancel/"))["Location"] == page_of(asked)
 
     assert "The time of your visit has passed" in page
-    assert "Please come" not in page
+    assert f"Your visit was on {WINTER_VISIT:%A, %B} 5, {WINTER_VISIT.year}, at 2:00 PM." in page
+    for untrue in ("Please come", "Add it to your calendar", "Cancel ", "<form"):
+        assert untrue not in page
+    asked.refresh_from_db()
+    assert asked.status == "scheduled"
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_confirmation_leads_on_once_more_has_happened(status: Status) -> None:
+    asked = make_request(status=status)
+    answer = BROWSER.get(f"/appointments/received/{received_token(asked.attempt)}/")
+
+    if status in {"new", "contacting", "quarantined"}:
+        assert "We have your request" in answer.text
+    else:
+        assert (answer.status_code, answer["Location"]) == (303, page_of(asked))
+
+
+def test_what_is_being_typed_is_not_left_by_a_link(asked) -> None:
+    asks = [FIND, page_of(asked), page_of(asked, "copy/")]
+    for page in (BROWSER.get(path) for path in asks):
+        leads_away = re.findall(r'<a [^>]*href="/[^"]*"(?! target="_blank")[^>]*>', page.text)
+        if page["Cache-Control"] == "private, no-cache":  # Back gives what was typed
+            assert page.request["PATH_INFO"] == FIND
+        else:
+            assert [each for each in leads_away if "visit.ics" not in each] == []
 
 
 def test_who_writes_all_day_is_asked_to_call(asked, settings) -> None:
@@ -367,6 +396,8 @@ def test_while_the_database_is_away_what_was_typed_stays(asked, monkeypatch) -> 
         assert "Try again" in page
         assert "605-217-5617" in page
         assert typed in page
+        assert "<title>Error: " in page
+        assert ("What you typed is still below." in page) is (typed != "Yes, cancel it")
 
 
 def test_while_a_key_is_wrong_what_was_typed_stays(asked, settings) -> None:

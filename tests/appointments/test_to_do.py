@@ -57,6 +57,15 @@ def test_a_cancelled_visit_names_the_time_that_is_free(sam: Client) -> None:
     sam.post(address(row), {"do": "acknowledge", "version": version_on(page)})
     assert "canceled" not in tasks()
 
+    # Where it was off already, or is over, there is nothing to free.
+    off = make_request(status="contacting", visit_at=visit)
+    over = make_request(status="scheduled", visit_at=LAST_WEEK)
+    for each in (off, over):
+        workflow.cancel(pk=each.pk, by=PATIENT)
+        page = sam.get(address(each)).text
+        assert "The patient canceled on" in page
+        assert "Free the time of the visit." not in page
+
 
 def test_a_request_that_nobody_had_seen_is_cancelled_without_a_task(sam: Client) -> None:
     row = make_request()

@@ -37,6 +37,15 @@ def send_a_request(page: Page) -> str:
     return page.locator(".reference").inner_text()
 
 
+def opens(page: Page, link: str) -> Page:
+    """Follow a link that leaves the page open, as something may be typed there; return the tab."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name=f"{link} (opens in a new tab)").click()
+    if page.viewport_size:
+        opened.value.set_viewport_size(page.viewport_size)
+    return opened.value
+
+
 def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
     page: Page, site: Site
 ) -> None:
@@ -84,7 +93,7 @@ def test_a_patient_asks_for_a_change_and_later_takes_the_request_back(
     assert download.value.suggested_filename == "visit.ics"
 
     # When they cancel it, they are asked once,
-    page.get_by_role("link", name="Cancel my visit").click()
+    page = opens(page, "Cancel my visit")
     expect(page.get_by_text("This also cancels your visit.")).to_be_visible()
     page.get_by_role("button", name="Yes, cancel it").click()
 
@@ -142,7 +151,7 @@ def test_a_patient_reads_a_copy_and_comes_back(phone_page: Page, site: Site, wid
     phone_page.get_by_label("Phone number").fill("605-555-0142")
     phone_page.get_by_role("button", name="Show my request").click()
     # it leads to the status page, and that to the copy, which asks again,
-    phone_page.get_by_role("link", name="See or print what you told us").click()
+    phone_page = opens(phone_page, "See or print what you told us")
     expect(phone_page.get_by_role("heading", level=1)).to_have_text("See what you told us")
     has_no_fault()
     phone_page.get_by_label("Phone number").fill("605-555-0142")

@@ -27,6 +27,7 @@ from clinic_site.crypto.key_check import (
 )
 from clinic_site.crypto.key_ring import CannotRead, encrypt
 from clinic_site.crypto.models import KeyCheck
+from tests.forms import form_in, sent_by
 from tests.make import form_answers, make_request, sign_in_as
 
 FORM = "/appointments/request/"
@@ -120,7 +121,8 @@ def test_a_wrong_key_shuts_the_queue_and_staff_are_told_which(
     answers = [
         staff.get(QUEUE),
         staff.get(change),
-        staff.post(change, {"do": "close", "close_reason": "other"}),
+        staff.post(change, {"do": "save", "text": "She said: <noon>", "version": "1"}),
+        staff.post(f"{QUEUE}enter/", {"message": "She said: <noon>"}),
     ]
 
     for answer in answers:
@@ -129,6 +131,9 @@ def test_a_wrong_key_shuts_the_queue_and_staff_are_told_which(
         assert stored.reference not in answer.text
         for key in keys.values():
             assert str(key) not in answer.text
+    for answer in answers[2:]:  # what they typed is sent once more, when that works again
+        sent = dict(sent_by(form_in(answer.text)))
+        assert "She said: <noon>" in sent.values()
     assert AppointmentRequest.objects.get().status == "new"
     todo = staff.get("/admin/").text.partition('id="tasks"')[2]
     assert name in todo.partition("</li>")[0]

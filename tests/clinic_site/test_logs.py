@@ -42,7 +42,16 @@ def half_a_body(site: Site, path: str, content_type: str) -> None:
     say(site.address, head.encode() + body)
 
 
+def head(site: Site, path: str) -> None:
+    host = urlsplit(site.address).netloc
+    text = f"HEAD {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    answer = say(site.address, text.encode())
+    assert re.search(r"(?i)content-length: [1-9]", answer)
+    assert answer.endswith("\r\n\r\n")
+
+
 EXPECTED = {
+    "the headers of no page": lambda site: head(site, "/appointments/no-such-page/"),
     "a host that is not ours": lambda site: Visitor(site.address).get("/", Host="evil.example"),
     "no host": lambda site: Visitor(site.address).get("/", Host="a b/c"),
     "no form": lambda site: Visitor(site.address).post(FORM, b"{}", Content_Type="text/json"),

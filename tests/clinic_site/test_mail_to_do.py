@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from clinic_site.mail.models import MailState, OutboxMessage, WorkerBeat
+from clinic_site.mail.models import MailHold, MailState, OutboxMessage, WorkerBeat
 from clinic_site.todo import open_todo
 
 pytestmark = pytest.mark.on_postgresql
@@ -20,6 +20,9 @@ def test_a_worker_that_does_not_run_is_a_task(settings) -> None:
     assert "No mail goes out: its worker does not run." in tasks()
     WorkerBeat.objects.create(pk=1, at=timezone.now())
     assert "No mail goes out" not in tasks()
+    held = MailHold.objects.create()
+    assert "No mail goes out since a restore: whoever runs this site releases it." in tasks()
+    held.delete()
 
     # since long ago, or since before a clock was set back:
     for ago in (settings.WORKER_SILENT_AFTER, -dt.timedelta(days=1)):
