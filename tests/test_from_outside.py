@@ -114,7 +114,7 @@ def test_what_gunicorn_cannot_read_is_answered_as_all_else_and_quoted_nowhere(
 
 
 def test_every_answer_asks_for_https_from_now_on(public: str, proxied: str) -> None:
-    host = "clinic.example"
+    host = "clinic.test"
     visitor = Visitor(proxied)
     secure = {"Host": host, "X-Forwarded-Proto": "https"}
     page = visitor.get("/contact/", **secure)
@@ -147,7 +147,7 @@ def test_a_balancer_asks_by_address_and_without_https(public: str) -> None:
 
 def test_what_the_admin_answers_is_kept_nowhere(proxied: str) -> None:
     visitor = Visitor(proxied)
-    secure = {"Host": "clinic.example", "X-Forwarded-Proto": "https"}
+    secure = {"Host": "clinic.test", "X-Forwarded-Proto": "https"}
     strange = {**secure, "Host": "evil.example"}
 
     for answer in (
@@ -167,13 +167,13 @@ def test_on_a_persons_own_machine_no_answer_asks_for_https(visitor: Visitor) -> 
 
 
 def test_only_our_proxy_says_that_a_request_came_by_https(public: str, proxied: str) -> None:
-    claims = {"Host": "clinic.example", "X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on"}
+    claims = {"Host": "clinic.test", "X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on"}
 
     believed = Visitor(proxied).get("/contact/", **claims)
     refused = Visitor(public).get("/contact/", **claims)
 
     assert believed.status == 200
-    assert (refused.status, refused.headers["Location"]) == (301, "https://clinic.example/contact/")
+    assert (refused.status, refused.headers["Location"]) == (301, "https://clinic.test/contact/")
 
 
 # That a proxy is believed the stories of patients behind one show as well.
@@ -258,7 +258,7 @@ def test_no_address_sends_anybody_elsewhere(
     address, host, ours = (
         (site.address, urlsplit(site.address).netloc, r"/(?![/\\])")
         if server == "on this machine"
-        else (public, "clinic.example", r"https://clinic\.example/")
+        else (public, "clinic.test", r"https://clinic\.test/")
     )
 
     answer = say(

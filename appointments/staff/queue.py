@@ -209,7 +209,7 @@ class SpamView(StaffView):
         chosen = AppointmentRequest.objects.filter(status=Status.QUARANTINED)
         if not is_all:
             chosen = chosen.filter(pk__in=asked)
-        spam = chosen.filter(change_requested_at=None).order_by("queue_order", "pk")
+        spam = chosen.likely_spam().order_by("queue_order", "pk")
         pks = list(spam.values_list("pk", flat=True)[: settings.SPAM_AT_ONCE])
         if not pks:
             said = _(
@@ -224,7 +224,7 @@ class SpamView(StaffView):
             title,
             pks=pks,
             minutes=settings.UNDO_WITHIN // dt.timedelta(minutes=1),
-            staying=chosen.exclude(change_requested_at=None).count(),
+            staying=chosen.count() - spam.count(),
             more=count == settings.SPAM_AT_ONCE,
         )
 
