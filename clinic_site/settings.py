@@ -246,6 +246,7 @@ REVISIONS_SHOWN = 50  # on one page of a page's history
 SOURCE_KEY, SOURCE_TITLE = 40, 300  # characters
 PICTURE_WORDS = 400  # characters that say what a page's picture shows
 REVIEW_LASTS = timedelta(days=365)  # where the clinician who signs sets no other day
+REVIEW_WITHIN = timedelta(days=5 * 366)  # of today; a day further away is a slip
 REVIEW_DUE_SOON = timedelta(days=60)  # before a signature ends, staff are asked for another
 REVIEWS_TO_DO = 20  # pages of a kind named on the admin's front page; the rest is a count
 PAGES_CHANGED_LAST = 8  # named on the admin's front page, each a link to its editor

@@ -353,7 +353,11 @@ def test_who_only_signs_reads_the_editor_and_signs() -> None:
     assert "disabled" in shown
     assert 'name="_save"' not in shown
     assert "Sign the live page" in client.get(f"{start}revisions/").text
-    signing = Filled(client, f"{start}sign/").type("read", "on").type("next_due", "2199-01-01")
+    signing = (
+        Filled(client, f"{start}sign/")
+        .type("read", "on")
+        .type("next_due", f"{timezone.localdate() + dt.timedelta(days=365)}")
+    )
     assert "Signed by Dr. A." in signing.press("").text
     for view in ("publish", "change", "autosave", "discard", "revisions/1/take"):
         assert client.post(f"{start}{view}/").status_code == 403, view
