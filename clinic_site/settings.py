@@ -177,7 +177,7 @@ SIGN_INS_AN_HOUR_OF_ONE_ADDRESS = 20  # wrong passwords; a right one is no try
 SIGN_INS_AN_HOUR_OF_ONE_NAME = 10
 SIGN_INS_AN_HOUR_OF_ONE_DEVICE = 10  # one that is known; none of the other limits is its own
 SIGN_INS_AN_HOUR = 60  # of all: each is 200 ms of computing
-# How long staff may do nothing, the clinic sets (Clinic.idle_minutes).
+IDLE_MINUTES = (5, 60)  # between which the clinic sets how long staff may do nothing
 SESSION_COOKIE_AGE = 10 * 60 * 60  # seconds that a session of staff lasts at most
 SEEN_EVERY = timedelta(minutes=1)  # that somebody is there is noted no more often
 IDLE_WARNING = timedelta(minutes=2)  # before a session ends

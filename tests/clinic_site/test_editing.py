@@ -183,6 +183,9 @@ def test_an_error_keeps_what_was_typed_and_leads_to_it(
         "name": "A clinic with a very long name " * 9,
         "postal_code": "no",
         "phone": "unlisted",
+        "answer_within_hours": "0",
+        "keep_requests_days": "",
+        "idle_minutes": "4",
     }
     typed |= {"opening_hours-0-weekday": "1", "opening_hours-0-opens": "in the morning"}
     form = sent_for(bo, CLINIC)

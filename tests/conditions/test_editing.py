@@ -545,6 +545,9 @@ def test_a_notice_changed_after_counsel_confirmed_it_is_to_be_confirmed_again(
     assert Notice.objects.get().confirmed
     Filled(staff, address).type("body", "Other").press("_save")
     assert not Notice.objects.get().confirmed
+    nothing = Filled(staff, address).type("body", " ").type("confirmed", "on")
+    assert "There is no text yet" in nothing.press("_save").text
+    assert not Notice.objects.get().confirmed
 
 
 def moves(client: Client, page: Page, kind: str) -> list[str]:
