@@ -61,9 +61,10 @@ class PageViews(admin.ModelAdmin):
         def view_of_page(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
             try:
                 return view(request, self.page_for(request, pk, permission), **more)
-            except EditConflict:  # someone else was faster: show the same page as it is now
+            except EditConflict:  # show the same page as it is now
                 words = _(
-                    "Someone else changed this page meanwhile. Look at it again, as it is now."
+                    "This page was changed meanwhile, by someone else or by you in another tab. "
+                    "Look at it again, as it is now."
                 )
                 self.message_user(request, words, messages.WARNING)
                 return HttpResponseRedirect(request.get_full_path())

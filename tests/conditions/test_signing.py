@@ -158,6 +158,8 @@ def test_what_was_published_meanwhile_is_shown_before_it_is_signed(
 
     shown = page.press("")
 
-    assert "Someone else changed this page meanwhile." in shown.text
+    assert (
+        "This page was changed meanwhile, by someone else or by you in another tab." in shown.text
+    )
     assert "<ins>" in shown.text
     assert Review.objects.count() == 1
