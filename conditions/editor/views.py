@@ -176,6 +176,12 @@ class EditorViews(PageViews):
         by = Actor.staff(request)
         if do and do != "publish":
             part = press(page=page, by=by, sent=sent, do=do)
+            new = f"{do.removeprefix('add-')}_new"
+            if do.startswith("add-") and not any(
+                request.POST[name].strip() for name in request.POST if name.startswith(new)
+            ):
+                told = _("Nothing is added yet. Choose what it is, or type it, then add it.")
+                self.message_user(request, told, messages.WARNING)
             new = f"section-{request.POST.get('section_new', '')}"
             part = new if do == "add-section" and new in sent.values else part
             to = f"{request.path}#{quote(part)}"
