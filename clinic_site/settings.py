@@ -440,6 +440,8 @@ if TIME_ZONE not in available_timezones():
         f"CLINIC_TIME_ZONE is {TIME_ZONE!r}, no time zone. Use one such as America/Chicago."
     )
 
+FORMAT_MODULE_PATH = "clinic_site.formats"  # one way of writing times
+
 # Static files, served by WhiteNoise under names that hold a hash of their content
 
 STATIC_URL = "/static/"
