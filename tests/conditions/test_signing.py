@@ -40,6 +40,7 @@ def clinician(condition: Condition) -> Client:
     make_signer(account, "Dr. Cleo Roe")
     client = signed_in(account)
     page = sign_page(client, condition)
+    assert "js/unsent." in page.html  # who leaves it is asked
     assert "Nobody has signed this page yet: read the whole of it" in page.html
     page.type("read", "on").press("")
     return client
