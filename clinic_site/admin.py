@@ -1,8 +1,10 @@
 """The clinic, its physicians, notices and pictures in Django's admin."""
 
-from typing import Any
+import itertools
+from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -34,10 +36,24 @@ from clinic_site.pictures import is_public, picture_uses, read_picture
 # Inlines are stacked everywhere: a tabular one has inputs without labels, and an empty heading.
 
 
+class OpeningHoursFormSet(forms.BaseInlineFormSet):
+    """Hours of one day do not overlap."""
+
+    def clean(self) -> None:
+        super().clean()
+        filled = [each for each in self.forms if each.is_valid() and "opens" in each.cleaned_data]
+        kept = [each for each in filled if not each.cleaned_data.get("DELETE")]
+        for form, other in itertools.permutations(kept, 2):
+            hours, others = form.instance, other.instance
+            if hours.weekday == others.weekday and others.opens <= hours.opens < others.closes:
+                form.add_error("opens", _("Other hours of this day overlap with these."))
+
+
 class OpeningHoursInline(admin.StackedInline):
     """The week's opening hours, on the clinic's page."""
 
     model = OpeningHours
+    formset = OpeningHoursFormSet
     verbose_name_plural = _("opening hours, such as 8:00 am to 5:00 pm")
     extra = 1
     fields = [("weekday", "opens", "closes")]
@@ -59,6 +75,15 @@ class ClinicAdmin(CarefulAdmin):
     """The one row of the clinic, on which the site stands."""
 
     inlines = [OpeningHoursInline, ClosedDayInline]
+    ranges: ClassVar = {  # as the database checks them; so they are told at their fields
+        "answer_within_hours": {"min_value": 1},
+        "keep_requests_days": {"min_value": 1},
+        "idle_minutes": dict(zip(("min_value", "max_value"), settings.IDLE_MINUTES, strict=True)),
+    }
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        kwargs |= self.ranges.get(db_field.name, {})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return current_clinic().pk is None and super().has_add_permission(request)
@@ -109,10 +134,22 @@ class PhysicianAdmin(_StaysAdmin):
         return {} if obj is not None else {"slug": ["name"]}
 
 
+class LanguageLineFormSet(forms.BaseInlineFormSet):
+    """Lines without which, and without a text, a notice is nothing that counsel could confirm."""
+
+    def clean(self) -> None:
+        super().clean()
+        filled = [each for each in self.forms if each.instance.pk or each.has_changed()]
+        has_line = any(not each.cleaned_data.get("DELETE") for each in filled)
+        if self.instance.confirmed and not (has_line or self.instance.body.strip()):
+            raise forms.ValidationError(_("There is no text yet that counsel can have confirmed."))
+
+
 class LanguageLineInline(admin.StackedInline):
     """A notice's lines in other languages."""
 
     model = LanguageLine
+    formset = LanguageLineFormSet
     extra = 0
     fields = [("language", "position"), "text"]
 

@@ -20,6 +20,8 @@ from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.urls import URLPattern
 from django.utils.functional import Promise
+from django.utils.html import conditional_escape, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
@@ -180,15 +182,21 @@ def _who(request: HttpRequest, users: list[Any]) -> str:
     return _("You, in another tab or before you went back,") if users else _("Somebody")
 
 
-def _problems(form: forms.BaseForm, formsets: list[BaseModelFormSet]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong in words, and the id of the input."""
+def _problems(
+    form: forms.BaseForm, formsets: list[BaseModelFormSet]
+) -> Iterator[tuple[str, str, SafeString]]:
+    """Yield the id of each input where something is wrong, its label, and what is wrong in words.
+
+    Where it is no input's, the id is "".
+    """
     rows = [("", form)]
     for formset in formsets:
         kind = kind_of(formset)
-        rows += [(f"{kind} {n}: ", each) for n, each in enumerate(formset.forms, start=1)]
-        yield from (("", str(error)) for error in formset.non_form_errors())
+        rows += [(f"{kind} {n}", each) for n, each in enumerate(formset.forms, start=1)]
+        yield from (("", "", conditional_escape(str(error))) for error in formset.non_form_errors())
     for row, each in rows:
         for name, errors in each.errors.items():
             bound = each[name] if name in each.fields else None
-            label = f"{row}{bound.label}: " if bound else row
-            yield bound.id_for_label if bound else "", label + " ".join(map(str, errors))
+            label = ": ".join(str(part) for part in (row, bound and bound.label) if part)
+            words = format_html_join(" ", "{}", ((error,) for error in errors))  # may have links
+            yield bound.id_for_label if bound else "", label, words

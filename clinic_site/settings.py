@@ -177,7 +177,7 @@ SIGN_INS_AN_HOUR_OF_ONE_ADDRESS = 20  # wrong passwords; a right one is no try
 SIGN_INS_AN_HOUR_OF_ONE_NAME = 10
 SIGN_INS_AN_HOUR_OF_ONE_DEVICE = 10  # one that is known; none of the other limits is its own
 SIGN_INS_AN_HOUR = 60  # of all: each is 200 ms of computing
-# How long staff may do nothing, the clinic sets (Clinic.idle_minutes).
+IDLE_MINUTES = (5, 60)  # between which the clinic sets how long staff may do nothing
 SESSION_COOKIE_AGE = 10 * 60 * 60  # seconds that a session of staff lasts at most
 SEEN_EVERY = timedelta(minutes=1)  # that somebody is there is noted no more often
 IDLE_WARNING = timedelta(minutes=2)  # before a session ends
@@ -246,6 +246,7 @@ REVISIONS_SHOWN = 50  # on one page of a page's history
 SOURCE_KEY, SOURCE_TITLE = 40, 300  # characters
 PICTURE_WORDS = 400  # characters that say what a page's picture shows
 REVIEW_LASTS = timedelta(days=365)  # where the clinician who signs sets no other day
+REVIEW_WITHIN = timedelta(days=5 * 366)  # of today; a day further away is a slip
 REVIEW_DUE_SOON = timedelta(days=60)  # before a signature ends, staff are asked for another
 REVIEWS_TO_DO = 20  # pages of a kind named on the admin's front page; the rest is a count
 PAGES_CHANGED_LAST = 8  # named on the admin's front page, each a link to its editor
@@ -440,6 +441,8 @@ if TIME_ZONE not in available_timezones():
     raise ImproperlyConfigured(
         f"CLINIC_TIME_ZONE is {TIME_ZONE!r}, no time zone. Use one such as America/Chicago."
     )
+
+FORMAT_MODULE_PATH = "clinic_site.formats"  # one way of writing times
 
 # Static files, served by WhiteNoise under names that hold a hash of their content
 

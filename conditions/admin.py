@@ -6,12 +6,13 @@ from typing import Any
 from django.contrib import admin
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.editing import KeepsTyped
 from conditions.editor.revisions import RevisionViews
 from conditions.editor.views import EditorViews
-from conditions.models import Condition, Page, Treatment
+from conditions.models import Condition, Page, Presence, Treatment
 
 
 class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
@@ -44,6 +45,15 @@ class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).select_related("draft").defer("draft__document")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with a page; that somebody has it open just now is nothing to tell."""
+        lines, counts, *rest = super().get_deleted_objects(objs, request)
+        names = Presence._meta
+        counts.pop(str(names.verbose_name_plural), None)
+        start = f"{capfirst(names.verbose_name)}: "
+        page, below = lines
+        return [page, [each for each in below if not str(each).startswith(start)]], counts, *rest
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A page that was ever published is kept; so is one on which a colleague is typing."""

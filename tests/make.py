@@ -149,7 +149,7 @@ def make_treatment(**values: Any) -> Treatment:
         "title": "Rest",
         "name": "rest",
         "summary": "Lying down.",
-        "sections": [],
+        "sections": [Section(kind="overview", heading="What it is", body="You lie down.")],
     }
     return Treatment.objects.get(pk=_made(TreatmentDocument, plain | values).pk)
 

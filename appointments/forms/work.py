@@ -183,6 +183,9 @@ class WorkForm(forms.Form):
                 self.add_error("set_aside_until", _("Enter a day from tomorrow on."))
             if not (cleaned.get("call") or cleaned.get("text", "").strip()):
                 self.add_error("text", _("Write why it is set aside, or choose how the call went."))
+        elif step.form == "close" and cleaned.get("close_reason") == CloseReason.OTHER:
+            if not cleaned.get("text", "").strip():
+                self.add_error("text", _("Write the reason for which it is closed."))
         elif step.form == "visit":
             cleaned |= self._visit(cleaned.pop("visit_on", None), cleaned.pop("visit_time", None))
         return cleaned | {"step": step.name}

@@ -121,7 +121,13 @@ class InvitationForm(NewPasswordForm):
     def clean(self) -> dict[str, Any]:
         for name, value in self.typed_names().items():
             setattr(self.user, name, value)
-        return super().clean()
+        cleaned = super().clean()
+        if self.names:
+            try:
+                self.user.clean()  # what the form of users refuses
+            except forms.ValidationError as error:
+                self.add_error("last_name", error)
+        return cleaned
 
     def typed_names(self) -> dict[str, str]:
         """Return the names that were typed, which are all there once the form is valid."""

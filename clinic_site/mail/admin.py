@@ -47,18 +47,26 @@ class OutboxMessageAdmin(ReadOnly):
         """Send what was not sent, at once, with its whole time from now."""
         with transaction.atomic():
             self.note(request, Action.CHANGED, queryset.unsent(), "mail to be sent again")
-            count = queryset.try_again()
+            chosen, count = queryset.count(), queryset.try_again()
         text = ngettext("%d mail is to be sent again.", "%d mails are to be sent again.", count)
-        self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
+        why = _("Left as they are: %d. Each was sent, is not to be sent, or is being sent now.")
+        self._tell(request, text % count, why, chosen - count)
 
     @admin.action(description=_("Do not send: it is settled"), permissions=["resend"])
     def set_aside(self, request: HttpRequest, queryset: OutboxQuerySet) -> None:
         """Leave what was given up unsent, as for an address that does not exist."""
         with transaction.atomic():
             self.note(request, Action.CHANGED, queryset.dead(), "mail not to be sent")
+            chosen = queryset.count()
             count = queryset.dead().update(state=MailState.SET_ASIDE)
         text = ngettext("%d mail is settled.", "%d mails are settled.", count)
-        self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
+        why = _("Left as they are: %d. Only a mail that was given up can be settled.")
+        self._tell(request, text % count, why, chosen - count)
+
+    def _tell(self, request: HttpRequest, done: str, why: Any, left: int) -> None:
+        """Say what was done, and why the rest was left."""
+        text = f"{done} {why % left}" if left else done
+        self.message_user(request, text, messages.WARNING if left else messages.SUCCESS)
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         """Whoever may change mails may have them sent again, though they are read only here."""
@@ -84,6 +92,10 @@ class ChoiceForm(forms.Form):
         self.offered = offers_to(user)
         chosen = [choice.kind for choice in MailChoice.objects.filter(user=user)]
         super().__init__(data, prefix=str(user.pk), initial={"kinds": chosen})
+        self.shown: set[str] = set()
+        if data is not None:  # where no box was ticked, nothing tells so
+            self.data = data = data.copy()
+            self.shown = set(data.setlistdefault(self.add_initial_prefix("kinds")))
         field = cast(forms.MultipleChoiceField, self.fields["kinds"])
         field.label, field.choices = user.get_username(), self.offered
 
@@ -97,9 +109,10 @@ class ChoiceForm(forms.Form):
         return chosen
 
     def save(self) -> None:
-        mine = MailChoice.objects.filter(user=self.user)
-        mine.exclude(kind__in=self.cleaned_data["kinds"]).delete()
-        for kind in self.cleaned_data["kinds"]:
+        """Write what differs from what was shown: another tab may have saved the rest."""
+        chosen = set(self.cleaned_data["kinds"])
+        MailChoice.objects.filter(user=self.user, kind__in=self.shown - chosen).delete()
+        for kind in chosen - self.shown:
             MailChoice.objects.get_or_create(user=self.user, kind=kind)
 
 

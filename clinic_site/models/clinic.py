@@ -126,7 +126,7 @@ class Clinic(models.Model):
                 violation_error_message=_("Keep them a day or more, or leave it empty."),
             ),
             models.CheckConstraint(
-                condition=models.Q(idle_minutes__range=(5, 60)),
+                condition=models.Q(idle_minutes__range=settings.IDLE_MINUTES),
                 name="clinic_idle_minutes_in_range",
                 violation_error_message=_("Choose from 5 to 60 minutes."),
             ),

@@ -133,6 +133,8 @@ def _check_balance(document: PageDocument) -> Iterator[Finding]:
     for kind in ("benefits", "risks"):
         if kind not in there:
             yield warning(Place(f"section-{kind}", blank_heading(kind)), "lacks")
+    if not there:
+        yield error(Place("section-overview", blank_heading("overview")), "no_sections")
     if not document.sources:
         yield warning(Place("sources", _("Sources")), "no_sources")
 

@@ -19,6 +19,7 @@ _MESSAGES = {
     "empty_emergency": _("List when to call 911: a line for each sign, “- ” before it."),
     "itself": _("The page is related to itself. Take it out of the list."),
     "lacks": _("A treatment's page should say this, too. Write it."),
+    "no_sections": _("The page has no text yet. Write this section, or another."),
     "no_sources": _("There are none. Say where what the page states is from."),
     "no_text": _("There is no text. Write some, or remove the section."),
     "hard": _("It reads at school grade %.1f; the most is %d. Shorten %s."),

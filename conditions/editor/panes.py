@@ -194,7 +194,7 @@ def choices_of(page: Page, values: Mapping[str, Any]) -> dict[str, list[Choice]]
     rows = list(pages.values_list("kind", "ref", "draft__title"))
     found = {"picture": _pictures(values["picture"]["source"])}
     for part, kind in (("treatments", "treatment"), ("related", "condition")):
-        titles = {ref: title for each, ref, title in rows if each == kind}
+        titles = {ref: title or ref for each, ref, title in rows if each == kind}
         chosen = values.get(part, [])
         found[part] = [Choice(ref, titles.get(ref, ref)) for ref in chosen]
         found[f"{part}_new"] = [Choice(ref, titles[ref]) for ref in titles if ref not in chosen]

@@ -58,6 +58,8 @@ class SignForm(forms.ModelForm):
         due = self.cleaned_data["next_due"]
         if due <= timezone.localdate():
             raise forms.ValidationError(_("Choose a day after today."))
+        if due - timezone.localdate() > settings.REVIEW_WITHIN:
+            raise forms.ValidationError(_("Check the day: it is years away."))
         return due
 
 

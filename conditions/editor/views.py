@@ -77,9 +77,10 @@ class PageViews(admin.ModelAdmin):
         def view_of_page(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
             try:
                 return view(request, self.page_for(request, pk, permission), **more)
-            except EditConflict:  # someone else was faster: show the same page as it is now
+            except EditConflict:  # show the same page as it is now
                 words = _(
-                    "Someone else changed this page meanwhile. Look at it again, as it is now."
+                    "This page was changed meanwhile, by someone else or by you in another tab. "
+                    "Look at it again, as it is now."
                 )
                 self.message_user(request, words, messages.WARNING)
                 return HttpResponseRedirect(request.get_full_path())
@@ -189,6 +190,12 @@ class EditorViews(PageViews):
         by = Actor.staff(request)
         if do and do != "publish":
             part = press(page=page, by=by, sent=sent, do=do)
+            new = f"{do.removeprefix('add-')}_new"
+            if do.startswith("add-") and not any(
+                request.POST[name].strip() for name in request.POST if name.startswith(new)
+            ):
+                told = _("Nothing is added yet. Choose what it is, or type it, then add it.")
+                self.message_user(request, told, messages.WARNING)
             new = f"section-{request.POST.get('section_new', '')}"
             part = new if do == "add-section" and new in sent.values else part
             to = f"{request.path}#{quote(part)}"

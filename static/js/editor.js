@@ -61,6 +61,14 @@ if (hashesThen) {
 remember();
 addEventListener("hashchange", remember);
 
+// The entry in hand.
+function mark() {
+  const pane = [...form.querySelectorAll(".pane")].find((each) => each.getClientRects().length);
+  for (const link of form.querySelectorAll(".outline a")) link.ariaCurrent = pane.contains(document.getElementById(link.hash.slice(1)));
+}
+addEventListener("pageshow", mark); // only then is it known
+addEventListener("hashchange", mark);
+
 function changed() {
   return [...parts.keys()].filter((group) => ![kept.get(group), sent.get(group)].includes(textOf(group)));
 }
@@ -194,6 +202,7 @@ function take({ at, shown, absent, values, findings, contents }, taken) {
   const outline = form.querySelector(".outline");
   if (!outline.contains(document.activeElement)) {
     outline.innerHTML = new DOMParser().parseFromString(contents, "text/html").querySelector("nav").innerHTML;
+    mark();
   }
   for (const place of form.querySelectorAll(".found")) {
     place.innerHTML = findings[place.parentElement.id] ?? "";
@@ -502,7 +511,10 @@ function addSource({ key: typed = "", ...values }) {
 
 function addTypedSource() {
   const typed = NEW_SOURCE.map((name) => [name, form.elements[`source_new-${name}`]]);
-  if (!typed.some(([, field]) => field.value.trim())) return typed[0][1].focus();
+  if (!typed.some(([, field]) => field.value.trim())) {
+    typed[0][1].required = true; // the browser says so; the form itself asks for nothing
+    return typed[0][1].reportValidity();
+  }
   addSource(Object.fromEntries(typed.map(([name, field]) => [name, field.value])));
   for (const [, field] of typed) field.value = "";
   typed[0][1].focus();

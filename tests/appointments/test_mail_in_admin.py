@@ -13,6 +13,7 @@ from clinic_site.mail.models import MailState
 from clinic_site.models import AuditEvent, Clinic, MailChoice, OutboxMessage
 from clinic_site.todo import open_todo
 from tests.appointments.office import make_desk, ready, send_request, the_mail, work
+from tests.forms import Filled, form_in, sent_by
 from tests.make import make_account, sign_in_as, signed_in
 from tests.smtp_sink import Sink
 
@@ -73,6 +74,17 @@ def test_staff_settle_a_mail_that_can_never_arrive(desk: User, sink: Sink) -> No
     assert sink.mails == []
 
 
+def test_staff_are_told_why_a_chosen_mail_was_left(desk: User) -> None:
+    mail = given_up()
+    client = signed_in(desk)
+    settle = {"action": "set_aside", "_selected_action": [mail.pk]}
+    client.post(LIST, settle)
+
+    again = client.post(LIST, {**settle, "action": "try_again"}, follow=True).text
+    assert "0 mails are to be sent again. Left as they are: 1." in again
+    assert "Left as they are: 1. Only a mail" in client.post(LIST, settle, follow=True).text
+
+
 def test_nobody_adds_or_deletes_a_mail(desk: User) -> None:
     mail = given_up()
 
@@ -122,6 +134,30 @@ def test_an_older_page_changes_nobody_whose_boxes_were_left_alone() -> None:
     client.post(CHOICES, {})
 
     assert chosen(desk) == {"digest"}
+
+
+def test_an_older_page_takes_no_tick_away_that_it_did_not_show() -> None:
+    desk = make_desk()
+    client = sign_in_as("manager")
+    page = Filled(client, CHOICES).type(f"{desk.pk}-kinds", "change")
+    MailChoice.objects.create(user=desk, kind="digest")
+
+    page.press("")
+
+    assert chosen(desk) == {"digest", "change"}
+
+
+def test_a_choice_that_lacked_an_address_is_saved_once_there_is_one() -> None:
+    desk = make_desk()
+    User.objects.filter(pk=desk.pk).update(email="")
+    page = Filled(sign_in_as("manager"), CHOICES).type(f"{desk.pk}-kinds", "change")
+    refused = page.press("").text
+    assert "desk has no email address" in refused
+    User.objects.filter(pk=desk.pk).update(email="desk@clinic.example")
+
+    page.client.post(CHOICES, dict(sent_by(form_in(refused))))
+
+    assert chosen(desk) == {"change"}
 
 
 def test_who_may_not_see_requests_has_nothing_to_choose() -> None:

@@ -90,7 +90,7 @@ def look_for_news(now: dt.datetime) -> None:
 # Each step
 
 
-VISIT, CLOSE = visit_in(9), {"close_reason": "other"}
+VISIT, CLOSE = visit_in(9), {"close_reason": "other", "text": "Moved away"}
 STEPS = {
     ("new", "contacting"): ({}, []),
     ("new", "schedule"): (VISIT, ["scheduled"]),
@@ -412,7 +412,7 @@ def test_who_is_taken_up_again_unheard_is_told_that_the_answer_is_late(
 ) -> None:
     Clinic.objects.update(answer_within_hours=1)
     asked = agreed()
-    do(sam, asked, "close", close_reason=reason)
+    do(sam, asked, "close", close_reason=reason, text="As noted")
     do(sam, asked, "again")
     look_for_news(timezone.now() + 3 * DAY)
     assert [news for news in told(asked) if news != "closed"] == expected
@@ -479,7 +479,9 @@ def test_closing_asks_for_a_call_where_the_patient_has_heard_nothing(
     sam: Client, reason: str, must: bool
 ) -> None:
     asked = make_request()
-    assert ("must be called" in do(sam, asked, "close", close_reason=reason)) is must
+    assert (
+        "must be called" in do(sam, asked, "close", close_reason=reason, text="As noted")
+    ) is must
 
 
 @pytest.mark.parametrize(
@@ -495,7 +497,7 @@ def test_whom_nobody_called_before_is_called_after_closing_only_if_they_heard_no
         OutboxMessage.objects.update(state=MailState.DEAD)
     assert "must be called" in sam.get(f"{QUEUE}?tab=all").text
 
-    after = do(sam, asked, "close", close_reason=reason)
+    after = do(sam, asked, "close", close_reason=reason, text="As noted")
     OutboxMessage.objects.update(state=MailState.DEAD)
 
     assert (MUST_CALL in after) is (must and not by_mail)

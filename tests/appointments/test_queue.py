@@ -321,7 +321,10 @@ def test_spam_is_closed_many_at_once_after_a_question_and_that_is_undone(
 
     asked = sam.post(SPAM, {"which": which, "pk": ticked}).text
     assert "Close 4 requests as spam?" in asked
-    assert "1 more stays: a colleague dealt with it, or its patient asks for a change." in without_breaks(asked)
+    assert (
+        "1 more stays: a colleague dealt with it, or its patient asks for a change."
+        in without_breaks(asked)
+    )
     statuses = AppointmentRequest.objects.values_list("status", flat=True)
     assert set(statuses) == {"quarantined", "new"}
     sent: dict[str, list[str]] = {}

@@ -178,6 +178,17 @@ def test_a_place_that_was_written_for_another_step_is_asked_about(sam: Client) -
     assert save(opened(sam, row), next="close", close_reason="answered").status_code == 303
 
 
+def test_another_reason_is_noted(sam: Client) -> None:
+    row = make_request()
+    form = opened(sam, row)
+
+    refused = save(form, next="close", close_reason="other").text
+    assert "Write the reason for which it is closed." in refused
+    save(form, next="close", close_reason="other", text="Moved away")
+
+    assert (now(row).status, now(row).close_reason) == (Status.CLOSED, CloseReason.OTHER)
+
+
 def test_small_buttons_keep_what_was_typed(sam: Client) -> None:
     row = make_request()
     form = opened(sam, row).type("text", "Half a <note>").type("call", "reached")

@@ -20,7 +20,7 @@ def test_a_preview_opens_beside_the_form_and_leaving_it_asks(chromium: Browser, 
         dialog.dismiss()
 
     page.on("dialog", stay)
-    site.sign_in_as(page.context, "editor", name="careful")
+    site.sign_in_as(page.context, "editor", "manager", name="careful")
     page.goto("/admin/clinic_site/notice/add/")
     page.get_by_label("Title").fill("What we keep")
     page.locator("#id_body").fill(WORDS)
@@ -40,7 +40,7 @@ def test_a_preview_opens_beside_the_form_and_leaving_it_asks(chromium: Browser, 
     page.get_by_label("Address").fill("what-we-keep")
     page.get_by_label("Title").fill("")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_role("link", name="Title: This field is required.").click()
+    page.get_by_role("link", name="Title", exact=True).click()
     expect(page.get_by_label("Title")).to_be_focused()
     assert_accessible(page, by_turns(1))
     page.get_by_label("Title").fill("What we keep")
@@ -49,4 +49,11 @@ def test_a_preview_opens_beside_the_form_and_leaving_it_asks(chromium: Browser, 
     page.go_back()
     expect(page.locator("#id_body")).to_have_value(WORDS)
     assert len(asked) == 1
+
+    users = page.context.new_page()
+    users.on("dialog", stay)
+    users.goto("/admin/clinic_site/user/add/")
+    users.get_by_label("Username").fill("new")
+    with users.expect_event("dialog"):
+        users.evaluate("location.reload()")
     page.context.close()

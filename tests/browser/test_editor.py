@@ -87,6 +87,8 @@ def test_save_goes_on_in_the_section_in_hand(writer: Writer) -> None:
 
     expect(writer.page.get_by_text("Saved as a draft.")).to_be_visible()
     expect(writer.page.locator(SYMPTOMS)).to_be_visible()
+    in_hand = writer.page.locator(".outline [aria-current=true]")
+    expect(in_hand).to_contain_text("Symptoms")
     writer.type("It hurts at night and by day.")
     expect(writer.page.get_by_text("Saved as a draft.")).to_have_count(0)  # it is not so any more
 

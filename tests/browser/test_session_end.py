@@ -74,6 +74,7 @@ def test_whoever_is_still_there_stays_signed_in(page: Page, site: Site) -> None:
 
 
 def test_what_was_typed_is_there_after_the_end_and_the_sign_in(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
     page.goto(EMERGENCY)
     page.locator("#field-section-emergency-body").fill(TYPED)
 

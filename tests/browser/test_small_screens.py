@@ -4,10 +4,12 @@ And on a phone no button stands twice.
 """
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.journeys import State, show
+from tests.browser.test_accessibility import open_page
 from tests.generated import SOAK
+from tests.running import Site
 from tests.test_every_page import SAMPLE
 
 ZOOMED = State(width=320, height=256)  # 1280 by 1024 at 400%
@@ -56,3 +58,15 @@ def test_the_form_with_errors_and_the_confirmation_fit(phone_page: Page) -> None
     send.click()
     expect(phone_page.get_by_role("heading", level=1)).to_have_text("We have your request")
     assert_fits(phone_page)
+
+
+def test_staff_scroll_nothing_sideways_for_a_long_word(chromium: Browser, site: Site) -> None:
+    page = open_page(chromium, site)
+    show(page, State(width=360))
+    site.sign_in_as(page.context, "editor", "manager", name="W" * 100)
+    for path in ("conditions/condition/5/revisions/1/", "clinic_site/clinic/1/change/"):
+        page.goto(f"/admin/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    row = page.locator(".form-row.field-weekday:visible").first
+    assert row.evaluate("each => each.scrollWidth <= each.clientWidth")
+    page.context.close()

@@ -68,7 +68,8 @@ def test_a_symptom_with_its_source_takes_six_clicks(guide: Guide) -> None:
     page = guide.page
 
     guide.open("Add a symptom and its source")
-    guide.step("On the first page, click **Spinal compression fractures** under **Pages**.")
+    guide.step("On the first page, click **Spinal compression fractures** under **Shortcuts**.")
+    expect(page.get_by_role("heading", name="Shortcuts")).to_be_visible()
     guide.click("link", "Spinal compression fractures")
     guide.step(
         "Click **Symptoms** in the contents, and write a line at the end: `- back pain that lasts`."

@@ -185,6 +185,9 @@ def test_an_error_keeps_what_was_typed_and_leads_to_it(
         "name": "A clinic with a very long name " * 9,
         "postal_code": "no",
         "phone": "unlisted",
+        "answer_within_hours": "0",
+        "keep_requests_days": "",
+        "idle_minutes": "4",
     }
     typed |= {"opening_hours-0-weekday": "1", "opening_hours-0-opens": "in the morning"}
     form = sent_for(bo, CLINIC)
@@ -196,15 +199,13 @@ def test_an_error_keeps_what_was_typed_and_leads_to_it(
     page = save(bo, CLINIC, sent_by_page(page))
 
     assert told(page) == {}
-    wrong = dict(
-        re.findall(
-            r'<li><a href="#(\w[^"]*)">(.*?)</a></li>', " ".join(page.split()).replace("> <", "><")
-        )
-    )
+    wrong = dict(re.findall(r'<li><a href="#(\w[^"]*)">(.*?)</li>', page))
+    for name in ("id_answer_within_hours", "id_idle_minutes"):
+        assert wrong[name].partition("</a>: ")[2].startswith("Ensure this value is greater")
     for name in ("id_name", "id_phone", "id_opening_hours-0-opens", "id_opening_hours-0-closes"):
         assert f'id="{name}"' in page
         assert name in wrong
-    assert wrong["id_postal_code"] == "ZIP code: Use five digits, or nine: 57104-1234."
+    assert wrong["id_postal_code"] == "ZIP code</a>: Use five digits, or nine: 57104-1234."
     again = sent_by_page(page)
     assert {name: again[name] for name in typed} == {**typed, "name": typed["name"]}
 

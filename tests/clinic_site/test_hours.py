@@ -67,6 +67,13 @@ def test_a_manager_types_hours_and_closed_days_and_patients_read_them() -> None:
     manager.post(CLINIC, form | wrong | {"closed_days-0-day": "soon"})
     assert not OpeningHours.objects.exists()
 
+    within = {"opening_hours-1-weekday": "0", "opening_hours-1-opens": "9 am"}
+    within |= {"opening_hours-1-closes": "10 am", "opening_hours-TOTAL_FORMS": "2"}
+    told = manager.post(CLINIC, form | {"opening_hours-0-closes": "5pm"} | within).text
+    link = '<a href="#id_opening_hours-1-opens">Opening hours 2: Opens</a>'
+    assert f"{link}: Other hours of this day overlap with these." in told
+    assert not OpeningHours.objects.exists()
+
     today = timezone.localdate()
     manager.post(CLINIC, form | {"opening_hours-0-closes": "5pm", "closed_days-0-day": str(today)})
 

@@ -342,6 +342,53 @@ def test_a_treatment_that_a_live_page_names_is_not_deleted_and_the_page_is_told(
     assert "Offer: Sore back" in shown
 
 
+def test_staff_read_that_a_page_was_taken_off_the_site(staff: Client) -> None:
+    page = make_condition()
+    assert "Patients do not see this page yet." in staff.get(change(page)).text
+    published(page)
+
+    staff.post(change(page).replace("change", "unpublish"))
+
+    for view in ("change", "revisions"):
+        shown = staff.get(change(page).replace("change", view)).text
+        assert "Patients do not see this page any more." in re.sub(
+            "(?s)<ul class=.messagelist.*?</ul>", "", shown
+        )
+        assert "page yet" not in shown
+
+
+def test_who_adds_nothing_is_told(staff: Client) -> None:
+    page = make_condition()
+
+    for button in ("add-section", "add-source", "add-treatment"):
+        assert "Nothing is added yet." in editor(staff, page).press("_do", button).text
+    form = editor(staff, page).type("section_new", "causes")
+    assert "Nothing is added yet." not in form.press("_do", "add-section").text
+
+
+def test_a_page_without_a_title_has_its_name_in_lists(staff: Client) -> None:
+    treatment, other = make_treatment(title=""), make_treatment(slug="other", title="")
+    page = make_condition(treatments=[treatment.ref])
+
+    shown = staff.get(change(page)).text
+
+    assert f'<span class="words">{treatment.ref}</span>' in shown
+    assert f'<option value="{other.ref}">{other.ref}</option>' in shown
+
+
+def test_who_deletes_a_page_reads_nothing_of_who_has_it_open(staff: Client) -> None:
+    page = make_condition()
+    staff.post(change(page).replace("change", "here"), {"part": ""})
+    assert page.presences.exists()
+
+    asked = staff.get(change(page).replace("change", "delete")).text
+    assert "Revision: Sore back, 1" in asked
+    assert "resence" not in asked
+    staff.post(change(page).replace("change", "delete"), {"post": "yes"})
+
+    assert not Page.objects.filter(pk=page.pk).exists()
+
+
 def test_who_only_signs_reads_the_editor_and_signs() -> None:
     page = make_condition()
     published(page)
@@ -353,7 +400,11 @@ def test_who_only_signs_reads_the_editor_and_signs() -> None:
     assert "disabled" in shown
     assert 'name="_save"' not in shown
     assert "Sign the live page" in client.get(f"{start}revisions/").text
-    signing = Filled(client, f"{start}sign/").type("read", "on").type("next_due", "2199-01-01")
+    signing = (
+        Filled(client, f"{start}sign/")
+        .type("read", "on")
+        .type("next_due", f"{timezone.localdate() + dt.timedelta(days=365)}")
+    )
     assert "Signed by Dr. A." in signing.press("").text
     for view in ("publish", "change", "autosave", "discard", "revisions/1/take"):
         assert client.post(f"{start}{view}/").status_code == 403, view
@@ -581,6 +632,9 @@ def test_a_notice_changed_after_counsel_confirmed_it_is_to_be_confirmed_again(
     Filled(staff, address).type("title", "B").press("_save")
     assert Notice.objects.get().confirmed
     Filled(staff, address).type("body", "Other").press("_save")
+    assert not Notice.objects.get().confirmed
+    nothing = Filled(staff, address).type("body", " ").type("confirmed", "on")
+    assert "There is no text yet" in nothing.press("_save").text
     assert not Notice.objects.get().confirmed
 
 

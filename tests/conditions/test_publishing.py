@@ -639,6 +639,16 @@ def test_a_draft_with_errors_is_not_published() -> None:
 
 
 @pytest.mark.django_db
+def test_a_treatment_without_a_text_is_not_published_and_has_no_empty_contents() -> None:
+    treatment = make_treatment(sections=[])
+    with pytest.raises(NotPublishable, match="The page has no text yet"):
+        published(treatment)
+
+    preview = f"/admin/conditions/treatment/{treatment.pk}/preview/"
+    assert "On this page" not in sign_in_as("editor").get(preview).text
+
+
+@pytest.mark.django_db
 def test_a_corrected_treatment_corrects_every_page_and_its_new_address_is_followed(
     client: Client,
 ) -> None:

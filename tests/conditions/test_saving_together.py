@@ -251,10 +251,10 @@ def test_each_part_names_who_saved_it(staff: Client, colleague: Client) -> None:
 def test_words_of_another_day_are_told_with_their_day(staff: Client) -> None:
     page = make_condition()
     keep(editor(staff, page).type("summary", "It hurts."))
-    assert re.search(r"Typed at [\w:]+( [ap]\.m\.)?, not saved yet\.", told(staff, page))
+    assert re.search(r"Typed at [\w:]+( [AP]M)?, not saved yet\.", told(staff, page))
 
     WorkingCopy.objects.update(at="2020-11-23T09:14:00-06:00")
-    assert "Typed at Nov. 23, 2020, 9:14 a.m., not saved yet." in told(staff, page)
+    assert "Typed at Nov. 23, 2020, 9:14 AM, not saved yet." in told(staff, page)
 
 
 def test_an_hour_of_two_peoples_typing_leaves_two_working_copies(

@@ -2,7 +2,9 @@
 
 import html5lib
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from conditions.content.document import Section, Source
 from conditions.models import Condition, Review
@@ -38,6 +40,7 @@ def clinician(condition: Condition) -> Client:
     make_signer(account, "Dr. Cleo Roe")
     client = signed_in(account)
     page = sign_page(client, condition)
+    assert "js/unsent." in page.html  # who leaves it is asked
     assert "Nobody has signed this page yet: read the whole of it" in page.html
     page.type("read", "on").press("")
     return client
@@ -137,12 +140,15 @@ def test_a_second_click_on_sign_is_one_signature(clinician: Client, condition: C
 
 def test_another_date_is_another_signature(clinician: Client, condition: Condition) -> None:
     page = sign_page(clinician, condition).type("read", "on").type("next_due", "2199-01-01")
+    assert "Check the day: it is years away." in page.press("").text
+    due = timezone.localdate() + 3 * settings.REVIEW_LASTS
+    page.type("next_due", f"{due}")
 
     assert "Signed by Dr. Cleo Roe." in page.press("").text
 
     condition.refresh_from_db()
     assert condition.review is not None
-    assert f"{condition.review.next_due}" == "2199-01-01"
+    assert condition.review.next_due == due
 
 
 def test_what_was_published_meanwhile_is_shown_before_it_is_signed(
@@ -153,6 +159,8 @@ def test_what_was_published_meanwhile_is_shown_before_it_is_signed(
 
     shown = page.press("")
 
-    assert "Someone else changed this page meanwhile." in shown.text
+    assert (
+        "This page was changed meanwhile, by someone else or by you in another tab." in shown.text
+    )
     assert "<ins>" in shown.text
     assert Review.objects.count() == 1
