@@ -86,7 +86,7 @@ class RevisionViews(PageViews):
         return self.shown(
             request,
             "publish",
-            gettext("Publish “%s”") % document.title,
+            gettext("Publish “%s”") % page,
             page,
             form=form,
             errors=[each for each in findings if each.level == "error"],

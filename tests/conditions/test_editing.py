@@ -374,6 +374,8 @@ def test_a_page_without_a_title_has_its_name_in_lists(staff: Client) -> None:
 
     assert f'<span class="words">{treatment.ref}</span>' in shown
     assert f'<option value="{other.ref}">{other.ref}</option>' in shown
+    asked = staff.get(change(treatment).replace("change", "publish")).text
+    assert f"Publish “{treatment.ref}”" in asked
 
 
 def test_who_deletes_a_page_reads_nothing_of_who_has_it_open(staff: Client) -> None:
