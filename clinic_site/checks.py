@@ -40,7 +40,7 @@ def proxies_and_mail_are_set(app_configs: Any, **kwargs: Any) -> list[CheckMessa
 def settings_are_filled_in(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Return an error for each setting of a server that still holds what the example says.
 
-    And a warning for each name in ENV_FILE that is no setting: what it says has no effect.
+    And a warning for each name in ENV_FILE that is no setting of the site.
     """
     found: list[CheckMessage] = []
     if settings.LOOPBACK:
@@ -53,10 +53,10 @@ def settings_are_filled_in(app_configs: Any, **kwargs: Any) -> list[CheckMessage
             text = f"{name} still holds what the example says."
             found.append(Error(text, hint="Set it to the clinic's own.", id="clinic.E006"))
     for name in read_env_file(settings.ENV_FILE):
-        if name not in names and not name.startswith("PG"):  # those are libpq's
+        if name not in names and not name.startswith(("PG", "SSL_CERT_")):  # libpq's, OpenSSL's
             close = get_close_matches(name, names, n=1)
             hint = f"Is {close[0]} meant?" if close else "deploy/production.env names them all."
-            text = f"{settings.ENV_FILE} sets {name}, which is no setting."
+            text = f"{settings.ENV_FILE} sets {name}, which is no setting of the site."
             found.append(Warning(text, hint=hint, id="clinic.W003"))
     return found
 

@@ -110,7 +110,7 @@ def _parsed(text: str) -> Address | None:
 def hashed_address(request: HttpRequest) -> str:
     """Return a keyed hash of the sender: equal for one sender, and no address to be read from it.
 
-    All of whom the server does not know the address are one sender. So are the IPv6 addresses of
+    Those whose address the server does not know are one sender. So are the IPv6 addresses of
     one /64: a phone takes a new one of them every day.
     """
     text = client_address(request)

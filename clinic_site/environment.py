@@ -2,19 +2,30 @@
 
 import io
 import os
+import pwd
 import re
 from collections.abc import Mapping
-from getpass import getuser
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 
+def name_of_user(number: int | None = None) -> str:
+    """Return what a user is called, this process's own where none is given; a container has some
+    without a name.
+    """
+    number = os.geteuid() if number is None else number
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
+
+
 def cannot_be_read(name: str, error: OSError) -> ImproperlyConfigured:
     """Return what to raise where the file that `name` names cannot be read by this user."""
     return ImproperlyConfigured(
-        f"{name} names {error.filename}, which {getuser()} cannot read: {error.strerror}."
+        f"{name} names {error.filename}, which {name_of_user()} cannot read: {error.strerror}."
     )
 
 

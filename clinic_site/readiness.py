@@ -88,7 +88,7 @@ def is_ready() -> bool:
 def _release_is_the_one_that_serves() -> Finding:
     path = settings.VAR / BUILD  # none where no web server has run
     is_another = path.exists() and path.read_text() != build()
-    told = ", but the web server runs another one: restart it" if is_another else ""
+    told = ", but the web server last started with another one: restart it" if is_another else ""
     return Finding(not is_another, f"{settings.BASE_DIR}{told}")
 
 

@@ -19,7 +19,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from clinic_site.environment import cannot_be_read, read_env_file, whole_number
+from clinic_site.environment import cannot_be_read, name_of_user, read_env_file, whole_number
 from clinic_site.state_folder import KEYS_OF_MAKE_RUN
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -148,10 +148,11 @@ if not LOOPBACK and any(_of_the_tests.search(key) for key in (DIGEST_KEY, *_othe
 # State
 
 VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
-if not (LOOPBACK or os.geteuid()) and VAR.exists() and VAR.stat().st_uid:
+_owner = VAR.stat().st_uid if VAR.exists() else 0
+if not (LOOPBACK or os.geteuid()) and _owner:
     raise ImproperlyConfigured(  # what root writes there, the site could not use
-        f"VAR, {VAR}, belongs to {VAR.owner()}, and this runs as root. Use clinic-manage; for make "
-        f"upgrade, have ENV_FILE belong to {VAR.owner()}, too."
+        f"VAR, {VAR}, belongs to {name_of_user(_owner)}, and this runs as root. Use clinic-manage; "
+        f"for make upgrade, have ENV_FILE belong to {name_of_user(_owner)}, too."
     )
 KEY_FILES = [Path(path).resolve() for path in (ENV_FILE, _keys_file) if path]
 BACKUPS = Path(env.str("BACKUPS", default=str(VAR / "backups"))).resolve()

@@ -22,7 +22,9 @@ from clinic_site.state_folder import BUILD  # noqa: E402
 
 keep_remembering()
 with contextlib.suppress(OSError):  # a full disk
-    (settings.VAR / BUILD).write_text(build())
+    half = settings.VAR / f"{BUILD}.{os.getpid()}"  # nobody reads half a file
+    half.write_text(build())
+    half.replace(settings.VAR / BUILD)
 pages = PageCache(
     CheckClaims(SecurityHeaders(WholeBody(_django))),
     folder=settings.VAR / "pages",

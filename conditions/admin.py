@@ -3,9 +3,9 @@
 import datetime as dt
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +13,7 @@ from clinic_site.editing import KeepsTyped
 from conditions.editor.revisions import RevisionViews
 from conditions.editor.views import EditorViews
 from conditions.models import Condition, Page, Presence, Treatment
+from conditions.publishing.publish import take_turns
 
 
 class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
@@ -62,13 +63,23 @@ class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
         )
         return not is_kept and super().has_delete_permission(request, obj)
 
-    @transaction.atomic
     def delete_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        if request.method == "POST" and object_id.isdecimal():  # nobody types or publishes now
-            Page.objects.select_for_update().filter(pk=object_id).first()
-        return super().delete_view(request, object_id, *args, **kwargs)
+        if request.method != "POST" or not object_id.isdecimal():
+            return super().delete_view(request, object_id, *args, **kwargs)
+        with transaction.atomic():
+            take_turns()
+            page = Page.objects.select_for_update().filter(pk=object_id).first()
+            # From here on nobody types or publishes.
+            may_delete = super().has_delete_permission(request, page)
+            if page and may_delete and not self.has_delete_permission(request, page):
+                said = _(
+                    "It is not deleted: a colleague has typed here meanwhile, or published it."
+                )
+                self.message_user(request, said, messages.WARNING)
+                return HttpResponseRedirect(self.address("change", page))
+            return super().delete_view(request, object_id, *args, **kwargs)
 
 
 admin.site.register([Condition, Treatment], PageAdmin)

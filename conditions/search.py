@@ -149,10 +149,12 @@ def near(query: str) -> tuple[str, list[Result]]:
     here = _words_here(SiteVersion.newest())
 
     def nearest(word: str) -> str:
+        if any(here.issuperset(each.split()) for each in spellings(word)):
+            return word
         # Not "hear" for "heart": a word that only lacks its end is another one.
         near = [each for each in here if each[0] == word[0] and not word.startswith(each)]
         found = get_close_matches(word, near, 1, settings.SEARCH_NEARNESS)
-        return found[0] if found and word not in here else word
+        return found[0] if found else word
 
     words = _telling_words(query)
     read = [nearest(word) for word in words]

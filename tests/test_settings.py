@@ -103,9 +103,9 @@ def test_a_name_that_is_no_setting_is_told(tmp_path: Path) -> None:
     done = check_file(filled_in(*OWN, *KEYS) + more, tmp_path)
 
     assert done.returncode == 1
-    assert "sets BACKUP_KEPT_DAYS, which is no setting." in done.stderr
+    assert "sets BACKUP_KEPT_DAYS, which is no setting of the site." in done.stderr
     assert "HINT: Is BACKUPS_KEPT_DAYS meant?" in done.stderr
-    assert "sets NOTHING_LIKE_IT, which is no setting." in done.stderr
+    assert "sets NOTHING_LIKE_IT, which is no setting of the site." in done.stderr
     assert "PGSSLROOTCERT" not in done.stderr
 
 

@@ -1,6 +1,7 @@
 """What staff fill in: to find a request; and to work on it: the call, a note, the next step."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django import forms
@@ -142,11 +143,13 @@ class WorkForm(forms.Form):
     def filled_in(self) -> set[str]:
         return {name for name in self.changed_data if self.data.get(name)}
 
-    def in_words(self) -> list[tuple[str, str]]:
-        """Return what was filled in: the labels of the fields, and what stands there."""
+    def in_words(self, shown: Collection[str] = ()) -> list[tuple[str, str]]:
+        """Return what was filled in, but in the fields that are `shown`: each label, and what
+        stands there.
+        """
         found = []
         for name, field in self.fields.items():
-            if name in self.filled_in:
+            if name in self.filled_in.difference(shown):
                 choices, value = dict(getattr(field, "choices", ())), self.data[name]
                 found.append((str(field.label), str(choices.get(value, value))))
         return found

@@ -1,6 +1,6 @@
 """What the pages for patients share: nobody is signed in, so they need no CSRF token and no cookie.
 
-No browser keeps one that holds anything of anyone's.
+No browser keeps a page that holds what is somebody's.
 """
 
 import logging

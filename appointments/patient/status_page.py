@@ -219,6 +219,5 @@ class ChangeView(TokenView):
         try:
             workflow.request_change(pk=appointment_request.pk, text=self.typed, by=by)
         except InvalidTransition as error:
-            ended = appointment_request.state.has_ended
-            return self.show(form, notice=str(error), ended=ended)
+            return self.show(form, notice=str(error), ended=self.opened().state.has_ended)
         return see_other("request_status", self.kwargs["token"])

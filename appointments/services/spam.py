@@ -1,4 +1,4 @@
-"""What makes a request look like spam, and undoing that many were closed as such.
+"""What makes a request look like spam, and how closing many at once is undone.
 
 Nothing here ever turns a patient away.
 """

@@ -88,7 +88,10 @@ def is_closed(clinic: Clinic, day: dt.date) -> bool:
 
 
 def next_open_day(clinic: Clinic, day: dt.date) -> dt.date | None:
-    """Return the first open day after `day` on which a visit can be; by weekdays without hours."""
+    """Return the first open day after `day`, within VISIT_WITHIN, or None.
+
+    From Monday to Friday where the clinic has set no hours.
+    """
     weekdays = {each.weekday for each in clinic.hours} or {0, 1, 2, 3, 4}
     days = (day + dt.timedelta(days=number) for number in range(1, settings.VISIT_WITHIN.days + 1))
     is_open = (each for each in days if each.weekday() in weekdays and not is_closed(clinic, each))

@@ -200,7 +200,7 @@ class SpamView(StaffView):
     def post(self, request: HttpRequest) -> HttpResponse:
         asked = {number_in(pk) for pk in request.POST.getlist("pk")} - {0}
         is_all = request.POST.get("which") == "all"
-        if not (asked or is_all):
+        if not (asked or is_all) or ("sure" in request.POST and not asked):
             messages.error(request, _("Nothing was closed: tick what is to be closed first."))
             return self.get(request)
         if "sure" in request.POST:
@@ -213,7 +213,8 @@ class SpamView(StaffView):
         pks = list(spam.values_list("pk", flat=True)[: settings.SPAM_AT_ONCE])
         if not pks:
             said = _(
-                "Nothing was closed: a colleague dealt with it, or its patient asks for a change."
+                "Nothing was closed: somebody has answered, or its patient asks for a change. It "
+                "can be closed on its own page."
             )
             messages.warning(request, said)
             return self.get(request)
@@ -224,7 +225,7 @@ class SpamView(StaffView):
             title,
             pks=pks,
             minutes=settings.UNDO_WITHIN // dt.timedelta(minutes=1),
-            staying=chosen.count() - spam.count(),
+            staying=(chosen.count() if is_all else len(asked)) - spam.count(),
             more=count == settings.SPAM_AT_ONCE,
         )
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -204,8 +205,10 @@ class RequestView(StaffView):
         is_cancelled = asked.status == Status.CANCELLED
         of_patient = asked.changes.filter(to_status=Status.CANCELLED)
         cancelled = of_patient.last() if is_cancelled else None  # with the visit that this took off
-        # What was typed for a step that cannot be taken any more is told until all is saved.
-        can_be_taken = any(each["is_chosen"] for each in steps)
+        # What was typed where there is no field any more is told until all is saved.
+        shown = {"call", "text", *(each.name for step in steps for each in step["fields"])}
+        if any(each["is_chosen"] for each in steps):
+            shown.add("next")
         return self.show(
             "admin/appointments/request.html",
             asked.reference,
@@ -229,7 +232,7 @@ class RequestView(StaffView):
             history=happened,
             is_renewed=since is not None,
             new=[each for each in happened if since and each.at >= since],
-            typed=self.typed(None if can_be_taken else form),
+            typed=self.typed(form, shown),
             here=here,
             undoable=undoable(asked),
             duplicates=[(each, answer_of(each, "patient_name")) for each in duplicates],
@@ -238,11 +241,11 @@ class RequestView(StaffView):
             steps=steps,
         )
 
-    def typed(self, form: WorkForm | None) -> list[tuple[str, str]]:
-        """Return what was typed that has no place in the form: as told before, and in `form`."""
+    def typed(self, form: WorkForm, shown: Collection[str] = ()) -> list[tuple[str, str]]:
+        """Return what was typed and is in no field that is `shown`: as told before, and now."""
         lines = self.request.POST.getlist("typed")
         told = [(label, value) for label, _colon, value in (each.partition(": ") for each in lines)]
-        return list(dict.fromkeys([*told, *(form.in_words() if form else [])]))
+        return list(dict.fromkeys([*told, *form.in_words(shown)]))
 
     def steps(self, form: WorkForm) -> list[dict[str, Any]]:
         asked, chosen = self.appointment_request, form["next"].value()

@@ -91,10 +91,8 @@ def _done(
     that come with the first password and factor, or in the place of earlier ones.
     """
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=user.pk)
-        if not entry.still_holds(request, user):
-            text = _("Nothing was changed: your account was changed in this moment. Try again.")
-            raise Problem(text)
+        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        entry.refuse_unless_held(request, user)
         made = change(user) if change else None
         takes_away = action in {AccountAction.FACTOR_REMOVED, AccountAction.SESSIONS_ENDED}
         codes = [] if takes_away else first_codes(user)

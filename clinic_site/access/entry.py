@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_otp.models import Device
 
@@ -176,13 +177,19 @@ def let_in(
     return response
 
 
-def still_holds(request: HttpRequest, user: User) -> bool:
-    """Whether nothing has ended this session since the request came in; `user` was read just now.
+def refuse_unless_held(request: HttpRequest, user: User) -> None:
+    """Raise Problem where this session has ended since the request came in.
 
-    Another password, or another epoch, ends it.
+    Another password, or another epoch, ends it; `user` is its account, read just now.
     """
     asking = cast(User, request.user)
-    return user.get_session_auth_hash() == asking.get_session_auth_hash()
+    if user.get_session_auth_hash() != asking.get_session_auth_hash():
+        raise Problem(
+            _(
+                "Your account was changed a moment ago, by a second click or by a manager, so this "
+                "was not done. Look at it before you try again."
+            )
+        )
 
 
 def keep_session(request: HttpRequest, user: User, device: Device | None = None) -> None:

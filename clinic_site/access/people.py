@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import NestedObjects, unquote
 from django.contrib.auth import admin as djangos_accounts  # noqa: F401  registers its pages
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied
 from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
@@ -16,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from clinic_site.access.entry import page, still_holds
+from clinic_site.access.entry import Problem, page, refuse_unless_held
 from clinic_site.access.invitations import ADDRESS_CHANGED, invite, link_of, reset_access, tell
 from clinic_site.access.kept import ask_again, asked_again
 from clinic_site.access.models import InvitationReason, User, active_with
@@ -61,8 +60,14 @@ class PersonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            return
         for field in self.fields.values():
-            field.show_hidden_initial = self.instance.pk is not None
+            field.show_hidden_initial = True
+        if self.is_bound:  # where no role was shown, nothing tells so
+            sent = cast(QueryDict, self.data).copy()
+            sent.setlistdefault(self.add_initial_prefix("groups"))
+            self.data = sent
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -108,7 +113,8 @@ def to_look_after(request: HttpRequest, pk: int) -> User:
     To be called in a transaction. Raises NotAllowed for whoever is no manager, for one's own
     account, and for a superuser's.
     """
-    user = get_object_or_404(User.objects.select_for_update(of=("self",)), pk=pk)
+    rows = User.objects.select_for_update(of=("self",), no_key=True)
+    user = get_object_or_404(rows, pk=pk)
     manager = cast(User, request.user)
     if not manager.has_perm(MAY_CHANGE_PEOPLE):
         raise NotAllowed(MAY_CHANGE_PEOPLE, KIND, [user.username])
@@ -242,7 +248,11 @@ class PeopleAdmin(admin.ModelAdmin):
                 raise NotAllowed("", KIND, [user.username] if user else [])
             if asked := ask_again(request):
                 return asked
-        return super().changeform_view(request, object_id, *args, **kwargs)
+        try:
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        except Problem as problem:
+            messages.warning(request, str(problem))
+            return HttpResponseRedirect(request.path, status=303)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         asked = ask_again(request) if self.has_delete_permission(request) else None
@@ -251,9 +261,9 @@ class PeopleAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.is_staff = True
         if change:
-            user = User.objects.select_for_update().get(pk=obj.pk)
-            if user == request.user and not still_holds(request, user):
-                raise PermissionDenied  # another manager has reset it in this moment
+            user = User.objects.select_for_update(no_key=True).get(pk=obj.pk)
+            if user == request.user:
+                refuse_unless_held(request, user)
             # Only what was changed: its owner may have another password, or have ended its
             # sessions, since it was read.
             obj.save(update_fields={*form.changed_data, "is_staff"} - {"groups"})

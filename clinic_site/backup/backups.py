@@ -9,7 +9,6 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from clinic_site.backup.databases import PART, BackupError, Table, Tables, site_
 from clinic_site.crypto.key_check import KeyState, key_state
 from clinic_site.crypto.key_ring import fingerprint
 from clinic_site.database_fault import reason_of
+from clinic_site.environment import name_of_user
 from clinic_site.mail.models import MailHold
 from clinic_site.models import AuditEvent, Invitation
 from clinic_site.page_cache import build
@@ -57,7 +57,7 @@ class Backup:
             found["tables"] = {name: Table(*each) for name, each in found["tables"].items()}
             return cls(path, **found)
         except PermissionError:
-            user = getuser()
+            user = name_of_user()
             raise BackupError(f"{user} cannot read it. First: chown -R {user} {path}") from None
         except (OSError, ValueError, TypeError, KeyError) as error:
             inside = next((each.name for each in path.glob(f"{NAME}*")), None)
@@ -211,8 +211,6 @@ class BackupCommand(BaseCommand):
             raise CommandError(f"Stopped: {where}: {error.strerror}") from None
         except psycopg.Error as error:  # all of its text could quote values
             said = error.diag.message_primary or type(error).__name__
-            if "to create database" in said:
-                said += ". As postgres: ALTER ROLE clinic CREATEDB"
             raise CommandError(f"Stopped: {said}") from None
         except DatabaseFault as error:
             raise CommandError(f"Stopped: the database is away: {reason_of(error)}.") from None

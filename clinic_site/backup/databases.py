@@ -179,7 +179,13 @@ class Postgresql:
         name = self.name if keep else f"{self.name}_drill"
         with self._connected(self.name) as site:
             if not keep:
-                site.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+                try:
+                    site.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+                except psycopg.errors.InsufficientPrivilege as fault:
+                    raise BackupError(
+                        f"{fault.diag.message_primary}. As postgres: "
+                        f'ALTER ROLE "{site.info.user}" CREATEDB'
+                    ) from None
             try:
                 shut = f'ALTER DATABASE "{name}" {{}} default_transaction_read_only'
                 site.execute(shut.format("SET") + " = on")

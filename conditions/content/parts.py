@@ -202,8 +202,8 @@ def merge(
     return merged, clashes
 
 
-# Of both texts, with spaces and signs, and of equal ones between them: what is more is compared by
-# lines, or as a whole, as words would take long.
+# Most pieces of both texts, and most pairs of equal pieces, that are compared word by word; more
+# are compared by lines, or as a whole.
 MAX_WORDS = 4_000
 MAX_PAIRS = 50_000
 
@@ -235,10 +235,17 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
     found = []
     for part in dict.fromkeys([*after, *before]):
         old, new = part_text(part, before.get(part)), part_text(part, after.get(part))
-        # A word that went to the next field of a source leaves the text as it was.
-        if old != new or (part in before and part in after and before[part] != after[part]):
+        if old == new and part in before and part in after and before[part] != after[part]:
+            # A word went to the next field of a source, say.
+            old, new = (_in_full(each[part]) for each in (before, after))
+        if old != new:
             found.append(Change(part, part_label(part), word_by_word(old, new)))
     return found
+
+
+def _in_full(value: Any) -> str:
+    fields = value.items() if isinstance(value, dict) else enumerate(value, start=1)
+    return "\n".join(f"{name}: {text}" for name, text in fields)
 
 
 def word_by_word(old: str, new: str) -> SafeString:

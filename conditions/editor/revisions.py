@@ -59,7 +59,8 @@ class SignForm(forms.ModelForm):
         if due <= timezone.localdate():
             raise forms.ValidationError(_("Choose a day after today."))
         if due - timezone.localdate() > settings.REVIEW_WITHIN:
-            raise forms.ValidationError(_("Check the day: it is years away."))
+            years = settings.REVIEW_WITHIN.days // 366
+            raise forms.ValidationError(_("Choose a day within %d years.") % years)
         return due
 
 

@@ -110,7 +110,7 @@ def publish(
     withdraws the signature, as what `signing.clinical_change` finds does. `beside` has, by their
     refs, the documents that go live together with it.
     """
-    _take_turns()
+    take_turns()
     page = locked(page)
     if revision.pk != page.draft_id:
         raise EditConflict
@@ -146,7 +146,7 @@ def publish(
 @public_change()
 def unpublish(*, page: Page, by: Actor | None) -> None:
     """Take a page from patients; its address then answers 410. Draft and history stay."""
-    _take_turns()
+    take_turns()
     page = locked(page)
     if page.live is not None:
         on_record(PageAction.UNPUBLISHED, page.ref, page.live.number, by)
@@ -156,9 +156,11 @@ def unpublish(*, page: Page, by: Actor | None) -> None:
     _keep_what_shows(page, None)
 
 
-def _take_turns() -> None:
-    """Have one publish after the other, by a lock on the first page: pages show each other's rows,
-    and may want one address, so that the checks of two at once could each pass without the other.
+def take_turns() -> None:
+    """Have one publish, or delete a page, after the other, by a lock on the first page.
+
+    Pages show each other's rows, and may want one address, so that the checks of two at once could
+    each pass without the other.
     """
     Page.objects.select_for_update().order_by("pk").only("pk").first()
 

@@ -47,25 +47,24 @@ _NUMBERS = (
     "|hundreds?|thousands?|millions?|half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|tenths?"
     "|once|twice|double|no|not|never|none"
 )
+# A dash before a digit is a minus, and one between two is none.
+_SIGNS = r"[<>≤≥≈=~±+−]|(?<!\w)[-–](?=\d)"  # noqa: RUF001
 _FIXED = re.compile(
-    rf"(?:[<>≤≥≈=~±+−]\s*|[-–])?\d[\d./:-]*|%|\[\^[^\]]*\]|\]\([^)]*\)|\b(?:{_NUMBERS})\b",  # noqa: RUF001
-    re.IGNORECASE,
+    rf"{_SIGNS}|\d[\d./:-]*|%|\[\^[^\]]*\]|\]\([^)]*\)|\b(?:{_NUMBERS})\b", re.IGNORECASE
 )
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # 1,000 says the same as 1000
 
 
 def _words(text: str) -> list[str]:
-    # Commas, spaces and capitals do not change what is said; other signs do, as < for >.
-    found = r"\w+|[-–](?=\d)|\]\([^)]*\)|[^\w\s,;'\"‘’“”()\[\]*#|–—-]"  # noqa: RUF001
+    # Commas, spaces and capitals do not change what is said; < for > does.
+    found = rf"\w+|{_SIGNS}|[.?!:%/&$°]|\]\([^)]*\)"
     return re.findall(found, _THOUSANDS.sub("", text).lower())
 
 
 def _fixed(text: str) -> list[str]:
     """Return the numbers, the negations, the citations and the links of a text, in order."""
-    return [
-        "".join(found.lower().split()).rstrip("./:-")
-        for found in _FIXED.findall(_THOUSANDS.sub("", text))
-    ]
+    found = _FIXED.findall(_THOUSANDS.sub("", text).lower())
+    return [each.rstrip("./:-") or each for each in found]
 
 
 def _clinical_content(document: PageDocument) -> list[object]:

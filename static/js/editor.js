@@ -446,7 +446,7 @@ function shows(part, isThere) {
 
 function addLinked(name) {
   const { value, text } = chosen(`${name}_new`);
-  if (!value) return form.elements[`${name}_new`].focus();
+  if (!value) return askFor(form.elements[`${name}_new`]);
   const gone = form.querySelector(`[name=${name}][value="${value}"]`)?.closest("li");
   if (gone) return restore(gone, name);
   const list = form.elements[`${name}_new`].parentElement.previousElementSibling;
@@ -457,9 +457,16 @@ function addLinked(name) {
   form.elements[`${name}_new`].focus();
 }
 
+// The browser says that nothing is added; the form itself asks for nothing.
+function askFor(field) {
+  field?.setCustomValidity(form.dataset.nothing);
+  field?.reportValidity();
+  form.addEventListener("input", () => field?.setCustomValidity(""), { once: true });
+}
+
 function addSection() {
   const radio = form.querySelector("[name=section_new]:checked");
-  if (!radio) return form.querySelector(".kinds .check:not([hidden]) input")?.focus();
+  if (!radio) return askFor(form.querySelector(".kinds .check:not([hidden]) input"));
   const id = `section-${radio.value}`;
   let part = form.querySelector(`.part[id="${id}"]`);
   if (part) restore(part, "section");
@@ -511,10 +518,7 @@ function addSource({ key: typed = "", ...values }) {
 
 function addTypedSource() {
   const typed = NEW_SOURCE.map((name) => [name, form.elements[`source_new-${name}`]]);
-  if (!typed.some(([, field]) => field.value.trim())) {
-    typed[0][1].required = true; // the browser says so; the form itself asks for nothing
-    return typed[0][1].reportValidity();
-  }
+  if (!typed.some(([, field]) => field.value.trim())) return askFor(typed[0][1]);
   addSource(Object.fromEntries(typed.map(([name, field]) => [name, field.value])));
   for (const [, field] of typed) field.value = "";
   typed[0][1].focus();

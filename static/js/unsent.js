@@ -1,6 +1,6 @@
 // Warns whoever leaves a form that they have not sent. A preview opens beside it, and sends nothing.
 const form = document.querySelector("#content-main form");
-let unsent = document.querySelector(".careful") !== null;
+let unsent = document.querySelector(".careful, .errorlist") !== null;
 
 form.addEventListener("input", () => {
   unsent = true;

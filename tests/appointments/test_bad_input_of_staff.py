@@ -21,7 +21,7 @@ pytestmark = pytest.mark.on_postgresql
 URLENCODED = "application/x-www-form-urlencoded"
 DO = [b"save_next", b"acknowledge", b"take", b"release", b"undo", b"dance", b"\x00"]
 CALLS = [b"", b"no_answer", b"voicemail", b"reached", b"emailed"]
-NEXT = [b"leave", b"new", b"contacting", b"schedule", b"close", b"aside", b"back", b"again"]
+NEXT = [b"leave", b"new", b"contacting", b"schedule", b"close", b"aside", b"back", b"again", b"off"]
 DAYS = [b"9999-12-31", b"0001-01-01", b"2027-03-14", b"2027-02-30", b"tomorrow", b"\x00"]
 TIMES = [b"02:30", b"10:30", b"23:59:59", b"24:00", b"noon"]
 

@@ -158,6 +158,20 @@ def test_what_left_the_list_meanwhile_is_not_called_back_or_set_aside(
     assert OVERTAKEN[how][1] in stands(answer.text)
 
 
+def test_a_place_that_was_typed_for_no_step_is_told_where_there_is_no_field_for_it(
+    sam: Client,
+) -> None:
+    row = make_request()
+    form = opened(row, sam).type("next", "leave")
+    workflow.cancel(pk=row.pk, by=PATIENT)
+
+    page = form.press("do", "save", follow=False).text
+
+    assert "This request has changed since you opened it" in page
+    for words in ("Room <2>", "09:30", TYPED):
+        assert words in stands(page)
+
+
 def test_a_step_that_cannot_be_taken_any_more_is_not_chosen_by_itself(sam: Client) -> None:
     row = make_request()
     form = opened(row, sam).type("next", "contacting").type("visit_place", "")
@@ -291,7 +305,7 @@ def test_while_all_of_it_is_away_the_page_sends_it_once_more(sam: Client) -> Non
     with connection.execute_wrapper(gone):
         answer = form.press("do", "save", follow=False)
     assert answer.status_code == 503
-    for words in (TYPED, "Room <2>", "What you typed is kept on this page."):
+    for words in (TYPED, "Room <2>", "What you sent is kept on this page."):
         assert words in html.unescape(answer.text)
 
 

@@ -31,7 +31,7 @@ def test_a_note_is_sent_once_more_from_the_page_that_says_so(sam: Client) -> Non
         answer = sam.post(address(row), filled(text=TYPED))
     assert answer.status_code == 503
     assert answer["Cache-Control"] == "no-store"
-    assert "What you typed is kept on this page." in answer.text
+    assert "What you sent is kept on this page." in answer.text
     assert not Note.objects.exists()
 
     again = sam.post(address(row), hidden_on(answer.text))

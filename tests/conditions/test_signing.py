@@ -140,7 +140,7 @@ def test_a_second_click_on_sign_is_one_signature(clinician: Client, condition: C
 
 def test_another_date_is_another_signature(clinician: Client, condition: Condition) -> None:
     page = sign_page(clinician, condition).type("read", "on").type("next_due", "2199-01-01")
-    assert "Check the day: it is years away." in page.press("").text
+    assert "Choose a day within 5 years." in page.press("").text
     due = timezone.localdate() + 3 * settings.REVIEW_LASTS
     page.type("next_due", f"{due}")
 

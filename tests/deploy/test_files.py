@@ -132,7 +132,7 @@ def test_what_a_release_uses_stays_as_long_as_its_code(tmp_path: Path) -> None:
     static, other = tmp_path / "static", tmp_path / "another release"
     static.mkdir()
     other.mkdir()
-    theirs = [static / f"staticfiles.0123456789ab{kind}" for kind in (".json", ".homes")]
+    theirs = [static / f"staticfiles.0123456789ab{kind}" for kind in (".json", ".home")]
     theirs[0].write_text('{"paths": {"their.js": "their.0123456789ab.js"}}')
     theirs[1].write_text(str(other))
     theirs.append(static / "their.0123456789ab.js")

@@ -126,7 +126,7 @@ def test_an_upgrade_with_a_migration_is_noticed_by_nobody(
             text=True,
             check=False,
         )
-        assert f"{next_release}, but the web server runs another one: restart it" in ahead.stdout
+        assert f"{next_release}, but the web server last started with another one" in ahead.stdout
         # this one is still there, with its own files, also in processes that start now.
         (web, _worker) = running.values()
         before = children(web.pid)

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sys
-from getpass import getuser
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from clinic_site.crypto.key_ring import fingerprint
 from clinic_site.crypto.models import KeyCheck
 from clinic_site.crypto.rotation import count_by_key
 from clinic_site.database_fault import kind_of, tables_are_missing
+from clinic_site.environment import name_of_user
 from clinic_site.state_folder import shut
 from clinic_site.static_files import HashedStaticFilesStorage
 
@@ -68,7 +68,7 @@ class Command(BaseCommand):
 
     def _check_start(self) -> int:
         if not os.access(settings.VAR, os.W_OK):
-            self.stderr.write(f"Stopped: {getuser()} cannot write into VAR, {settings.VAR}.")
+            self.stderr.write(f"Stopped: {name_of_user()} cannot write into VAR, {settings.VAR}.")
             return WRONG
         if not (settings.STATIC_ROOT / HashedStaticFilesStorage.manifest_name).exists():
             folder = settings.STATIC_ROOT

@@ -16,7 +16,7 @@ from django.contrib.staticfiles.management.commands import collectstatic
 
 from clinic_site import static_files
 
-HOMES = ".homes"  # beside a manifest: the folders of code that it was made for
+HOME = ".home"  # beside a manifest: the folder of code that it was made for
 _HASHED = re.compile(r"\.[0-9a-f]{12}(\.|$)")
 
 
@@ -38,7 +38,8 @@ class Command(collectstatic.Command):
             with open(root / "collected", "a+") as record:
                 fcntl.flock(record, fcntl.LOCK_EX)
                 for manifest in root.glob("staticfiles.*.json"):
-                    if any(Path(home).is_dir() for home in _homes(manifest)):
+                    home = manifest.with_suffix(HOME)
+                    if home.exists() and Path(home.read_text()).is_dir():
                         for path in _named_by(manifest):
                             os.utime(path)
                 said = None
@@ -49,8 +50,7 @@ class Command(collectstatic.Command):
                     said = super().handle(**options)
                     record.write(wanted)
                 manifest = root / self.storage.manifest_name
-                homes = _homes(manifest) | {str(settings.BASE_DIR)}
-                manifest.with_suffix(HOMES).write_text("\n".join(sorted(homes)))
+                manifest.with_suffix(HOME).write_text(str(settings.BASE_DIR))
                 self._delete_old(root)
                 return said
         finally:
@@ -64,12 +64,6 @@ class Command(collectstatic.Command):
                 path.unlink()
 
 
-def _homes(manifest: Path) -> set[str]:
-    """Return the folders of code that this manifest was made for."""
-    path = manifest.with_suffix(HOMES)
-    return {*path.read_text().splitlines()} if path.exists() else set()
-
-
 def _named_by(manifest: Path) -> set[Path]:
     """Return a release's manifest, what tells of its code, and the files that it names.
 
@@ -77,7 +71,7 @@ def _named_by(manifest: Path) -> set[Path]:
     """
     names = json.loads(manifest.read_text())["paths"].values()
     paths = {manifest.parent / f"{name}{packed}" for name in names for packed in ("", ".br", ".gz")}
-    return {manifest, *(path for path in paths | {manifest.with_suffix(HOMES)} if path.exists())}
+    return {manifest, *(path for path in paths | {manifest.with_suffix(HOME)} if path.exists())}
 
 
 def _digest() -> str:
