@@ -57,6 +57,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.function.__name__
         )
         browsers = [SAMPLE[number % 4]] if number else SAMPLE
+    if metafunc.function is test_a_reference_that_is_being_typed_outlasts_a_look_elsewhere:
+        # The field is never filled in for the next person, so the others keep it with the page.
+        browsers = ["firefox", *(each for each in browsers if "keeps" in each)]
     if "tab" in metafunc.fixturenames:
         metafunc.parametrize("tab", browsers, indirect=True)
 
