@@ -282,7 +282,7 @@ def test_a_reset_stops_what_is_on_its_way_as_well(do: str) -> None:
         else:
             answer = change(client, do, password=NEW, repeated=NEW)
 
-    assert "Nothing was changed" in answer.text
+    assert "Your account was changed a moment ago" in answer.text
     assert not is_in(client)
     eva.refresh_from_db()
     assert not eva.has_usable_password()

@@ -2,10 +2,18 @@
 
 import pytest
 
+from appointments.audit import record_seen
 from clinic_site.access.models import User
 from clinic_site.models import AuditEvent
 from conditions.models import Condition
-from tests.make import make_account, make_condition, make_request, published, sign_in_as, signed_in
+from tests.make import (
+    by,
+    make_account,
+    make_condition,
+    make_request,
+    sign_in_as,
+    signed_in,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
@@ -77,11 +85,11 @@ def test_a_superuser_is_told_that_requests_are_not_for_them() -> None:
 
 
 def test_what_no_role_may_do_promises_no_role() -> None:
-    page = make_condition()
-    published(page, clinical_change=True)
-    editor = sign_in_as("editor")
+    manager, row = sign_in_as("manager"), make_request()
+    record_seen(row.reference, by=by(make_account("sam")), detail="page")
 
-    answer = editor.post(f"/admin/conditions/condition/{page.pk}/delete/", {"post": "yes"})
+    seen = AuditEvent.objects.latest("pk")
+    answer = manager.post(f"/admin/clinic_site/auditevent/{seen.pk}/delete/", {"post": "yes"})
 
     assert answer.status_code == 403
     assert "Nobody can do this here, whatever their roles." in answer.text

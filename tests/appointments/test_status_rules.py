@@ -260,7 +260,8 @@ def test_a_visit_that_is_over_is_no_more_to_come(asked) -> None:
             assert cancel(page_of(asked, "cancel/"))["Location"] == page_of(asked)
 
     assert "The time of your visit has passed" in page
-    assert f"Your visit was on {WINTER_VISIT:%A, %B} 5, {WINTER_VISIT.year}, at 2:00 PM." in page
+    day = f"{WINTER_VISIT:%A, %B} 5, {WINTER_VISIT.year}"
+    assert f"Your visit was set for {day}, at 2:00 PM, Central time." in page
     for untrue in ("Please come", "Add it to your calendar", "Cancel ", "<form"):
         assert untrue not in page
     asked.refresh_from_db()

@@ -80,7 +80,7 @@ def webkit(folder: Path) -> Iterator[Ask]:
             request = urllib.request.Request(site + path, body, method=method)
             direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
             try:
-                with direct.open(request, timeout=30) as response:
+                with direct.open(request, timeout=60) as response:
                     return json.load(response)["value"]
             except urllib.error.HTTPError as error:
                 with error:
