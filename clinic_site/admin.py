@@ -82,7 +82,12 @@ class ClinicAdmin(CarefulAdmin):
     }
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        kwargs |= self.ranges.get(db_field.name, {})
+        if found := self.ranges.get(db_field.name):
+            words = {
+                "min_value": _("Enter %(limit_value)s or more."),
+                "max_value": _("Enter %(limit_value)s or less."),
+            }
+            kwargs |= {**found, "error_messages": words}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

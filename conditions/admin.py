@@ -58,10 +58,11 @@ class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A page that was ever published is kept; so is one on which a colleague is typing."""
-        is_kept = obj and (
-            obj.addresses.exists() or obj.working_copies.exclude(person=request.user.pk).exists()
-        )
+        is_kept = obj and (obj.addresses.exists() or self._others_type(request, obj))
         return not is_kept and super().has_delete_permission(request, obj)
+
+    def _others_type(self, request: HttpRequest, page: Page) -> bool:
+        return page.working_copies.exclude(person=request.user.pk).exists()
 
     def delete_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
@@ -73,10 +74,9 @@ class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
             page = Page.objects.select_for_update().filter(pk=object_id).first()
             # From here on nobody types or publishes.
             may_delete = super().has_delete_permission(request, page)
-            if page and may_delete and not self.has_delete_permission(request, page):
-                said = _(
-                    "It is not deleted: a colleague has typed here meanwhile, or published it."
-                )
+            was_shown = page and page.addresses.exists()
+            if page and may_delete and not was_shown and self._others_type(request, page):
+                said = _("It is not deleted: a colleague is typing here.")
                 self.message_user(request, said, messages.WARNING)
                 return HttpResponseRedirect(self.address("change", page))
             return super().delete_view(request, object_id, *args, **kwargs)

@@ -201,7 +201,7 @@ def test_an_error_keeps_what_was_typed_and_leads_to_it(
     assert told(page) == {}
     wrong = dict(re.findall(r'<li><a href="#(\w[^"]*)">(.*?)</li>', page))
     for name in ("id_answer_within_hours", "id_idle_minutes"):
-        assert wrong[name].partition("</a>: ")[2].startswith("Ensure this value is greater")
+        assert wrong[name].partition("</a>: ")[2].startswith("Enter ")
     for name in ("id_name", "id_phone", "id_opening_hours-0-opens", "id_opening_hours-0-closes"):
         assert f'id="{name}"' in page
         assert name in wrong

@@ -326,8 +326,18 @@ def test_a_page_is_deleted_only_before_it_was_ever_published(staff: Client) -> N
 
     page = make_condition()
     published(page)
+    assert staff.post(change(page).replace("change", "delete"), {"post": "yes"}).status_code == 403
+    assert Page.objects.filter(pk=page.pk).exists()
+
+
+def test_who_deletes_a_page_that_a_colleague_types_in_is_told(staff: Client) -> None:
+    page = make_condition()
+    kim = sign_in_as("editor", name="kim")
+    editor(kim, page).type("summary", "Mine.").press("_do", "preview")
+
     told = staff.post(change(page).replace("change", "delete"), {"post": "yes"}, follow=True)
-    assert "It is not deleted: a colleague has typed here meanwhile, or published it." in told.text
+
+    assert "It is not deleted: a colleague is typing here." in told.text
     assert Page.objects.filter(pk=page.pk).exists()
 
 
