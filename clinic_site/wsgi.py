@@ -21,13 +21,13 @@ from clinic_site.slow_clients import SendInTime, WholeBody  # noqa: E402
 from clinic_site.state_folder import BUILD  # noqa: E402
 
 keep_remembering()
-with contextlib.suppress(OSError):  # a full disk
-    half = settings.VAR / f"{BUILD}.{os.getpid()}"  # nobody reads half a file
-    half.write_text(build())
-    half.replace(settings.VAR / BUILD)
 pages = PageCache(
     CheckClaims(SecurityHeaders(WholeBody(_django))),
     folder=settings.VAR / "pages",
     most=settings.PAGE_CACHE_MB * 2**20,
 )
+with contextlib.suppress(OSError):  # a full disk
+    half = pages.folder / f"{BUILD}.{os.getpid()}"  # what is left half written there is deleted
+    half.write_text(build())
+    half.replace(settings.VAR / BUILD)
 application = SendInTime(pages)
