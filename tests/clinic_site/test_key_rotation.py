@@ -24,7 +24,6 @@ from tests.running import (
     Site,
     Visitor,
     free_port,
-    is_up,
     start_site,
     started_before,
     stop_site,
@@ -144,37 +143,7 @@ def test_a_wrong_key_stops_the_start_with_one_line(tmp_path: Path) -> None:
     assert "Ctrl-C" not in done.stdout
 
 
-@pytest.mark.on_sqlite
-def test_a_database_that_is_away_does_not_stop_the_start(tmp_path: Path) -> None:
-    port = free_port()
-    environment = environment_of(
-        tmp_path / "var",
-        started_before(tmp_path / "var"),
-        DATABASE_URL=f"postgres://nobody@127.0.0.1:{free_port()}/none",
-        BIND=f"127.0.0.1:{port}",
-    )
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(GUNICORN, cwd=PROJECT, env=environment, stderr=log)
-    try:
-        until = time.monotonic() + 60
-        while not is_up(f"http://localhost:{port}"):
-            assert server.poll() is None, (tmp_path / "log").read_text()
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        said = (tmp_path / "log").read_text()
-        assert "The keys were not checked: the database is away (OperationalError)." in said
-        visitor = Visitor(f"http://localhost:{port}")
-        form = visitor.get(FORM)
-        assert form.status == 200
-        sent = visitor.post(FORM, form_answers(form.value_of("attempt"), message="Still here"))
-        assert sent.status == 503
-        assert "Still here" in sent.text
-    finally:
-        server.terminate()
-        server.wait(timeout=40)
-
-
-@pytest.mark.on_sqlite
+@pytest.mark.on_postgresql
 def test_keys_that_turn_wrong_shut_a_running_site_until_they_are_right(rotating: Site) -> None:
     visitor = Visitor(rotating.address)
     attempt = visitor.get(FORM).value_of("attempt")

@@ -190,7 +190,7 @@ def test_a_restart_is_seen_for_a_moment_and_loses_nothing(
     stop(server, "immediate")
     for words in PATIENTS:
         crowd.send(words)
-    with serving(site) as restarted:
+    with serving(site, looks_first=True) as restarted:
         afresh = [Visitor(restarted).get(path).status for path in CONTENT]
         typed = form_answers(make_attempt(), message="My words")
         refused = Visitor(restarted).post(FORM, typed)
@@ -209,6 +209,7 @@ def test_a_restart_is_seen_for_a_moment_and_loses_nothing(
     # then what needs no database went on, and so did the pages, after a restart, too;
     assert statuses(crowd, *NO_DATABASE, *CONTENT) == {200}
     assert afresh == [200, 200]
+    assert "keys were not checked: the database is away (OperationalError)." in site.log.read_text()
     # the form said that nothing was received, and kept the words,
     assert refused.status == 503
     assert "My words" in refused.text
