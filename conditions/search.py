@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from clinic_site.clinic import active_physicians
+from clinic_site.clinic import Remembered, active_physicians
 from clinic_site.models import SiteVersion
 from clinic_site.plain import plain
 from clinic_site.text import all_spellings, folded_words, plain_text, spellings
@@ -147,19 +147,27 @@ def near(query: str) -> tuple[str, list[Result]]:
     what is found for it; "" and nothing where that is nothing.
     """
     here = _words_here(SiteVersion.newest())
-
-    def nearest(word: str) -> str:
-        if any(here.issuperset(each.split()) for each in spellings(word)):
-            return word
-        # Not "hear" for "heart": a word that only lacks its end is another one.
-        near = [each for each in here if each[0] == word[0] and not word.startswith(each)]
-        found = get_close_matches(word, near, 1, settings.SEARCH_NEARNESS)
-        return found[0] if found else word
-
     words = _telling_words(query)
-    read = [nearest(word) for word in words]
+    read = [
+        word
+        if any(here.issuperset(each.split()) for each in spellings(word))
+        else _nearest(word, here)
+        for word in words
+    ]
     found = search(" ".join(read)) if read != words else []
     return (" ".join(read), found) if found else ("", [])
+
+
+def _nearest(word: str, those: Iterable[str]) -> str:
+    """Return the word of `those` that is spelt most like this one, or this where none is near.
+
+    >>> _nearest("weekness", ["numb", "weakness"]), _nearest("heart", ["hear"])
+    ('weakness', 'heart')
+    """
+    # Not "hear" for "heart": a word that only lacks its end is another one.
+    near = [each for each in those if each[0] == word[0] and not word.startswith(each)]
+    found = get_close_matches(word, near, 1, settings.SEARCH_NEARNESS)
+    return found[0] if found else word
 
 
 @functools.lru_cache(maxsize=1)
@@ -187,11 +195,24 @@ def says_emergency(query: str) -> bool:
 
 
 def emergencies(query: str) -> list[tuple[str, str]]:
-    """Return title and address of pages for which a word of the query means an emergency."""
-    words = _telling_words(query)
+    """Return title and address of pages for which a word of the query means an emergency, also
+    where it is misspelt as another word that stands on a page.
+    """
+    typed = _telling_words(query)
+    words = list(dict.fromkeys([*(_nearest(word, emergency_words()) for word in typed), *typed]))
     sql = _EMERGENCIES.format(is_emergency=_IS_EMERGENCY[connection.vendor])
     found = _rows(sql, words, " OR ", settings.SEARCH_EMERGENCIES) if words else []
     return [(title, reverse("condition", args=[slug])) for title, slug in found]
+
+
+def _read_emergency_words() -> frozenset[str]:
+    """Return each word that means an emergency on a page."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT emergency FROM conditions_search")
+        return frozenset(word for (words,) in cursor.fetchall() for word in words.split())
+
+
+emergency_words = Remembered(_read_emergency_words, default=frozenset[str])
 
 
 def is_about_money(query: str) -> bool:
