@@ -16,7 +16,13 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from clinic_site.access.models import FIRST_NAME, TotpDevice, User, refuse_shared_name
+from clinic_site.access.models import (
+    FIRST_NAME,
+    TotpDevice,
+    User,
+    refuse_shared_name,
+    refuse_taken_name,
+)
 from clinic_site.clinic import current_clinic
 
 
@@ -114,8 +120,7 @@ class InvitationForm(NewPasswordForm):
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
-        if User.objects.exclude(pk=self.user.pk).filter(username=name).exists():
-            raise forms.ValidationError(_("Somebody else has this name. Choose another."))
+        refuse_taken_name(name, owner=self.user.pk)
         return name
 
     def clean(self) -> dict[str, Any]:

@@ -32,6 +32,12 @@ def refuse_shared_name(name: str) -> None:
         raise ValidationError(text, params={"name": name})
 
 
+def refuse_taken_name(name: str, *, owner: int = 0) -> None:
+    """Raise ValidationError where an account, not that of `owner`, has this name in any case."""
+    if User.objects.exclude(pk=owner).filter(username__iexact=name).exists():
+        raise ValidationError(_("Somebody else has this name. Choose another."))
+
+
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices: untyped
     """An account of one member of staff. What it may do, its roles tell, and nothing else."""
 

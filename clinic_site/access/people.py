@@ -18,7 +18,13 @@ from django.views.decorators.http import require_POST
 from clinic_site.access.entry import Problem, page, refuse_unless_held
 from clinic_site.access.invitations import ADDRESS_CHANGED, invite, link_of, reset_access, tell
 from clinic_site.access.kept import ask_again, asked_again
-from clinic_site.access.models import InvitationReason, User, active_with
+from clinic_site.access.models import (
+    InvitationReason,
+    User,
+    active_with,
+    refuse_shared_name,
+    refuse_taken_name,
+)
 from clinic_site.access.record import KIND, AccountAction, record_of, record_roles
 from clinic_site.access.refused import NotAllowed
 from clinic_site.access.roles import Role
@@ -68,6 +74,13 @@ class PersonForm(forms.ModelForm):
             sent = cast(QueryDict, self.data).copy()
             sent.setlistdefault(self.add_initial_prefix("groups"))
             self.data = sent
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if "username" in self.changed_data:
+            refuse_shared_name(name)
+            refuse_taken_name(name, owner=self.instance.pk)
+        return name
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

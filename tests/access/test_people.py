@@ -230,6 +230,22 @@ def test_the_name_stays_once_somebody_has_signed_in_by_it(mia: Client) -> None:
     }
 
 
+def test_no_two_accounts_have_names_that_sound_alike(mia: Client) -> None:
+    eva, old = make_account("eva", "editor"), make_account("MIA", "editor")  # from before
+
+    for answer in (
+        mia.post(f"{PEOPLE}add/", {"username": "Eva", "is_active": "on"}),
+        mia.post(page_of(eva), sent(eva, username="Mia")),
+    ):
+        assert "Somebody else has this name. Choose another." in answer.text
+    assert mia.post(page_of(eva), sent(eva, username="Eva")).status_code == 302
+    assert mia.post(page_of(old), sent(old, first_name="Mia")).status_code == 302
+
+    assert {*User.objects.values_list("username", "first_name")} == {
+        *(("mia", ""), ("Eva", ""), ("MIA", "Mia"))
+    }
+
+
 def test_a_save_undoes_no_password_that_was_set_meanwhile(mia: Client) -> None:
     eva = make_account("eva", "editor")
     stale = User.objects.get(pk=eva.pk)

@@ -6,7 +6,12 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinic_site.access import invitations
-from clinic_site.access.models import InvitationReason, User, refuse_shared_name
+from clinic_site.access.models import (
+    InvitationReason,
+    User,
+    refuse_shared_name,
+    refuse_taken_name,
+)
 from clinic_site.access.roles import Role
 from clinic_site.actor import SHELL, Actor
 
@@ -38,6 +43,7 @@ class Command(BaseCommand):
             try:
                 User.username_validator(name)
                 refuse_shared_name(name)
+                refuse_taken_name(name)
             except ValidationError as error:
                 raise CommandError(error.messages[0]) from None
             user = invitations.new_account(name, by=Actor(SHELL))
