@@ -255,6 +255,7 @@ SEARCH_CHARACTERS, SEARCH_WORDS = 100, 8  # of what is sought on the pages
 SEARCH_RESULTS = 20  # of each kind
 SEARCH_EMERGENCIES = 3  # pages that say when to call 911
 SEARCH_NEARNESS = 0.85  # of 1, from which on a word of the pages stands in for a misspelt one
+SEARCH_NEAR_LETTERS = 5  # of a word that raises the alarm misspelt: "went" is not "wet"
 SEARCH_PASSAGE = 200  # characters of a page, about
 PICTURE_BYTES = 15 * 1024 * 1024  # of a file that staff upload
 PICTURE_PIXELS = 25_000_000  # that are decoded; they take up to 200 MB for a moment

@@ -5,8 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -15,7 +14,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clinic_site.clinic import Remembered, active_physicians
-from clinic_site.models import SiteVersion
 from clinic_site.plain import plain
 from clinic_site.text import all_spellings, folded_words, plain_text, spellings
 from conditions.content.document import ConditionDocument, PageDocument
@@ -41,7 +39,7 @@ _EMERGENCY = re.compile(
 )
 # What no page tells, in the forms that people type.
 _MONEY = re.compile(
-    "(un|pre|co-?)?(afford|authoriz|bill|charg|cost|cover|deductible|dollar|expens|fee|insur|medicaid"
+    "(un|pre|co-?)?(afford|authoriz|bill|cash|charg|cost|cover|deductible|dollar|expens|fee|insur|medicaid"
     "|medicare|money|paid|pay|pocket|pric|referr?)"
     "(s|e|es|ed|er|ers|ing|al|als|able|age|ance|ation|ations|ive|ment|ments)?"
 )
@@ -146,20 +144,20 @@ def near(query: str) -> tuple[str, list[Result]]:
     """Return a query whose unknown words are those of the pages that are spelt most like them, and
     what is found for it; "" and nothing where that is nothing.
     """
-    here = _words_here(SiteVersion.newest())
-    words = _telling_words(query)
-    read = [
-        word
-        if any(here.issuperset(each.split()) for each in spellings(word))
-        else _nearest(word, here)
-        for word in words
-    ]
+    here, words = words_here().every, _telling_words(query)
+    read = [_nearest(word, here) if _is_unknown(word) else word for word in words]
     found = search(" ".join(read)) if read != words else []
     return (" ".join(read), found) if found else ("", [])
 
 
+def _is_unknown(word: str) -> bool:
+    """Whether a word, in each of its spellings, stands on no page."""
+    here = words_here().every
+    return not any(here.issuperset(each.split()) for each in spellings(word))
+
+
 def _nearest(word: str, those: Iterable[str]) -> str:
-    """Return the word of `those` that is spelt most like this one, or this where none is near.
+    """Return the word of `those` that is spelt most like an unknown one, or that one itself.
 
     >>> _nearest("weekness", ["numb", "weakness"]), _nearest("heart", ["hear"])
     ('weakness', 'heart')
@@ -170,19 +168,25 @@ def _nearest(word: str, those: Iterable[str]) -> str:
     return found[0] if found else word
 
 
-@functools.lru_cache(maxsize=1)
-def _words_here(_version: UUID | None) -> frozenset[str]:
-    """Return the words that stand in this version of the pages."""
+class Words(NamedTuple):
+    """The words of the pages, folded."""
+
+    every: frozenset[str]  # and the names of physicians, but no common words
+    of_emergencies: frozenset[str]
+
+
+def _read_words() -> Words:
     with connection.cursor() as cursor:
         cursor.execute("SELECT whole, emergency FROM conditions_search")
         pages = cursor.fetchall()
     whole = {word.removesuffix("0") for words, _emergency in pages for word in words.split()}
-    texts = [
-        *(emergency for _words, emergency in pages),
-        *(who.name for who in active_physicians()),
-    ]
-    every = whole.union(*(all_spellings(text).split() for text in texts))
-    return frozenset(word for word in every if not _COMMON.fullmatch(word))
+    emergencies = {word for _words, emergency in pages for word in emergency.split()}
+    names = {word for who in active_physicians() for word in all_spellings(who.name).split()}
+    every = {word for word in whole | emergencies | names if not _COMMON.fullmatch(word)}
+    return Words(frozenset(every), frozenset(emergencies))
+
+
+words_here = Remembered(_read_words, default=lambda: Words(frozenset(), frozenset()))
 
 
 def says_emergency(query: str) -> bool:
@@ -195,24 +199,16 @@ def says_emergency(query: str) -> bool:
 
 
 def emergencies(query: str) -> list[tuple[str, str]]:
-    """Return title and address of pages for which a word of the query means an emergency, also
-    where it is misspelt as another word that stands on a page.
+    """Return title and address of pages for which a word of the query means an emergency, or one
+    that is spelt nearly like it.
     """
-    typed = _telling_words(query)
-    words = list(dict.fromkeys([*(_nearest(word, emergency_words()) for word in typed), *typed]))
+    typed, least = _telling_words(query), settings.SEARCH_NEAR_LETTERS
+    those = [word for word in words_here().of_emergencies if len(word) >= least]
+    slips = [word for word in typed if _is_unknown(word) and not _MONEY.fullmatch(word)]
+    words = [*({_nearest(word, those) for word in slips} - {*typed}), *typed]
     sql = _EMERGENCIES.format(is_emergency=_IS_EMERGENCY[connection.vendor])
     found = _rows(sql, words, " OR ", settings.SEARCH_EMERGENCIES) if words else []
     return [(title, reverse("condition", args=[slug])) for title, slug in found]
-
-
-def _read_emergency_words() -> frozenset[str]:
-    """Return each word that means an emergency on a page."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT emergency FROM conditions_search")
-        return frozenset(word for (words,) in cursor.fetchall() for word in words.split())
-
-
-emergency_words = Remembered(_read_emergency_words, default=frozenset[str])
 
 
 def is_about_money(query: str) -> bool:

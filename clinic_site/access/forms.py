@@ -120,7 +120,7 @@ class InvitationForm(NewPasswordForm):
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
-        refuse_taken_name(name, owner=self.user.pk)
+        refuse_taken_name(name, self.user)
         return name
 
     def clean(self) -> dict[str, Any]:

@@ -32,9 +32,14 @@ def refuse_shared_name(name: str) -> None:
         raise ValidationError(text, params={"name": name})
 
 
-def refuse_taken_name(name: str, *, owner: int = 0) -> None:
-    """Raise ValidationError where an account, not that of `owner`, has this name in any case."""
-    if User.objects.exclude(pk=owner).filter(username__iexact=name).exists():
+def refuse_taken_name(name: str, owner: "User | None" = None) -> None:
+    """Raise ValidationError where an account, not the owner's, has this name in any case.
+
+    It is asked where a name is typed; that of two at once both have it is no harm.
+    """
+    others = User.objects.exclude(pk=owner.pk) if owner else User.objects.all()
+    # In Python, as SQLite folds no letter beyond ASCII.
+    if name.casefold() in map(str.casefold, others.values_list("username", flat=True)):
         raise ValidationError(_("Somebody else has this name. Choose another."))
 
 

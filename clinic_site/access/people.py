@@ -79,7 +79,7 @@ class PersonForm(forms.ModelForm):
         name: str = self.cleaned_data["username"]
         if "username" in self.changed_data:
             refuse_shared_name(name)
-            refuse_taken_name(name, owner=self.instance.pk)
+            refuse_taken_name(name, self.instance)
         return name
 
     def clean(self) -> dict[str, Any]:

@@ -94,6 +94,8 @@ def test_a_server_takes_no_account_that_everybody_uses(capsys, settings) -> None
     for command in (["invite", "STAFF"], [*superuser, "staff"]):
         with pytest.raises(CommandError, match="everybody's name"):
             call_command(*command)
+    with pytest.raises(CommandError, match="Somebody else has this name"):
+        call_command(*superuser, "ANA")
     # A manager makes none, nor makes one active again; and nobody calls themself so.
     add = {"username": "staff", "first_name": "", "last_name": "", "email": "", "credentials": ""}
     answer = mia.post("/admin/clinic_site/user/add/", {**add, "physician": "", "is_active": "on"})

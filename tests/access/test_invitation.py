@@ -137,7 +137,7 @@ WRONG = {
     "no name": ({"username": ""}, "This field is required"),
     "a name with a space": ({"username": "jo lee"}, "valid username"),
     "somebody's name": ({"username": "eva"}, "Somebody else has this name"),
-    "nearly so": ({"username": "Eva"}, "Somebody else has this name"),
+    "somebody's name in capitals": ({"username": "EVA"}, "Somebody else has this name"),
     "a long name": ({"first_name": "A" * 119}, "too long to stand under a page"),
     "a short password": ({"password": "tr0ub4dor&3", "repeated": "tr0ub4dor&3"}, "too short"),
     "digits": ({"password": "910283746510", "repeated": "910283746510"}, "entirely numeric"),

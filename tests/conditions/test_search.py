@@ -17,7 +17,7 @@ from clinic_site.models import Physician
 from clinic_site.urls import urlpatterns as project_urls
 from conditions.models import Condition, Page
 from conditions.publishing.publish import unpublish
-from conditions.search import emergencies, emergency_words, index_page, is_about_money, near, search
+from conditions.search import emergencies, index_page, is_about_money, near, search, words_here
 from conditions.views import search_page
 from tests.generated import SOAK, many
 from tests.make import edited, make_condition, make_treatment, published
@@ -360,6 +360,17 @@ def test_other_words_and_a_page_that_is_gone_raise_no_alarm(client: Client) -> N
     assert 'class="care' not in client.get("/search/", {"q": "phone number"}).text
 
 
+def test_another_word_that_is_spelt_nearly_like_one_of_an_emergency_raises_no_alarm(client) -> None:
+    with_emergency_words("wet\nbreathing\ncrash\nbladder")
+    physician(name="Pete Bathing, MD")
+
+    for query in ("it went away", "Bathing", "cash price", "do you take cash", "breadths"):
+        assert emergencies(query) == [], query
+    assert 'class="care' not in client.get("/search/", {"q": "cash"}).text
+    for query in ("blader", "cash blader", "wet blad", "bathing blad"):
+        assert emergencies(query) == [("Sore back", "/conditions/sore-back/")], query
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -481,7 +492,7 @@ def test_search_takes_at_most_three_queries_however_many_pages(
     page("Bone cement", make=make_treatment)
     physician(interests="Bones")
 
-    emergency_words()  # as a web process has read it before it is asked
+    words_here()  # as a web process has read it before it is asked
     for query, kinds in {"bone spine": ["condition"] * 20, "bone": None, "bone spi": None}.items():
         with django_assert_max_num_queries(3) as asked:
             found = [result.kind for result in search(query)]

@@ -6,7 +6,7 @@ from django.contrib.auth.management.commands import createsuperuser
 from django.core.exceptions import ValidationError
 
 from clinic_site.access.invitations import invite, link_of
-from clinic_site.access.models import InvitationReason, User, refuse_shared_name
+from clinic_site.access.models import InvitationReason, User, refuse_shared_name, refuse_taken_name
 from clinic_site.access.record import AccountAction, record_of
 from clinic_site.actor import SHELL, Actor
 
@@ -25,6 +25,7 @@ class Command(createsuperuser.Command):
     def _validate_username(self, username: str, *args: Any) -> str | None:
         try:
             refuse_shared_name(username)
+            refuse_taken_name(username)
         except ValidationError as error:
             return str(error.messages[0])
         return super()._validate_username(username, *args)  # type: ignore[misc]
