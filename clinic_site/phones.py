@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import phonenumbers
-from phonenumbers import Leniency, PhoneNumberMatcher
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, Leniency, PhoneNumberMatcher
 
 from clinic_site.text import visible
 
@@ -19,6 +19,8 @@ _CODE_BEFORE = re.compile(r"\+[\W\d_]*$")
 # Mexico dropped the 1 after its code in 2019; many still type it, and nobody can dial it.
 _OLD_MEXICAN = re.compile(r"((?:\+|\b011[\s.-]*)52)[\s.-]*1(?=(?:[\s().-]*\d){10}(?!\d))")
 _ABROAD = re.compile(r"^\W*00[\s.-]*(?=[1-9])")  # as people of most countries dial
+# "+605-217-5617": by its groups, 605 is an area code, and no country has it.
+_AREA_AFTER_PLUS = re.compile(r"\+(?=[\W_]{0,2}([2-9]\d\d)[\W_]{1,3}\d{3}[\W_]{1,3}\d{4}(?!\d))")
 _AROUND = " ,;:./-–—"
 
 
@@ -49,8 +51,13 @@ def find_phone(text: str) -> Phone | None:
     605-555-0142 ext. 7 (home or 605-555-0143)
     >>> find_phone("+52 1 55 1234 5678"), find_phone("555-0142"), find_phone("0605 555 014")
     (Phone(number='+525512345678', beside=''), None, None)
+    >>> print(find_phone("+605-217-5617")), print(find_phone("+507 217-5617"))
+    605-217-5617
+    +507 217-5617
+    (None, None)
     """
-    typed = _OLD_MEXICAN.sub(r"\1 ", _ABROAD.sub("+", visible(text)))
+    typed = _AREA_AFTER_PLUS.sub(_with_our_code, _ABROAD.sub("+", visible(text)))
+    typed = _OLD_MEXICAN.sub(r"\1 ", typed)
     found = min(_numbers(typed), key=lambda each: each[0], default=None)
     if found is None:
         return None
@@ -59,6 +66,10 @@ def find_phone(text: str) -> Phone | None:
     beside = " ".join(f"{before} {typed[end:]}".split()).replace(" ,", ",").strip(_AROUND)
     bracketed = re.fullmatch(r"\(([^()]*)\)", beside)
     return Phone(number, bracketed[1] if bracketed else beside)
+
+
+def _with_our_code(plus: re.Match[str]) -> str:
+    return plus[0] if int(plus[1]) in COUNTRY_CODE_TO_REGION_CODE else "+1 "
 
 
 def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
@@ -87,10 +98,15 @@ def _stored(number: phonenumbers.PhoneNumber) -> str:
 def is_known(number: str) -> bool:
     """Whether the list of numbers that are given out has a number like this stored one.
 
-    >>> is_known("+16052175617"), is_known("+16051175617")
-    (True, False)
+    Not one from abroad that would be American, too, had its + not been typed.
+
+    >>> is_known("+16052175617"), is_known("+16051175617"), is_known("+6052175617")
+    (True, False, False)
     """
-    return phonenumbers.is_valid_number(phonenumbers.parse(number))
+    parsed = phonenumbers.parse(number)
+    american = phonenumbers.parse(number.removeprefix("+"), HOME)
+    is_ours_too = parsed.country_code != 1 and phonenumbers.is_valid_number(american)
+    return phonenumbers.is_valid_number(parsed) and not is_ours_too
 
 
 def phone_as_read(number: object) -> str:

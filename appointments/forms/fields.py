@@ -179,12 +179,15 @@ def day_number(text: str) -> int | None:
 def whole_date(text: str) -> tuple[str, str, str] | None:
     """Return month, day and year, as texts, of a date written in one piece; None for none.
 
-    The month comes first, as Americans write it, unless only the day can.
+    The month is what is in letters. Of two numbers it comes first, as Americans write it, unless
+    only the day can.
 
     >>> whole_date("04/27/1950"), whole_date("1950-04-27"), whole_date("27.4.1950")
     (('04', '27', '1950'), ('04', '27', '1950'), ('4', '27', '1950'))
     >>> whole_date("April 27th, 1950"), whole_date("27 Apr 1950"), whole_date("04271950")
     (('april', '27th', '1950'), ('apr', '27', '1950'), ('04', '27', '1950'))
+    >>> whole_date("4 May 1950"), whole_date("5/4/1950"), whole_date("13/4/1950")
+    (('may', '4', '1950'), ('5', '4', '1950'), ('4', '13', '1950'))
     >>> whole_date("4/27"), whole_date("April")
     (None, None)
     """
@@ -199,7 +202,8 @@ def whole_date(text: str) -> tuple[str, str, str] | None:
     first, second, third = pieces
     if len(first) == 4 and first.isdecimal():
         return second, third, first
-    if month_number(first) is None and month_number(second) is not None:
+    is_day_first = not second.isdecimal() or month_number(first) is None
+    if is_day_first and month_number(second) is not None:
         return second, first, third
     return first, second, third
 
