@@ -217,6 +217,11 @@ class AppointmentRequest(models.Model):
         """Whether the visit that is set has ended."""
         return self.status == Status.SCHEDULED and not self.has_visit_ahead(now)
 
+    def has_visit_off(self, now: dt.datetime) -> bool:
+        """Whether a visit that was set is off, and would not have begun yet."""
+        visit_at = self.visit_at if self.status != Status.SCHEDULED else None
+        return visit_at is not None and visit_at > now
+
     @property
     def visit_ends_at(self) -> dt.datetime | None:
         """When the visit ends, where one is set."""

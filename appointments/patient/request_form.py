@@ -1,16 +1,21 @@
 """The public request form and its confirmation: no cookie, and nothing typed is lost."""
 
+import logging
 from typing import Any, cast
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.audit import record_seen
 from appointments.forms.request import RequestForm
 from appointments.patient.base import PatientView, TokenView, see_other
 from appointments.services.submit import SentBefore, receive_request
+from appointments.services.waiting import is_overdue
 from appointments.tokens import (
     is_again,
     new_attempt,
@@ -21,7 +26,9 @@ from appointments.tokens import (
 )
 from clinic_site.actor import Actor
 from clinic_site.audit.models import told_if_it_fails
-from clinic_site.clinic import active_physicians
+from clinic_site.clinic import active_physicians, current_clinic
+
+logger = logging.getLogger(__name__)
 
 # Why we ask before we take it: what the page says first, and what its button does.
 SENT_BEFORE = {
@@ -100,12 +107,26 @@ class ConfirmationView(TokenView):
 
     http_method_names = ["get", "head"]
     read_token = staticmethod(read_received_token)
-    shown = ("reference", "attempt", "status")
+    shown = ("reference", "attempt", "status", "received_at")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except (DatabaseError, InterfaceError) as error:
+            # This address was given out for a request that was stored, so that much is known.
+            if self.read_token(self.kwargs["token"]) is None:
+                raise
+            logger.error("%s failed: %s", type(self).__name__, type(error).__name__)
+            response = render(request, "appointments/received_away.html", status=503)
+            response["Cache-Control"] = "no-store"
+            response["Retry-After"] = str(settings.RETRY_AFTER_DATABASE_AWAY)
+            return response
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         appointment_request = self.opened()
         status = status_token(appointment_request.attempt)
-        if not appointment_request.state.is_waiting:
+        is_late = is_overdue(appointment_request, current_clinic(), timezone.now())
+        if is_late or not appointment_request.state.is_waiting:
             return see_other("request_status", status)
         with told_if_it_fails():
             by = Actor.patient(request)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from appointments.audit import record_seen
 from appointments.forms.patients import ChangeForm, FindForm, PhoneForm
 from appointments.models import AppointmentRequest
-from appointments.patient.base import NEW_TAB, PatientView, TokenView, see_other
+from appointments.patient.base import NEW_TAB, PatientView, TokenView, see_other, sent_form
 from appointments.patient.calendar_file import visit_calendar
 from appointments.presenters import read, zone_as_read
 from appointments.services import workflow
@@ -143,6 +143,7 @@ class StatusView(TokenView):
             "ended": ended,
             "visit_at": visit_at if appointment_request.has_visit_ahead(now) else None,
             "is_over": is_over,
+            "is_off": appointment_request.has_visit_off(now),
             "place": read(appointment_request, "visit_place", ""),
             "zone": zone_as_read(visit_at) if visit_at else "",
             "token": token,
@@ -213,11 +214,14 @@ class ChangeView(TokenView):
         self.attempt()
         return see_other("request_status", token)
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.typed = sent_form(request, ChangeForm).get("text", "")
+        return super().post(request, *args, **kwargs)
+
     def accept(self, form: ChangeForm) -> HttpResponse:
-        by, self.typed = Actor.patient(self.request), form.cleaned_data["text"]
-        appointment_request = self.opened()
+        by, text = Actor.patient(self.request), form.cleaned_data["text"]
         try:
-            workflow.request_change(pk=appointment_request.pk, text=self.typed, by=by)
+            workflow.request_change(pk=self.opened().pk, text=text, by=by)
         except InvalidTransition as error:
             return self.show(form, notice=str(error), ended=self.opened().state.has_ended)
         return see_other("request_status", self.kwargs["token"])

@@ -186,6 +186,14 @@ def test_a_page_is_drawn_without_opening_what_was_typed(asked) -> None:
     assert asked.reference in look(asked)
 
 
+def test_what_was_typed_is_shown_where_the_link_opens_nothing(asked) -> None:
+    answer = BROWSER.post(f"{FIND}{status_token(asked.attempt)}x/change/", {"text": "Mine & yours"})
+
+    assert answer.status_code == 404
+    assert "So we did not get what you typed. It is still here." in answer.text
+    assert "Mine &amp; yours" in answer.text
+
+
 def test_the_link_ends_when_the_request_is_erased(asked) -> None:
     workflow.cancel(pk=asked.pk, by=Actor(PATIENT))
     with in_minutes(60 * 24 * 31):
@@ -247,6 +255,52 @@ def test_the_confirmation_is_on_record_and_shown_where_that_fails(asked, monkeyp
 
     monkeypatch.setattr(AuditEvent.objects, "create", away)
     assert asked.reference in BROWSER.get(confirmation).content.decode()
+
+
+def test_while_the_database_is_away_a_confirmation_still_says_that_it_was_received(asked) -> None:
+    def away(execute, *args):
+        raise OperationalError("away")
+
+    with connection.execute_wrapper(away):
+        page = BROWSER.get(f"/appointments/received/{received_token(asked.attempt)}/")
+        forged = BROWSER.get("/appointments/received/forged/")
+
+    assert (page.status_code, page["Cache-Control"]) == (503, "no-store")
+    assert "You do not need to send it again." in page.text
+    assert "/appointments/request/" not in page.text
+    assert (forged.status_code, "We received" in forged.text) == (503, False)
+
+
+def test_a_confirmation_promises_nothing_that_is_broken_already(asked) -> None:
+    Clinic.objects.update_or_create(pk=1, defaults={"answer_within_hours": 8})
+    confirmation = f"/appointments/received/{received_token(asked.attempt)}/"
+    assert "within 8 hours" in BROWSER.get(confirmation).text
+
+    with in_minutes(8 * 60 + 1):
+        assert BROWSER.get(confirmation)["Location"] == page_of(asked)
+        assert "Our answer is late" in look(asked)
+
+
+@pytest.mark.parametrize("step", ["off", "close", "cancel"])
+def test_a_visit_that_is_taken_off_is_told_until_it_would_have_begun(
+    asked, admin_user, step
+) -> None:
+    AppointmentRequest.objects.filter(pk=asked.pk).update(
+        status="scheduled", visit_at=WINTER_VISIT, first_answer_at=asked.received_at
+    )
+    off = "at 2:00 PM, Central time, is off. Please do not come then."
+    with time_machine.travel(WINTER_VISIT - dt.timedelta(days=2)):
+        assert "is off" not in look(asked)
+        asked.refresh_from_db()
+        if step == "cancel":
+            BROWSER.post(page_of(asked, "cancel/"))
+        else:
+            why = "referred" if step == "close" else ""
+            by = staff(admin_user)
+            work_on(pk=asked.pk, step=step, version=asked.version, by=by, close_reason=why)
+        assert off in look(asked)
+    with time_machine.travel(WINTER_VISIT):
+        assert "is off" not in look(asked)
 
 
 def test_a_visit_that_is_over_is_no_more_to_come(asked) -> None:
