@@ -114,13 +114,22 @@ class RevisionViews(PageViews):
         due = timezone.localdate() + settings.REVIEW_LASTS
         form = SignForm(request.POST or None, initial={"number": page.live.number, "next_due": due})
         if request.method == "POST" and signs_as and form.is_valid():
-            review = sign(
-                revision=_revision(page, form.cleaned_data["number"]),
-                by=Actor.staff(request),
-                next_due=form.cleaned_data["next_due"],
-            )
-            message = gettext("Signed by %s.") % review.reviewer_name
-            return self.done(request, page, message, self.address("revisions", page))
+            try:
+                review = sign(
+                    revision=_revision(page, form.cleaned_data["number"]),
+                    by=Actor.staff(request),
+                    next_due=form.cleaned_data["next_due"],
+                )
+                message = gettext("Signed by %s.") % review.reviewer_name
+                return self.done(request, page, message, self.address("revisions", page))
+            except EditConflict:
+                page = self.page_for(request, page.pk, "sign")
+                if page.live is None:
+                    raise
+                self.tell_changed(request)
+                # The day stays as it was typed; that the page was read is said anew.
+                form = SignForm({"number": page.live.number, "next_due": form["next_due"].value()})
+        assert page.live is not None
         last = Review.objects.filter(revision__page=page).select_related("revision").first()
         signed = last and last.revision.page_document
         return self.shown(
