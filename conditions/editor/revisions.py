@@ -23,7 +23,7 @@ from conditions.publishing.drafts import (
     draft_document,
     form_of,
     revert_to,
-    state_of,
+    unsaved,
 )
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import changes_to_sign, sign
@@ -154,8 +154,6 @@ class RevisionViews(PageViews):
 
     def revisions_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         rows = page.revisions.select_related("saved_by", "published_by").defer("document")
-        typed = page.working_copies.select_related("person").order_by("at")
-        states = [(copy, state_of(page, copy)) for copy in typed]
         pages = Paginator(rows.prefetch_related("reviews"), settings.REVISIONS_SHOWN)
         return self.shown(
             request,
@@ -163,11 +161,7 @@ class RevisionViews(PageViews):
             gettext("History of “%s”") % page,
             page,
             revisions=pages.get_page(request.GET.get("p")),
-            copies=[
-                (copy, changes(state.draft, state.values))
-                for copy, state in states
-                if state.typed_at or copy.note
-            ],
+            copies=[(copy, changes(state.draft, state.values)) for copy, state in unsaved(page)],
         )
 
     def revision_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:
