@@ -6,13 +6,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.text import capfirst
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.editing import KeepsTyped
 from conditions.editor.revisions import RevisionViews
 from conditions.editor.views import EditorViews
 from conditions.models import Condition, Page, Presence, Treatment
+from conditions.publishing.drafts import unsaved
 from conditions.publishing.publish import take_turns
 
 
@@ -57,28 +59,39 @@ class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
         return [page, [each for each in below if not str(each).startswith(start)]], counts, *rest
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A page that was ever published is kept; so is one on which a colleague is typing."""
-        is_kept = obj and (obj.addresses.exists() or self._others_type(request, obj))
+        """A page that was ever published is kept."""
+        is_kept = obj and obj.addresses.exists()
         return not is_kept and super().has_delete_permission(request, obj)
-
-    def _others_type(self, request: HttpRequest, page: Page) -> bool:
-        return page.working_copies.exclude(person=request.user.pk).exists()
 
     def delete_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        if request.method != "POST" or not object_id.isdecimal():
+        """Delete no page with text that a colleague can still save; say whose it is.
+
+        What nobody can save any more, as of a closed account, is listed with what goes.
+        """
+        if not object_id.isdecimal():
             return super().delete_view(request, object_id, *args, **kwargs)
         with transaction.atomic():
-            take_turns()
-            page = Page.objects.select_for_update().filter(pk=object_id).first()
-            # From here on nobody types or publishes.
-            may_delete = super().has_delete_permission(request, page)
-            was_shown = page and page.addresses.exists()
-            if page and may_delete and not was_shown and self._others_type(request, page):
-                said = _("It is not deleted: a colleague is typing here.")
-                self.message_user(request, said, messages.WARNING)
-                return HttpResponseRedirect(self.address("change", page))
+            pages = self.model.objects.filter(pk=object_id)
+            if request.method == "POST":
+                take_turns()
+                pages = pages.select_for_update()  # from here on nobody types or publishes
+            page = pages.first()
+            if page and self.has_delete_permission(request, page):
+                others = [
+                    str(copy.person)
+                    for copy, _state in unsaved(page)
+                    if copy.person != request.user and copy.can_be_saved
+                ]
+                if others:
+                    said = _(
+                        "This page cannot be deleted yet. It has text that was typed and not saved "
+                        "by %s. Read it in the history, and ask them to save or discard it."
+                    )
+                    names = get_text_list(others, gettext("and"))
+                    self.message_user(request, said % names, messages.WARNING)
+                    return HttpResponseRedirect(self.address("change", page))
             return super().delete_view(request, object_id, *args, **kwargs)
 
 

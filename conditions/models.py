@@ -291,6 +291,11 @@ class WorkingCopy(models.Model):
     def page_document(self) -> PageDocument:
         return document_of(self.document)
 
+    @property
+    def can_be_saved(self) -> bool:
+        """Whether the account of whoever typed it is open, and may still edit the page."""
+        return bool(self.person.has_perm(f"conditions.change_{self.page.kind}"))
+
 
 class Presence(presence.Presence):
     """That a person has a page open in the editor, with which part in hand."""

@@ -1,6 +1,7 @@
 """What staff fill in: to find a request; and to work on it: the call, a note, the next step."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Collection
 from typing import Any, ClassVar
 
@@ -133,7 +134,7 @@ class WorkForm(forms.Form):
         self.fields["close_reason"].choices = [("", _("Choose")), *fits]  # type: ignore[attr-defined]
         self.asked = asked
         self.warnings: list[str] = []
-        self.warned = ""  # of which visit
+        self.warned = ""  # of which visit, and of what
         step = STEPS.get(self.data.get("next", ""), LEAVE)
         for name in self.OF_PARTS:
             self.fields[name].show_hidden_initial = True  # as shown, whatever it would be now
@@ -207,9 +208,11 @@ class WorkForm(forms.Form):
         clinic, pk = current_clinic(), self.asked.pk
         self.warnings = visit_warnings(visit_at, minutes, clinic, timezone.now(), pk)
         if self.warnings:
+            told = [hashlib.sha256(each.encode()).hexdigest()[:16] for each in self.warnings]
+            self.warned = " ".join([visit_at.isoformat(), str(minutes), *told])
             self.warnings.append(day_in_words(visit_at, minutes, clinic, pk))
-            self.warned = f"{visit_at.isoformat()} {minutes}"
-            if self.data.get("warned") != self.warned:
+            # What spoke against it and does so no more is no reason to ask again.
+            if not {*self.warned.split()} <= {*self.data.get("warned", "").split()}:
                 self.add_error(None, _("The visit is not set yet. Look at this first:"))
         place = self.cleaned_data["visit_place"] if "visit_place" in self.changed_data else None
         return {"visit_at": visit_at, "visit_minutes": minutes, "visit_place": place}

@@ -23,7 +23,7 @@ from conditions.publishing.drafts import (
     draft_document,
     form_of,
     revert_to,
-    state_of,
+    unsaved,
 )
 from conditions.publishing.publish import NotPublishable, findings_of, publish, unpublish
 from conditions.publishing.signing import changes_to_sign, sign
@@ -114,13 +114,22 @@ class RevisionViews(PageViews):
         due = timezone.localdate() + settings.REVIEW_LASTS
         form = SignForm(request.POST or None, initial={"number": page.live.number, "next_due": due})
         if request.method == "POST" and signs_as and form.is_valid():
-            review = sign(
-                revision=_revision(page, form.cleaned_data["number"]),
-                by=Actor.staff(request),
-                next_due=form.cleaned_data["next_due"],
-            )
-            message = gettext("Signed by %s.") % review.reviewer_name
-            return self.done(request, page, message, self.address("revisions", page))
+            try:
+                review = sign(
+                    revision=_revision(page, form.cleaned_data["number"]),
+                    by=Actor.staff(request),
+                    next_due=form.cleaned_data["next_due"],
+                )
+                message = gettext("Signed by %s.") % review.reviewer_name
+                return self.done(request, page, message, self.address("revisions", page))
+            except EditConflict:
+                page = self.page_for(request, page.pk, "sign")
+                if page.live is None:
+                    raise
+                self.tell_changed(request)
+                # The day stays as it was typed; that the page was read is said anew.
+                form = SignForm({"number": page.live.number, "next_due": form["next_due"].value()})
+        assert page.live is not None
         last = Review.objects.filter(revision__page=page).select_related("revision").first()
         signed = last and last.revision.page_document
         return self.shown(
@@ -145,8 +154,6 @@ class RevisionViews(PageViews):
 
     def revisions_view(self, request: HttpRequest, page: Page) -> HttpResponse:
         rows = page.revisions.select_related("saved_by", "published_by").defer("document")
-        typed = page.working_copies.select_related("person").order_by("at")
-        states = [(copy, state_of(page, copy)) for copy in typed]
         pages = Paginator(rows.prefetch_related("reviews"), settings.REVISIONS_SHOWN)
         return self.shown(
             request,
@@ -154,11 +161,7 @@ class RevisionViews(PageViews):
             gettext("History of “%s”") % page,
             page,
             revisions=pages.get_page(request.GET.get("p")),
-            copies=[
-                (copy, changes(state.draft, state.values))
-                for copy, state in states
-                if state.typed_at or copy.note
-            ],
+            copies=[(copy, changes(state.draft, state.values)) for copy, state in unsaved(page)],
         )
 
     def revision_view(self, request: HttpRequest, page: Page, number: int) -> HttpResponse:

@@ -78,15 +78,18 @@ class PageViews(admin.ModelAdmin):
             try:
                 return view(request, self.page_for(request, pk, permission), **more)
             except EditConflict:  # show the same page as it is now
-                words = _(
-                    "This page was changed meanwhile, by someone else or by you in another tab. "
-                    "Look at it again, as it is now."
-                )
-                self.message_user(request, words, messages.WARNING)
+                self.tell_changed(request)
                 return HttpResponseRedirect(request.get_full_path())
 
         full_name = f"conditions_{self.opts.model_name}_{name}"
         return path(f"<int:pk>/{route}", self.admin_site.admin_view(view_of_page), name=full_name)
+
+    def tell_changed(self, request: HttpRequest) -> None:
+        words = _(
+            "This page was changed meanwhile, by someone else or by you in another tab. "
+            "Look at it again, as it is now."
+        )
+        self.message_user(request, words, messages.WARNING)
 
     def address(self, name: str, page: Page, *args: object) -> str:
         """The address of one of these pages, or of `change`."""

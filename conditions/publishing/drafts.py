@@ -93,6 +93,13 @@ def state_of(page: Page, copy: WorkingCopy | None) -> FormState:
     return FormState(document, values, draft, opened, clashes, saved_by, typed_at, copy.note)
 
 
+def unsaved(page: Page) -> list[tuple[WorkingCopy, FormState]]:
+    """Return what each person has typed on a page and not saved, the oldest first."""
+    copies = page.working_copies.select_related("person").order_by("at")
+    states = [(copy, state_of(page, copy)) for copy in copies]
+    return [(copy, state) for copy, state in states if state.typed_at or state.note]
+
+
 def _with_draft(
     page: Page, copy: WorkingCopy
 ) -> tuple[dict[str, Any], list[Clash], dict[str, str]]:

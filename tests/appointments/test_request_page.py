@@ -28,7 +28,7 @@ from tests.appointments.office import (
     visit_in,
     without_breaks,
 )
-from tests.forms import Filled
+from tests.forms import Filled, form_in, sent_by
 from tests.make import make_account, make_request
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
@@ -375,6 +375,32 @@ def test_what_speaks_against_a_visit_is_told_once_and_anew_of_another_time(
     save(form, "save_next", visit_time="09:00")
     assert now(row).status == Status.SCHEDULED
     assert row.notes.get().text == "She insists."
+
+
+def test_a_visit_that_a_colleague_sets_meanwhile_is_told_before_another_is_set_beside_it(
+    sam: Client,
+) -> None:
+    row, theirs = make_request(), make_request()
+    form = opened(sam, row).type("next", "schedule").type("visit_on", day(-1))
+    form.type("visit_time", "14:00")
+
+    def asked() -> str:
+        page = save(form).text
+        form.fields["warned"] = [dict(sent_by(form_in(page)))["warned"]]
+        return page
+
+    first = asked()
+    assert "This visit is in the past" in first
+    assert "none at 2:00 PM" in first
+    at = timezone.make_aware(dt.datetime.fromisoformat(f"{day(-1)} 14:15"))
+    meanwhile = AppointmentRequest.objects.filter(pk=theirs.pk)
+    meanwhile.update(status=Status.SCHEDULED, visit_at=at, visit_minutes=30)
+
+    assert "1 other visit is at the same time: 2:15 PM to 2:45 PM." in asked()
+    assert now(row).status == Status.NEW
+    meanwhile.update(status=Status.CANCELLED)  # what no longer speaks against it asks nothing
+    assert save(form).status_code == 303
+    assert now(row).status == Status.SCHEDULED
 
 
 # Closing, and undoing

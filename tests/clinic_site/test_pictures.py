@@ -11,14 +11,24 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
+from clinic_site.access.models import User
 from clinic_site.models import Notice, Physician, Picture
 from clinic_site.pictures import read_picture
 from conditions.content.document import Illustration
 from conditions.models import Condition
 from conditions.publishing.publish import unpublish
 from tests.commands import manage
+from tests.forms import Filled
 from tests.generated import SOAK
-from tests.make import edited, make_condition, make_picture, published, sign_in_as
+from tests.make import (
+    edited,
+    make_account,
+    make_condition,
+    make_picture,
+    published,
+    sign_in_as,
+    signed_in,
+)
 
 pytestmark = pytest.mark.sqlite_first
 
@@ -295,6 +305,27 @@ def test_a_picture_can_be_deleted_once_no_page_and_no_draft_shows_it() -> None:
     assert "Delete it for good?" in editor.get(delete_page(picture)).text
     editor.post(delete_page(picture), {"post": "yes"})
     assert not Picture.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_picture_stays_for_a_text_that_shows_it_while_somebody_can_save_that() -> None:
+    picture, editor, kim = make_picture(), sign_in_as("editor"), make_account("kim", "editor")
+    page = make_condition()
+    shows = f"Here:\n\n![A wall](picture:{picture.hash})"
+
+    def kim_types(name: str, words: str) -> None:
+        form = Filled(signed_in(kim), f"/admin/conditions/condition/{page.pk}/change/", "edit")
+        form.type(name, words).press("_do", "preview")
+
+    edited(page, {"overview": shows})
+    kim_types("summary", "It hurts.")
+    edited(page, {"overview": "Nothing to see."})  # in kim's editor as well
+    assert "Delete it for good?" in editor.get(delete_page(picture)).text
+
+    kim_types("section-overview-body", shows)
+    assert "Condition: Sore back</a>" in editor.get(delete_page(picture)).text
+    User.objects.filter(pk=kim.pk).update(is_active=False)
+    assert "Delete it for good?" in editor.get(delete_page(picture)).text
 
 
 @pytest.mark.django_db

@@ -330,15 +330,40 @@ def test_a_page_is_deleted_only_before_it_was_ever_published(staff: Client) -> N
     assert Page.objects.filter(pk=page.pk).exists()
 
 
-def test_who_deletes_a_page_that_a_colleague_types_in_is_told(staff: Client) -> None:
+def test_who_deletes_a_page_with_a_colleagues_unsaved_text_is_told_whose_it_is(
+    staff: Client,
+) -> None:
     page = make_condition()
     kim = sign_in_as("editor", name="kim")
     editor(kim, page).type("summary", "Mine.").press("_do", "preview")
+    gone = change(page).replace("change", "delete")
 
-    told = staff.post(change(page).replace("change", "delete"), {"post": "yes"}, follow=True)
-
-    assert "It is not deleted: a colleague is typing here." in told.text
+    for told in (staff.get(gone, follow=True), staff.post(gone, {"post": "yes"}, follow=True)):
+        assert told.redirect_chain == [(change(page), 302)]
+        assert "typed and not saved by kim. Read it in the history" in told.text
     assert Page.objects.filter(pk=page.pk).exists()
+
+    editor(staff, page).type("summary", "Mine.").press("_save")  # the very same
+    staff.post(gone, {"post": "yes"})
+    assert not Page.objects.exists()
+
+
+@pytest.mark.parametrize("left", ["the clinic", "the role"])
+def test_what_nobody_can_save_any_more_keeps_no_page(staff: Client, left: str) -> None:
+    page = make_condition()
+    kim = sign_in_as("editor", name="kim")
+    editor(kim, page).type("summary", "Mine.").press("_do", "preview")
+    account = User.objects.filter(username="kim")
+    if left == "the clinic":
+        account.update(is_active=False)
+    else:
+        account.get().groups.clear()
+
+    gone = change(page).replace("change", "delete")
+    assert "Unsaved text: by kim" in staff.get(gone).text
+    staff.post(gone, {"post": "yes"})
+
+    assert not Page.objects.exists()
 
 
 def test_a_treatment_that_a_live_page_names_is_not_deleted_and_the_page_is_told(

@@ -1,5 +1,7 @@
 """A clinician sees what changed since the last signature, with its sources, and signs it."""
 
+from typing import Any
+
 import html5lib
 import pytest
 from django.conf import settings
@@ -8,7 +10,9 @@ from django.utils import timezone
 
 from conditions.content.document import Section, Source
 from conditions.models import Condition, Review
-from tests.forms import Filled
+from conditions.publishing.publish import unpublish
+from conditions.publishing.signing import sign
+from tests.forms import Filled, form_in, sent_by
 from tests.make import edited, make_account, make_condition, make_signer, published, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_first]
@@ -163,4 +167,38 @@ def test_what_was_published_meanwhile_is_shown_before_it_is_signed(
         "This page was changed meanwhile, by someone else or by you in another tab." in shown.text
     )
     assert "<ins>" in shown.text
+    assert Review.objects.count() == 1
+
+
+def test_the_due_day_that_was_typed_stays_where_the_page_was_published_meanwhile(
+    clinician: Client, condition: Condition
+) -> None:
+    due = timezone.localdate() + settings.REVIEW_LASTS / 4
+    page = sign_page(clinician, condition).type("read", "on").type("next_due", f"{due}")
+    change(condition, overview="It aches in 10 in 100.[^other]")
+
+    shown = page.press("").text
+
+    page.fields = {name: [value] for name, value in sent_by(form_in(shown))}
+    assert page["next_due"] == f"{due}"
+    assert "read" not in page.fields
+    assert "Tick this once you have read the page." in shown
+    assert "Signed by Dr. Cleo Roe." in page.type("read", "on").press("").text
+    condition.refresh_from_db()
+    assert condition.review is not None
+    assert (condition.review.next_due, condition.review.revision) == (due, condition.live)
+
+
+def test_who_signs_what_was_taken_off_the_site_meanwhile_is_told(
+    clinician: Client, condition: Condition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = sign_page(clinician, condition).type("read", "on")
+
+    def sign_too_late(**signature: Any) -> Review:
+        unpublish(page=condition, by=None)
+        return sign(**signature)
+
+    monkeypatch.setattr("conditions.editor.revisions.sign", sign_too_late)
+
+    assert "Publish the page first." in page.press("").text
     assert Review.objects.count() == 1
