@@ -39,6 +39,7 @@ from appointments.staff.overviews import RecordView, ReportView, VisitsView
 from appointments.staff.request_page import RequestView
 from appointments.states import Status
 from appointments.tokens import new_attempt, read_attempt
+from clinic_site.access.kept import forget, form_sent
 from clinic_site.audit.models import Action
 
 logger = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ class FindView(StaffView):
         found = list(with_people(find(what), request.user)[: settings.FOUND_SHOWN + 1])
         shown = found[: settings.FOUND_SHOWN]
         self.record(RequestAction.SEARCHED, shown)
+        forget(request, form_sent(request))  # as the answer is a page
         return self.page(
             form,
             rows=rows_of(shown, timezone.now()),

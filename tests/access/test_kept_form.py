@@ -496,6 +496,24 @@ def test_what_came_from_a_list_is_named_by_its_number(browser, ana) -> None:
     assert "<dt>Lines 12: text</dt>" in page
 
 
+FIND = "/admin/appointments/appointmentrequest/find/"
+
+
+@pytest.mark.parametrize("what", ["Lopez", "x" * 2000])
+def test_a_search_that_was_made_is_let_go(browser, what: str) -> None:
+    sam = make_account("sam", "scheduler")
+    browser.sign_in(sam)
+    token = browser.get(FIND).context["csrf_token"]
+    browser.end_session()
+    browser.send(token, {"what": what}, path=FIND)
+    browser.sign_in(sam)
+
+    answer = browser.send_again(browser.get(KEPT).text)
+
+    assert answer.status_code == 200
+    assert KeptForm.objects.exists() == ("Nothing found" not in answer.text)
+
+
 AT_ONCE = """
 import concurrent.futures, logging, threading
 from django.conf import settings
