@@ -10,7 +10,7 @@ from django.core import signing
 from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -153,6 +153,8 @@ class EnterView(StaffView):
             logger.error("Request not entered: %s", type(error).__name__)
             notice = _("It was not stored. What you typed is still here: try it again.")
             return self.page(form, notice, status=503)
+        same = reverse("admin:appointments_appointmentrequest_same")
+        forget(request, {**form_sent(request), "path": same})  # it went there first
         said = _("Entered as %s. Read this reference to the caller.")
         messages.success(request, said % entered.reference)
         return go_to("change", entered.pk)

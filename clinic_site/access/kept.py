@@ -36,8 +36,8 @@ SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 
 # Names of fields that nobody typed: of Django's buttons, and of rows in a form.
 OURS = re.compile(
-    r"^_|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
-    r"|^(do|version|opened_at|warned|csrfmiddlewaretoken)$"
+    r"^_(?!selected_action$)|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
+    r"|^(do|version|opened_at|warned|attempt|csrfmiddlewaretoken)$"
 )
 
 
@@ -160,6 +160,42 @@ def _without(form: dict[str, Any], forms: list[dict[str, Any]]) -> list[dict[str
     return [each for each in forms if {**each, "at": form["at"]} != form]
 
 
+def _is_in(form: dict[str, Any], done: dict[str, Any]) -> bool:
+    """Whether a form was done by another, such as that of a page that asked for more.
+
+    By the same button, or another one that saves; with all that was typed, which may be more there.
+    What a form showed can have been taken out of it, too: there it has to be the same.
+    """
+    sent, sent_then = _by_name(form), _by_name(done)
+
+    def is_done(name: str) -> bool:
+        value, value_then = sent.get(name, []), sent_then.get(name, [])
+        shown = sent.get(f"initial-{name}")
+        if shown is None and "_opened" not in sent:
+            return {*value} <= {*value_then}
+        return value in (shown, value_then)
+
+    names = {*sent, *sent_then, *(name.removeprefix("initial-") for name in sent)}
+    return (
+        form["path"] == done["path"]
+        and _button(sent) == _button(sent_then)
+        and all(is_done(name) for name in names if not OURS.search(name))
+    )
+
+
+def _by_name(form: dict[str, Any]) -> dict[str, list[str]]:
+    """Return what was sent by the names of its fields: [] where nothing stood in one."""
+    sent: dict[str, list[str]] = {}
+    for name, value in form["fields"]:
+        sent.setdefault(name, []).extend([value] if value else [])
+    return sent
+
+
+def _button(sent: dict[str, list[str]]) -> list[str]:
+    """Return what the button said that was pressed, the same for each that saves a request."""
+    return [name.removesuffix("_next") for name in sent.get("do", sent.get("_do", []))]
+
+
 def _key(request: HttpRequest, user: Any) -> str:
     return blind_index("kept form", f"{user.pk} {LAST.read(request).get('browser', '')}")
 
@@ -225,17 +261,16 @@ def _label(name: str) -> str:
     which, _dash, last = rest.rpartition("-")
     row = f"{int(which) + 1}" if which.isdecimal() else which
     label = " ".join(filter(None, [first, row]))
-    return capfirst((f"{label}: {last}" if last else label).replace("_", " "))
+    return capfirst((f"{label}: {last}" if last else label).replace("_", " ").strip())
 
 
 def forget(request: HttpRequest, form: dict[str, Any]) -> None:
-    """Forget this form where it is kept in this browser: it was sent once more, and done."""
-    forms = forms_kept(request)
-    if len(_without(form, forms)) == len(forms):
+    """Forget what is kept of this form in this browser: it was sent once more, and done."""
+    if not any(_is_in(each, form) for each in forms_kept(request)):
         return
     with transaction.atomic():
         row = KeptForm.objects.select_for_update().filter(key=_key(request, request.user)).first()
-        if row and (forms := _without(form, _forms_in(row))):
+        if row and (forms := [each for each in _forms_in(row) if not _is_in(each, form)]):
             _write(row, forms)
         elif row:  # else a second click has deleted it
             row.delete()
