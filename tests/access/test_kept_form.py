@@ -706,6 +706,73 @@ def test_what_was_asked_of_a_caller_is_let_go_once_it_is_entered(browser, sam) -
     assert not KeptForm.objects.exists()
 
 
+def headings(browser) -> list[str]:
+    """What the page of what is kept says of each form, above what was typed."""
+    page = browser.get(KEPT).text
+    found = re.findall('(?s)<h2 id="sent-.*?>(.*?), sent at .*?</h2>(.*?)<button', page)
+    return [f"{about} {re.sub('<[^>]*>', '', more).strip()}".strip() for about, more in found]
+
+
+def test_each_says_whom_it_is_about_and_what_was_pressed(browser) -> None:
+    # Given what a manager sent about several people,
+    mia, path = make_account("mia", "manager"), "/admin/clinic_site/user/{}/{}/"
+    kim, pat, gone = (make_account(name, "editor") for name in ("kim", "<pat>", "gone"))
+    browser.sign_in(mia)
+    token = browser.token_at("/admin/account/")
+    browser.end_session()
+    browser.send(token, {"do": "reset", "reason": "lost"}, path=path.format(kim.pk, "way-in"))
+    browser.send(token, {"do": "invite"}, path=path.format(pat.pk, "way-in"))
+    browser.send(token, {"post": "yes"}, path=path.format(gone.pk, "delete"))
+    browser.send(token, {"username": "new"}, path=path.format(kim.pk, "change"))
+    for nobody in ("9" * 40, "x", "-1/way-in"):
+        browser.send(token, {"username": "x"}, path=path.format(nobody, "change"))
+    browser.send(token, {"name": "Mine"}, path=ADD)
+    gone.delete()
+
+    # when they see it again,
+    browser.sign_in(mia)
+
+    # then each says about whom it is, by what button, and where to look first.
+    assert headings(browser) == [
+        "Physicians",
+        *["Users"] * 3,
+        "Users: kim",
+        "Users You pressed “Delete”.",
+        "Users: &lt;pat&gt; You pressed “Invite them”.",
+        "Users: kim You pressed “Take it all away, and invite them anew”.",
+    ]
+    page = browser.get(KEPT).text
+    assert "<dt>Post</dt>" not in page
+    assert page.count(f'href="{path.format(kim.pk, "change")}"') == 2
+    assert path.format(gone.pk, "change") not in page
+
+
+def test_what_is_about_a_row_names_it_only_to_whom_may_open_it(browser, sam) -> None:
+    # Given what was sent about a request, a page of the site, and a colleague,
+    row, page, ana = make_request(), make_condition(), User.objects.get(username="ana")
+    change = f"/admin/conditions/condition/{page.pk}/publish/"
+    sam.groups.add(*ana.groups.all())
+    browser.sign_in(sam)
+    token = browser.token_at(FIND)
+    browser.end_session()
+    browser.send(token, {"do": "take"}, path=f"{request_page(row)}?tab=waiting")
+    browser.send(token, {"clinical_change": "no"}, path=change)
+    browser.send(token, {"do": "end"}, path=f"/admin/clinic_site/user/{ana.pk}/way-in/")
+    browser.sign_in(sam)
+    assert headings(browser) == [
+        "Users You pressed “Sign them out everywhere”.",
+        f"Conditions: {page} You pressed “Publish”.",
+        f"Requests: {row.reference} You pressed “Take it”.",
+    ]
+
+    # when they may open neither of them any more,
+    sam.groups.clear()
+    browser.sign_in(User.objects.get(pk=sam.pk))
+
+    # then none of them is named.
+    assert not any(":" in each for each in headings(browser))
+
+
 AT_ONCE = """
 import concurrent.futures, logging, threading
 from django.conf import settings
