@@ -10,7 +10,7 @@ from django.core import signing
 from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -39,6 +39,7 @@ from appointments.staff.overviews import RecordView, ReportView, VisitsView
 from appointments.staff.request_page import RequestView
 from appointments.states import Status
 from appointments.tokens import new_attempt, read_attempt
+from clinic_site.access.kept import forget, form_sent
 from clinic_site.audit.models import Action
 
 logger = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ class FindView(StaffView):
         found = list(with_people(find(what), request.user)[: settings.FOUND_SHOWN + 1])
         shown = found[: settings.FOUND_SHOWN]
         self.record(RequestAction.SEARCHED, shown)
+        forget(request, form_sent(request))  # as the answer is a page
         return self.page(
             form,
             rows=rows_of(shown, timezone.now()),
@@ -151,6 +153,8 @@ class EnterView(StaffView):
             logger.error("Request not entered: %s", type(error).__name__)
             notice = _("It was not stored. What you typed is still here: try it again.")
             return self.page(form, notice, status=503)
+        same = reverse("admin:appointments_appointmentrequest_same")
+        forget(request, {**form_sent(request), "path": same})  # it went there first
         said = _("Entered as %s. Read this reference to the caller.")
         messages.success(request, said % entered.reference)
         return go_to("change", entered.pk)

@@ -13,16 +13,18 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
 from clinic_site.access.entry import SignedCookie, is_own, page, page_after
@@ -36,9 +38,29 @@ SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 
 # Names of fields that nobody typed: of Django's buttons, and of rows in a form.
 OURS = re.compile(
-    r"^_|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
-    r"|^(do|version|opened_at|warned|csrfmiddlewaretoken)$"
+    r"^_(?!selected_action$)|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
+    r"|^(do|version|opened_at|warned|attempt|post|csrfmiddlewaretoken)$"
 )
+# What buttons say, by what they send; and those of the pages that have only one, by its address.
+PRESSED = {
+    "invite": _lazy("Invite them"),
+    "end": _lazy("Sign them out everywhere"),
+    "reset": _lazy("Take it all away, and invite them anew"),
+    "save": _lazy("Save"),
+    "save_next": _lazy("Save and next"),
+    "take": _lazy("Take it"),
+    "release": _lazy("Let others take it"),
+    "acknowledge": _lazy("It is dealt with"),
+    "undo": _lazy("Undo"),
+    "preview": _lazy("Preview"),
+    "publish": _lazy("Publish …"),
+    "delete/": _lazy("Delete"),
+    "confirm-name/": _lazy("Confirm this name"),
+    "publish/": _lazy("Publish"),
+    "sign/": _lazy("Sign"),
+    "take/": _lazy("Take it back"),
+    "discard/": _lazy("Discard"),
+}
 
 
 def note_session(request: HttpRequest, response: HttpResponse, user: User) -> None:
@@ -160,6 +182,43 @@ def _without(form: dict[str, Any], forms: list[dict[str, Any]]) -> list[dict[str
     return [each for each in forms if {**each, "at": form["at"]} != form]
 
 
+def _is_in(form: dict[str, Any], done: dict[str, Any]) -> bool:
+    """Whether a form was done by another, such as that of a page that asked for more.
+
+    By the same button, or another one that saves; with all that was typed, which may be more there.
+    What a form showed can have been taken out of it, too: there it has to be the same.
+    """
+    sent, sent_then = _by_name(form), _by_name(done)
+
+    def is_done(name: str) -> bool:
+        value, value_then = sent.get(name, []), sent_then.get(name, [])
+        shown = sent.get(f"initial-{name}")
+        if shown is None and "_opened" not in sent:
+            return {*value} <= {*value_then}
+        return value in (shown, value_then)
+
+    names = {*sent, *sent_then, *(name.removeprefix("initial-") for name in sent)}
+    return (
+        form["path"] == done["path"]
+        # What saves and then leads on saves.
+        and _button(sent).removesuffix("_next") == _button(sent_then).removesuffix("_next")
+        and all(is_done(name) for name in names if not OURS.search(name))
+    )
+
+
+def _by_name(form: dict[str, Any]) -> dict[str, list[str]]:
+    """Return what was sent by the names of its fields: [] where nothing stood in one."""
+    sent: dict[str, list[str]] = {}
+    for name, value in form["fields"]:
+        sent.setdefault(name, []).extend([value] if value else [])
+    return sent
+
+
+def _button(sent: dict[str, list[str]]) -> str:
+    """Return what the button sent that was pressed; "" for one that says no more than to save."""
+    return "".join(sent.get("do", sent.get("_do", [])))
+
+
 def _key(request: HttpRequest, user: Any) -> str:
     return blind_index("kept form", f"{user.pk} {LAST.read(request).get('browser', '')}")
 
@@ -193,7 +252,7 @@ def kept(request: HttpRequest) -> HttpResponse:
     shown = [
         {
             **form,
-            "about": _about(form["path"]),
+            **_about(request, form),
             "at": dt.datetime.fromtimestamp(form["at"], tz=dt.UTC),
             "shown": typed(form["fields"]),
         }
@@ -202,13 +261,27 @@ def kept(request: HttpRequest) -> HttpResponse:
     return page(request, "kept", title=_("What you sent is still here"), forms=shown)
 
 
-def _about(path: str) -> str:
-    """Return in words what the form of this page is about."""
+def _about(request: HttpRequest, form: dict[str, Any]) -> dict[str, str]:
+    """Return in words what a form is about, the page to look at first, and the button pressed.
+
+    Whoever may not open a row is not told which one it is; nor is anybody, once it is gone.
+    """
+    path = urlsplit(form["path"]).path
     app, _slash, rest = path.removeprefix(reverse("admin:index")).partition("/")
-    for model in admin.site._registry:
-        if (model._meta.app_label, model._meta.model_name) == (app, rest.partition("/")[0]):
-            return str(capfirst(model._meta.verbose_name_plural))
-    return capfirst(_("form"))
+    name, _slash, rest = rest.partition("/")
+    last = f"{rest.rstrip('/').rpartition('/')[2]}/"
+    pressed = str(PRESSED.get(_button(_by_name(form)) or last, ""))
+    about, page_of_row = capfirst(_("form")), ""
+    for model, its_admin in admin.site._registry.items():
+        if (model._meta.app_label, model._meta.model_name) == (app, name):
+            about = str(capfirst(model._meta.verbose_name_plural))
+            found = resolve(path).kwargs
+            pk = found.get("pk") or unquote(found.get("object_id", ""))
+            row = its_admin.get_object(request, pk) if pk else None
+            if row is not None and its_admin.has_view_permission(request, row):
+                about = f"{about}: {row}"
+                page_of_row = reverse(f"admin:{app}_{name}_change", args=[row.pk])
+    return {"about": about, "page": page_of_row, "pressed": pressed}
 
 
 def typed(fields: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
@@ -225,17 +298,16 @@ def _label(name: str) -> str:
     which, _dash, last = rest.rpartition("-")
     row = f"{int(which) + 1}" if which.isdecimal() else which
     label = " ".join(filter(None, [first, row]))
-    return capfirst((f"{label}: {last}" if last else label).replace("_", " "))
+    return capfirst((f"{label}: {last}" if last else label).replace("_", " ").strip())
 
 
 def forget(request: HttpRequest, form: dict[str, Any]) -> None:
-    """Forget this form where it is kept in this browser: it was sent once more, and done."""
-    forms = forms_kept(request)
-    if len(_without(form, forms)) == len(forms):
+    """Forget what is kept of this form in this browser: it was sent once more, and done."""
+    if not any(_is_in(each, form) for each in forms_kept(request)):
         return
     with transaction.atomic():
         row = KeptForm.objects.select_for_update().filter(key=_key(request, request.user)).first()
-        if row and (forms := _without(form, _forms_in(row))):
+        if row and (forms := [each for each in _forms_in(row) if not _is_in(each, form)]):
             _write(row, forms)
         elif row:  # else a second click has deleted it
             row.delete()

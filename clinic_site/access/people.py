@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from clinic_site.access.entry import Problem, page, refuse_unless_held
 from clinic_site.access.invitations import ADDRESS_CHANGED, invite, link_of, reset_access, tell
-from clinic_site.access.kept import ask_again, asked_again
+from clinic_site.access.kept import ask_again, asked_again, forget, form_sent
 from clinic_site.access.models import (
     InvitationReason,
     User,
@@ -161,6 +161,8 @@ def way_in(request: HttpRequest, pk: int) -> HttpResponse:
         token = invite(user=user, by=by, reason=InvitationReason.NEW)
     elif do == "reset" and user.is_active and form.is_valid():
         token = reset_access(user=user, by=by, reason=InvitationReason(form.cleaned_data["reason"]))
+    if token:
+        forget(request, form_sent(request))  # as the answer is a page
     return page(
         request,
         "way_in",

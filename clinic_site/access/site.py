@@ -27,7 +27,7 @@ def is_done(response: HttpResponse) -> bool:
     """Whether this answers a form that was done.
 
     Not one with errors, one that has to wait, or one of a row that is gone: for that Django leads
-    to the front page.
+    to the front page. A view that does something and answers with a page forgets it by itself.
     """
     to = response.headers.get("Location", "")
     return to not in {"", reverse("admin:index")} and not to.startswith(reverse("admin:again"))

@@ -131,6 +131,33 @@ def test_what_is_sent_too_late_is_not_done_and_not_lost(mia: Desk, eva: User, ch
     assert not KeptForm.objects.exists()
 
 
+@pytest.mark.parametrize("do", ["invite", "reset"])
+def test_what_shows_a_link_for_an_answer_is_let_go_as_well(mia: Desk, eva: User, do: str) -> None:
+    # Given what a manager sent too late,
+    if do == "reset":
+        User.objects.filter(pk=eva.pk).update(last_login="2026-01-01T00:00Z")
+    way_in = page_of(eva).replace("change", "way-in")
+    mia.do(way_in, {"do": do, "reason": "lost" if do == "reset" else ""})
+    mia.prove(KEPT)
+
+    # when they send it now,
+    answer = mia.send_again(mia.get(KEPT).text)
+
+    # then they get the link, and nothing is left that would take its place.
+    assert "/admin/invitation/" in answer.text
+    assert not KeptForm.objects.exists()
+
+
+def test_a_reset_that_was_not_done_stays(mia: Desk, eva: User) -> None:
+    way_in = page_of(eva).replace("change", "way-in")
+    mia.do(way_in, {"do": "reset", "reason": "none of them"})
+    mia.prove(KEPT)
+
+    mia.send_again(mia.get(KEPT).text)
+
+    assert KeptForm.objects.exists()
+
+
 def test_what_comes_back_too_late_once_more_is_kept_once_more(mia: Desk, eva: User) -> None:
     mia.do(page_of(eva), sent(eva, groups=["manager"]))
     mia.prove(KEPT)

@@ -6,6 +6,7 @@ None of it needs JavaScript.
 import datetime as dt
 import html
 import re
+from collections.abc import Mapping
 from unittest import mock
 
 import pytest
@@ -16,15 +17,25 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from appointments.models import AppointmentRequest
+from appointments.services.work import work_on
 from clinic_site.access import kept, site
 from clinic_site.access.models import KeptForm, User
+from clinic_site.actor import Actor
 from clinic_site.admin import PhysicianAdmin
 from clinic_site.mail.worker import sweep_what_is_over
-from clinic_site.models import Notice, Physician
+from clinic_site.models import Notice, OutboxMessage, Physician
 from conditions.content.document import Section, Source
 from tests.forms import form_in, sent_by, sent_by_page, sent_for
-from tests.make import make_account, make_condition, make_picture, signed_in
-from tests.running import Site
+from tests.make import (
+    form_answers,
+    make_account,
+    make_condition,
+    make_picture,
+    make_request,
+    signed_in,
+)
+from tests.running import Site, make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.on_postgresql]
 
@@ -61,7 +72,10 @@ class Browser(Client):
         self.session.delete()
 
     def token(self) -> str:
-        return self.get(ADD).context["csrf_token"]
+        return self.token_at(ADD)
+
+    def token_at(self, path: str) -> str:
+        return self.get(path).context["csrf_token"]
 
     def send(self, token, typed=TYPED, *, path=ADD, origin=settings.SITE_URL, **headers):
         sent = {"csrfmiddlewaretoken": token, **typed}
@@ -494,6 +508,269 @@ def test_what_came_from_a_list_is_named_by_its_number(browser, ana) -> None:
 
     assert "<dt>Lines 1: text</dt>" in page
     assert "<dt>Lines 12: text</dt>" in page
+
+
+FIND = "/admin/appointments/appointmentrequest/find/"
+
+
+@pytest.mark.parametrize("what", ["Lopez", "x" * 2000])
+def test_a_search_that_was_made_is_let_go(browser, sam, what: str) -> None:
+    browser.sign_in(sam)
+    token = browser.token_at(FIND)
+    browser.end_session()
+    browser.send(token, {"what": what}, path=FIND)
+    browser.sign_in(sam)
+
+    answer = browser.send_again(browser.get(KEPT).text)
+
+    assert answer.status_code == 200
+    assert KeptForm.objects.exists() == ("Nothing found" not in answer.text)
+
+
+@pytest.fixture
+def sam():
+    return make_account("sam", "scheduler")
+
+
+def kept_of(browser, user: User, path: str, typed: Mapping[str, str | None]) -> str:
+    """The page of what is kept, after this was sent without a session; None unticks a box."""
+    browser.sign_in(user)
+    opened = dict(sent_by(form_in(browser.get(path).text)))
+    browser.end_session()
+    sent = {name: value for name, value in {**opened, **typed}.items() if value is not None}
+    browser.send(sent.pop("csrfmiddlewaretoken"), sent, path=path)
+    browser.sign_in(user)
+    return browser.get(KEPT).text
+
+
+def send_on(browser, page: str, path: str, **typed: object) -> int:
+    """Send the form of the page that came in between."""
+    sent = {**dict(sent_by(form_in(page))), **typed}
+    return browser.send(sent.pop("csrfmiddlewaretoken"), sent, path=path).status_code
+
+
+def request_page(row: AppointmentRequest) -> str:
+    return f"/admin/appointments/appointmentrequest/{row.pk}/change/"
+
+
+def test_one_that_was_done_after_a_warning_is_let_go(browser, sam) -> None:
+    # Given a visit today, which is kept,
+    row = make_request()
+    path, today = request_page(row), f"{timezone.localdate()}"
+    visit = {"next": "schedule", "visit_on": today, "visit_time": "23:59", "visit_place": "Room 1"}
+    page = kept_of(browser, sam, path, {**visit, "do": "save"})
+
+    # when it is sent again, warned of, and scheduled anyway,
+    warned = browser.send_again(page).text
+    assert "Schedule it anyway" in warned
+    assert KeptForm.objects.exists()
+    assert send_on(browser, warned, path, do="save") == 303
+
+    # then it is done, and nothing says that it is not.
+    row.refresh_from_db()
+    assert row.status == "scheduled"
+    assert not KeptForm.objects.exists()
+
+
+@pytest.mark.parametrize("typed", [{"next": "contacting", "do": "save"}, {"do": "acknowledge"}])
+def test_one_that_was_done_once_the_news_were_read_is_let_go(browser, sam, typed) -> None:
+    row = make_request(change_requested_at=timezone.now())
+    page = kept_of(browser, sam, request_page(row), typed)
+    AppointmentRequest.objects.update(version=row.version + 1)
+
+    news = browser.send_again(page).text
+    assert "This request has changed since you opened it" in news
+    assert KeptForm.objects.exists()
+
+    assert send_on(browser, news, request_page(row), do=typed["do"]) == 303
+    assert not KeptForm.objects.exists()
+
+
+def test_one_that_was_done_after_a_colleague_set_a_visit_is_let_go(browser, sam) -> None:
+    # Given a request that is to be closed, which is kept, and a visit that a colleague set,
+    row = make_request()
+    closes = {"text": "She rang.", "next": "close", "close_reason": "other", "do": "save_next"}
+    page = kept_of(browser, sam, request_page(row), closes)
+    by = Actor("kim", account=make_account("kim", "scheduler"))
+    at = timezone.now() + dt.timedelta(days=2)
+    work_on(pk=row.pk, version=row.version, by=by, step="schedule", visit_at=at)
+
+    # when it is sent again, told of the visit, which stands in the form now, and sent once more,
+    news = browser.send_again(page).text
+    assert "This request has changed since you opened it" in news
+    assert send_on(browser, news, request_page(row), do="save") == 303
+
+    # then it is let go, as all that was typed is done.
+    row.refresh_from_db()
+    assert row.status == "closed"
+    assert not KeptForm.objects.exists()
+
+
+def test_one_that_was_done_once_what_was_missing_is_there_is_let_go(browser, ana) -> None:
+    page = kept_of(browser, ana, ADD, named(""))
+
+    told = browser.send_again(page).text
+
+    assert send_on(browser, told, ADD, name="Anne", slug="anne") == 302
+    assert Physician.objects.get().name == "Anne"
+    assert not KeptForm.objects.exists()
+
+
+def test_one_whose_words_were_not_sent_stays(browser, sam) -> None:
+    row = make_request()
+    page = kept_of(browser, sam, request_page(row), {"text": "She rang.", "do": "save"})
+    assert "She rang." in page
+
+    opened = browser.get(request_page(row)).text
+    assert send_on(browser, opened, request_page(row), text="He rang.", do="save") == 303
+    assert send_on(browser, opened, request_page(row), do="take") == 303
+
+    assert "She rang." in browser.get(KEPT).text
+
+
+def test_a_button_that_was_not_pressed_stays(browser, sam) -> None:
+    row = make_request()
+    kept_of(browser, sam, request_page(row), {"do": "take"})
+
+    opened = browser.get(request_page(row)).text
+    assert send_on(browser, opened, request_page(row), text="He rang.", do="save") == 303
+
+    assert KeptForm.objects.exists()
+
+
+def test_a_box_that_was_unticked_and_not_sent_stays(browser, ana) -> None:
+    values = {"slug": "jane", "name": "Dr. Jane Doe", "specialty": "Radiology", "bio": "Old."}
+    change = f"/admin/clinic_site/physician/{Physician.objects.create(**values).pk}/change/"
+    page = kept_of(browser, ana, change, {"active": None, "_save": "Save"})
+
+    assert send_on(browser, browser.get(change).text, change) == 302
+
+    assert KeptForm.objects.exists()
+    assert browser.send_again(page).status_code == 302
+    assert not Physician.objects.get().active
+    assert not KeptForm.objects.exists()
+
+
+def test_of_mails_that_are_to_go_once_more_each_is_let_go_by_itself(browser, sam) -> None:
+    first, other = (OutboxMessage.objects.create(kind="received", reference=r) for r in "ab")
+    path = "/admin/clinic_site/outboxmessage/"
+    again = {"action": "try_again", "select_across": "0", "index": "0"}
+    browser.sign_in(sam)
+    token = browser.token_at(path)
+    browser.end_session()
+    browser.send(token, {**again, "_selected_action": first.pk}, path=path)
+    browser.sign_in(sam)
+    token = browser.token_at(path)
+
+    assert browser.send(token, {**again, "_selected_action": other.pk}, path=path).status_code < 400
+
+    page = browser.get(KEPT).text
+    assert "<dt>Selected action</dt>" in page
+    browser.send_again(page)
+    assert not KeptForm.objects.exists()
+
+
+def test_suspected_spam_is_let_go_once_it_is_closed(browser, sam) -> None:
+    make_request(status="quarantined")
+    path = "/admin/appointments/appointmentrequest/spam/"
+    browser.sign_in(sam)
+    token = browser.token_at(FIND)
+    browser.end_session()
+    browser.send(token, {"which": "all"}, path=path)
+    browser.sign_in(sam)
+
+    asked = browser.send_again(browser.get(KEPT).text).text
+
+    assert KeptForm.objects.exists()
+    assert send_on(browser, asked, path, sure="yes") == 303
+    assert AppointmentRequest.objects.get().status == "closed"
+    assert not KeptForm.objects.exists()
+
+
+def test_what_was_asked_of_a_caller_is_let_go_once_it_is_entered(browser, sam) -> None:
+    enter = "/admin/appointments/appointmentrequest/enter/"
+    browser.sign_in(sam)
+    token = browser.token_at(enter)
+    typed = form_answers(make_attempt())
+    browser.end_session()
+    browser.send(token, typed, path=f"{enter}same/")
+    browser.sign_in(sam)
+
+    found = browser.send_again(browser.get(KEPT).text)
+
+    assert found.status_code == 200
+    assert "Attempt" not in browser.get(KEPT).text
+    sent = {**typed, "attempt": found.context["form"]["attempt"].value()}
+    token = found.context["csrf_token"]
+    assert browser.send(token, sent, path=enter).status_code == 303
+    assert not KeptForm.objects.exists()
+
+
+def headings(browser) -> list[str]:
+    """What the page of what is kept says of each form, above what was typed."""
+    page = browser.get(KEPT).text
+    found = re.findall('(?s)<h2 id="sent-.*?>(.*?), sent at .*?</h2>(.*?)<button', page)
+    return [f"{about} {re.sub('<[^>]*>', '', more).strip()}".strip() for about, more in found]
+
+
+def test_each_says_whom_it_is_about_and_what_was_pressed(browser) -> None:
+    # Given what a manager sent about several people,
+    mia, path = make_account("mia", "manager"), "/admin/clinic_site/user/{}/{}/"
+    kim, pat, gone = (make_account(name, "editor") for name in ("kim", "<pat>", "gone"))
+    browser.sign_in(mia)
+    token = browser.token_at("/admin/account/")
+    browser.end_session()
+    browser.send(token, {"do": "reset", "reason": "lost"}, path=path.format(kim.pk, "way-in"))
+    browser.send(token, {"do": "invite"}, path=path.format(pat.pk, "way-in"))
+    browser.send(token, {"post": "yes"}, path=path.format(gone.pk, "delete"))
+    browser.send(token, {"username": "new"}, path=path.format(kim.pk, "change"))
+    for nobody in ("9" * 40, "x", "-1/way-in"):
+        browser.send(token, {"username": "x"}, path=path.format(nobody, "change"))
+    browser.send(token, {"name": "Mine"}, path=ADD)
+    gone.delete()
+
+    # when they see it again,
+    browser.sign_in(mia)
+
+    # then each says about whom it is, by what button, and where to look first.
+    assert headings(browser) == [
+        "Physicians",
+        *["Users"] * 3,
+        "Users: kim",
+        "Users You pressed “Delete”.",
+        "Users: &lt;pat&gt; You pressed “Invite them”.",
+        "Users: kim You pressed “Take it all away, and invite them anew”.",
+    ]
+    page = browser.get(KEPT).text
+    assert "<dt>Post</dt>" not in page
+    assert page.count(f'href="{path.format(kim.pk, "change")}"') == 2
+    assert path.format(gone.pk, "change") not in page
+
+
+def test_what_is_about_a_row_names_it_only_to_whom_may_open_it(browser, sam) -> None:
+    # Given what was sent about a request, a page of the site, and a colleague,
+    row, page, ana = make_request(), make_condition(), User.objects.get(username="ana")
+    change = f"/admin/conditions/condition/{page.pk}/publish/"
+    sam.groups.add(*ana.groups.all())
+    browser.sign_in(sam)
+    token = browser.token_at(FIND)
+    browser.end_session()
+    browser.send(token, {"do": "take"}, path=f"{request_page(row)}?tab=waiting")
+    browser.send(token, {"clinical_change": "no"}, path=change)
+    browser.send(token, {"do": "end"}, path=f"/admin/clinic_site/user/{ana.pk}/way-in/")
+    browser.sign_in(sam)
+    assert headings(browser) == [
+        "Users You pressed “Sign them out everywhere”.",
+        f"Conditions: {page} You pressed “Publish”.",
+        f"Requests: {row.reference} You pressed “Take it”.",
+    ]
+
+    # when they may open neither of them any more,
+    sam.groups.clear()
+    browser.sign_in(User.objects.get(pk=sam.pk))
+
+    # then none of them is named.
+    assert not any(":" in each for each in headings(browser))
 
 
 AT_ONCE = """

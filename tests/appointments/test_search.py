@@ -141,7 +141,7 @@ def test_a_list_takes_at_most_eight_queries_for_many_as_for_few(
 
 
 @pytest.mark.parametrize("what", ["605-555-0142", "López", "ana lópez", "ana@home.example"])
-def test_finding_takes_no_more_queries_than_a_list(
+def test_finding_takes_one_query_more_than_a_list(
     sam: Client, from_memory: None, what: str
 ) -> None:
     for _number in range(3):
@@ -149,7 +149,8 @@ def test_finding_takes_no_more_queries_than_a_list(
     page = sam.post(f"{QUEUE}find/", {"what": what}).text
     assert page.count("VIS-") >= 3
 
-    assert queries_of(lambda: sam.post(f"{QUEUE}find/", {"what": what})) <= 8
+    # The one more asks whether this very search was kept while they were signed out.
+    assert queries_of(lambda: sam.post(f"{QUEUE}find/", {"what": what})) <= 9
 
 
 def test_a_request_by_phone_is_entered_once_however_often_it_is_clicked(sam: Client) -> None:
