@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import phonenumbers
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, Leniency, PhoneNumberMatcher
+from phonenumbers import Leniency, PhoneNumberMatcher
 
 from clinic_site.text import visible
 
@@ -19,8 +19,8 @@ _CODE_BEFORE = re.compile(r"\+[\W\d_]*$")
 # Mexico dropped the 1 after its code in 2019; many still type it, and nobody can dial it.
 _OLD_MEXICAN = re.compile(r"((?:\+|\b011[\s.-]*)52)[\s.-]*1(?=(?:[\s().-]*\d){10}(?!\d))")
 _ABROAD = re.compile(r"^\W*00[\s.-]*(?=[1-9])")  # as people of most countries dial
-# "+605-217-5617": by its groups, 605 is an area code, and no country has it.
-_AREA_AFTER_PLUS = re.compile(r"\+(?=[\W_]{0,2}([2-9]\d\d)[\W_]{1,3}\d{3}[\W_]{1,3}\d{4}(?!\d))")
+# "+605-217-5617": by its groups of South Dakota, though Malaysia has such numbers, too.
+_OURS_AFTER_PLUS = re.compile(r"\+(?=[\W_]{0,2}605[\W_]{1,3}\d{3}[\W_]{1,3}\d{4}(?!\d))")
 _AROUND = " ,;:./-–—"
 
 
@@ -56,7 +56,7 @@ def find_phone(text: str) -> Phone | None:
     +507 217-5617
     (None, None)
     """
-    typed = _AREA_AFTER_PLUS.sub(_with_our_code, _ABROAD.sub("+", visible(text)))
+    typed = _OURS_AFTER_PLUS.sub("+1 ", _ABROAD.sub("+", visible(text)))
     typed = _OLD_MEXICAN.sub(r"\1 ", typed)
     found = min(_numbers(typed), key=lambda each: each[0], default=None)
     if found is None:
@@ -66,10 +66,6 @@ def find_phone(text: str) -> Phone | None:
     beside = " ".join(f"{before} {typed[end:]}".split()).replace(" ,", ",").strip(_AROUND)
     bracketed = re.fullmatch(r"\(([^()]*)\)", beside)
     return Phone(number, bracketed[1] if bracketed else beside)
-
-
-def _with_our_code(plus: re.Match[str]) -> str:
-    return plus[0] if int(plus[1]) in COUNTRY_CODE_TO_REGION_CODE else "+1 "
 
 
 def _numbers(text: str) -> Iterator[tuple[int, int, str]]:

@@ -86,8 +86,8 @@ class PageAdmin(KeepsTyped, EditorViews, RevisionViews):
                 ]
                 if others:
                     said = _(
-                        "This page cannot be deleted yet. It has text that was typed and not saved "
-                        "by %s. Read it in the history, and ask them to save or discard it."
+                        "This page cannot be deleted yet: %s typed text here that is not saved. "
+                        "Read it in the history, and ask them to save or discard it."
                     )
                     names = get_text_list(others, gettext("and"))
                     self.message_user(request, said % names, messages.WARNING)

@@ -14,7 +14,16 @@ from appointments.answers import Answer, AnswersField
 from appointments.audit import REQUEST
 from appointments.choices import Origin, Suspicion
 from appointments.references import new_reference
-from appointments.states import ENDED, STATES, WAITING, CloseReason, State, Status, Words
+from appointments.states import (
+    ENDED,
+    STATES,
+    WAITING,
+    WHILE_VISIT_STANDS,
+    CloseReason,
+    State,
+    Status,
+    Words,
+)
 from clinic_site.crypto.fields import EncryptedTextField
 from clinic_site.crypto.key_ring import CannotRead
 from clinic_site.mail.models import OutboxMessage, OutboxQuerySet
@@ -218,9 +227,12 @@ class AppointmentRequest(models.Model):
         return self.status == Status.SCHEDULED and not self.has_visit_ahead(now)
 
     def has_visit_off(self, now: dt.datetime) -> bool:
-        """Whether a visit that was set is off, and would not have begun yet."""
-        visit_at = self.visit_at if self.status != Status.SCHEDULED else None
-        return visit_at is not None and visit_at > now
+        """Whether a visit that was set is off, and would not have begun yet.
+
+        Not one that took place earlier, nor one that another request of the patient may stand for.
+        """
+        stands = self.status == Status.SCHEDULED or self.close_reason in WHILE_VISIT_STANDS
+        return self.visit_at is not None and self.visit_at > now and not stands
 
     @property
     def visit_ends_at(self) -> dt.datetime | None:

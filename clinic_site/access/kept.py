@@ -39,27 +39,27 @@ SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 # Names of fields that nobody typed: of Django's buttons, and of rows in a form.
 OURS = re.compile(
     r"^_(?!selected_action$)|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
-    r"|^(do|version|opened_at|warned|attempt|post|csrfmiddlewaretoken)$"
+    r"|^(do|version|opened_at|warned|attempt|number|post|csrfmiddlewaretoken)$"
 )
-# What buttons say, by what they send; and those of the pages that have only one, by its address.
-PRESSED = {
-    "invite": _lazy("Invite them"),
-    "end": _lazy("Sign them out everywhere"),
-    "reset": _lazy("Take it all away, and invite them anew"),
-    "save": _lazy("Save"),
-    "save_next": _lazy("Save and next"),
-    "take": _lazy("Take it"),
-    "release": _lazy("Let others take it"),
-    "acknowledge": _lazy("It is dealt with"),
-    "undo": _lazy("Undo"),
-    "preview": _lazy("Preview"),
-    "publish": _lazy("Publish …"),
-    "delete/": _lazy("Delete"),
-    "confirm-name/": _lazy("Confirm this name"),
-    "publish/": _lazy("Publish"),
-    "sign/": _lazy("Sign"),
-    "take/": _lazy("Take it back"),
-    "discard/": _lazy("Discard"),
+# What a form is to do, by what its button sends, or by its address where that sends nothing.
+TO_DO = {
+    "invite": _lazy("invite them"),
+    "end": _lazy("sign them out everywhere"),
+    "reset": _lazy("take every way in away from them, and invite them anew"),
+    "save": _lazy("save"),
+    "save_next": _lazy("save, and go on to the next"),
+    "take": _lazy("take it"),
+    "release": _lazy("let anyone take it"),
+    "acknowledge": _lazy("say that it is dealt with"),
+    "undo": _lazy("undo what was done last"),
+    "preview": _lazy("show how it will look"),
+    "publish": _lazy("save, and go on to publish"),
+    "delete/": _lazy("delete it"),
+    "confirm-name/": _lazy("confirm this name"),
+    "publish/": _lazy("publish it"),
+    "sign/": _lazy("sign it"),
+    "take/": _lazy("take this version back"),
+    "discard/": _lazy("discard what was changed"),
 }
 
 
@@ -199,7 +199,7 @@ def _is_in(form: dict[str, Any], done: dict[str, Any]) -> bool:
 
     names = {*sent, *sent_then, *(name.removeprefix("initial-") for name in sent)}
     return (
-        form["path"] == done["path"]
+        urlsplit(form["path"]).path == urlsplit(done["path"]).path
         # What saves and then leads on saves.
         and _button(sent).removesuffix("_next") == _button(sent_then).removesuffix("_next")
         and all(is_done(name) for name in names if not OURS.search(name))
@@ -262,7 +262,7 @@ def kept(request: HttpRequest) -> HttpResponse:
 
 
 def _about(request: HttpRequest, form: dict[str, Any]) -> dict[str, str]:
-    """Return in words what a form is about, the page to look at first, and the button pressed.
+    """Return in words what a form is about, the page to look at first, and what it is to do.
 
     Whoever may not open a row is not told which one it is; nor is anybody, once it is gone.
     """
@@ -270,7 +270,7 @@ def _about(request: HttpRequest, form: dict[str, Any]) -> dict[str, str]:
     app, _slash, rest = path.removeprefix(reverse("admin:index")).partition("/")
     name, _slash, rest = rest.partition("/")
     last = f"{rest.rstrip('/').rpartition('/')[2]}/"
-    pressed = str(PRESSED.get(_button(_by_name(form)) or last, ""))
+    to_do = str(TO_DO.get(_button(_by_name(form)) or last, ""))
     about, page_of_row = capfirst(_("form")), ""
     for model, its_admin in admin.site._registry.items():
         if (model._meta.app_label, model._meta.model_name) == (app, name):
@@ -281,7 +281,7 @@ def _about(request: HttpRequest, form: dict[str, Any]) -> dict[str, str]:
             if row is not None and its_admin.has_view_permission(request, row):
                 about = f"{about}: {row}"
                 page_of_row = reverse(f"admin:{app}_{name}_change", args=[row.pk])
-    return {"about": about, "page": page_of_row, "pressed": pressed}
+    return {"about": about, "page": page_of_row, "to_do": to_do}
 
 
 def typed(fields: Iterable[Sequence[str]]) -> list[tuple[str, str]]:

@@ -553,6 +553,16 @@ def request_page(row: AppointmentRequest) -> str:
     return f"/admin/appointments/appointmentrequest/{row.pk}/change/"
 
 
+def test_one_that_was_looked_at_first_and_done_there_is_let_go(browser, sam) -> None:
+    path = request_page(make_request())
+    page = kept_of(browser, sam, f"{path}?tab=waiting", {"text": "Call after 5.", "do": "save"})
+    assert f'href="{path}"' in page  # where no tab is named
+
+    assert send_on(browser, browser.get(path).text, path, text="Call after 5.", do="save") == 303
+
+    assert not KeptForm.objects.exists()
+
+
 def test_one_that_was_done_after_a_warning_is_let_go(browser, sam) -> None:
     # Given a visit today, which is kept,
     row = make_request()
@@ -713,7 +723,7 @@ def headings(browser) -> list[str]:
     return [f"{about} {re.sub('<[^>]*>', '', more).strip()}".strip() for about, more in found]
 
 
-def test_each_says_whom_it_is_about_and_what_was_pressed(browser) -> None:
+def test_each_says_whom_it_is_about_and_what_it_is_to_do(browser) -> None:
     # Given what a manager sent about several people,
     mia, path = make_account("mia", "manager"), "/admin/clinic_site/user/{}/{}/"
     kim, pat, gone = (make_account(name, "editor") for name in ("kim", "<pat>", "gone"))
@@ -737,9 +747,9 @@ def test_each_says_whom_it_is_about_and_what_was_pressed(browser) -> None:
         "Physicians",
         *["Users"] * 3,
         "Users: kim",
-        "Users You pressed “Delete”.",
-        "Users: &lt;pat&gt; You pressed “Invite them”.",
-        "Users: kim You pressed “Take it all away, and invite them anew”.",
+        "Users This is to delete it.",
+        "Users: &lt;pat&gt; This is to invite them.",
+        "Users: kim This is to take every way in away from them, and invite them anew.",
     ]
     page = browser.get(KEPT).text
     assert "<dt>Post</dt>" not in page
@@ -760,9 +770,9 @@ def test_what_is_about_a_row_names_it_only_to_whom_may_open_it(browser, sam) -> 
     browser.send(token, {"do": "end"}, path=f"/admin/clinic_site/user/{ana.pk}/way-in/")
     browser.sign_in(sam)
     assert headings(browser) == [
-        "Users You pressed “Sign them out everywhere”.",
-        f"Conditions: {page} You pressed “Publish”.",
-        f"Requests: {row.reference} You pressed “Take it”.",
+        "Users This is to sign them out everywhere.",
+        f"Conditions: {page} This is to publish it.",
+        f"Requests: {row.reference} This is to take it.",
     ]
 
     # when they may open neither of them any more,

@@ -281,6 +281,14 @@ def test_a_confirmation_promises_nothing_that_is_broken_already(asked) -> None:
         assert "Our answer is late" in look(asked)
 
 
+@pytest.mark.parametrize("why", ["duplicate", "visited", "no_show"])
+def test_a_visit_is_not_called_off_where_the_request_is_closed_for_another_reason(why) -> None:
+    """The other request of the same patient may have the same visit."""
+    asked = make_request(status="closed", close_reason=why, visit_at=WINTER_VISIT)
+    with time_machine.travel(WINTER_VISIT - dt.timedelta(days=2)):
+        assert "is off" not in look(asked)
+
+
 @pytest.mark.parametrize("step", ["off", "close", "cancel"])
 def test_a_visit_that_is_taken_off_is_told_until_it_would_have_begun(
     asked, admin_user, step

@@ -340,7 +340,7 @@ def test_who_deletes_a_page_with_a_colleagues_unsaved_text_is_told_whose_it_is(
 
     for told in (staff.get(gone, follow=True), staff.post(gone, {"post": "yes"}, follow=True)):
         assert told.redirect_chain == [(change(page), 302)]
-        assert "typed and not saved by kim. Read it in the history" in told.text
+        assert "kim typed text here that is not saved. Read it in the history" in told.text
     assert Page.objects.filter(pk=page.pk).exists()
 
     editor(staff, page).type("summary", "Mine.").press("_save")  # the very same
