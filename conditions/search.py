@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -14,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clinic_site.clinic import Remembered, active_physicians
+from clinic_site.models import SiteVersion
 from clinic_site.plain import plain
 from clinic_site.text import all_spellings, folded_words, plain_text, spellings
 from conditions.content.document import ConditionDocument, PageDocument
@@ -144,15 +146,14 @@ def near(query: str) -> tuple[str, list[Result]]:
     """Return a query whose unknown words are those of the pages that are spelt most like them, and
     what is found for it; "" and nothing where that is nothing.
     """
-    here, words = words_here().every, _telling_words(query)
-    read = [_nearest(word, here) if _is_unknown(word) else word for word in words]
+    here, words = _words_here(SiteVersion.newest()), _telling_words(query)
+    read = [_nearest(word, here) if _is_unknown(word, here) else word for word in words]
     found = search(" ".join(read)) if read != words else []
     return (" ".join(read), found) if found else ("", [])
 
 
-def _is_unknown(word: str) -> bool:
-    """Whether a word, in each of its spellings, stands on no page."""
-    here = words_here().every
+def _is_unknown(word: str, here: frozenset[str]) -> bool:
+    """Whether a word, in each of its spellings, is none of those that stand on a page."""
     return not any(here.issuperset(each.split()) for each in spellings(word))
 
 
@@ -168,25 +169,26 @@ def _nearest(word: str, those: Iterable[str]) -> str:
     return found[0] if found else word
 
 
-class Words(NamedTuple):
-    """The words of the pages, folded."""
-
-    every: frozenset[str]  # and the names of physicians, but no common words
-    of_emergencies: frozenset[str]
-
-
-def _read_words() -> Words:
+@functools.lru_cache(maxsize=1)
+def _words_here(_version: UUID | None) -> frozenset[str]:
+    """Return the words that stand in this version of the pages, and the names of physicians."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT whole, emergency FROM conditions_search")
+        cursor.execute("SELECT whole FROM conditions_search")
         pages = cursor.fetchall()
-    whole = {word.removesuffix("0") for words, _emergency in pages for word in words.split()}
-    emergencies = {word for _words, emergency in pages for word in emergency.split()}
+    whole = {word.removesuffix("0") for (words,) in pages for word in words.split()}
     names = {word for who in active_physicians() for word in all_spellings(who.name).split()}
-    every = {word for word in whole | emergencies | names if not _COMMON.fullmatch(word)}
-    return Words(frozenset(every), frozenset(emergencies))
+    every = whole | _read_emergency_words() | names
+    return frozenset(word for word in every if not _COMMON.fullmatch(word))
 
 
-words_here = Remembered(_read_words, default=lambda: Words(frozenset(), frozenset()))
+def _read_emergency_words() -> frozenset[str]:
+    """Return each word that means an emergency on a page."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT emergency FROM conditions_search")
+        return frozenset(word for (words,) in cursor.fetchall() for word in words.split())
+
+
+emergency_words = Remembered(_read_emergency_words, default=frozenset[str])
 
 
 def says_emergency(query: str) -> bool:
@@ -202,10 +204,18 @@ def emergencies(query: str) -> list[tuple[str, str]]:
     """Return title and address of pages for which a word of the query means an emergency, or one
     that is spelt nearly like it.
     """
-    typed, least = _telling_words(query), settings.SEARCH_NEAR_LETTERS
-    those = [word for word in words_here().of_emergencies if len(word) >= least]
-    slips = [word for word in typed if _is_unknown(word) and not _MONEY.fullmatch(word)]
-    words = [*({_nearest(word, those) for word in slips} - {*typed}), *typed]
+    typed, known = _telling_words(query), emergency_words()
+    long = [word for word in known if len(word) >= settings.SEARCH_NEAR_LETTERS]
+    meant = {
+        word: _nearest(word, long)
+        for word in typed
+        if word not in known and not _MONEY.fullmatch(word)
+    }
+    slips = [word for word in meant if meant[word] != word]
+    if slips:  # seldom, as the list of all words is long
+        here = _words_here(SiteVersion.newest())
+        slips = [word for word in slips if _is_unknown(word, here)]
+    words = [*({meant[word] for word in slips} - {*typed}), *typed]
     sql = _EMERGENCIES.format(is_emergency=_IS_EMERGENCY[connection.vendor])
     found = _rows(sql, words, " OR ", settings.SEARCH_EMERGENCIES) if words else []
     return [(title, reverse("condition", args=[slug])) for title, slug in found]

@@ -17,7 +17,7 @@ from clinic_site.models import Physician
 from clinic_site.urls import urlpatterns as project_urls
 from conditions.models import Condition, Page
 from conditions.publishing.publish import unpublish
-from conditions.search import emergencies, index_page, is_about_money, near, search, words_here
+from conditions.search import emergencies, emergency_words, index_page, is_about_money, near, search
 from conditions.views import search_page
 from tests.generated import SOAK, many
 from tests.make import edited, make_condition, make_treatment, published
@@ -492,7 +492,7 @@ def test_search_takes_at_most_three_queries_however_many_pages(
     page("Bone cement", make=make_treatment)
     physician(interests="Bones")
 
-    words_here()  # as a web process has read it before it is asked
+    emergency_words()  # as a web process has read it before it is asked
     for query, kinds in {"bone spine": ["condition"] * 20, "bone": None, "bone spi": None}.items():
         with django_assert_max_num_queries(3) as asked:
             found = [result.kind for result in search(query)]
