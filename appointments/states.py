@@ -45,7 +45,7 @@ ANSWERED = {
 }
 # To close for one of these, a visit was set.
 OF_VISITS = {CloseReason.VISITED, CloseReason.NO_SHOW}
-# Closing for these says nothing against the time of the visit.
+# Closing for these does not call off the visit.
 WHILE_VISIT_STANDS = {*OF_VISITS, CloseReason.DUPLICATE}
 # Reasons of which only a mail tells the patient; who gets none must be called.
 UNHEARD = {CloseReason.DUPLICATE, CloseReason.MISTAKE, CloseReason.OTHER}

@@ -229,7 +229,7 @@ class AppointmentRequest(models.Model):
     def has_visit_off(self, now: dt.datetime) -> bool:
         """Whether a visit that was set is off, and would not have begun yet.
 
-        Not one that took place earlier, nor one that another request of the patient may stand for.
+        Not where it took place earlier, nor where the patient's other request may have it, too.
         """
         stands = self.status == Status.SCHEDULED or self.close_reason in WHILE_VISIT_STANDS
         return self.visit_at is not None and self.visit_at > now and not stands

@@ -154,7 +154,7 @@ class EnterView(StaffView):
             notice = _("It was not stored. What you typed is still here: try it again.")
             return self.page(form, notice, status=503)
         same = reverse("admin:appointments_appointmentrequest_same")
-        forget(request, {**form_sent(request), "path": same})  # it went there first
+        forget(request, {**form_sent(request), "path": same})  # where it was sent first
         said = _("Entered as %s. Read this reference to the caller.")
         messages.success(request, said % entered.reference)
         return go_to("change", entered.pk)

@@ -32,15 +32,18 @@ def refuse_shared_name(name: str) -> None:
         raise ValidationError(text, params={"name": name})
 
 
+NAME_TAKEN = _("Somebody else has this name. Choose another.")
+
+
 def refuse_taken_name(name: str, owner: "User | None" = None) -> None:
     """Raise ValidationError where an account, not the owner's, has this name in any case.
 
-    It is asked where a name is typed; that of two at once both have it is no harm.
+    Only where a name is typed: two who type it at the same moment can both get it.
     """
     others = User.objects.exclude(pk=owner.pk) if owner else User.objects.all()
     # In Python, as SQLite folds no letter beyond ASCII.
     if name.casefold() in map(str.casefold, others.values_list("username", flat=True)):
-        raise ValidationError(_("Somebody else has this name. Choose another."))
+        raise ValidationError(NAME_TAKEN)
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of devices: untyped

@@ -24,7 +24,7 @@ from clinic_site.access.entry import Problem, Proof, page, pages
 from clinic_site.access.factors import app_of, passkeys_of, use_code
 from clinic_site.access.invitations import Used, accept_invitation, find_invitation
 from clinic_site.access.limits import check_password, take_code_try
-from clinic_site.access.models import TotpDevice, User
+from clinic_site.access.models import NAME_TAKEN, TotpDevice, User
 from clinic_site.access.passkeys import begin, make_passkey, use_passkey
 from clinic_site.access.record import record_refused_sign_in
 from clinic_site.claims import client_address
@@ -177,7 +177,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         except Problem as refused:
             problem = refused
         except IntegrityError:  # chosen by somebody else in this moment
-            form.add_error("username", _("Somebody else has this name. Choose another."))
+            form.add_error("username", NAME_TAKEN)
         except Used:  # in this moment, so that there is none any more
             return HttpResponseRedirect(request.path, status=303)
         else:

@@ -127,7 +127,7 @@ class RevisionViews(PageViews):
                 if page.live is None:
                     raise
                 self.tell_changed(request)
-                # The day stays as it was typed; that the page was read is said anew.
+                # The day stays as it was typed; the tick is asked for anew.
                 form = SignForm({"number": page.live.number, "next_due": form["next_due"].value()})
         assert page.live is not None
         last = Review.objects.filter(revision__page=page).select_related("revision").first()

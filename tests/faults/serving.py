@@ -35,7 +35,10 @@ print(*(r.answer("message") for r in R.objects.all()), sep="|")
 def serving(
     site: Installation, application: str = "clinic_site.wsgi", *, looks_first: bool = False
 ) -> Iterator[str]:
-    """gunicorn as in production; gives its address. `looks_first`: at its keys, for a second."""
+    """gunicorn as in production; gives its address.
+
+    With `looks_first` it looks at its keys before it starts, which takes a second.
+    """
     port = free_port()
     looked = {} if looks_first else {"KEYS_CHECKED": "yes"}
     address = f"http://localhost:{port}"
