@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.browser.test_accessibility import assert_accessible, by_turns, open_page
+from tests.browser.test_keyboard import land
 from tests.generated import SOAK
 from tests.running import Site
 
@@ -41,6 +42,7 @@ def test_what_waits_is_worked_by_keyboard_with_one_load_a_request(page: Page, si
 
     for pk in pks:
         expect(page).to_have_url(re.compile(rf"/{pk}/change/\?tab=waiting#asked$"))
+        land(page)
         for key in ("Tab", "Enter", "ArrowDown", "ArrowDown"):
             page.keyboard.press(key)
         expect(page.get_by_label("No answer")).to_be_checked()

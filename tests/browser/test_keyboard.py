@@ -95,6 +95,12 @@ def enter(page: Page) -> None:
         page.keyboard.press("Enter")
 
 
+def land(page: Page) -> None:
+    """Wait until Tab goes on from the part of the page that its address names (#…)."""
+    page.wait_for_load_state()
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def follow(page: Page, name: str | re.Pattern[str], key: str = "Tab") -> None:
     """Go to the first link of this name, and follow it."""
     go_to(page, page.get_by_role("link", name=name, exact=True).first, key)

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from clinic_site.access.roles import Role
 from tests.browser.guide import Guide, chapters
+from tests.browser.test_keyboard import land
 from tests.running import Site
 
 # Older than any other request here, so that they stand first; the first one is the oldest.
@@ -51,6 +52,7 @@ def test_the_guide_on_requests_does_what_it_says(page: Page, site: Site) -> None
     guide.step("Choose how the call went, such as **No answer**.")
     keys = "By keyboard: Tab, Enter, twice the arrow down lead to **No answer**"
     assert keys in chapters()["Call a patient"]
+    land(page)
     for key in ("Tab", "Enter", "ArrowDown", "ArrowDown"):
         page.keyboard.press(key)
     expect(page.get_by_label("No answer")).to_be_checked()
