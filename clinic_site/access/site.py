@@ -7,11 +7,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic_site.access import account, kept, passkeys, sessions, sign_in
-from clinic_site.access.entry import is_proved, needs_another_factor
+from clinic_site.access.entry import is_proved, needs_another_factor, page
 from clinic_site.access.record import AccountAction, record_of
 from clinic_site.access.todo import notes_for
 from clinic_site.actor import Actor
@@ -31,6 +32,17 @@ def is_done(response: HttpResponse) -> bool:
     """
     to = response.headers.get("Location", "")
     return to not in {"", reverse("admin:index")} and not to.startswith(reverse("admin:again"))
+
+
+def gone(request: HttpRequest, fields: list[list[str]]) -> HttpResponse:
+    """Show what was typed about something that is not there any more; else raise Http404."""
+    typed = kept.typed(fields)
+    if not typed:
+        raise Http404
+    title = gettext("This is not there any more")
+    response = page(request, "gone", status=404, title=title, typed=typed)
+    add_never_cache_headers(response)
+    return response
 
 
 class ClinicAdminSite(admin.AdminSite):
@@ -67,7 +79,10 @@ class ClinicAdminSite(admin.AdminSite):
             if is_form and not self.has_permission(request):
                 return kept.come_back(request)
             sent = kept.form_sent(request)  # now, as a view may change what it reads
-            response = inner(request, *args, **kwargs)
+            try:
+                response = inner(request, *args, **kwargs)
+            except Http404:
+                return gone(request, sent["fields"])
             if is_form and is_done(response):
                 kept.forget(request, sent)
             return response

@@ -601,6 +601,22 @@ def test_only_words_that_were_typed_are_told_as_typed(staff: Client) -> None:
     assert told("revisions/")
 
 
+def test_what_was_typed_into_a_page_that_a_colleague_deletes_is_shown(staff: Client) -> None:
+    page = make_condition()
+    open_here = editor(staff, page).type("summary", "Backs hurt <often>.")
+    publishing = Filled(staff, change(page).replace("change", "publish"))
+
+    Page.objects.all().delete()
+
+    for button in ("_save", "_do"):
+        gone = open_here.press(button, "preview")
+        assert gone.status_code == 404
+        assert "This is not there any more" in gone.text
+        assert html.escape("Backs hurt <often>.") in gone.text
+    assert publishing.press("").status_code == 404
+    assert "What you typed" not in staff.get(change(page)).text
+
+
 def test_each_kind_of_section_says_what_belongs_into_it(staff: Client) -> None:
     page = make_condition()
 
