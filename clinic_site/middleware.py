@@ -77,8 +77,8 @@ class SayDatabaseAway(MiddlewareMixin):
         # Its text can quote the statement, so only its kind is logged.
         logger.error("Database away: %s", type(exception).__name__)
         # In the admin it is sent once more, as the CSRF token has told by now that it was meant;
-        # the public forms show again what was typed.
-        return service_unavailable(request, again=fields_sent(request))
+        # the public forms show again what was typed. A file cannot be on that page.
+        return service_unavailable(request, again=[] if request.FILES else fields_sent(request))
 
 
 class SayNotAllowed(MiddlewareMixin):

@@ -187,12 +187,17 @@ def published(page: Page, *, by: Actor | None = None, clinical_change: bool = Fa
     return publish(page=page, revision=page.draft, by=by, clinical_change=clinical_change)
 
 
-def make_picture(alt: str = "A teal wall") -> Picture:
-    """A stored picture, which no page shows."""
+def picture_file() -> io.BytesIO:
+    """A picture, as somebody uploads it."""
     png = io.BytesIO()
     Image.new("RGB", (300, 200), "teal").save(png, "PNG")
     png.seek(0)
-    picture = read_picture(png, alt=alt)
+    return png
+
+
+def make_picture(alt: str = "A teal wall") -> Picture:
+    """A stored picture, which no page shows."""
+    picture = read_picture(picture_file(), alt=alt)
     picture.save()
     return picture
 

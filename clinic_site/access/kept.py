@@ -87,8 +87,8 @@ def is_form(request: HttpRequest) -> bool:
 
 
 def fields_sent(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return what staff typed into a form, by its names; [] where a file or a password is in it."""
-    if not is_form(request) or request.FILES:
+    """Return what staff typed into a form, by its names; [] where a password is in it."""
+    if not is_form(request):
         return []
     sent = [(name, value) for name, values in request.POST.lists() for value in values]
     return [] if any("password" in name for name, _value in sent) else sent
@@ -172,9 +172,13 @@ def _keep(request: HttpRequest, *, is_old: bool) -> bool:
 
 
 def form_sent(request: HttpRequest) -> dict[str, Any]:
-    """Return what was sent, as it is kept: where to, the fields that staff typed, and when."""
+    """Return what was sent, as it is kept: where to, the fields that staff typed, and when.
+
+    A file is not kept, only that there was one.
+    """
     fields = [list(each) for each in fields_sent(request) if each[0] != "csrfmiddlewaretoken"]
-    return {"path": request.get_full_path(), "fields": fields, "at": int(time.time())}
+    form = {"path": request.get_full_path(), "fields": fields, "at": int(time.time())}
+    return {**form, "had_file": bool(fields and request.FILES)}
 
 
 def _without(form: dict[str, Any], forms: list[dict[str, Any]]) -> list[dict[str, Any]]:

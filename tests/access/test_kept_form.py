@@ -7,6 +7,7 @@ import datetime as dt
 import html
 import re
 from collections.abc import Mapping
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -24,7 +25,7 @@ from clinic_site.access.models import KeptForm, User
 from clinic_site.actor import Actor
 from clinic_site.admin import PhysicianAdmin
 from clinic_site.mail.worker import sweep_what_is_over
-from clinic_site.models import Notice, OutboxMessage, Physician
+from clinic_site.models import Notice, OutboxMessage, Physician, Picture
 from conditions.content.document import Section, Source
 from tests.forms import form_in, sent_by, sent_by_page, sent_for
 from tests.make import (
@@ -33,6 +34,7 @@ from tests.make import (
     make_condition,
     make_picture,
     make_request,
+    picture_file,
     signed_in,
 )
 from tests.running import Site, make_attempt
@@ -248,10 +250,9 @@ def test_who_was_never_signed_in_here_leaves_nothing() -> None:
     "typed",
     [
         {**TYPED, "password": "correct horse"},
-        {**TYPED, "photo": SimpleUploadedFile("a.png", b"x")},
         {**TYPED, "bio": "ü" * (settings.KEPT_MOST // 2)},
     ],
-    ids=["a password", "a file", "too long"],
+    ids=["a password", "too long"],
 )
 def test_what_is_not_kept_is_said_not_to_be(browser, ana, typed) -> None:
     token = browser.token()
@@ -261,6 +262,30 @@ def test_what_is_not_kept_is_said_not_to_be(browser, ana, typed) -> None:
 
     assert answer.status_code == 303
     assert "It could not be kept." in browser.get(answer["Location"]).text
+    assert not KeptForm.objects.exists()
+
+
+def test_of_a_form_with_a_file_the_words_are_kept_and_the_file_is_asked_for(browser, ana) -> None:
+    token = browser.token()
+    browser.end_session()
+    add = "/admin/clinic_site/picture/add/"
+
+    def sent() -> dict[str, Any]:
+        file = SimpleUploadedFile("spine.png", picture_file().read())
+        return {"alt": "A spine from the side", "file": file, "_save": "Save"}
+
+    browser.send(token, sent(), path=add)
+    browser.sign_in(ana)
+
+    page = browser.get(KEPT).text
+    assert "A spine from the side" in page
+    assert "The file could not be kept." in page
+    again = browser.send_again(page).text
+    assert "This field is required." in again
+    assert 'value="A spine from the side"' in again
+
+    browser.send(browser.token_at(add), sent(), path=add)
+    assert Picture.objects.get().alt == "A spine from the side"
     assert not KeptForm.objects.exists()
 
 
