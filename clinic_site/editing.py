@@ -18,7 +18,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.forms import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html_join
@@ -118,13 +117,12 @@ class CarefulAdmin(KeepsTyped):
     def _put_together(self, request: HttpRequest, pk: str) -> dict[str, Any]:
         """Return what the form is to carry, and to tell, of the row as it is saved now."""
         row = self.get_object(request, pk)
-        if request.method == "POST":
-            locked = self.model._default_manager.select_for_update()
-            row = get_object_or_404(locked, pk=row and row.pk)  # Django leads to the front page
         if row is None:
             return {}
         post: QueryDict = request.POST
         sent = post.get("_opened", "")
+        if request.method == "POST":
+            row.refresh_from_db(from_queryset=self.model._default_manager.select_for_update())
         form = self.get_form(request, row, change=True)(instance=row)
         formsets: list[BaseModelFormSet] = [
             formset(instance=row, queryset=inline.get_queryset(request))

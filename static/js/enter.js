@@ -4,13 +4,13 @@ const found = document.getElementById("same");
 const { phone, csrfmiddlewaretoken: token } = form.elements;
 const button = form.querySelector("[formaction]");
 const resting = document.getElementById("resting").innerHTML;
-let asked = digits();
+let asked = digits(phone.defaultValue);
 let answer = found.innerHTML; // to what was asked
 let shown = answer;
 let timer;
 
-function digits() {
-  return phone.value.replace(/\D/g, "");
+function digits(text = phone.value) {
+  return text.replace(/\D/g, "");
 }
 
 function show() {
@@ -32,13 +32,16 @@ async function look() {
   show();
 }
 
-phone.addEventListener("input", () => {
+function wait() {
   show();
   clearTimeout(timer);
   timer = setTimeout(() => {
     const { length } = digits();
     if (digits() !== asked && (length === 4 || length >= 10)) look(); // each look is on record
   }, 400);
-});
+}
+
+phone.addEventListener("input", wait);
+wait(); // for what was typed before this ran
 button.type = "button"; // so that Enter does not press it
 button.addEventListener("click", look);

@@ -114,8 +114,8 @@ def test_what_shows_below_a_number_that_is_typed_is_of_this_number(page: Page, s
     failed = page.get_by_text("Could not look: try the button.")
 
     def type_and_wait(number: str) -> None:
-        phone.fill(number)
         with page.expect_request("**/same/"):
+            phone.fill(number)
             page.clock.fast_forward(400)
 
     type_and_wait("605-555-0171")
@@ -147,3 +147,21 @@ def test_what_shows_below_a_number_that_is_typed_is_of_this_number(page: Page, s
     page.unroute("**/same/")
     page.get_by_role("button", name="Have we got them already?").click()
     expect(page.get_by_text("No request with this number")).to_be_visible()
+
+
+def test_a_number_that_is_typed_before_the_script_is_there_is_looked_for(
+    page: Page, site: Site
+) -> None:
+    site.shell("from tests.make import make_request; make_request(phone='605-555-0173')")
+    scripts: list[Route] = []
+    page.route(re.compile(r"/js/enter\b.*\.js$"), lambda route: scripts.append(route))  # noqa: PLW0108
+    page.goto("/admin/appointments/appointmentrequest/enter/", wait_until="commit")
+
+    page.get_by_label("Caller’s phone").fill("605-555-0173")
+    for _step in range(200):
+        if scripts:
+            break
+        page.wait_for_timeout(50)
+    scripts[0].continue_()
+
+    expect(page.get_by_text("1 request with this number")).to_be_visible()
