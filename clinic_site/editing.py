@@ -117,12 +117,15 @@ class CarefulAdmin(KeepsTyped):
     def _put_together(self, request: HttpRequest, pk: str) -> dict[str, Any]:
         """Return what the form is to carry, and to tell, of the row as it is saved now."""
         row = self.get_object(request, pk)
+        try:
+            if row is not None and request.method == "POST":
+                row.refresh_from_db(from_queryset=self.model._default_manager.select_for_update())
+        except self.model.DoesNotExist:  # it was deleted a moment ago
+            row = None
         if row is None:
             return {}
         post: QueryDict = request.POST
         sent = post.get("_opened", "")
-        if request.method == "POST":
-            row.refresh_from_db(from_queryset=self.model._default_manager.select_for_update())
         form = self.get_form(request, row, change=True)(instance=row)
         formsets: list[BaseModelFormSet] = [
             formset(instance=row, queryset=inline.get_queryset(request))

@@ -78,7 +78,8 @@ class SayDatabaseAway(MiddlewareMixin):
         logger.error("Database away: %s", type(exception).__name__)
         # In the admin it is sent once more, as the CSRF token has told by now that it was meant;
         # the public forms show again what was typed. A file cannot be on that page.
-        return service_unavailable(request, again=[] if request.FILES else fields_sent(request))
+        again = fields_sent(request)
+        return service_unavailable(request, again=[] if again and request.FILES else again)
 
 
 class SayNotAllowed(MiddlewareMixin):

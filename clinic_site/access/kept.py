@@ -39,7 +39,7 @@ SHOWN_ANEW = {"login", "code", "again", "invitation", "password_change"}
 # Names of fields that nobody typed: of Django's buttons, and of rows in a form.
 OURS = re.compile(
     r"^_(?!selected_action$)|^initial-|__prefix__|_FORMS$|-(id|clinic|notice)$"
-    r"|^(do|version|opened_at|warned|attempt|number|post|csrfmiddlewaretoken)$"
+    r"|^(do|version|opened_at|warned|attempt|number|revision|draft|post|csrfmiddlewaretoken)$"
 )
 # What a form is to do, by what its button sends, or by its address where that sends nothing.
 TO_DO = {
@@ -144,7 +144,8 @@ def asked_again(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 def _kept_or_not(request: HttpRequest, told: str, *, is_old: bool = False) -> tuple[str, str]:
     """Return where what was sent comes back, and what is said of it: `told` where it is kept."""
     if _keep(request, is_old=is_old):
-        return reverse("admin:kept"), told
+        without = _("The file could not be kept: you choose it again then.")
+        return reverse("admin:kept"), f"{told} {without}" if request.FILES else told
     text = _("It could not be kept. What you typed may still be there if you go back.")
     return request.get_full_path(), text
 
@@ -183,7 +184,11 @@ def form_sent(request: HttpRequest) -> dict[str, Any]:
 
 def _without(form: dict[str, Any], forms: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the others: the same words for the same page are one form."""
-    return [each for each in forms if {**each, "at": form["at"]} != form]
+
+    def words(each: dict[str, Any]) -> tuple[str, list[list[str]]]:
+        return each["path"], each["fields"]
+
+    return [each for each in forms if words(each) != words(form)]
 
 
 def _is_in(form: dict[str, Any], done: dict[str, Any]) -> bool:

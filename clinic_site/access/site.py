@@ -27,20 +27,17 @@ OPEN_WITH_ONE_FACTOR = ("admin:password_change", "admin:again", "admin:logout")
 def is_done(response: HttpResponse) -> bool:
     """Whether this answers a form that was done.
 
-    Not one with errors, one that has to wait, or one of a row that is gone: for that Django leads
-    to the front page. A view that does something and answers with a page forgets it by itself.
+    Not one with errors, nor one that has to wait. A view that does something and answers with a
+    page forgets it by itself.
     """
     to = response.headers.get("Location", "")
-    return to not in {"", reverse("admin:index")} and not to.startswith(reverse("admin:again"))
+    return to != "" and not to.startswith(reverse("admin:again"))
 
 
 def gone(request: HttpRequest, fields: list[list[str]]) -> HttpResponse:
-    """Show what was typed about something that is not there any more; else raise Http404."""
-    typed = kept.typed(fields)
-    if not typed:
-        raise Http404
+    """Say that what a form is about is not there any more, with what was typed."""
     title = gettext("This is not there any more")
-    response = page(request, "gone", status=404, title=title, typed=typed)
+    response = page(request, "gone", status=404, title=title, typed=kept.typed(fields))
     add_never_cache_headers(response)
     return response
 
@@ -82,6 +79,11 @@ class ClinicAdminSite(admin.AdminSite):
             try:
                 response = inner(request, *args, **kwargs)
             except Http404:
+                if is_form:
+                    return gone(request, sent["fields"])
+                raise
+            # Django leads to the front page where a row is gone.
+            if is_form and response.headers.get("Location") == reverse("admin:index"):
                 return gone(request, sent["fields"])
             if is_form and is_done(response):
                 kept.forget(request, sent)

@@ -214,6 +214,22 @@ def test_only_an_account_that_never_did_anything_is_deleted(mia: Client) -> None
     assert User.objects.filter(pk=named.pk).exists()
 
 
+def test_of_an_account_that_a_colleague_deletes_what_was_typed_is_shown(mia: Client) -> None:
+    new = make_account("new", email="new@clinic.example")
+    page, way_in = page_of(new), page_of(new).replace("change", "way-in")
+    typed = sent(new, first_name="Newton-Müller")
+    new.delete()
+
+    for address, data in ((page, typed), (way_in, {"do": "invite"})):
+        gone = mia.post(address, data)
+        assert gone.status_code == 404
+        assert "This is not there any more" in gone.text
+        assert "no-store" in gone["Cache-Control"]
+        assert ("Newton-Müller" in gone.text) == ("Copy from below" in gone.text) == (data is typed)
+    assert sign_in_as("scheduler").post(page, typed).status_code == 403
+    assert AuditEvent.objects.filter(action="refused").count() == 1
+
+
 def test_the_name_stays_once_somebody_has_signed_in_by_it(mia: Client) -> None:
     eva, new = make_account("eva", "editor"), make_account("new", "editor")
     signed_in(eva)
