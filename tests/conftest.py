@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import RequestFactory
-from playwright.sync_api import Browser, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Request, expect, sync_playwright
 
 from clinic_site.clinic import Remembered
 from tests.browser.journeys import State, show
@@ -27,6 +27,8 @@ from tests.running import (
 collect_ignore_glob = [f"faults/test_{'sqlite' if POSTGRESQL else 'postgresql'}_*.py"]
 # A client of Django's would else look at all static files before its first question.
 settings.WHITENOISE_AUTOREFRESH = True
+# Other stories run beside those in browsers.
+expect.set_options(timeout=10_000)
 
 
 def _at_site_url(client: Any, **request: Any) -> dict[str, Any]:

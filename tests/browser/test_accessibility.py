@@ -45,6 +45,7 @@ def open_page(browser: Browser, site: Site) -> Page:
 
 def assert_accessible(page: Page, states: Iterable[str | State] = STATES) -> None:
     """Fail with each rule that the open page breaks, where, in which states, and what mends it."""
+    page.wait_for_load_state()
     assert page.evaluate("window.violations") == [], page.url
     page.evaluate(AXE_SCRIPT)
     # What is far down would be laid out only as somebody comes near.

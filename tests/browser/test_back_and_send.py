@@ -219,4 +219,5 @@ def test_a_reference_that_is_being_typed_outlasts_a_look_elsewhere(tab: Tab, sit
         go(tab, tab.back, "Check your request")
         return value(tab, "reference") == "VIS-7K3M-9RQF"
 
-    soon(outlasts)  # Firefox lets a page that it keeps go at times: 23 of 900
+    # Firefox lets a page that it keeps go at times: 23 of 900.
+    assert any(outlasts() for _look in range(3))

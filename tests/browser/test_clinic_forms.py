@@ -56,4 +56,5 @@ def test_a_preview_opens_beside_the_form_and_leaving_it_asks(chromium: Browser, 
     users.get_by_label("Username").fill("new")
     with users.expect_event("dialog"):
         users.evaluate("location.reload()")
+    expect(users.get_by_label("Username")).to_have_value("new")
     page.context.close()

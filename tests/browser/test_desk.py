@@ -89,6 +89,7 @@ def test_the_form_on_a_phone_shows_what_a_step_needs_and_what_is_wrong(
     page.get_by_role("button", name="Save", exact=True).click()
 
     expect(page.get_by_text("Enter the day of the visit.")).to_be_visible()
+    page.wait_for_load_state()  # with the script
     leave()  # with what a refused page shows again
     assert len(asked) == 2
     expect(page.get_by_label("Place")).to_have_value("Room 2")

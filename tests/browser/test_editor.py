@@ -107,6 +107,8 @@ def test_words_are_kept_while_the_writer_thinks(writer: Writer) -> None:
     assert "section-diagnosis-body" not in posted
     writer.finds(f"{WORDS} And at night.")
 
+    sent.value.finished()
+    writer.page.evaluate("new Promise(done => setTimeout(done))")  # until the page has read it
     writer.page.reload()
     assert writer.asked == []
     expect(writer.page.locator(SYMPTOMS)).to_have_value(f"{WORDS} And at night.")
@@ -137,7 +139,8 @@ def test_who_leaves_in_the_middle_of_a_word_is_asked_and_loses_nothing(
         writer.page.wait_for_url("**/admin/")
     else:
         tab, writer.page = writer.page, writer.context.new_page()
-        tab.close(run_before_unload=True)
+        with tab.expect_event("dialog"):
+            tab.close(run_before_unload=True)
         writer.page.goto("/admin/")
     assert writer.asked == ["beforeunload"]
     writer.finds()
@@ -167,11 +170,17 @@ def test_what_is_typed_while_save_waits_is_kept_beside_what_it_saves(writer: Wri
 
 
 def test_who_leaves_while_older_words_are_on_their_way_finds_the_newer_ones(writer: Writer) -> None:
-    on_its_way: list[Route] = []  # and stays there
-    writer.page.route("**/autosave/", lambda route: on_its_way.append(route))  # noqa: PLW0108
+    on_its_way: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if on_its_way:
+            route.continue_()
+        else:
+            on_its_way.append(route)
+
+    writer.page.route("**/autosave/", hold_the_first)
     writer.type("It hurts at noon.")
     writer.waits_for(on_its_way)
-    writer.page.unroute("**/autosave/")
     writer.type("It hurts at noon. And at dusk.")
     writer.page.goto("/admin/")
 

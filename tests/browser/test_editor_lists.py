@@ -150,6 +150,7 @@ def test_an_error_leads_to_the_section_that_is_missing(sorter: Sorter) -> None:
     page.get_by_role("button", name="Publish …").click()
     errors = page.locator("#errors")
     expect(errors).to_contain_text("The page does not say yet when to call 911.")
+    page.wait_for_load_state()  # with the script
     errors.get_by_role("link", name="Emergency").click()
     choice = page.get_by_role("radio", name="When to call 911")
     expect(choice).to_be_visible()

@@ -60,7 +60,7 @@ def test_a_page_comes_before_its_link_is_clicked_and_a_form_does_not(page: Page)
     link.hover()
     for _step in range(200):
         page.wait_for_timeout(50)
-        if ready:
+        if any(CONDITION in each for each in ready):
             break
     link.click()
     page.wait_for_url(f"**{CONDITION}")

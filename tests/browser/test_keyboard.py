@@ -252,6 +252,7 @@ def test_staff_answer_a_request_and_edit_a_page(page: Page, site: Site) -> None:
     # when they follow the first of their tasks, and open the request that waits longest,
     follow(page, re.compile("requests? waits?"))
     follow(page, re.compile("^VIS-"))
+    land(page)
     go_to(page, page.get_by_label("No call"))
     for _option in ("Wrote an email", "Left a voicemail"):
         page.keyboard.press("ArrowUp")

@@ -181,6 +181,7 @@ def test_two_editors_on_one_page_lose_nothing(chromium: Browser, site: Site) -> 
     second.get_by_label("Summary", exact=True).fill("The second editor's words")
 
     first.get_by_role("button", name="Save").click()
+    expect(first.get_by_text("Saved as a draft.")).to_be_visible()
     second.get_by_role("button", name="Save").click()
 
     expect(second.get_by_text("saved by first while you typed")).to_be_visible()

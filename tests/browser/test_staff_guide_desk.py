@@ -77,7 +77,7 @@ def test_the_guide_on_requests_does_what_it_says(page: Page, site: Site) -> None
     )
     today = site.shell("from django.utils import timezone; print(timezone.localdate())")
     page.get_by_label("Day", exact=True).fill(today)
-    page.get_by_label("Time").fill("23:15")
+    page.get_by_label("Time").fill("23:59")
     guide.step("Click **Save**.")
     guide.click("button", "Save")
     guide.step(

@@ -137,6 +137,7 @@ def test_a_patient_reads_a_copy_and_comes_back(phone_page: Page, site: Site, wid
     )
 
     def has_no_fault() -> None:
+        phone_page.wait_for_load_state()
         faults = Axe().run(phone_page).response["violations"]
         assert [(fault["id"], fault["nodes"][0]["html"]) for fault in faults] == []
         assert phone_page.evaluate("document.documentElement.scrollWidth") <= width
