@@ -31,7 +31,11 @@ DEADLINES = {} if SOAK else dict.fromkeys(("HEADER_SECONDS", "BODY_SECONDS", "SE
 NGINX = (
     {}
     if SOAK
-    else {"header_timeout 5s": "header_timeout 1s", "send_timeout 10s": "send_timeout 1s"}
+    else {
+        "header_timeout 5s": "header_timeout 1s",
+        "send_timeout 10s": "send_timeout 1s",
+        "keepalive_timeout 4s": "keepalive_timeout 500ms",  # before HEADER_SECONDS, as there
+    }
 )
 ALL_CUT = 45 if SOAK else 15  # seconds, when nobody comes any more
 # Seconds at most. Beside other tests the machine is busy.
