@@ -8,7 +8,7 @@ from django.contrib.admin.utils import NestedObjects, unquote
 from django.contrib.auth import admin as djangos_accounts  # noqa: F401  registers its pages
 from django.contrib.auth.models import Group
 from django.db import DEFAULT_DB_ALIAS, models, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
@@ -268,6 +268,8 @@ class PeopleAdmin(admin.ModelAdmin):
         except Problem as problem:
             messages.warning(request, str(problem))
             return HttpResponseRedirect(request.path, status=303)
+        except User.DoesNotExist:  # it was deleted a moment ago
+            raise Http404 from None
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         asked = ask_again(request) if self.has_delete_permission(request) else None

@@ -11,7 +11,7 @@ from django.test import Client
 from appointments.models import Note
 from clinic_site.access.invitations import reset_access
 from clinic_site.access.models import InvitationReason, User
-from clinic_site.access.people import PeopleAdmin
+from clinic_site.access.people import PeopleAdmin, PersonForm
 from clinic_site.access.roles import Role
 from clinic_site.models import AuditEvent, MailChoice
 from tests.forms import Filled, form_in, sent_by
@@ -228,6 +228,21 @@ def test_of_an_account_that_a_colleague_deletes_what_was_typed_is_shown(mia: Cli
         assert ("Newton-Müller" in gone.text) == ("Copy from below" in gone.text) == (data is typed)
     assert sign_in_as("scheduler").post(page, typed).status_code == 403
     assert AuditEvent.objects.filter(action="refused").count() == 1
+
+
+def test_an_account_that_is_deleted_while_it_is_saved_is_gone(mia: Client) -> None:
+    new = make_account("new")
+    clean = PersonForm.clean
+
+    def after_a_colleague(form: PersonForm) -> Any:
+        User.objects.filter(username="new").delete()
+        return clean(form)
+
+    with mock.patch.object(PersonForm, "clean", after_a_colleague):
+        gone = mia.post(page_of(new), sent(new, first_name="Newton-Müller"))
+
+    assert gone.status_code == 404
+    assert "Newton-Müller" in gone.text
 
 
 def test_the_name_stays_once_somebody_has_signed_in_by_it(mia: Client) -> None:
