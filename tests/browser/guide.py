@@ -100,3 +100,4 @@ def patients_read(context: BrowserContext, words: str, path: str, *, no_more: bo
     while bool(re.search(words, context.request.get(path).text(), re.DOTALL)) is no_more:
         assert time.monotonic() < deadline, words
         time.sleep(0.1)
+    time.sleep(1.1)  # by then each web process shows it, whichever is asked next
